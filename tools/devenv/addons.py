@@ -1,0 +1,78 @@
+"""The addons of the repository: which can be installed, and have they changed."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import SetupError
+from .settings import MAIN_ADDON
+
+
+@dataclass(frozen=True)
+class Addon:
+    """A folder with a manifest."""
+
+    path: Path
+    depends: tuple[str, ...]
+    installable: bool
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def fingerprint(self) -> str:
+        """Hash of what Odoo loads; tests and translations templates count too."""
+        digest = hashlib.sha256()
+        for path in sorted(self.path.rglob("*")):
+            if path.is_file() and path.suffix not in (".pyc", ".pot", ".md"):
+                digest.update(f"{path.relative_to(self.path)}\0".encode())
+                digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+
+def _read(folder: Path) -> Addon:
+    manifest_path = folder / "__manifest__.py"
+    try:
+        manifest = ast.literal_eval(manifest_path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        raise SetupError(f"Cannot read {manifest_path}: {error}") from None
+    depends = tuple(manifest.get("depends", ("base",)))
+    return Addon(folder, depends, manifest.get("installable", True))
+
+
+def in_repository(repo: Path) -> dict[str, Addon]:
+    """Every addon folder of the repository, by name."""
+    folders = sorted(path.parent for path in repo.glob("*/__manifest__.py"))
+    return {folder.name: _read(folder) for folder in folders}
+
+
+def installable(repo: Path, addons_paths: Iterable[Path]) -> list[Addon]:
+    """The main addon and the others whose dependencies are at hand."""
+    own = in_repository(repo)
+    if MAIN_ADDON not in own:
+        raise SetupError(f"There is no addon {MAIN_ADDON} in {repo}.")
+    paths = list(addons_paths)
+
+    def is_at_hand(name: str) -> bool:
+        if name in own:
+            return own[name].installable and all(map(is_at_hand, own[name].depends))
+        return any((path / name / "__manifest__.py").is_file() for path in paths)
+
+    return [addon for name, addon in own.items() if is_at_hand(name)]
+
+
+def foreign_dependencies(addons: Iterable[Addon], repo: Path) -> list[str]:
+    """What the addons, and the repository's addons they need, take from Odoo."""
+    own = in_repository(repo)
+    pending = [addon.name for addon in addons]
+    seen: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name not in seen:
+            seen.add(name)
+            pending += own[name].depends if name in own else ()
+    return sorted(seen - set(own))
