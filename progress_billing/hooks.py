@@ -1,0 +1,7 @@
+"""What has to be done once, when the addon comes to a database that already has a chart of accounts."""
+
+
+def post_init_hook(env):
+    """Give every company that has a chart of accounts its customer deposit account (SPEC §4)."""
+    companies = env['res.company'].search([('chart_template', '!=', False)], order='parent_path')
+    companies._set_up_progress_deposit_account()

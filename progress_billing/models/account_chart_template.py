@@ -1,0 +1,11 @@
+from odoo import models
+
+
+class AccountChartTemplate(models.AbstractModel):
+    _inherit = 'account.chart.template'
+
+    def _post_load_data(self, template_code, company, template_data):
+        """Give a company its customer deposit account together with its chart of accounts (SPEC §4)."""
+        result = super()._post_load_data(template_code, company, template_data)
+        (company or self.env.company)._set_up_progress_deposit_account()  # default: as core does here
+        return result

@@ -1,0 +1,198 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_type')
+LINK_FIELDS = {'progress_bill_id', 'progress_revision'}
+
+
+class AccountMove(models.Model):
+    """The invoice of a progress bill, and the one gate its states pass through (ENGINE A2)."""
+    _inherit = 'account.move'
+
+    progress_bill_id = fields.Many2one(
+        'progress.bill', string="Progress Bill", copy=False, readonly=True, index='btree_not_null', ondelete='set null')
+    progress_contract_id = fields.Many2one(
+        related='progress_bill_id.contract_id', string="Billing Contract", store=True, index='btree_not_null', copy=False)
+    progress_revision = fields.Integer(copy=False, readonly=True)
+    progress_invoice_type = fields.Selection(
+        [('deposit', "Deposit"), ('progress', "Progress"), ('final', "Final"), ('retainage', "Retainage")],
+        compute='_compute_progress_invoice_type', store=True, copy=False)
+
+    _progress_bill_live_once = models.UniqueIndex(
+        "(progress_bill_id, progress_revision) WHERE progress_bill_id IS NOT NULL AND reversed_entry_id IS NULL "
+        "AND state != 'cancel'",
+        "This progress bill has an invoice already.")
+
+    @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')
+    def _compute_progress_invoice_type(self):
+        for move in self:
+            bill = move.progress_bill_id
+            move.progress_invoice_type = bill._get_invoice_type() if bill else False
+
+    # === CRUD: THE GATE === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(vals.get(name) for vals in vals_list for name in LINK_FIELDS):
+            raise AccessError(self.env._("Only a progress bill makes its invoice."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        ours = self.filtered('progress_bill_id')
+        if not ours:
+            if LINK_FIELDS & vals.keys() and not self.env.su:
+                raise AccessError(self.env._("Only a progress bill makes its invoice."))
+            return super().write(vals)
+        ours._check_progress_header(vals)
+        if 'state' not in vals:
+            return super().write(vals)
+        changing = ours.filtered(lambda move: move.state != vals['state'])
+        changing._before_progress_state(vals['state'])
+        result = super().write(vals)
+        changing._after_progress_state()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_before_final(self):
+        # sudo: progress.bill - the order of life holds for everyone, whatever they may read
+        bills = self.progress_bill_id.sudo()
+        bills.contract_id._lock_for_billing()
+        bills._check_order_of_life(whatever_state=True)
+
+    def _check_progress_header(self, vals):
+        """What the bill decides cannot be changed on its invoice (RULES A4).
+
+        :raises UserError: naming the invoice and its bill
+        """
+        if LINK_FIELDS & vals.keys() and not self.env.su:
+            raise AccessError(self.env._("Only a progress bill makes its invoice."))
+        for name in FIXED_ON_PROGRESS_INVOICES:
+            if name not in vals:
+                continue
+            for move in self:
+                if move[name] and move._fields[name].convert_to_write(move[name], move) != vals[name]:
+                    raise UserError(self.env._(
+                        "%(field)s of %(invoice)s is decided by the progress bill %(bill)s. Change it on the contract and bill again.",
+                        field=move._fields[name]._description_string(self.env), invoice=move.display_name,
+                        bill=move.progress_bill_id.sudo().display_name))  # sudo: progress.bill - just its name, for the message
+
+    def _before_progress_state(self, state):
+        """Order of life, before an invoice or credit note of a bill changes state (SPEC §3, RULES C18).
+
+        :param str state: the new one
+        :raises UserError: when what comes later stands in the way
+        """
+        # sudo: progress.bill - the order of life holds for everyone, whatever they may read
+        bills = self.progress_bill_id.sudo()
+        bills.contract_id._lock_for_billing()
+        bills._check_order_of_life(whatever_state=True)
+        for move in self:
+            if move.progress_revision != move.progress_bill_id.sudo().revision:  # sudo: progress.bill - as above
+                raise UserError(self.env._(
+                    "%(invoice)s belongs to an earlier revision of its progress bill, which has been billed again since.",
+                    invoice=move.display_name))
+        if state == 'posted':
+            self._check_progress_posting()
+        else:
+            self._check_progress_leaving()
+            finals = self.filtered(lambda move: move.progress_invoice_type == 'final' and move.state == 'posted')
+            finals._unreconcile_progress_deposits()
+
+    def _check_progress_posting(self):
+        """What must hold when an invoice or credit note of a bill is posted."""
+        for move in self:
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - whoever may post need not bill
+            if bill.kind != 'final':
+                continue
+            if move.reversed_entry_id:
+                move._check_final_credit_is_full()
+            else:
+                bill.contract_id._check_final_is_current(bill)
+
+    def _check_progress_leaving(self):
+        """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
+        for move in self.filtered(lambda move: move.state == 'posted' and move.reversed_entry_id):
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
+            newer = bill.contract_id.bill_ids.filtered(lambda other, bill=bill: other.bucket and other.id > bill.id)
+            if bill.kind == 'final' and newer:
+                raise UserError(self.env._(
+                    "%(invoice)s credits a final invoice, and %(bills)s were billed since. Undo those first.",
+                    invoice=move.display_name, bills=', '.join(newer.mapped('display_name'))))
+
+    def _check_final_credit_is_full(self):
+        """A final invoice is credited in full or not at all (ENGINE A4)."""
+        for move in self:
+            final = move.reversed_entry_id
+            if move.currency_id.compare_amounts(move.amount_total, final.amount_total) or \
+                    move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
+                raise UserError(self.env._(
+                    "%(credit)s must credit the final invoice %(final)s in full: it cannot be credited in part.",
+                    credit=move.display_name, final=final.display_name))
+
+    def _after_progress_state(self):
+        """Totals follow by themselves; check that nothing is billed above its worth (RULES A1)."""
+        # sudo: progress.bill - the check covers the whole contract, whatever the user may read
+        bills = self.progress_bill_id.sudo()
+        bills.line_ids.contract_line_id._check_not_overbilled()
+        bills._check_credited()
+
+    # === POSTING === #
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        finals = posted.filtered(lambda move: move.progress_invoice_type == 'final')
+        for move in finals:
+            if move.reversed_entry_id:
+                move.reversed_entry_id._unreconcile_progress_deposits()
+                move._reconcile_with_reversed()
+            else:
+                move.progress_contract_id.sudo()._reconcile_deposits()  # sudo: progress.contract - posting rights suffice
+        return posted
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """Keep the bill on its credit notes; refuse them early where a final invoice exists."""
+        # sudo: progress.bill - the order of life holds for everyone, whatever they may read
+        self.progress_bill_id.sudo()._check_order_of_life(whatever_state=True)
+        default_values_list = default_values_list or [{} for _move in self]
+        draft = cancel and self.progress_bill_id
+        # linked before they are posted: the credit note has to pass the gate as the bill's own
+        reversals = super()._reverse_moves(default_values_list, cancel=cancel and not draft)
+        for move, reversal in zip(self, reversals, strict=True):
+            if move.progress_bill_id:
+                # sudo: account.move - the link is set by us alone, see create()
+                reversal.sudo().write({
+                    'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision})
+        if draft:
+            self.line_ids.remove_move_reconcile()
+            reversals.with_context(move_reverse_cancel=True)._post(soft=False)
+        return reversals
+
+    def _unreconcile_progress_deposits(self):
+        """Open the deposits again that these final invoices reversed (ENGINE A1)."""
+        lines = self.line_ids
+        accounts = lines.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
+        lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()
+
+    def _reconcile_with_reversed(self):
+        """Match a credit note's deposit lines with the final invoice it takes back."""
+        for move in self:
+            accounts = move.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
+            for account in accounts:
+                lines = (move | move.reversed_entry_id).line_ids.filtered(
+                    lambda line, account=account: line.account_id == account and not line.reconciled)
+                if len(lines) > 1:
+                    lines.reconcile()
+
+    # === HOOKS OF ODOO === #
+
+    def _is_downpayment(self):
+        """Deposits are down payments to the electronic invoicing of several countries."""
+        return super()._is_downpayment() or self.progress_invoice_type == 'deposit'
+
+    def action_view_progress_bill(self):
+        """The progress bill this invoice was made from.
+
+        :return dict: an action on ``progress.bill``
+        """
+        self.ensure_one()
+        return self.progress_bill_id._get_bill_action()

@@ -1,0 +1,104 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools import money
+
+
+class ProgressBillLine(models.Model):
+    """This bill's claim against one schedule line (SPEC §3)."""
+    _name = 'progress.bill.line'
+    _description = "Progress Bill Line"
+    _order = 'bill_id, id'
+    _rec_name = 'contract_line_id'
+
+    bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
+    contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True)
+    contract_line_id = fields.Many2one(
+        'progress.contract.line', string="Schedule of Values Line", required=True, index=True, ondelete='restrict',
+        domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]")
+    item_number = fields.Char(related='contract_line_id.item_number')
+    company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
+    currency_id = fields.Many2one(related='bill_id.currency_id', store=True)
+    partner_id = fields.Many2one(related='bill_id.partner_id', store=True)
+    project_id = fields.Many2one(related='bill_id.project_id', store=True)
+    date = fields.Date(related='bill_id.date', store=True)
+    kind = fields.Selection(related='bill_id.kind', store=True)
+    state = fields.Selection(related='bill_id.state', string="Status")
+    bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null')
+    billing_base = fields.Selection(related='contract_line_id.billing_base')
+    revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
+
+    quantity = fields.Float(digits='Product Unit')
+    amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
+    credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit')
+    credited_amount = fields.Monetary(compute='_compute_credited', store=True)
+    tax_amounts = fields.Json(readonly=True, copy=False)
+
+    _line_once = models.UniqueIndex(
+        '(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
+
+    @api.depends('amount', 'quantity', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id')
+    def _compute_credited(self):
+        """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
+        for bill in self.bill_id:
+            reversals = bill.move_ids.filtered(lambda move: (
+                move.reversed_entry_id and move.state == 'posted' and move.progress_revision == move.progress_bill_id.revision))
+            credited = bill.line_ids._get_credited_shares(bill, reversals)
+            for line in bill.line_ids:
+                share = credited.get(line, money.ZERO)
+                line.credited_amount = float(share)
+                line.credited_quantity = float(
+                    money.to_decimal(line.quantity) * share / money.to_decimal(line.amount)) if line.amount else 0.0
+        (self - self.bill_id.line_ids).update({'credited_amount': 0.0, 'credited_quantity': 0.0})
+
+    def _get_credited_shares(self, bill, reversals):
+        """How much of each line of one bill its reversals took back.
+
+        :param reversals: posted moves that reverse the bill's invoice, or a credit note of it
+        :return dict: amounts by line
+        """
+        credited = dict.fromkeys(self, money.ZERO)
+        if bill.kind == 'final':  # a final invoice is credited in full or not at all
+            standing = sum(1 if move.move_type != bill.invoice_id.move_type else -1 for move in reversals)
+            return {line: money.to_decimal(line.amount) for line in self} if standing > 0 else credited
+        # amount_currency is a debit: what a credit note takes back of income or of a deposit
+        for aml in reversals.line_ids.filtered(lambda aml: aml.progress_line_type and aml.amount_currency):
+            targets = aml.progress_bill_line_id or self.filtered(
+                lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids))
+            targets = targets.filtered('amount')
+            if targets:
+                shares = money.spread(aml.amount_currency, targets.mapped('amount'), bill.currency_id.rounding)
+                for line, share in zip(targets, shares, strict=True):
+                    credited[line] += share
+        return credited
+
+    @api.constrains('contract_line_id', 'bill_id')
+    def _check_same_contract(self):
+        for line in self:
+            scheduled = line.contract_line_id
+            if scheduled.contract_id != line.bill_id.contract_id or scheduled.display_type:
+                raise UserError(self.env._(
+                    "%(line)s is no schedule line of %(contract)s.",
+                    line=scheduled.display_name, contract=line.bill_id.contract_id.display_name))
+
+    @api.constrains('amount', 'quantity', 'contract_line_id', 'bill_id')
+    def _check_amount(self):
+        self.filtered('bucket').contract_line_id._check_not_overbilled()
+        for line in self.filtered(lambda line: line.kind == 'opening' and line.currency_id.compare_amounts(line.amount, 0.0) < 0):
+            raise UserError(self.env._(
+                "The opening amount of %(line)s may not be negative.", line=line.contract_line_id.display_name))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env['progress.bill'].browse({vals['bill_id'] for vals in vals_list if vals.get('bill_id')})._check_lines_editable()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if {'amount', 'quantity', 'contract_line_id', 'bill_id'} & vals.keys():
+            self.bill_id._check_lines_editable()
+            self.bill_id.contract_id._lock_for_billing()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self.bill_id._check_lines_editable()

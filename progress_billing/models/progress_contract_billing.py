@@ -1,0 +1,341 @@
+from collections import defaultdict
+
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..tools import money
+
+
+class ProgressContractBilling(models.AbstractModel):
+    """Whether a contract can be billed, its deposits, and its final bill (SPEC §3, §4).
+
+    Hooks: :meth:`_get_opening_blockers` and :meth:`_get_billing_blockers` (lists of reasons
+    that the views and the gates share), :meth:`_get_deposit_account`,
+    :meth:`_get_recognised_amounts`.
+    """
+    _name = 'progress.contract.billing'
+    _description = "Billing of a Contract"
+
+    # === WHAT STANDS IN THE WAY === #
+
+    def _get_opening_blockers(self):
+        """Reasons why this contract could not be billed even if it were open.
+
+        :return list: sentences that say where to set what is missing
+        """
+        self.ensure_one()
+        reasons = self._get_project_blockers()
+        if not self.partner_id:
+            reasons.append(self.env._("Set the customer."))
+        lines = self._get_billable_lines()
+        if not lines:
+            reasons.append(self.env._("Enter at least one line in the schedule of values."))
+        elif self.currency_id.is_zero(self.revised_amount):
+            reasons.append(self.env._("The contract is worth nothing: enter amounts in the schedule of values."))
+        archived = lines.product_id.filtered(lambda product: not product.active)
+        if archived:
+            reasons.append(self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name'))))
+        if self.revenue_recognition == 'deposit':
+            reasons += self._get_deposit_blockers()
+        return reasons + self._get_currency_blockers()
+
+    def _get_project_blockers(self):
+        """Progress billing is for fixed-fee, billable projects only (RULES 1.3)."""
+        project, reasons = self.project_id, []
+        if project and project.billing_method != 'fixed_fee':
+            reasons.append(self.env._("Set Billing Method of the project %s to Fixed Fee.", project.display_name))
+        if project and project.bill_time != 'billable':
+            reasons.append(self.env._("Set Bill Time? of the project %s to Billable.", project.display_name))
+        return reasons
+
+    def _get_deposit_blockers(self):
+        account, reasons = self._find_deposit_account(), []
+        if not account:
+            reasons.append(self.env._(
+                "No customer deposit account is set: choose it on the contract, or in the Progress Billing settings of %s.",
+                self.company_id.display_name))
+        else:
+            reason = self._get_deposit_account_blocker(account)
+            reasons += [reason] if reason else []
+        if not self._find_deposit_product():
+            reasons.append(self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it."))
+        return reasons
+
+    def _get_deposit_account_blocker(self, account):
+        if account.account_type != 'liability_current' or not account.reconcile or not account.active:
+            return self.env._(
+                "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
+                "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
+                account.display_name)
+        return False
+
+    def _get_currency_blockers(self):
+        """A foreign currency without any exchange rate would be booked at 1:1."""
+        if not self.currency_id.active:
+            return [self.env._("The currency %s is archived: activate it.", self.currency_id.name)]
+        company = self.company_id
+        if self.currency_id == company.currency_id:
+            return []
+        # sudo: res.currency.rate - whether a rate exists does not depend on who asks
+        rate = self.env['res.currency.rate'].sudo().search_count([
+            ('currency_id', '=', self.currency_id.id), ('company_id', 'in', (False, company.root_id.id)),
+            ('name', '<=', company._get_progress_today()),
+        ], limit=1)
+        if rate:
+            return []
+        return [self.env._("There is no exchange rate of %s: enter one under Accounting, Currencies.", self.currency_id.name)]
+
+    def _get_state_blockers(self, allowed=('open',)):
+        self.ensure_one()
+        if self.state in allowed:
+            return []
+        return [{
+            'draft': self.env._("It is a draft: open it first."),
+            'open': self.env._("It is open already."),
+            'closed': self.env._("It is closed: its final invoice %s is posted.", self.final_bill_id.invoice_name),
+            'cancelled': self.env._("It is cancelled: set it back to draft first."),
+        }[self.state]]
+
+    def _get_billing_blockers(self):
+        """Reasons why this contract cannot be billed now.
+
+        :return list: sentences; empty when it can
+        """
+        self.ensure_one()
+        reasons = self._get_state_blockers()
+        if not reasons and self.final_bill_id:
+            reasons.append(self.env._(
+                "Its final invoice %s exists: delete it first.", self.final_bill_id.invoice_name or self.final_bill_id.name))
+        return reasons + self._get_opening_blockers()
+
+    def _check_can_bill(self):
+        """:raises UserError: with every reason why one of these contracts cannot be billed"""
+        self._raise_blockers({contract: contract._get_billing_blockers() for contract in self})
+
+    def _raise_blockers(self, reasons_by_contract):
+        blocked = {contract: reasons for contract, reasons in reasons_by_contract.items() if reasons}
+        if blocked:
+            raise UserError('\n\n'.join(
+                self.env._("%(contract)s cannot be billed:", contract=contract.display_name)
+                + ''.join(f'\n- {reason}' for reason in reasons)
+                for contract, reasons in blocked.items()))
+
+    # === DEPOSITS === #
+
+    def _find_deposit_account(self):
+        """Deposit account of contract or company, in that order; may be empty. Glue addons add fallbacks."""
+        self.ensure_one()
+        return self.deposit_account_id or self.company_id.progress_deposit_account_id
+
+    def _get_deposit_account(self):
+        """The account deposits are booked on.
+
+        :raises UserError: when there is none, or one that is no reconcilable current liability (SPEC §4)
+        """
+        self.ensure_one()
+        reasons = self._get_deposit_blockers()
+        if reasons:
+            self._raise_blockers({self: reasons})
+        return self._find_deposit_account()
+
+    def _find_deposit_product(self):
+        product = self.env.ref('progress_billing.product_deposit', raise_if_not_found=False)
+        if product and product.active and product.default_code == 'DEPOSIT':
+            return product
+        # sudo: product.product - the DEPOSIT product is the same for everyone who bills
+        return self.env['product.product'].sudo().search([
+            ('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1)
+
+    def _get_deposit_product(self):
+        """The product with code DEPOSIT (SPEC §4)."""
+        return self._find_deposit_product()
+
+    def _get_open_deposits(self):
+        """What is left of each posted deposit, from the posted invoices and credit notes themselves.
+
+        :return list: dicts with ``bill``, ``account``, ``taxes``, ``net`` and ``amounts``
+            (``{tax id: (base, tax amount)}``), in the contract's currency, by date
+        """
+        self.ensure_one()
+        engine = self.env['progress.tax.engine']
+        bills = self.bill_ids.filtered(lambda bill: bill.bucket == 'actual' and bill.kind not in ('final', 'retainage'))
+        deposits = []
+        for bill in bills.sorted(lambda bill: (bill.date, bill.id)):
+            groups = defaultdict(list)
+            # sudo: account.move - a project manager may make the final invoice without reading the ledger
+            moves = bill.sudo()._get_current_moves().filtered(lambda move: move.state == 'posted')
+            for move in moves:
+                sign = 1 if move.move_type in ('out_invoice', 'in_invoice') else -1
+                for base_line in move._get_rounded_base_and_tax_lines()[0]:
+                    aml = base_line['record']
+                    if aml.progress_line_type == 'deposit':
+                        net, amounts = engine._merge([base_line])
+                        groups[aml.account_id, aml.tax_ids].append((sign, net, amounts))
+            for (account, taxes), parts in groups.items():
+                deposit = self._sum_deposit(bill, account, taxes, parts)
+                if deposit:
+                    deposits.append(deposit)
+            deposits += self._get_opening_deposits(bill)
+        return deposits
+
+    def _sum_deposit(self, bill, account, taxes, parts):
+        """One deposit less its credit notes; nothing where nothing is left."""
+        net, totals = 0.0, defaultdict(lambda: [0.0, 0.0])
+        for sign, part, amounts in parts:
+            net += sign * part
+            for tax, (base, tax_amount) in amounts.items():
+                totals[tax][0] += sign * base
+                totals[tax][1] += sign * tax_amount
+        zero = self.currency_id.is_zero
+        if zero(net) and all(zero(tax_amount) for _base, tax_amount in totals.values()):
+            return None
+        return {'bill': bill, 'account': account, 'taxes': taxes, 'net': net, 'amounts': dict(totals)}
+
+    def _get_default_income_account(self):
+        """Income account of the contract's journal, else of the company's sales journal or the company."""
+        self.ensure_one()
+        # sudo: account.journal - a project manager may bill without reading journals
+        journal = self.journal_id.sudo() or self.env['account.journal'].sudo().search([
+            *self.env['account.journal']._check_company_domain(self.company_id), ('type', '=', 'sale'),
+        ], limit=1)
+        return journal.default_account_id or self.company_id.sudo().income_account_id  # sudo: res.company - as above
+
+    def _get_opening_deposits(self, bill):
+        """Deposits taken before the contract was entered, with the taxes of the lines they stand for (RULES A13)."""
+        if not bill.opening_deposit_amount:
+            return []
+        engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
+        accounts = bill.opening_deposit_line_ids.account_id
+        by_account = [
+            -sum(bill.opening_deposit_line_ids.filtered(lambda aml, a=account: aml.account_id == a).mapped('amount_currency'))
+            for account in accounts
+        ]
+        lines = bill.line_ids.filtered('amount')
+        deposits = []
+        for account, held in zip(accounts, by_account, strict=True):
+            shares = money.spread(held, lines.mapped('amount'), unit)
+            base_lines = engine._compute_taxes([
+                engine._base_line(self, float(share), line.contract_line_id.tax_ids)
+                for line, share in zip(lines, shares, strict=True)
+            ], self.company_id)
+            groups = defaultdict(list)
+            for base_line in base_lines:
+                groups[base_line['tax_ids']].append(base_line)
+            for taxes, group in groups.items():
+                net, amounts = engine._merge(group)
+                deposits.append({'bill': bill, 'account': account, 'taxes': taxes, 'net': net, 'amounts': amounts})
+        return deposits
+
+    def _get_recognised_amounts(self):
+        """What was income before the final invoice, by schedule line id: opening amounts not held as deposits."""
+        self.ensure_one()
+        recognised = defaultdict(float)
+        for bill in self.bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
+            lines = bill.line_ids.filtered('amount')
+            rest = self.currency_id.round(bill.amount - bill.opening_deposit_amount)
+            shares = money.spread(rest, lines.mapped('amount'), self.currency_id.rounding)
+            for line, share in zip(lines, shares, strict=True):
+                recognised[line.contract_line_id.id] += float(share)
+        return recognised
+
+    def _check_openings(self):
+        """Opening amounts come before anything else is billed.
+
+        :raises UserError: when the contract has been billed already, or is closed
+        """
+        for contract in self:
+            billed = contract.bill_ids.filtered(lambda bill: bill.bucket and bill.kind != 'opening')
+            if billed or contract.state in ('closed', 'cancelled'):
+                raise UserError(self.env._(
+                    "%(contract)s takes no opening amounts any more: it has been billed, or is no longer open.",
+                    contract=contract.display_name))
+
+    # === FINAL BILL === #
+
+    def _create_final_bills(self):
+        """The final bills of these contracts, with their draft invoices; those that exist are returned.
+
+        :return: ``progress.bill`` of kind final
+        :raises UserError: naming what stands in the way
+        """
+        existing = self.filtered(lambda contract: contract.final_bill_id.bucket == 'draft')
+        todo = self - existing
+        todo._check_can_bill()
+        todo._check_no_drafts()
+        finals = self.env['progress.bill'].create([contract._prepare_final_bill_vals() for contract in todo])
+        finals._draw_names()
+        todo.bill_ids.filtered(lambda bill: bill.state == 'planned').review_state = 'cancelled'
+        finals._create_invoices()
+        return existing.final_bill_id | finals
+
+    def _prepare_final_bill_vals(self):
+        """Values of the final bill: it claims what is left on every line, negative where too much was billed."""
+        self.ensure_one()
+        return {
+            'contract_id': self.id,
+            'partner_id': self.partner_id.id,
+            'kind': 'final',
+            'trigger': 'manual',
+            'title': self.env._("Final Invoice"),
+            'date': self.company_id._get_progress_today(),
+            'review_state': 'cancelled',  # what it falls back to when its invoice is deleted
+            'line_ids': [(0, 0, {
+                'contract_line_id': line.id,
+                'amount': line._get_amount_left(),
+                'quantity': line._get_quantity_left(),
+            }) for line in self._get_billable_lines()],
+        }
+
+    def _check_final_is_current(self, final):
+        """Before the final invoice is posted: its reversals are what is left of each deposit now (ENGINE A2).
+
+        A credit note may have been posted, or a deposit changed, while the final was a draft.
+
+        :param final: the final bill
+        :raises UserError: to delete the draft and create it again
+        """
+        self.ensure_one()
+        self._check_no_drafts(but=final)
+        if self.revenue_recognition != 'deposit':
+            return
+        key = ('bill', 'account', 'taxes')
+        expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
+        sign = 1 if final.invoice_id.move_type in ('out_invoice', 'in_invoice') else -1
+        found = {
+            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): -sign * line.price_subtotal
+            for line in final.invoice_id.invoice_line_ids if line.progress_line_type == 'deposit_reversal'
+        }
+        same = self.currency_id.compare_amounts
+        if expected.keys() != found.keys() or any(same(found[key], net) for key, net in expected.items()):
+            raise UserError(self.env._(
+                "The deposits of %(contract)s have changed since the final invoice was made. Delete the draft and create it again.",
+                contract=self.display_name))
+
+    def _check_no_drafts(self, but=()):
+        """Draft progress invoices and pro formas must be posted or deleted before the final (SPEC §4).
+
+        :param but: bills that do not count, the final itself
+        """
+        for contract in self:
+            drafts = contract.bill_ids.filtered(lambda bill: bill.bucket == 'draft' and bill not in but)
+            if drafts:
+                raise UserError(self.env._(
+                    "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
+                    contract=contract.display_name, drafts=', '.join(drafts.mapped('display_name'))))
+
+    def _reconcile_deposits(self):
+        """Match deposits with their reversals, so that the deposit account is zero in both currencies (ENGINE B2).
+
+        All lines of the contract on the deposit accounts take part, taxes booked there included.
+        Each deposit is matched with its own reversal first, which keeps exchange entries few.
+        """
+        for contract in self:
+            moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
+            reversals = moves.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal')
+            accounts = reversals.account_id | contract.bill_ids.opening_deposit_line_ids.account_id
+            lines = moves.line_ids.filtered(lambda line: line.account_id in accounts) | contract.bill_ids.opening_deposit_line_ids
+            for account in accounts:
+                mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)
+                groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()
+                pairs = [group for group in groups if len(set(group.mapped(lambda line: line.balance > 0))) > 1]
+                mine._reconcile_plan([*pairs, mine] if pairs else [mine])

@@ -1,0 +1,99 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ProgressContractChange(models.Model):
+    """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
+    _name = 'progress.contract.change'
+    _description = "Change Order"
+    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _order = 'date desc, id desc'
+
+    name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/')
+    description = fields.Char()
+    contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    state = fields.Selection(
+        [('draft', "Draft"), ('approved', "Approved"), ('cancelled', "Cancelled")],
+        default='draft', required=True, readonly=True, copy=False, tracking=True)
+    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
+    approved_on = fields.Datetime(readonly=True, copy=False)
+    line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
+    amount = fields.Monetary(compute='_compute_amount', store=True, help="Untaxed: additions less deductions.")
+
+    @api.depends('line_ids.amount')
+    def _compute_amount(self):
+        for change in self:
+            change.amount = sum(change.line_ids.mapped('amount'))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals['name'] = self.env['ir.sequence'].next_by_code('progress.contract.change') or '/'
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_approved(self):
+        for change in self:
+            if change.state == 'approved':
+                raise UserError(self.env._(
+                    "Change order %s is approved. Cancel it before you delete it.", change.display_name))
+
+    def action_approve(self):
+        """Draft → approved: the schedule of values takes the changes (SPEC §2).
+
+        :return dict: the action that shows the contracts
+        :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
+        """
+        self.check_access('write')
+        drafts = self.filtered(lambda change: change.state == 'draft')
+        drafts._check_editable('draft')
+        drafts.contract_id._lock_for_billing()
+        drafts.line_ids._create_contract_lines()
+        drafts.write({
+            'state': 'approved', 'approved_by_id': self.env.user.id, 'approved_on': fields.Datetime.now(),
+        })
+        drafts._apply_to_schedule()
+        return self.contract_id._get_contract_action()
+
+    def action_cancel(self):
+        """→ cancelled; an approved change order is taken out of the schedule of values again.
+
+        :return dict: the action that shows the contracts
+        :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
+        """
+        self.check_access('write')
+        todo = self.filtered(lambda change: change.state != 'cancelled')
+        todo._check_editable('cancelled')
+        todo.contract_id._lock_for_billing()
+        todo.state = 'cancelled'
+        todo._apply_to_schedule()
+        return self.contract_id._get_contract_action()
+
+    def action_draft(self):
+        """Cancelled → draft.
+
+        :return dict: the action that shows the contracts
+        """
+        self.check_access('write')
+        self.filtered(lambda change: change.state == 'cancelled').state = 'draft'
+        return self.contract_id._get_contract_action()
+
+    def _check_editable(self, state):
+        for change in self:
+            contract = change.contract_id
+            if state == 'draft' and not change.line_ids:
+                raise UserError(self.env._("Change order %s has no lines. Add what changes.", change.display_name))
+            if contract.final_bill_id or contract.state in ('closed', 'cancelled'):
+                raise UserError(self.env._(
+                    "Change order %(change)s: %(contract)s has a final invoice, or is cancelled. Its worth cannot change any more.",
+                    change=change.display_name, contract=contract.display_name))
+
+    def _apply_to_schedule(self):
+        """What follows from a changed worth: pending of lines with a percentage, the plan, the checks (RULES C1, A21)."""
+        lines = self.line_ids.contract_line_id
+        lines._recalculate_pending()
+        lines._check_not_overbilled()
+        self.contract_id._respread_plan()

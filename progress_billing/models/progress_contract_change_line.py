@@ -1,0 +1,114 @@
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+
+class ProgressContractChangeLine(models.Model):
+    """One addition or deduction: to a schedule line, or a new one (SPEC §2)."""
+    _name = 'progress.contract.change.line'
+    _description = "Change Order Line"
+    _order = 'change_id, id'
+
+    change_id = fields.Many2one('progress.contract.change', required=True, index=True, ondelete='cascade')
+    contract_id = fields.Many2one(related='change_id.contract_id', store=True)
+    company_id = fields.Many2one(related='change_id.company_id', store=True, index=True)
+    currency_id = fields.Many2one(related='change_id.currency_id', store=True)
+    state = fields.Selection(related='change_id.state', store=True)
+    contract_line_id = fields.Many2one(
+        'progress.contract.line', string="Schedule of Values Line", index='btree_not_null', ondelete='restrict',
+        domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
+        help="Leave empty for a new line.")
+    is_new_line = fields.Boolean(readonly=True, copy=False)
+    item_number = fields.Char(string="Item")
+    name = fields.Char(string="Description", compute='_compute_name', store=True, readonly=False)
+    product_id = fields.Many2one('product.product', domain="[('sale_ok', '=', True)]")
+    billing_base = fields.Selection(
+        [('amount', "Amount"), ('quantity', "Quantity")], compute='_compute_billing_base', store=True, readonly=False)
+    quantity = fields.Float(digits='Product Unit')
+    unit_price = fields.Float(
+        compute='_compute_unit_price', store=True, readonly=False, min_display_digits='Product Price')
+    amount = fields.Monetary(compute='_compute_amount', store=True, readonly=False, help="Untaxed; negative for a deduction.")
+    tax_ids = fields.Many2many(
+        'account.tax', string="Taxes", compute='_compute_tax_ids', store=True, readonly=False,
+        domain="[('type_tax_use', '=', 'sale')]", help="Of a new line.")
+
+    @api.depends('contract_line_id', 'product_id')
+    def _compute_name(self):
+        for line in self:
+            line.name = line.name or line.contract_line_id.name or line.product_id.display_name or False
+
+    @api.depends('contract_line_id')
+    def _compute_billing_base(self):
+        for line in self:
+            line.billing_base = line.contract_line_id.billing_base or line.billing_base or 'amount'
+
+    @api.depends('contract_line_id', 'product_id')
+    def _compute_unit_price(self):
+        for line in self:
+            line.unit_price = line.contract_line_id.unit_price or line.unit_price or line.product_id.lst_price
+
+    @api.depends('billing_base', 'quantity', 'unit_price')
+    def _compute_amount(self):
+        for line in self:
+            if line.billing_base == 'quantity':
+                line.amount = line.currency_id.round(line.quantity * line.unit_price)
+
+    @api.depends('product_id')
+    def _compute_tax_ids(self):
+        for line in self:
+            if line.product_id:
+                taxes = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
+                line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
+
+    @api.constrains('contract_line_id', 'name', 'amount', 'quantity')
+    def _check_line(self):
+        for line in self:
+            if not math.isfinite(line.amount) or not math.isfinite(line.quantity):
+                raise ValidationError(self.env._("The amount of %s is not a number.", line.name))
+            if line.contract_line_id and line.contract_line_id.contract_id != line.contract_id:
+                raise ValidationError(self.env._(
+                    "%(line)s is no schedule line of %(contract)s.",
+                    line=line.contract_line_id.display_name, contract=line.contract_id.display_name))
+            if not line.contract_line_id and not line.name:
+                raise ValidationError(self.env._(
+                    "A new line of change order %s needs a description.", line.change_id.display_name))
+
+    def write(self, vals):
+        if {'amount', 'quantity', 'unit_price', 'contract_line_id', 'change_id'} & vals.keys():
+            self._check_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_approved(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        for change in self.change_id:
+            if change.state == 'approved':
+                raise UserError(self.env._(
+                    "Change order %s is approved and cannot change. Cancel it, or add another one.", change.display_name))
+
+    def _create_contract_lines(self):
+        """Add the new lines to the schedule of values, worth nothing but for this change order."""
+        new = self.filtered(lambda line: not line.contract_line_id)
+        created = self.env['progress.contract.line'].create([line._prepare_contract_line_vals() for line in new])
+        for line, contract_line in zip(new, created, strict=True):
+            line.update({'contract_line_id': contract_line.id, 'is_new_line': True})
+
+    def _prepare_contract_line_vals(self):
+        """Values of the schedule line this change order line adds."""
+        self.ensure_one()
+        last = max(self.contract_id.line_ids.mapped('sequence'), default=0)
+        return {
+            'contract_id': self.contract_id.id,
+            'sequence': last + 1,
+            'item_number': self.item_number,
+            'name': self.name,
+            'product_id': self.product_id.id,
+            'billing_base': self.billing_base,
+            'unit_price': self.unit_price if self.billing_base == 'quantity' else 0.0,
+            'original_quantity': 0.0,
+            'original_amount': 0.0,
+            'tax_ids': [(6, 0, self.tax_ids.ids)],
+        }

@@ -1,0 +1,133 @@
+import math
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..tools import money
+
+
+class ProgressContractLineProgress(models.AbstractModel):
+    """How far a schedule line is, and what has been asked to be billed next (SPEC §2, RULES C1).
+
+    *Completed (%)* and the pending values drive each other at the moment one of them is
+    entered; nothing else moves them, so what a person typed is what is billed.
+    """
+    _name = 'progress.contract.line.progress'
+    _description = "Progress of a Schedule of Values Line"
+
+    currency_id = fields.Many2one('res.currency')
+    completed_percent = fields.Float(
+        string="Completed (%)", digits=(16, 10), aggregator=None, help="Work completed, in percent of the revised value.")
+    pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit')
+    pending_amount = fields.Monetary(string="Pending Invoice Amount", help="Untaxed: what is asked to be billed next.")
+
+    # === ENTRY === #
+
+    @api.onchange('completed_percent')
+    def _onchange_completed_percent(self):
+        self.update(self._prepare_pending_vals())
+
+    @api.onchange('pending_amount')
+    def _onchange_pending_amount(self):
+        if self.billing_base == 'amount':
+            self.completed_percent = self._get_percent_of_pending(self.pending_amount)
+
+    @api.onchange('pending_quantity')
+    def _onchange_pending_quantity(self):
+        if self.billing_base == 'quantity':
+            self.pending_amount = self._price_pending(self.pending_quantity)
+            self.completed_percent = self._get_percent_of_quantity(self.pending_quantity)
+
+    def _enter_progress(self, vals):
+        """Store what was entered on these lines together with what follows from it.
+
+        Completed (%) wins where both come in one call, as a form sends both.
+
+        :param dict vals: at least one of ``completed_percent`` (percent), ``pending_amount``
+            (contract currency) and ``pending_quantity`` (line unit)
+        :raises UserError: for an amount pending on a line billed by quantity
+        """
+        self.contract_id._lock_for_billing()
+        for line in self:
+            line._write_progress(line._prepare_progress_vals(vals))
+        self._check_progress()
+
+    def _write_progress(self, vals):
+        """Write entered progress as it is, without deriving anything from it again."""
+        return super().write(vals)
+
+    def _prepare_progress_vals(self, vals):
+        """Completed (%) and both pending values after one of them was entered."""
+        self.ensure_one()
+        if 'completed_percent' in vals:
+            self._check_finite(vals['completed_percent'])
+            self._write_progress({'completed_percent': vals['completed_percent']})
+            return self._prepare_pending_vals()
+        if self.billing_base == 'quantity':
+            if 'pending_quantity' not in vals:
+                raise UserError(self.env._(
+                    "%(line)s is billed by quantity: enter its pending quantity, the amount follows.", line=self.display_name))
+            quantity = vals['pending_quantity'] or 0.0
+            self._check_finite(quantity)
+            return {
+                'pending_quantity': quantity,
+                'pending_amount': self._price_pending(quantity),
+                'completed_percent': self._get_percent_of_quantity(quantity),
+            }
+        amount = vals.get('pending_amount') or 0.0
+        self._check_finite(amount)
+        amount = self.currency_id.round(amount)
+        return {'pending_amount': amount, 'pending_quantity': 0.0, 'completed_percent': self._get_percent_of_pending(amount)}
+
+    def _prepare_pending_vals(self):
+        """The formulas of 003: pending = revised × completed − draft − actual."""
+        self.ensure_one()
+        if self.display_type:
+            return {'pending_amount': 0.0, 'pending_quantity': 0.0}
+        if self.billing_base == 'quantity':
+            done = money.to_decimal(self.revised_quantity) * money.to_decimal(self.completed_percent) / 100
+            digits = self.env['decimal.precision'].precision_get('Product Unit')
+            quantity = float(
+                money.round_to(done, money.Decimal(1).scaleb(-digits))
+                - money.to_decimal(self.draft_quantity) - money.to_decimal(self.actual_quantity))
+            return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
+        done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        return {'pending_amount': float(done - billed), 'pending_quantity': 0.0}
+
+    def _price_pending(self, quantity):
+        """Amount of a pending quantity: cumulative, so the last one clears the line (RULES C11)."""
+        self.ensure_one()
+        billed_quantity = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        return float(money.to_decimal(self._price(billed_quantity + money.to_decimal(quantity))) - billed)
+
+    def _get_percent_of_pending(self, amount):
+        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        return float(money.ratio_percent(billed + money.to_decimal(amount), self.revised_amount))
+
+    def _get_percent_of_quantity(self, quantity):
+        billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+        return float(money.ratio_percent(billed + money.to_decimal(quantity), self.revised_quantity))
+
+    def _recalculate_pending(self):
+        """Set pending by the formula again, for lines with a percentage: after a change order."""
+        for line in self.filtered(lambda line: line.completed_percent and not line.display_type):
+            line._write_progress(line._prepare_pending_vals())
+
+    # === CHECKS === #
+
+    def _check_finite(self, value):
+        if value is None or not math.isfinite(value):
+            raise ValidationError(self.env._("The progress of %(line)s is not a number.", line=self.display_name))
+
+    def _check_progress(self):
+        """Completed (%) lies between 0 and 100; above only where the company merely warns (RULES C15)."""
+        for line in self:
+            percent = money.round_to(line.completed_percent, '0.00000001')
+            over = percent > 100 and line.company_id.progress_overbilling_policy != 'warn'
+            if percent < 0 or over:
+                raise ValidationError(self.env._(
+                    "Completed (%%) of %(line)s would be %(percent)s. It must be between 0 and 100.",
+                    line=line.display_name, percent=round(float(percent), 2)))

@@ -1,0 +1,168 @@
+from collections import defaultdict
+
+from odoo import Command, models
+
+
+class ProgressTaxEngine(models.AbstractModel):
+    """Odoo's own tax engine, called the way progress billing needs it.
+
+    Amounts of a schedule of values are untaxed, whatever the taxes say about prices. Taxes are
+    cumulative: a bill takes what the tax of all bills so far comes to, less what the earlier
+    ones took (RULES C12), and what was computed is frozen on the invoice line so that a later
+    look at the same line gives the same cents (ENGINE B1).
+    """
+    _name = 'progress.tax.engine'
+    _description = "Progress Billing Tax Engine"
+
+    def _base_line(self, contract, amount, taxes, **values):
+        """A base line of Odoo's tax engine for an untaxed amount of the contract.
+
+        :param contract: gives company and currency
+        :param float amount: untaxed, in the contract's currency
+        :param taxes: ``account.tax`` to apply
+        :param values: further base line values (``name``, ``account_id``, ``rate``, ``_key``…)
+        """
+        return self.env['account.tax']._prepare_base_line_for_taxes_computation(
+            None,
+            price_unit=amount,
+            quantity=1.0,
+            tax_ids=taxes,
+            currency_id=contract.currency_id,
+            special_mode='total_excluded',
+            **values,
+        )
+
+    def _compute_taxes(self, base_lines, company):
+        """Add rounded tax details to the base lines, as an invoice of just these lines would have them."""
+        taxes = self.env['account.tax']
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        return base_lines
+
+    def _apply_cumulative_taxes(self, base_lines, earlier, company):
+        """Turn the taxes of this bill's base lines into *cumulative less previous*.
+
+        :param base_lines: computed base lines of one bill, each with ``_key``, its schedule line
+        :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)})`` that earlier bills
+            of the contract took, a schedule line may appear more than once
+        """
+        if not earlier:
+            return
+        per_line = company.tax_calculation_rounding_method == 'round_per_line'
+
+        def group(key, tax):
+            return (key, tax.id) if per_line else tax.id
+
+        bases, taken = self._sum_earlier(base_lines, earlier, group)
+        cumulative = defaultdict(float)
+        for line in self._compute_taxes(list(bases.values()), company):
+            for data in line['tax_details']['taxes_data']:
+                cumulative[group(line['_key'], data['tax'])] += data['tax_amount_currency']
+        entries = defaultdict(list)
+        for line in base_lines:
+            for data in line['tax_details']['taxes_data']:
+                if not data['is_reverse_charge']:
+                    entries[group(line['_key'], data['tax'])].append(data)
+        currency = base_lines[0]['currency_id']
+        for key, datas in entries.items():
+            if key not in taken:
+                continue
+            now = sum(data['tax_amount_currency'] for data in datas)
+            delta = currency.round(cumulative[key] - taken[key] - now)
+            self._distribute_tax_delta(currency, datas, delta)
+
+    def _sum_earlier(self, base_lines, earlier, group):
+        """Cumulative base lines, and the tax the earlier bills took, by the level of rounding.
+
+        What was taken under another rate of the same tax starts no sum here: a changed rate
+        is another tax (RULES C12).
+        """
+        bases, taken = {}, defaultdict(float)
+        for line in base_lines:
+            bases[line['_key'], line['tax_ids']] = dict(
+                line, tax_details=None, manual_tax_amounts=None, manual_total_excluded_currency=None,
+                manual_total_excluded=None,
+            )
+        template = base_lines[0]
+        for key, taxes, amounts in earlier:
+            flat = taxes._flatten_taxes_and_sort_them()[0]
+            if any(amounts.get(tax.id, (None,))[0] != tax.amount for tax in flat):
+                continue
+            base = max((entry[1] for entry in amounts.values()), key=abs, default=0.0)
+            line = bases.setdefault((key, taxes), dict(
+                template, price_unit=0.0, tax_ids=taxes, _key=key, manual_tax_amounts=None,
+                manual_total_excluded_currency=None, manual_total_excluded=None,
+            ))
+            line['price_unit'] += base
+            for tax in flat:
+                taken[group(key, tax)] += amounts[tax.id][2]
+        return bases, taken
+
+    def _distribute_tax_delta(self, currency, datas, delta):
+        """Spread a difference of cents over the tax entries it belongs to."""
+        if currency.is_zero(delta):
+            return
+        shares = self.env['account.tax']._distribute_delta_amount_smoothly(
+            currency.decimal_places, delta, [{'factor': abs(data['tax_amount_currency'])} for data in datas],
+        )
+        for data, share in zip(datas, shares, strict=True):
+            data['tax_amount_currency'] = currency.round(data['tax_amount_currency'] + share)
+
+    def _tax_amounts(self, base_line):
+        """What a computed base line takes of each tax: ``{tax id: (rate, base, tax amount)}``."""
+        return {
+            data['tax'].id: (
+                data['tax'].amount,
+                base_line['currency_id'].round(base_line['price_unit']),
+                data['tax_amount_currency'],
+            )
+            for data in base_line['tax_details']['taxes_data'] if not data['is_reverse_charge']
+        }
+
+    def _merge(self, base_lines):
+        """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""
+        net, amounts = 0.0, defaultdict(lambda: [0.0, 0.0])
+        for line in base_lines:
+            details = line['tax_details']
+            net += details['total_excluded_currency'] + details['delta_total_excluded_currency']
+            for data in details['taxes_data']:
+                if not data['is_reverse_charge']:
+                    amounts[data['tax'].id][0] += data['base_amount_currency']
+                    amounts[data['tax'].id][1] += data['tax_amount_currency']
+        return net, dict(amounts)
+
+    def _prepare_frozen_line_vals(self, contract, taxes, net, amounts, *, quantity=1.0, key=''):
+        """Values of an invoice line that keeps exactly this net amount and these tax amounts.
+
+        :param float net: untaxed amount of the line, signed as on the invoice
+        :param dict amounts: ``{tax id: (base, tax amount)}``, signed like ``net``
+        :param float quantity: quantity of the line, signed; the price follows
+        :param str key: keeps the rounding of these lines apart from other ones on the invoice
+        """
+        currency = contract.currency_id
+        flat = taxes._flatten_taxes_and_sort_them()[0]
+        included = sum(amounts[tax.id][1] for tax in flat if tax.price_include and tax.id in amounts)
+        price_unit = currency.round(net + included) / quantity
+        vals = {
+            'quantity': quantity,
+            'price_unit': price_unit,
+            'discount': 0.0,
+            'tax_ids': [Command.set(taxes.ids)],
+        }
+        if amounts:
+            vals['extra_tax_data'] = {
+                'computation_key': key,
+                'currency_id': currency.id,
+                'price_unit': price_unit,
+                'quantity': quantity,
+                'discount': 0.0,
+                'manual_total_excluded_currency': currency.round(net),
+                'manual_tax_amounts': {
+                    str(tax_id): {
+                        'base_amount_currency': currency.round(base),
+                        'tax_amount_currency': currency.round(tax_amount),
+                    }
+                    for tax_id, (base, tax_amount) in amounts.items()
+                },
+            }
+        return vals

@@ -1,0 +1,68 @@
+from odoo import fields, models
+
+DEPOSIT_ACCOUNT_CODE = '211900'
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    progress_deposit_account_id = fields.Many2one(
+        'account.account',
+        string="Customer Deposit Account",
+        domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
+        check_company=True,
+        help="Progress invoices are booked here until the final invoice recognises the revenue. "
+             "A current liability that allows reconciliation.",
+    )
+    progress_overbilling_policy = fields.Selection(
+        [('block', "Block"), ('warn', "Warn only")],
+        string="Billing Above the Contract",
+        default='block',
+        required=True,
+        help="What happens when more is billed than a schedule line or the contract is worth.",
+    )
+    progress_post_invoices = fields.Boolean(
+        string="Post Progress Invoices at Once",
+        help="Progress invoices are posted when they are made, if whoever makes them may post. "
+             "Otherwise they stay drafts for an accountant.",
+    )
+    progress_last_run = fields.Datetime(string="Last Automatic Billing", readonly=True)
+    progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
+
+    def _set_up_progress_deposit_account(self):
+        """Create and set the customer deposit account of the companies that have none.
+
+        A branch uses its parent's account.
+        """
+        for company in self.filtered(lambda company: not company.progress_deposit_account_id):
+            parent_account = company.parent_id.progress_deposit_account_id
+            company.progress_deposit_account_id = parent_account or self.env['account.account'].with_company(
+                company,
+            ).create(company._prepare_progress_deposit_account_vals())
+
+    def _prepare_progress_deposit_account_vals(self):
+        """Values of the customer deposit account of this company.
+
+        :return dict: a reconcilable current liability, on a free code beside the chart's other ones
+        """
+        self.ensure_one()
+        accounts = self.env['account.account'].with_company(self)
+        sibling = accounts.search([
+            *accounts._check_company_domain(self), ('account_type', '=', 'liability_current'),
+        ], order='code desc', limit=1)
+        return {
+            'name': self.env._("Customer Deposits (Progress Billing)"),
+            'code': accounts._search_new_account_code(sibling.code or DEPOSIT_ACCOUNT_CODE),
+            'account_type': 'liability_current',
+            'reconcile': True,
+            'company_ids': [(6, 0, self.ids)],
+        }
+
+    def _get_progress_today(self):
+        """Today's date where the company is, as a planned date is meant there (RULES 1.20).
+
+        :return date: the date in the time zone of the company's contact
+        """
+        self.ensure_one()
+        zone = self.partner_id.tz or self.env.user.tz or 'UTC'
+        return fields.Date.context_today(self.with_context(tz=zone))

@@ -1,0 +1,1 @@
+"""Pure functions without the ORM: they can be read, tested and reasoned about alone."""

@@ -1,0 +1,48 @@
+"""Dates of a billing plan, without the ORM.
+
+>>> from datetime import date
+>>> [str(day) for day in dates(date(2026, 2, 28), 3, 1, 'months')]
+['2026-02-28', '2026-03-31', '2026-04-30']
+"""
+import calendar
+from datetime import timedelta
+
+
+def add_months(day, months, anchor_end=False):
+    """The same day of a later month, or its last day.
+
+    >>> from datetime import date
+    >>> str(add_months(date(2026, 1, 30), 1)), str(add_months(date(2026, 1, 30), 2))
+    ('2026-02-28', '2026-03-30')
+    >>> str(add_months(date(2026, 4, 30), 1, anchor_end=True))
+    '2026-05-31'
+    """
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    last = calendar.monthrange(year, month)[1]
+    return day.replace(year=year, month=month, day=last if anchor_end else min(day.day, last))
+
+
+def is_month_end(day):
+    """Whether ``day`` is the last one of its month.
+
+    >>> from datetime import date
+    >>> is_month_end(date(2028, 2, 29)), is_month_end(date(2026, 4, 29))
+    (True, False)
+    """
+    return day.day == calendar.monthrange(day.year, day.month)[1]
+
+
+def dates(start, count, interval, unit):
+    """``count`` dates from ``start`` on, ``interval`` days, weeks or months apart.
+
+    A plan in months that starts on a month's last day stays on the last days (SPEC §3).
+
+    :param date start: first date
+    :param str unit: ``days``, ``weeks`` or ``months``
+    """
+    if unit == 'months':
+        anchor = is_month_end(start)
+        return [add_months(start, step * interval, anchor) for step in range(count)]
+    days = interval * (7 if unit == 'weeks' else 1)
+    return [start + timedelta(days=step * days) for step in range(count)]

@@ -1,0 +1,90 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+CRON = 'progress_billing.ir_cron_generate_progress_invoices'
+
+
+class ProgressAutomation(models.TransientModel):
+    """The scheduled action as billing managers see it: on or off, next run, last result (RULES 1.21)."""
+    _name = 'progress.automation'
+    _description = "Automatic Progress Billing"
+
+    active = fields.Boolean(string="Bill Due Records Automatically", compute='_compute_cron', readonly=False, store=True)
+    interval_number = fields.Integer(string="Every", compute='_compute_cron', readonly=False, store=True)
+    interval_type = fields.Selection(
+        [('hours', "Hours"), ('days', "Days"), ('weeks', "Weeks")], compute='_compute_cron', readonly=False, store=True)
+    next_run = fields.Datetime(compute='_compute_cron', readonly=False, store=True)
+    last_run = fields.Datetime(compute='_compute_result')
+    last_result = fields.Char(compute='_compute_result')
+    due_count = fields.Integer(string="Due Now", compute='_compute_result')
+    failed_count = fields.Integer(string="Failed", compute='_compute_result')
+
+    def _get_cron(self):
+        # sudo: ir.cron - billing managers may set this one job, see action_apply
+        return self.env.ref(CRON).sudo()
+
+    @api.depends_context('uid')
+    def _compute_cron(self):
+        cron = self._get_cron()
+        for wizard in self:
+            wizard.active = cron.active
+            wizard.interval_number = cron.interval_number
+            wizard.interval_type = cron.interval_type if cron.interval_type in ('hours', 'days', 'weeks') else 'days'
+            wizard.next_run = cron.nextcall
+
+    @api.depends_context('uid', 'company')
+    def _compute_result(self):
+        bills = self.env['progress.bill']
+        company = self.env.company  # default: the report of the company at hand
+        for wizard in self:
+            wizard.last_run = company.progress_last_run
+            wizard.last_result = company.progress_last_run_result
+            wizard.due_count = bills.search_count(bills._get_due_domain())
+            wizard.failed_count = bills.search_count([('run_state', '=', 'failed')])
+
+    def _check_manager(self):
+        if not self.env.user.has_group('progress_billing.group_manager'):
+            raise AccessError(self.env._("Only Progress Billing administrators may change the automatic billing."))
+
+    def action_apply(self):
+        """Store on/off, interval and next run on the scheduled action.
+
+        :return dict: closes the dialog
+        :raises AccessError: for users who are no billing managers
+        """
+        self.ensure_one()
+        self._check_manager()
+        self._get_cron().write({
+            'active': self.active, 'interval_number': max(self.interval_number, 1),
+            'interval_type': self.interval_type, 'nextcall': self.next_run or fields.Datetime.now(),
+        })
+        return {'type': 'ir.actions.act_window_close'}
+
+    def action_run(self):
+        """Have the scheduled action run as soon as a worker is free.
+
+        :return dict: a notification
+        """
+        self._check_manager()
+        self._get_cron()._trigger()
+        return {'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
+            'type': 'success', 'message': self.env._("The run starts within a minute. Results show on the records."),
+            'next': {'type': 'ir.actions.act_window_close'},
+        }}
+
+    def action_view_due(self):
+        """The records that the next run bills.
+
+        :return dict: an action on ``progress.bill``
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
+        due = self.env['progress.bill'].search(self.env['progress.bill']._get_due_domain())
+        return dict(action, domain=[('id', 'in', due.ids)])
+
+    def action_view_failed(self):
+        """The records that could not be billed, with their errors.
+
+        :return dict: an action on ``progress.bill``
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
+        return dict(action, domain=[('run_state', '=', 'failed')])

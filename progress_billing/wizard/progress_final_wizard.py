@@ -1,0 +1,27 @@
+from odoo import api, fields, models
+
+
+class ProgressFinalWizard(models.TransientModel):
+    """Asks before a final invoice is made of work that is not complete (RULES 1.22, A23)."""
+    _name = 'progress.final.wizard'
+    _description = "Create Final Invoice"
+
+    contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id')
+    completed_percent = fields.Float(related='contract_id.completed_percent')
+    revised_amount = fields.Monetary(related='contract_id.revised_amount')
+    wip_available = fields.Monetary(related='contract_id.wip_available')
+    deposit_balance = fields.Monetary(related='contract_id.deposit_balance')
+    bill_ids = fields.Many2many('progress.bill', compute='_compute_bill_ids')
+
+    @api.depends('contract_id')
+    def _compute_bill_ids(self):
+        for wizard in self:
+            wizard.bill_ids = wizard.contract_id.bill_ids.filtered(lambda bill: bill.state == 'planned')
+
+    def action_confirm(self):
+        """Make the final invoice; the planned records shown are cancelled with it.
+
+        :return dict: the action that shows the final invoice
+        """
+        return self.contract_id.action_create_final_invoice()

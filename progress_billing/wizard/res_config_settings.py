@@ -1,0 +1,11 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = 'res.config.settings'
+
+    progress_deposit_account_id = fields.Many2one(related='company_id.progress_deposit_account_id', readonly=False)
+    progress_overbilling_policy = fields.Selection(related='company_id.progress_overbilling_policy', readonly=False)
+    progress_post_invoices = fields.Boolean(related='company_id.progress_post_invoices', readonly=False)
+    progress_last_run = fields.Datetime(related='company_id.progress_last_run')
+    progress_last_run_result = fields.Char(related='company_id.progress_last_run_result')
