@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import os
 import socket
 import subprocess
 import sys
@@ -139,4 +138,4 @@ def main(arguments: list[str]) -> int:
         return _serve(odoo, options.port, options.verbose)
     except KeyboardInterrupt:
         print("Stopped.")
-        return 0 if os.isatty(0) else 130
+        return 0

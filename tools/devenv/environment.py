@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import odoo_source, postgres, python_env, system_tools
 from .errors import SetupError
-from .files import check_disk_space, locked
+from .files import check_disk_space, locked, sweep
 from .odoo_server import Odoo
 from .progress import step
 from .settings import NEEDED_DISK, NEEDED_DISK_AGAIN, Layout
@@ -15,6 +15,12 @@ from .settings import NEEDED_DISK, NEEDED_DISK_AGAIN, Layout
 
 def _claim_cache(layout: Layout) -> None:
     """Make the cache folder; it must be writable and outside the repository."""
+    for folder in (layout.cache, layout.repo):
+        if set(str(folder)) & set(",:"):
+            raise SetupError(
+                f"Python and Odoo cannot work in a folder with a comma or a colon in"
+                f" its path: {folder}"
+            )
     if layout.repo in (layout.cache, *layout.cache.parents):
         raise SetupError(
             f"The cache folder {layout.cache} is inside the repository. Set"
@@ -37,6 +43,7 @@ def prepare_python(layout: Layout, with_tests: bool) -> None:
     os.umask(0o022)
     _claim_cache(layout)
     with locked(layout.cache / "setup.lock", "another set-up"):
+        sweep(layout.cache)
         with step("Python packages") as current:
             python_env.prepare(layout, current, with_tests)
 
@@ -46,6 +53,7 @@ def prepare(layout: Layout, with_tests: bool = False) -> Odoo:
     os.umask(0o022)
     _claim_cache(layout)
     with locked(layout.cache / "setup.lock", "another set-up"):
+        sweep(layout.cache)
         with step("Odoo 19.0") as current:
             source = odoo_source.prepare(layout, current)
         with step("Python packages") as current:

@@ -65,15 +65,15 @@ def replace_folder(new: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def scratch_folder(parent: Path):
-    """A folder for half-made things; leftovers of killed runs are swept first.
-
-    Call it under the set-up lock: it takes any such folder for abandoned.
-    """
-    parent.mkdir(parents=True, exist_ok=True)
+def sweep(parent: Path) -> None:
+    """Delete what killed runs left half-made; only under the set-up lock."""
     for leftover in [*parent.glob(".work-*"), *parent.glob(".old-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path):
+    """A folder for half-made things, gone when the work is over."""
     folder = Path(tempfile.mkdtemp(prefix=".work-", dir=parent))
     folder.chmod(0o755)
     try:

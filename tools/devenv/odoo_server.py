@@ -49,12 +49,9 @@ class Odoo:
         """Write the configuration file; one per content, so that runs with other
         servers or another clone of the repository do not share it."""
         folders = [str(path) for path in (*self.addons_paths, self.layout.repo)]
-        for folder in folders:
-            if "," in folder:
-                raise SetupError(f"Odoo cannot work in a folder with a comma: {folder}")
         text = CONFIGURATION.format(
             addons=",".join(folders), data=self.layout.data, **self.server.dsn
-        ).replace("%", "%%")
+        )
         path = self.layout.cache / "conf" / f"odoo-{fingerprint(text)[:8]}.conf"
         if not path.exists():
             write_atomically(path, text, mode=0o600)

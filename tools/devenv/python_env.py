@@ -22,7 +22,7 @@ NETWORK_WORDS = (
     "Connection refused",
     "name resolution",
     "Network is unreachable",
-    "No matching distribution",
+    "(from versions: none)",
 )
 
 
