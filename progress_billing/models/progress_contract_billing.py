@@ -266,6 +266,7 @@ class ProgressContractBilling(models.AbstractModel):
         finals._draw_names()
         todo.bill_ids.filtered(lambda bill: bill.state == 'planned').review_state = 'cancelled'
         finals._create_invoices()
+        finals.review_state = 'cancelled'  # what a final bill falls back to when its invoice is deleted
         return existing.final_bill_id | finals
 
     def _prepare_final_bill_vals(self):
@@ -278,7 +279,7 @@ class ProgressContractBilling(models.AbstractModel):
             'trigger': 'manual',
             'title': self.env._("Final Invoice"),
             'date': self.company_id._get_progress_today(),
-            'review_state': 'cancelled',  # what it falls back to when its invoice is deleted
+            'review_state': 'draft',
             'line_ids': [(0, 0, {
                 'contract_line_id': line.id,
                 'amount': line._get_amount_left(),

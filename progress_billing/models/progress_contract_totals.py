@@ -46,8 +46,8 @@ class ProgressContractTotals(models.AbstractModel):
                 money.to_decimal(line.revised_amount) * money.to_decimal(line.completed_percent) for line in lines
             ), money.ZERO) / 100
             contract.completed_percent = float(money.ratio_percent(done, contract.revised_amount))
-            contract.is_overbilled = contract.currency_id.compare_amounts(
-                money.room_left(contract.revised_amount, billed, 0, contract.currency_id.rounding or '0.01'), 0) != 0
+            contract.is_overbilled = bool(
+                money.room_left(contract.revised_amount, billed, 0, contract.currency_id.rounding or '0.01'))
 
     @api.depends('revenue_recognition', 'bill_ids.bucket', 'bill_ids.kind', 'bill_ids.amount', 'bill_ids.credited_amount',
                  'bill_ids.opening_deposit_amount')
