@@ -4,6 +4,7 @@ from . import account_move_line
 from . import progress_overbilling_mixin
 from . import progress_bill_invoicing
 from . import progress_bill_scheduling
+from . import progress_bill_summary
 from . import progress_tax_engine
 from . import progress_bill
 from . import progress_bill_line

@@ -183,6 +183,32 @@ class AccountMove(models.Model):
                 if len(lines) > 1:
                     lines.reconcile()
 
+    # === PRINTING === #
+
+    def _get_progress_deposit_rows(self):
+        """The deposits this final invoice reverses: number, date, net and tax of each (SPEC §4).
+
+        :return list: dicts, in the order of the lines
+        """
+        self.ensure_one()
+        rows = {}
+        for line in self.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal'):
+            deposit = line.progress_deposit_bill_id
+            row = rows.setdefault(deposit, {
+                'number': deposit.invoice_id.name or deposit.name,
+                'date': deposit.invoice_id.invoice_date or deposit.date, 'net': 0.0, 'tax': 0.0})
+            row['net'] -= line.price_subtotal
+            row['tax'] -= line.price_total - line.price_subtotal
+        return list(rows.values())
+
+    def _get_progress_terms(self):
+        """The company's terms, for an invoice whose narration is the bill's description."""
+        self.ensure_one()
+        # sudo: ir.config_parameter - whether terms are printed at all, an account setting
+        if not self.env['ir.config_parameter'].sudo().get_param('account.use_invoice_terms'):
+            return False
+        return self.company_id.with_context(lang=self.partner_id.lang).invoice_terms
+
     # === HOOKS OF ODOO === #
 
     def _is_downpayment(self):

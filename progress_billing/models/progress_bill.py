@@ -17,7 +17,9 @@ class ProgressBill(models.Model):
     """
     _name = 'progress.bill'
     _description = "Progress Bill"
-    _inherit = ['progress.bill.invoicing', 'progress.bill.scheduling', 'mail.thread', 'mail.activity.mixin']
+    _inherit = [
+        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'mail.thread', 'mail.activity.mixin',
+    ]
     _order = 'date, id'
     _check_company_auto = True
 
@@ -47,7 +49,7 @@ class ProgressBill(models.Model):
         help="A percentage of the contract (25%) or an untaxed amount (5,000.00).")
     planned_percent = fields.Float(digits=(16, amt_pct_tool.PERCENT_PLACES), aggregator=None)
     planned_amount = fields.Monetary(
-        compute='_compute_planned_amount', store=True, readonly=False,
+        string="Planned", compute='_compute_planned_amount', store=True, readonly=False,
         help="Untaxed. What was planned stays here, whatever was billed in the end.")
     plan_weight = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 6))
     plan_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 6))
@@ -68,7 +70,7 @@ class ProgressBill(models.Model):
     review_state = fields.Selection(
         selection='_selection_state', default='planned', required=True, readonly=True, copy=False)
     state = fields.Selection(
-        selection='_selection_state', compute='_compute_state', store=True, index=True, tracking=True)
+        selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True)
     bucket = fields.Selection([('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True)
     is_credited = fields.Boolean(compute='_compute_state', store=True)
     revision = fields.Integer(readonly=True, copy=False, aggregator=None)
@@ -137,15 +139,14 @@ class ProgressBill(models.Model):
         if self.amt_pct:
             self._inverse_amt_pct()
 
-    @api.depends('planned_percent', 'contract_id.revised_amount', 'generated_on')
+    @api.depends('planned_percent', 'contract_id.revised_amount')
     def _compute_planned_amount(self):
+        """Percentages follow the contract; typed amounts, and what was billed, keep what was planned."""
         for bill in self:
             if bill.planned_percent and not bill.generated_on:
                 unit = bill.currency_id.rounding or '0.01'
                 bill.planned_amount = float(money.percent_of(
                     bill.planned_percent, bill.contract_id.revised_amount, unit))
-            else:
-                bill.planned_amount = bill.planned_amount or 0.0
 
     @api.depends('line_ids.amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
@@ -201,7 +202,7 @@ class ProgressBill(models.Model):
     def _compute_invoice_info(self):
         for bill in self:
             move = bill.invoice_id
-            bill.invoice_name = move.name or (move and self.env._("Draft invoice"))
+            bill.invoice_name = move and (move.name or self.env._("Draft"))
             bill.invoice_state = move.state if move.state in ('draft', 'posted') else False
             selection = dict(move._fields['payment_state']._description_selection(self.env))
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
@@ -392,6 +393,7 @@ class ProgressBill(models.Model):
             return
         self.contract_id._check_can_bill()
         self._check_has_amount()
+        self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
         with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
         with_amount.line_ids.unlink()
         vals_list = []

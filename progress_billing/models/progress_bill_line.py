@@ -23,7 +23,7 @@ class ProgressBillLine(models.Model):
     project_id = fields.Many2one(related='bill_id.project_id', store=True)
     date = fields.Date(related='bill_id.date', store=True)
     kind = fields.Selection(related='bill_id.kind', store=True)
-    state = fields.Selection(related='bill_id.state', string="Status")
+    state = fields.Selection(related='bill_id.state')
     bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null')
     billing_base = fields.Selection(related='contract_line_id.billing_base')
     revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")

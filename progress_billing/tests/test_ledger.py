@@ -355,3 +355,15 @@ class TestLedger(ProgressBillingCommon):
         final.unlink()
         refund.action_post()
         self.assertEqual(self._final(contract).amount_untaxed, 1000)
+
+    def test_planned_and_billed_are_kept_apart(self):
+        """RULES A19: of the revised amount when the bill is created; the record keeps what was planned."""
+        contract = self._make_contract([50000])
+        first, second = self._plan(contract, '25%'), self._plan(contract, '25 %')
+        first.action_create()
+        self.assertEqual((first.planned_amount, first.amount), (12500, 12500))
+        contract.line_ids.original_amount = 60000
+        self.assertEqual((first.planned_amount, second.planned_amount), (12500, 15000))
+        second.action_create()
+        self.assertEqual((first.amount, second.amount, second.amt_pct), (12500, 15000, '25%'))
+        self.assertEqual((first.planned_percent, second.planned_percent), (25, 25))

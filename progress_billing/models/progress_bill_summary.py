@@ -1,0 +1,56 @@
+from odoo import models
+
+
+class ProgressBillSummary(models.AbstractModel):
+    """What a bill tells the customer: contract sum, changes, billed before, now, to date, left (RULES 1.28)."""
+    _name = 'progress.bill.summary'
+    _description = "Breakdown of a Progress Bill"
+
+    def _get_earlier_bills(self):
+        """Bills of the contract that count and come before this one, by date, then by number."""
+        self.ensure_one()
+        return self.contract_id.bill_ids.filtered(lambda bill: (
+            bill.bucket and bill != self and (bill.date or bill.create_date.date(), bill.id) < (self.date, self.id)))
+
+    def _get_summary_rows(self):
+        """Rows of the breakdown: one for the contract, or one for each schedule line, by contract.
+
+        :return list: dicts with ``name``, ``section`` and, untaxed in the contract's currency,
+            ``original``, ``change``, ``revised``, ``before``, ``now``, ``to_date`` and ``left``
+        """
+        self.ensure_one()
+        contract, currency = self.contract_id, self.currency_id
+        before = self._sum_by_line(self._get_earlier_bills())
+        now = self._sum_by_line(self)
+        rows = []
+        for line in contract.line_ids.sorted(lambda line: (line.sequence, line.id)):
+            if line.display_type == 'line_note':
+                continue
+            row = {'name': line._get_invoice_label(), 'section': bool(line.display_type)}
+            if not line.display_type:
+                row.update(
+                    original=line.original_amount, change=line.change_amount, revised=line.revised_amount,
+                    before=before.get(line, 0.0), now=now.get(line, 0.0))
+                row['to_date'] = currency.round(row['before'] + row['now'])
+                row['left'] = currency.round(row['revised'] - row['to_date'])
+            rows.append(row)
+        return rows
+
+    def _get_summary_total(self, rows):
+        """The sum of the breakdown's rows.
+
+        :param list rows: of :meth:`_get_summary_rows`
+        """
+        keys = ('original', 'change', 'revised', 'before', 'now', 'to_date', 'left')
+        return {key: self.currency_id.round(sum(row[key] for row in rows if not row['section'])) for key in keys}
+
+    def _sum_by_line(self, bills):
+        """Net amounts billed by schedule line."""
+        totals = {}
+        for line in bills.line_ids:
+            totals[line.contract_line_id] = totals.get(line.contract_line_id, 0.0) + line.amount - line.credited_amount
+        return totals
+
+    def _get_bill_position(self):
+        """Which of the contract's bills this is: 1 for the first."""
+        return len(self._get_earlier_bills()) + 1
