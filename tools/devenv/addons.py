@@ -25,11 +25,14 @@ class Addon:
         return self.path.name
 
     def fingerprint(self) -> str:
-        """Hash of what Odoo loads; tests and translations templates count too."""
+        """Hash of what Odoo loads: tests and documentation ask for no update."""
         digest = hashlib.sha256()
         for path in sorted(self.path.rglob("*")):
-            if path.is_file() and path.suffix not in (".pyc", ".pot", ".md"):
-                digest.update(f"{path.relative_to(self.path)}\0".encode())
+            name = path.relative_to(self.path)
+            if name.parts[0] in ("tests", "readme") or not path.is_file():
+                continue
+            if path.suffix not in (".pyc", ".pot", ".md", ".rst"):
+                digest.update(f"{name}\0".encode())
                 digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 

@@ -25,7 +25,9 @@ usage: bin/test [PYTEST OPTION]…
   pass 2    a database with every addon found here, demo data: the other addons'
             tests, and every addon's tests/test_demo*.py
 
-Options go to pytest in both passes (bin/test -k name, -x, -v, --durations=10…).
+Options go to pytest in both passes (bin/test -k name, -x, -v, --durations=10…);
+files or folders of the addons (bin/test progress_billing/tests/test_x.py) replace
+the list of what is run. Options with a value: write --option=value, or -k name.
 A browser test that is skipped fails the run.
 """
 DEMO_TESTS = "tests/test_demo*.py"
@@ -121,17 +123,35 @@ def _run_pass(
     return outcome
 
 
-def _passes(odoo: Odoo, options: list[str]) -> list[Outcome]:
-    """The doctests and the two passes, each skipped if it has nothing to do."""
-    found = addons.installable(odoo.layout.repo, odoo.addons_paths)
+def _split(repo: Path, arguments: list[str]) -> tuple[list[Path], list[str]]:
+    """Tell the tests named on the command line from pytest's options."""
+    named = [
+        argument
+        for argument in arguments
+        if argument.startswith("progress_billing")
+        and (repo / argument.partition("::")[0]).exists()
+    ]
+    options = [argument for argument in arguments if argument not in named]
+    return [repo / argument for argument in named], options
+
+
+def _passes(odoo: Odoo, arguments: list[str]) -> list[Outcome]:
+    """The doctests and the two passes, each left out if it has nothing to do."""
+    repo = odoo.layout.repo
+    found = addons.installable(repo, odoo.addons_paths)
     main = [addon for addon in found if addon.name == MAIN_ADDON]
-    others = [addon.path for addon in found if addon.name != MAIN_ADDON]
-    demo_tests = [path for addon in main for path in addon.path.glob(DEMO_TESTS)]
-    outcomes = [_doctests(odoo)]
-    ignore = [f"--ignore-glob=*/{DEMO_TESTS}", *options]
-    first = [addon.path for addon in main]
-    outcomes.append(_run_pass(odoo, "pb_test_core", main, False, first, ignore))
-    second = others + sorted(demo_tests)
+    first = [repo / MAIN_ADDON]
+    second = [addon.path for addon in found if addon.name != MAIN_ADDON]
+    second += sorted((repo / MAIN_ADDON).glob(DEMO_TESTS))
+    named, options = _split(repo, arguments)
+    if named:
+        demo = [path for path in named if path.match(f"*/{DEMO_TESTS}*")]
+        first = [p for p in named if p not in demo and first[0] in (p, *p.parents)]
+        second = [path for path in named if path not in first]
+    outcomes = [] if named else [_doctests(odoo)]
+    if first:
+        ignore = [f"--ignore-glob=*/{DEMO_TESTS}", *options]
+        outcomes.append(_run_pass(odoo, "pb_test_core", main, False, first, ignore))
     if second:
         run = _run_pass(odoo, "pb_test_all", found, True, second, options)
         outcomes.append(run)

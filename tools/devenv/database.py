@@ -29,24 +29,24 @@ def drop(odoo: Odoo, name: str) -> None:
         f" where datname = '{name}' and pid <> pg_backend_pid()",
         f'drop database if exists "{name}"',
     )
-    shutil.rmtree(odoo.layout.filestore(name), ignore_errors=True)
+    shutil.rmtree(odoo.filestore(name), ignore_errors=True)
 
 
 def copy(odoo: Odoo, source: str, target: str) -> None:
     """Copy a database; the file store is never changed in place, so link it."""
     drop(odoo, target)
     odoo.server.sql(f'create database "{target}" template "{source}"')
-    folder = odoo.layout.filestore(source)
+    folder = odoo.filestore(source)
     if folder.is_dir():
         shutil.copytree(
-            folder, odoo.layout.filestore(target), copy_function=os.link
+            folder, odoo.filestore(target), copy_function=os.link
         )
 
 
 def _rename(odoo: Odoo, old: str, new: str) -> None:
-    if odoo.layout.filestore(old).is_dir():
-        shutil.rmtree(odoo.layout.filestore(new), ignore_errors=True)
-        odoo.layout.filestore(old).rename(odoo.layout.filestore(new))
+    if odoo.filestore(old).is_dir():
+        shutil.rmtree(odoo.filestore(new), ignore_errors=True)
+        odoo.filestore(old).rename(odoo.filestore(new))
     odoo.server.sql(f'alter database "{old}" rename to "{new}"')
 
 

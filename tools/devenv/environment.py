@@ -30,7 +30,6 @@ def _claim_cache(layout: Layout) -> None:
     check_disk_space(layout.cache, NEEDED_DISK_AGAIN if ready else NEEDED_DISK)
     try:
         layout.logs.mkdir(parents=True, exist_ok=True)
-        layout.data.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise SetupError(
             f"Cannot write the cache folder {layout.cache}: {error.strerror}. Set"

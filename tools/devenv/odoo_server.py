@@ -40,6 +40,17 @@ class Odoo:
     server: Server
 
     @property
+    def data(self) -> Path:
+        """Odoo's data folder: two servers may hold databases of the same name."""
+        if self.server.embedded:
+            return self.layout.cache / "data"
+        return self.layout.cache / f"data-{fingerprint(self.server.dsn)[:8]}"
+
+    def filestore(self, database: str) -> Path:
+        """Where Odoo keeps a database's attachments."""
+        return self.data / "filestore" / database
+
+    @property
     def addons_paths(self) -> tuple[Path, ...]:
         """Odoo's addons, and addons installed as Python packages (the OCA's)."""
         packaged = python_env.site_packages(self.layout) / "odoo" / "addons"
@@ -50,9 +61,10 @@ class Odoo:
         servers or another clone of the repository do not share it."""
         folders = [str(path) for path in (*self.addons_paths, self.layout.repo)]
         text = CONFIGURATION.format(
-            addons=",".join(folders), data=self.layout.data, **self.server.dsn
+            addons=",".join(folders), data=self.data, **self.server.dsn
         )
         path = self.layout.cache / "conf" / f"odoo-{fingerprint(text)[:8]}.conf"
+        self.data.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
             write_atomically(path, text, mode=0o600)
         return path

@@ -39,16 +39,8 @@ class Layout:
         return self.cache / "postgres"
 
     @property
-    def data(self) -> Path:
-        """Odoo's data folder: file store and sessions."""
-        return self.cache / "data"
-
-    @property
     def logs(self) -> Path:
         return self.cache / "log"
-
-    def filestore(self, database: str) -> Path:
-        return self.data / "filestore" / database
 
 
 def find_layout() -> Layout:
