@@ -31,7 +31,15 @@
         'report/account_invoice_templates.xml',
     ],
     'demo': [
-        'demo/progress_billing_demo.xml',
+        'demo/res_company_demo.xml',
+        'demo/res_partner_demo.xml',
+        'demo/product_demo.xml',
+        'demo/progress_plan_template_demo.xml',
+        'demo/house_miller_contract_demo.xml',
+        'demo/house_miller_bills_demo.xml',
+        'demo/office_hansen_demo.xml',
+        'demo/garage_weber_demo.xml',
+        'demo/webshop_northlight_demo.xml',
     ],
     'assets': {
         'web.assets_backend': [

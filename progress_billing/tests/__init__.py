@@ -1,1 +1,2 @@
+from . import test_demo_cycle
 from . import test_ledger
