@@ -1,6 +1,7 @@
 from . import account_chart_template
 from . import account_move
 from . import account_move_line
+from . import progress_finite_mixin
 from . import progress_overbilling_mixin
 from . import progress_bill_invoicing
 from . import progress_bill_scheduling

@@ -1,3 +1,5 @@
+import ast
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import formatLang
@@ -18,7 +20,8 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
-        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'mail.thread', 'mail.activity.mixin',
+        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'progress.finite.mixin',
+        'mail.thread', 'mail.activity.mixin',
     ]
     _order = 'date, id'
     _check_company_auto = True
@@ -116,13 +119,14 @@ class ProgressBill(models.Model):
                 bill.partner_id = bill.contract_id.partner_id
 
     @api.depends('planned_percent', 'planned_amount')
-    @api.depends_context('lang')
+    @api.depends_context('lang', 'uid')
     def _compute_amt_pct(self):
         for bill in self:
             if bill.planned_percent:
                 bill.amt_pct = bill._format_percent()
             elif bill.planned_amount:
-                bill.amt_pct = formatLang(self.env, bill.planned_amount, digits=bill.currency_id.decimal_places)
+                env = self.with_context(lang=self._get_lang_code()).env
+                bill.amt_pct = formatLang(env, bill.planned_amount, digits=bill.currency_id.decimal_places)
             else:
                 bill.amt_pct = False
 
@@ -202,7 +206,7 @@ class ProgressBill(models.Model):
     def _compute_invoice_info(self):
         for bill in self:
             move = bill.invoice_id
-            bill.invoice_name = move and (move.name or self.env._("Draft"))
+            bill.invoice_name = (move.name or self.env._("Draft")) if move else False
             bill.invoice_state = move.state if move.state in ('draft', 'posted') else False
             selection = dict(move._fields['payment_state']._description_selection(self.env))
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
@@ -226,6 +230,14 @@ class ProgressBill(models.Model):
                 raise ValidationError(self.env._(
                     "%(bill)s: the deposits held before are more than what was billed before. "
                     "Correct the opening amounts of the lines.", bill=bill.display_name))
+
+    @api.constrains('planned_percent', 'planned_amount')
+    def _check_planned(self):
+        for bill in self:
+            if not 0 <= bill.planned_percent <= 100 or bill.planned_amount < 0:
+                raise ValidationError(self.env._(
+                    "%(bill)s: a planned percentage lies between 0 and 100, a planned amount is not negative.",
+                    bill=bill.display_name))
 
     # === CRUD === #
 
@@ -326,13 +338,6 @@ class ProgressBill(models.Model):
         self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress').write({'review_state': 'planned'})
         return self._get_bill_action()
 
-    def action_open_form(self):
-        """Open the bill from a list.
-
-        :return dict: the bill's form
-        """
-        return self._get_bill_action()
-
     def action_view_invoices(self):
         """Show all invoices and credit notes of these bills.
 
@@ -342,6 +347,11 @@ class ProgressBill(models.Model):
         return self._get_invoice_action(self.sudo().move_ids) or self._get_bill_action()
 
     # === BUSINESS === #
+
+    def _get_order_key(self):
+        """What bills are ordered by: date, then number."""
+        self.ensure_one()
+        return self.date or fields.Date.to_date(self.create_date), self.id
 
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""
@@ -387,6 +397,22 @@ class ProgressBill(models.Model):
                         "More than %(line)s of %(bill)s was billed for would be credited.",
                         line=line.contract_line_id.display_name, bill=bill.display_name))
 
+    def _split_by_contract(self):
+        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
+
+        What a bill takes depends on what the one before it took; bills of different contracts
+        go together.
+
+        :return list: recordsets
+        """
+        waves, counts = [], {}
+        for bill in self.sorted(lambda bill: bill._get_order_key()):
+            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
+            if wave == len(waves):
+                waves.append(self.browse())
+            waves[wave] |= bill
+        return waves
+
     def _generate(self):
         """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
         if not self:
@@ -394,6 +420,11 @@ class ProgressBill(models.Model):
         self.contract_id._check_can_bill()
         self._check_has_amount()
         self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
+        for wave in self._split_by_contract():
+            wave._generate_wave()
+
+    def _generate_wave(self):
+        """Bill records of different contracts together."""
         with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
         with_amount.line_ids.unlink()
         vals_list = []
@@ -447,7 +478,8 @@ class ProgressBill(models.Model):
         lang = self._get_lang()
         try:
             return amt_pct_tool.parse(
-                self.amt_pct, lang.decimal_point, lang.thousands_sep, self.currency_id.decimal_places)
+                self.amt_pct, lang.decimal_point, lang.thousands_sep, self.currency_id.decimal_places,
+                ast.literal_eval(lang.grouping))
         except amt_pct_tool.AmtPctError as error:
             raise ValidationError(self.env._(
                 "Amt/Pct of %(bill)s cannot be “%(text)s”: %(reason)s",
@@ -467,7 +499,11 @@ class ProgressBill(models.Model):
         }
 
     def _get_lang(self):
-        return self.env['res.lang']._get_data(code=self.env.lang or 'en_US')
+        """The reader's language: of the call, else of the user, as RPC callers often give none (RULES A10)."""
+        return self.env['res.lang']._get_data(code=self._get_lang_code())
+
+    def _get_lang_code(self):
+        return self.env.context.get('lang') or self.env.user.lang or 'en_US'
 
     def _format_percent(self):
         return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)

@@ -24,12 +24,12 @@ class ProgressBillInvoicing(models.AbstractModel):
         :return: the invoices, as superuser
         :raises UserError: when the contract's accounts do not allow it
         """
-        vals_list = []
-        for bill in self:
-            bill.revision += 1
-            vals_list.append(bill._prepare_invoice_vals())
         # sudo: account.move - a project manager may bill without accounting rights; only posting needs them
-        moves = self.env['account.move'].sudo().create(vals_list)
+        moves = self.env['account.move'].sudo()
+        for wave in self._split_by_contract():
+            for bill in wave:
+                bill.revision += 1
+            moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
         self._post_invoices_at_once(moves)
         return moves
 

@@ -8,6 +8,7 @@ class ProgressBillLine(models.Model):
     """This bill's claim against one schedule line (SPEC §3)."""
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
+    _inherit = 'progress.finite.mixin'
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
 

@@ -10,7 +10,7 @@ class ProgressBillSummary(models.AbstractModel):
         """Bills of the contract that count and come before this one, by date, then by number."""
         self.ensure_one()
         return self.contract_id.bill_ids.filtered(lambda bill: (
-            bill.bucket and bill != self and (bill.date or bill.create_date.date(), bill.id) < (self.date, self.id)))
+            bill.bucket and bill != self and bill._get_order_key() < self._get_order_key()))
 
     def _get_summary_rows(self):
         """Rows of the breakdown: one for the contract, or one for each schedule line, by contract.

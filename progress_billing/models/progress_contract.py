@@ -12,7 +12,8 @@ class ProgressContract(models.Model):
     _name = 'progress.contract'
     _description = "Billing Contract"
     _inherit = [
-        'progress.contract.totals', 'progress.contract.billing', 'progress.overbilling.mixin', 'mail.thread', 'mail.activity.mixin',
+        'progress.contract.totals', 'progress.contract.billing', 'progress.overbilling.mixin', 'progress.finite.mixin',
+        'mail.thread', 'mail.activity.mixin',
     ]
     _order = 'id desc'
     _check_company_auto = True
@@ -310,7 +311,7 @@ class ProgressContract(models.Model):
         """
         self.ensure_one()
         self.project_id.progress_contract_id = self
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        return {'type': 'ir.actions.act_window_close'}
 
     def _get_contract_action(self):
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_contract')

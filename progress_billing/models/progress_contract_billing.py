@@ -160,7 +160,7 @@ class ProgressContractBilling(models.AbstractModel):
         engine = self.env['progress.tax.engine']
         bills = self.bill_ids.filtered(lambda bill: bill.bucket == 'actual' and bill.kind not in ('final', 'retainage'))
         deposits = []
-        for bill in bills.sorted(lambda bill: (bill.date, bill.id)):
+        for bill in bills.sorted(lambda bill: bill._get_order_key()):
             groups = defaultdict(list)
             # sudo: account.move - a project manager may make the final invoice without reading the ledger
             moves = bill.sudo()._get_current_moves().filtered(lambda move: move.state == 'posted')

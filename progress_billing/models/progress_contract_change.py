@@ -6,7 +6,7 @@ class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
     _name = 'progress.contract.change'
     _description = "Change Order"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['progress.finite.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date desc, id desc'
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/')

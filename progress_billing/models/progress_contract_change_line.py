@@ -1,5 +1,3 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -8,6 +6,7 @@ class ProgressContractChangeLine(models.Model):
     """One addition or deduction: to a schedule line, or a new one (SPEC §2)."""
     _name = 'progress.contract.change.line'
     _description = "Change Order Line"
+    _inherit = 'progress.finite.mixin'
     _order = 'change_id, id'
 
     change_id = fields.Many2one('progress.contract.change', required=True, index=True, ondelete='cascade')
@@ -64,8 +63,6 @@ class ProgressContractChangeLine(models.Model):
     @api.constrains('contract_line_id', 'name', 'amount', 'quantity')
     def _check_line(self):
         for line in self:
-            if not math.isfinite(line.amount) or not math.isfinite(line.quantity):
-                raise ValidationError(self.env._("The amount of %s is not a number.", line.name))
             if line.contract_line_id and line.contract_line_id.contract_id != line.contract_id:
                 raise ValidationError(self.env._(
                     "%(line)s is no schedule line of %(contract)s.",

@@ -1,5 +1,3 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_round
@@ -14,7 +12,7 @@ class ProgressContractLine(models.Model):
     """One line of the schedule of values: what it is worth, how far it is, what is billed (SPEC §2)."""
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
-    _inherit = ['progress.contract.line.progress', 'progress.overbilling.mixin', 'analytic.mixin']
+    _inherit = ['progress.contract.line.progress', 'progress.overbilling.mixin', 'progress.finite.mixin', 'analytic.mixin']
     _order = 'contract_id, sequence, id'
     _check_company_auto = True
 
@@ -168,11 +166,6 @@ class ProgressContractLine(models.Model):
     @api.constrains(*VALUE_FIELDS)
     def _check_values(self):
         for line in self:
-            for name in ('original_amount', 'original_quantity', 'unit_price'):
-                if not math.isfinite(line[name]):
-                    raise ValidationError(self.env._(
-                        "%(field)s of %(line)s is not a number.",
-                        field=self._fields[name]._description_string(self.env), line=line.display_name))
             if line.billing_base == 'quantity' and line.currency_id.compare_amounts(
                     line.original_amount, line._price(line.original_quantity)) != 0:
                 raise ValidationError(self.env._(
@@ -196,6 +189,7 @@ class ProgressContractLine(models.Model):
         if VALUE_FIELDS & vals.keys():
             self._check_schedule_editable()
             self.contract_id._lock_for_billing()
+        self._check_finite_vals(vals)
         result = super().write({name: value for name, value in vals.items() if name not in ENTRY_FIELDS})
         if ENTRY_FIELDS & vals.keys():
             self._enter_progress(vals)

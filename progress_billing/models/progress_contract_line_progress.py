@@ -1,5 +1,3 @@
-import math
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -60,7 +58,6 @@ class ProgressContractLineProgress(models.AbstractModel):
         """Completed (%) and both pending values after one of them was entered."""
         self.ensure_one()
         if 'completed_percent' in vals:
-            self._check_finite(vals['completed_percent'])
             self._write_progress({'completed_percent': vals['completed_percent']})
             return self._prepare_pending_vals()
         if self.billing_base == 'quantity':
@@ -68,14 +65,12 @@ class ProgressContractLineProgress(models.AbstractModel):
                 raise UserError(self.env._(
                     "%(line)s is billed by quantity: enter its pending quantity, the amount follows.", line=self.display_name))
             quantity = vals['pending_quantity'] or 0.0
-            self._check_finite(quantity)
             return {
                 'pending_quantity': quantity,
                 'pending_amount': self._price_pending(quantity),
                 'completed_percent': self._get_percent_of_quantity(quantity),
             }
         amount = vals.get('pending_amount') or 0.0
-        self._check_finite(amount)
         amount = self.currency_id.round(amount)
         return {'pending_amount': amount, 'pending_quantity': 0.0, 'completed_percent': self._get_percent_of_pending(amount)}
 
@@ -117,10 +112,6 @@ class ProgressContractLineProgress(models.AbstractModel):
             line._write_progress(line._prepare_pending_vals())
 
     # === CHECKS === #
-
-    def _check_finite(self, value):
-        if value is None or not math.isfinite(value):
-            raise ValidationError(self.env._("The progress of %(line)s is not a number.", line=self.display_name))
 
     def _check_progress(self):
         """Completed (%) lies between 0 and 100; above only where the company merely warns (RULES C15)."""

@@ -32,12 +32,12 @@ class ProjectProject(models.Model):
     # === THE TAB === #
     progress_line_ids = fields.One2many(related='progress_contract_id.line_ids', readonly=False)
     progress_bill_ids = fields.One2many(related='progress_contract_id.bill_ids', readonly=False)
-    progress_partner_id = fields.Many2one(related='progress_contract_id.partner_id', readonly=False, string="Billed Customer")
-    progress_revenue_recognition = fields.Selection(related='progress_contract_id.revenue_recognition', readonly=False)
-    progress_deposit_account_id = fields.Many2one(related='progress_contract_id.deposit_account_id', readonly=False)
-    progress_use_pro_forma = fields.Boolean(related='progress_contract_id.use_pro_forma', readonly=False)
+    progress_partner_id = fields.Many2one(tracking=False, related='progress_contract_id.partner_id', readonly=False, string="Billed Customer")
+    progress_revenue_recognition = fields.Selection(tracking=False, related='progress_contract_id.revenue_recognition', readonly=False)
+    progress_deposit_account_id = fields.Many2one(tracking=False, related='progress_contract_id.deposit_account_id', readonly=False)
+    progress_use_pro_forma = fields.Boolean(tracking=False, related='progress_contract_id.use_pro_forma', readonly=False)
     progress_currency_id = fields.Many2one(related='progress_contract_id.currency_id', string="Contract Currency")
-    progress_state = fields.Selection(related='progress_contract_id.state', string="Contract Status")
+    progress_state = fields.Selection(tracking=False, related='progress_contract_id.state', string="Contract Status")
     progress_original_amount = fields.Monetary(
         related='progress_contract_id.original_amount', currency_field='progress_currency_id')
     progress_change_amount = fields.Monetary(related='progress_contract_id.change_amount', currency_field='progress_currency_id')
@@ -146,6 +146,14 @@ class ProjectProject(models.Model):
         self.filtered(lambda project: project.billing_method == 'none').billing_method = 'fixed_fee'
         return self._ensure_progress_contract()._get_contract_action()
 
+    def action_set_up_progress_tab(self):
+        """Set Up Progress Billing on the tab: the same, and the tab stays on screen.
+
+        :return dict: reloads the project
+        """
+        self.action_set_up_progress_billing()
+        return {'type': 'ir.actions.act_window_close'}
+
     def action_add_progress_contract(self):
         """A further contract of the project, for another customer or phase; the tab shows it.
 
@@ -162,7 +170,7 @@ class ProjectProject(models.Model):
         :return dict: reloads the project
         """
         self._ensure_progress_contract().action_open()
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_create_final_invoice(self):
         """Create Final Invoice of the tab; asks first where something is not complete.

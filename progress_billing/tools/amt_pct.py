@@ -29,13 +29,14 @@ class AmtPctError(ValueError):
         self.reason = reason
 
 
-def parse(text, decimal_point, thousands_sep, places):
+def parse(text, decimal_point, thousands_sep, places, grouping=(3, 0)):
     """Read ``text``.
 
     :param str text: what was typed, for example ``25%`` or ``5,000.00``
     :param str decimal_point: the language's decimal point
     :param str thousands_sep: the language's thousands separator, may be empty
     :param int places: decimal places of the currency
+    :param grouping: sizes of the digit groups from the right, 0 repeats the one before, -1 ends
     :return: ``('percent', value)`` with 0 < value <= 100, or ``('amount', value)``
     :raises AmtPctError: with the reason
 
@@ -54,19 +55,19 @@ def parse(text, decimal_point, thousands_sep, places):
         kind, body = 'percent', body[:-1].strip()
     if re.match(r'[-\u2212]\s*\d', body):
         raise AmtPctError(NEGATIVE)
-    value = _read_number(body, decimal_point, re.sub(r'\s', ' ', thousands_sep or ''))
+    value = _read_number(body, decimal_point, re.sub(r'\s', ' ', thousands_sep or ''), grouping)
     _check_value(kind, value, places)
     return kind, value
 
 
-def _read_number(body, decimal_point, thousands_sep):
+def _read_number(body, decimal_point, thousands_sep, grouping):
     """The number ``body`` shows, or the reason why it shows none."""
     whole, point, fraction = body.partition(decimal_point)
     if thousands_sep and thousands_sep in whole:
         groups = whole.split(thousands_sep)
         if not all(group.isdecimal() and group.isascii() for group in groups):
             raise AmtPctError(NOT_A_NUMBER)
-        if len(groups[0]) > 3 or any(len(group) != 3 for group in groups[1:]):
+        if not _is_grouped(groups, grouping):
             raise AmtPctError(AMBIGUOUS)
         whole = ''.join(groups)
     digits = whole + fraction
@@ -74,6 +75,22 @@ def _read_number(body, decimal_point, thousands_sep):
         looks_grouped = re.fullmatch(r"[\d.,' ]+", body) and any(char.isdigit() for char in body)
         raise AmtPctError(AMBIGUOUS if looks_grouped else NOT_A_NUMBER)
     return Decimal(f'{whole or 0}.{fraction or 0}') if point else Decimal(whole)
+
+
+def _is_grouped(groups, grouping):
+    """Whether the digits are grouped as the language does it; nobody groups a number that starts with 0.
+
+    >>> _is_grouped(['1', '23', '456'], (3, 2, 0)), _is_grouped(['5', '00'], (3, 0)), _is_grouped(['0', '500'], (3, 0))
+    (True, False, False)
+    """
+    sizes, size = iter(grouping), 3
+    for group in reversed(groups[1:]):
+        following = next(sizes, 0)
+        size = following or size
+        if size < 0 or len(group) != size:
+            return False
+    size = next(sizes, 0) or size
+    return 0 < len(groups[0]) and (size < 0 or len(groups[0]) <= size) and groups[0][0] != '0'
 
 
 def _check_value(kind, value, places):

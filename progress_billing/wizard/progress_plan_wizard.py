@@ -88,4 +88,4 @@ class ProgressPlanWizard(models.TransientModel):
         shares = money.spread(self.amount, self.line_ids.mapped('weight'), self.currency_id.rounding)
         self.env['progress.bill'].create([
             line._prepare_bill_vals(float(share)) for line, share in zip(self.line_ids, shares, strict=True)])
-        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+        return {'type': 'ir.actions.act_window_close'}
