@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_type')
-LINK_FIELDS = {'progress_bill_id', 'progress_revision'}
+LINK_FIELDS = ('progress_bill_id', 'progress_revision')
 
 
 class AccountMove(models.Model):
@@ -33,15 +33,15 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(vals.get(name) for vals in vals_list for name in LINK_FIELDS):
-            raise AccessError(self.env._("Only a progress bill makes its invoice."))
-        return super().create(vals_list)
+        moves = super().create(vals_list)
+        if not self.env.su and any(move[name] for move in moves for name in LINK_FIELDS):
+            self._raise_progress_link()
+        return moves
 
     def write(self, vals):
+        self._check_progress_links(vals)
         ours = self.filtered('progress_bill_id')
         if not ours:
-            if LINK_FIELDS & vals.keys() and not self.env.su:
-                raise AccessError(self.env._("Only a progress bill makes its invoice."))
             return super().write(vals)
         ours._check_progress_header(vals)
         if 'state' not in vals:
@@ -51,6 +51,20 @@ class AccountMove(models.Model):
         result = super().write(vals)
         changing._after_progress_state()
         return result
+
+    def _check_progress_links(self, vals):
+        """Only our own code ties invoices to bills; an invoice of ours is not made a credit note by hand."""
+        if self.env.su:
+            return
+        if any(name in self._fields and name.startswith('progress_') for name in vals):
+            self._raise_progress_link()
+        if vals.get('reversed_entry_id') and (self | self.browse(vals['reversed_entry_id'])).progress_bill_id:
+            self._raise_progress_link()
+        if 'reversed_entry_id' in vals and self.progress_bill_id:
+            self._raise_progress_link()
+
+    def _raise_progress_link(self):
+        raise AccessError(self.env._("Only a progress bill makes its invoice."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_before_final(self):
@@ -64,8 +78,10 @@ class AccountMove(models.Model):
 
         :raises UserError: naming the invoice and its bill
         """
-        if LINK_FIELDS & vals.keys() and not self.env.su:
-            raise AccessError(self.env._("Only a progress bill makes its invoice."))
+        if vals.get('auto_post') in ('monthly', 'quarterly', 'yearly'):
+            raise UserError(self.env._(
+                "%(invoice)s is made from a progress bill and cannot recur: plan further records on its contract instead.",
+                invoice=self[0].display_name))
         for name in FIXED_ON_PROGRESS_INVOICES:
             if name not in vals:
                 continue
@@ -102,12 +118,35 @@ class AccountMove(models.Model):
         """What must hold when an invoice or credit note of a bill is posted."""
         for move in self:
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - whoever may post need not bill
+            if not move.reversed_entry_id:
+                move._check_progress_amounts_hold()
             if bill.kind != 'final':
                 continue
             if move.reversed_entry_id:
                 move._check_final_credit_is_full()
             else:
                 bill.contract_id._check_final_is_current(bill)
+
+    def _check_progress_amounts_hold(self):
+        """The ledger takes what the bill says, whatever was done to the draft (RULES A4).
+
+        :raises UserError: to delete the draft and create it again
+        """
+        self.ensure_one()
+        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
+        expected = bill._get_expected_amounts()
+        found = dict.fromkeys(expected, 0.0)
+        for line in self.line_ids.filtered(lambda line: line.progress_line_type in ('deposit', 'revenue')):
+            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else 'deposit'
+            found[key] = found.get(key, 0.0) - line.amount_currency
+        same = self.currency_id.compare_amounts
+        shown = all(
+            not line.tax_line_id and not same(-line.amount_currency, -self.direction_sign * line.price_subtotal)
+            for line in self.line_ids.filtered('progress_line_type'))
+        if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):
+            raise UserError(self.env._(
+                "The amounts of %(invoice)s are not those of its progress bill %(bill)s any more. Delete the draft and create it again.",
+                invoice=self.display_name, bill=bill.display_name))
 
     def _check_progress_leaving(self):
         """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
@@ -151,21 +190,23 @@ class AccountMove(models.Model):
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
         """Keep the bill on its credit notes; refuse them early where a final invoice exists."""
+        if not self.progress_bill_id:
+            return super()._reverse_moves(default_values_list, cancel=cancel)
+        self.check_access('write')
+        if cancel and not self.env.su and not self.env.user.has_group('account.group_account_invoice'):
+            raise AccessError(self.env._("You don't have the access rights to post an invoice."))
         # sudo: progress.bill - the order of life holds for everyone, whatever they may read
         self.progress_bill_id.sudo()._check_order_of_life(whatever_state=True)
-        default_values_list = default_values_list or [{} for _move in self]
-        draft = cancel and self.progress_bill_id
-        # linked before they are posted: the credit note has to pass the gate as the bill's own
-        reversals = super()._reverse_moves(default_values_list, cancel=cancel and not draft)
-        for move, reversal in zip(self, reversals, strict=True):
-            if move.progress_bill_id:
-                # sudo: account.move - the link is set by us alone, see create()
-                reversal.sudo().write({
-                    'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision})
-        if draft:
-            self.line_ids.remove_move_reconcile()
+        # sudo: account.move - the links of a credit note to the bill are set by us alone
+        moves = self.sudo()
+        # not posted by super: the credit note has to pass the gate as the bill's own
+        reversals = super(AccountMove, moves)._reverse_moves(default_values_list, cancel=False)
+        for move, reversal in zip(moves, reversals, strict=True):
+            reversal.write({'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision})
+        if cancel:
+            moves.line_ids.remove_move_reconcile()
             reversals.with_context(move_reverse_cancel=True)._post(soft=False)
-        return reversals
+        return reversals.with_env(self.env)
 
     def _unreconcile_progress_deposits(self):
         """Open the deposits again that these final invoices reversed (ENGINE A1)."""

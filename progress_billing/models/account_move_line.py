@@ -1,7 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-LOCKED_FIELDS = ('price_unit', 'quantity', 'discount', 'tax_ids', 'account_id', 'product_id', 'currency_id')
+LOCKED_FIELDS = (
+    'price_unit', 'quantity', 'discount', 'tax_ids', 'account_id', 'product_id', 'currency_id', 'move_id', 'extra_tax_data',
+    'display_type', 'price_subtotal', 'price_total', 'tax_line_id', 'amount_currency', 'balance',
+)
 LOCKED_ON_CREDITS = ('tax_ids', 'account_id')
 LINK_FIELDS = ('progress_bill_line_id', 'progress_line_type', 'progress_deposit_bill_id')
 
@@ -34,7 +37,16 @@ class AccountMoveLine(models.Model):
         for name in LINK_FIELDS:
             values[name] = self._fields[name].convert_to_write(self[name], self)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if not self.env.su and any(line[name] for line in lines for name in LINK_FIELDS):
+            self.env['account.move']._raise_progress_link()
+        return lines
+
     def write(self, vals):
+        if not self.env.su and any(name in vals for name in LINK_FIELDS):
+            self.env['account.move']._raise_progress_link()
         changed = [name for name in LOCKED_FIELDS if name in vals]
         if changed:
             self._check_progress_amounts(vals, changed)
@@ -55,6 +67,12 @@ class AccountMoveLine(models.Model):
 
     def _is_other_value(self, name, value):
         """Whether writing ``value`` would change the field."""
+        if name in ('amount_currency', 'balance'):
+            # Odoo writes them itself when it brings the entry in line with the price: only that is let through
+            if self.env.su or (name == 'balance' and self.currency_id != self.company_currency_id):
+                return False
+            expected = self.move_id.direction_sign * self.price_subtotal
+            return self.currency_id.compare_amounts(value, expected) != 0
         field = self._fields[name]
         new = self.new({name: value}, origin=self)[name] if field.type == 'many2many' else value
         if field.type == 'many2many':

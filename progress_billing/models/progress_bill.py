@@ -1,14 +1,15 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import formatLang
 
 from ..tools import amt_pct as amt_pct_tool, money
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
-PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'contract_id', 'kind', 'partner_id'}
+PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
+KINDS_BY_HAND = ('progress', 'opening')
 
 
 class ProgressBill(models.Model):
@@ -20,11 +21,12 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
-        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'progress.finite.mixin',
+        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'progress.guard.mixin',
         'mail.thread', 'mail.activity.mixin',
     ]
     _order = 'date, id'
     _check_company_auto = True
+    _fixed_fields = ('contract_id', 'kind')
 
     name = fields.Char(string="Number", readonly=True, copy=False, index='trigram')
     contract_id = fields.Many2one(
@@ -54,12 +56,13 @@ class ProgressBill(models.Model):
     planned_amount = fields.Monetary(
         string="Planned", compute='_compute_planned_amount', store=True, readonly=False,
         help="Untaxed. What was planned stays here, whatever was billed in the end.")
-    plan_weight = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 6))
-    plan_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 6))
+    plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
+    plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
+    plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
     generated_on = fields.Datetime(readonly=True, copy=False)
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", copy=True)
+    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
     credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
     opening_deposit_line_ids = fields.Many2many(
@@ -143,14 +146,30 @@ class ProgressBill(models.Model):
         if self.amt_pct:
             self._inverse_amt_pct()
 
-    @api.depends('planned_percent', 'contract_id.revised_amount')
+    @api.depends('planned_percent', 'date', 'contract_id.revised_amount', 'contract_id.bill_ids.planned_percent',
+                 'contract_id.bill_ids.date')
     def _compute_planned_amount(self):
         """Percentages follow the contract; typed amounts, and what was billed, keep what was planned."""
         for bill in self:
             if bill.planned_percent and not bill.generated_on:
-                unit = bill.currency_id.rounding or '0.01'
-                bill.planned_amount = float(money.percent_of(
-                    bill.planned_percent, bill.contract_id.revised_amount, unit))
+                bill.planned_amount = bill._price_percent(bill.contract_id.bill_ids.filtered(
+                    lambda other, bill=bill: other.bucket or other.state == 'planned' and other._is_planned_before(bill)))
+
+    def _is_planned_before(self, bill):
+        """Whether this record comes before ``bill`` in the plan; new ones come last."""
+        def key(record):
+            return record.date or fields.Date.today(), record._origin.id or float('inf')
+        return key(self) < key(bill)
+
+    def _price_percent(self, earlier):
+        """The record's percentage of the contract, rounded as the next step after the earlier ones.
+
+        Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
+        share less what the earlier ones took.
+        """
+        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier if bill != self), money.ZERO)
+        return float(money.percent_step(
+            before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding or '0.01'))
 
     @api.depends('line_ids.amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
@@ -217,19 +236,39 @@ class ProgressBill(models.Model):
     @api.constrains('opening_deposit_line_ids', 'kind')
     def _check_opening_deposits(self):
         for bill in self.filtered('opening_deposit_line_ids'):
-            lines, contract = bill.opening_deposit_line_ids, bill.contract_id
-            wrong = lines.filtered(lambda line: (
-                line.parent_state != 'posted' or line.currency_id != contract.currency_id
-                or line.company_id != contract.company_id
-                or line.account_id.account_type != 'liability_current' or not line.account_id.reconcile))
-            if bill.kind != 'opening' or wrong:
+            # sudo: progress.bill - an item may be taken by a contract the user does not see
+            taken = self.sudo().search([
+                ('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)])
+            if bill.kind != 'opening' or taken or not all(map(bill._can_be_opening_deposit, bill.opening_deposit_line_ids)):
                 raise ValidationError(self.env._(
-                    "%(bill)s: deposits held before are posted journal items on a reconcilable current liability, in the "
-                    "contract's currency and company, chosen on the opening amounts.", bill=bill.display_name))
+                    "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's customer on a "
+                    "reconcilable current liability, in the contract's currency and company, chosen on one opening bill only.",
+                    bill=bill.display_name))
             if bill.currency_id.compare_amounts(bill.opening_deposit_amount, bill.amount) > 0:
                 raise ValidationError(self.env._(
                     "%(bill)s: the deposits held before are more than what was billed before. "
                     "Correct the opening amounts of the lines.", bill=bill.display_name))
+
+    def _can_be_opening_deposit(self, item):
+        """Whether a journal item can stand for deposits taken before the contract was entered (RULES A13)."""
+        contract = self.contract_id
+        return (
+            item.parent_state == 'posted' and not item.reconciled and not item.progress_line_type
+            and item.currency_id == contract.currency_id and item.company_id == contract.company_id
+            and item.partner_id.commercial_partner_id in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
+            and item.account_id.account_type == 'liability_current' and item.account_id.reconcile
+        )
+
+    @api.constrains('partner_id')
+    def _check_partner(self):
+        """Deposits are held for one customer; only billing as billed has bills for several (RULES C23)."""
+        for bill in self.filtered(lambda bill: bill.contract_id.revenue_recognition == 'deposit'):
+            contract = bill.contract_id
+            if bill.partner_id and bill.partner_id.commercial_partner_id != contract.partner_id.commercial_partner_id:
+                raise ValidationError(self.env._(
+                    "%(bill)s is for %(partner)s, but %(contract)s holds deposits of %(customer)s.",
+                    bill=bill.display_name, partner=bill.partner_id.display_name, contract=contract.display_name,
+                    customer=contract.partner_id.display_name or self.env._("nobody yet")))
 
     @api.constrains('planned_percent', 'planned_amount')
     def _check_planned(self):
@@ -243,13 +282,25 @@ class ProgressBill(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
         bills = super().create(vals_list)
+        bills._check_kind_by_hand()
         openings = bills.filtered(lambda bill: bill.kind == 'opening')
         openings._draw_names()
         openings.contract_id._check_openings()
         return bills
 
+    def _check_kind_by_hand(self):
+        """Final and other bills come from their own actions only."""
+        wrong = self.filtered(lambda bill: bill.kind not in KINDS_BY_HAND)
+        if wrong and not self.env.su:
+            raise AccessError(self.env._(
+                "A bill of kind %s is made by its own button only.",
+                dict(self._fields['kind']._description_selection(self.env))[wrong[0].kind]))
+
     def write(self, vals):
+        self._guard_vals(vals)
         if PLAN_FIELDS & vals.keys():
             self._check_plan_editable(vals)
         return super().write(vals)
@@ -275,6 +326,7 @@ class ProgressBill(models.Model):
                 raise UserError(self.env._(
                     "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its invoice, or cancel the bill.",
                     bill=bill.display_name))
+        self.line_ids._give_back_pending()
 
     # === ACTIONS === #
 
@@ -326,7 +378,9 @@ class ProgressBill(models.Model):
                 raise UserError(self.env._(
                     "%(bill)s is invoiced. Delete or credit its invoice %(invoice)s instead.",
                     bill=bill.display_name, invoice=bill.invoice_name))
-        self.filtered(lambda bill: bill.state != 'cancelled').review_state = 'cancelled'
+        todo = self.filtered(lambda bill: bill.state != 'cancelled')
+        todo.line_ids._give_back_pending()
+        todo._write_protected({'review_state': 'cancelled'})
         return self._get_bill_action()
 
     def action_plan_again(self):
@@ -335,7 +389,7 @@ class ProgressBill(models.Model):
         :return dict: the action that shows the bills
         """
         self._check_may_bill()
-        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress').write({'review_state': 'planned'})
+        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected({'review_state': 'planned'})
         return self._get_bill_action()
 
     def action_view_invoices(self):
@@ -425,6 +479,8 @@ class ProgressBill(models.Model):
 
     def _generate_wave(self):
         """Bill records of different contracts together."""
+        for bill in self:  # invoices and credit notes of before no longer count for it
+            bill._write_protected({'revision': bill.revision + 1})
         with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
         with_amount.line_ids.unlink()
         vals_list = []
@@ -433,39 +489,34 @@ class ProgressBill(models.Model):
             bill.contract_id._check_wip_available(amount, bill)
             vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
         self.env['progress.bill.line'].create(vals_list)
+        self.line_ids._take_pending()
         self._draw_names()
-        self.write({'generated_on': fields.Datetime.now(), 'run_state': False, 'run_error': False})
+        self._write_protected({'generated_on': fields.Datetime.now(), 'run_state': False, 'run_error': False})
         self.activity_unlink(['progress_billing.mail_activity_billing_failed'])
         pro_forma = self.filtered('contract_id.use_pro_forma')
-        pro_forma.review_state = 'draft'
+        pro_forma._write_protected({'review_state': 'draft'})
         (self - pro_forma)._create_invoices()
         self.line_ids.contract_line_id._check_not_overbilled()
 
     def _check_has_amount(self):
         for bill in self:
-            if not (bill.planned_percent or bill.planned_amount or bill.line_ids):
+            claims = [amount for amount in bill.line_ids.mapped('amount') if not bill.currency_id.is_zero(amount)]
+            if not (bill.planned_percent or bill.planned_amount or claims):
                 raise UserError(self.env._(
                     "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name))
 
     def _get_amount_to_bill(self):
-        """Amount of a planned record at this moment: percentages are of the revised amount now (RULES 1.19).
-
-        Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
-        share less what the earlier ones took.
-        """
+        """Amount of a planned record at this moment: percentages are of the revised amount now (RULES 1.19)."""
         self.ensure_one()
         if not self.planned_percent:
             return self.planned_amount
-        earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill.planned_percent and bill != self)
-        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier), money.ZERO)
-        return float(money.percent_step(
-            before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding))
+        return self._price_percent(self.contract_id.bill_ids.filtered('bucket'))
 
     def _draw_names(self):
         """Give the bills that leave the plan their number."""
         for bill in self.filtered(lambda bill: not bill.name):
-            bill.name = self.env['ir.sequence'].with_company(bill.company_id).next_by_code(
-                'progress.bill', sequence_date=bill.date)
+            bill._write_protected({'name': self.env['ir.sequence'].with_company(bill.company_id).next_by_code(
+                'progress.bill', sequence_date=bill.date)})
 
     def _parse_amt_pct(self):
         """What was typed in Amt/Pct: ``('percent'|'amount', Decimal)``, ``('amount', 0)`` where nothing was.

@@ -28,7 +28,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
             for bill in wave:
-                bill.revision += 1
+                bill._write_protected({'revision': bill.revision + 1})
             moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
         self._post_invoices_at_once(moves)
         return moves
@@ -146,10 +146,10 @@ class ProgressBillInvoicing(models.AbstractModel):
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         for base_line in base_lines:
-            base_line['_bill_line'].tax_amounts = {
+            base_line['_bill_line']._write_protected({'tax_amounts': {
                 'taxes': base_line['tax_ids'].ids,
                 'amounts': {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()},
-            }
+            }})
         return base_lines
 
     def _get_earlier_taxes(self):
@@ -326,6 +326,22 @@ class ProgressBillInvoicing(models.AbstractModel):
             "Deposit %(number)s of %(date)s",
             number=move.name or bill.name, date=format_date(env, move.invoice_date or bill.date),
         )
+
+    def _get_expected_amounts(self):
+        """What the ledger must take when the bill's invoice is posted, untaxed.
+
+        :return dict: amounts by bill line id for income, under ``deposit`` for deposits
+        """
+        self.ensure_one()
+        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
+            recognised = self.contract_id._get_recognised_amounts()
+            return {
+                line.id: line.contract_line_id.revised_amount - recognised.get(line.contract_line_id.id, 0.0)
+                for line in self.line_ids
+            }
+        if self._get_invoice_type() == 'deposit':
+            return {'deposit': self.amount}
+        return {line.id: line.amount for line in self.line_ids}
 
     def _spread_over_lines(self, amount):
         """Values of bill lines for an amount that says nothing of lines: by what is left on each (RULES A11).

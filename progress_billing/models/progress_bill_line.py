@@ -8,7 +8,8 @@ class ProgressBillLine(models.Model):
     """This bill's claim against one schedule line (SPEC §3)."""
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
-    _inherit = 'progress.finite.mixin'
+    _inherit = 'progress.guard.mixin'
+    _fixed_fields = ('bill_id', 'contract_line_id')
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
 
@@ -34,6 +35,8 @@ class ProgressBillLine(models.Model):
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit')
     credited_amount = fields.Monetary(compute='_compute_credited', store=True)
     tax_amounts = fields.Json(readonly=True, copy=False)
+    pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
+    pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit')
 
     _line_once = models.UniqueIndex(
         '(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
@@ -91,10 +94,14 @@ class ProgressBillLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env['progress.bill'].browse({vals['bill_id'] for vals in vals_list if vals.get('bill_id')})._check_lines_editable()
-        return super().create(vals_list)
+        for vals in vals_list:
+            self._guard_vals(vals)
+        lines = super().create(vals_list)
+        lines.bill_id._check_lines_editable()
+        return lines
 
     def write(self, vals):
+        self._guard_vals(vals)
         if {'amount', 'quantity', 'contract_line_id', 'bill_id'} & vals.keys():
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
@@ -103,3 +110,23 @@ class ProgressBillLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self.bill_id._check_lines_editable()
+
+    # === PENDING === #
+
+    def _take_pending(self):
+        """What is billed is no longer pending; Completed (%) stays (RULES C1)."""
+        for line in self:
+            scheduled = line.contract_line_id
+            if scheduled.pending_amount or scheduled.pending_quantity:
+                line._write_protected({
+                    'pending_taken': scheduled.pending_amount, 'pending_quantity_taken': scheduled.pending_quantity})
+                scheduled._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
+
+    def _give_back_pending(self):
+        """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""
+        for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
+            scheduled = line.contract_line_id
+            if not scheduled.pending_amount and not scheduled.pending_quantity:
+                scheduled._write_progress({
+                    'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken})
+            line._write_protected({'pending_taken': 0.0, 'pending_quantity_taken': 0.0})

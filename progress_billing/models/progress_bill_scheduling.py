@@ -9,7 +9,11 @@ from odoo.fields import Domain
 _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 50
-FAILURES = (UserError, ValidationError)
+#: what a bad record may raise, its own extensions included; anything else is no fault of a record
+FAILURES = (
+    UserError, ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+    psycopg2.IntegrityError, psycopg2.DataError,
+)
 
 
 class ProgressBillScheduling(models.AbstractModel):
@@ -86,13 +90,15 @@ class ProgressBillScheduling(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._generate_scheduled()
-        except FAILURES as error:
-            if report:
-                self._report_failed_run(str(error))
-            return None
         except psycopg2.errors.SerializationFailure:
             self.env.cr.rollback()
             return self.browse()
+        except FAILURES as error:
+            if report:
+                if not isinstance(error, UserError):
+                    _logger.exception("Billing of %s failed unexpectedly", self)
+                self._report_failed_run(str(error))
+            return None
         return self
 
     def _generate_scheduled(self):
@@ -104,7 +110,7 @@ class ProgressBillScheduling(models.AbstractModel):
     def _report_failed_run(self, message):
         """Put the error on the record, with one activity; both go when the record is billed."""
         self.ensure_one()
-        self.write({'run_state': 'failed', 'run_error': message, 'run_date': fields.Datetime.now()})
+        self._write_protected({'run_state': 'failed', 'run_error': message, 'run_date': fields.Datetime.now()})
         activity_type = 'progress_billing.mail_activity_billing_failed'
         if not self.activity_search([activity_type]):
             self.activity_schedule(
@@ -114,6 +120,7 @@ class ProgressBillScheduling(models.AbstractModel):
     @api.model
     def _log_run(self, made, failed):
         """Keep the result of the run for the settings (RULES 1.21)."""
-        result = self.env._("%(made)s bills made, %(failed)s failed", made=made, failed=len(failed))
-        self.env['res.company'].search([]).write({
+        result = self.env._("%(made)s bills made, %(failed)s failed", made=made, failed=failed)
+        # sudo: res.company - the job's user need not be an administrator to keep its result
+        self.env['res.company'].sudo().search([]).write({
             'progress_last_run': fields.Datetime.now(), 'progress_last_run_result': result})

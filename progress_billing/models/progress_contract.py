@@ -12,7 +12,7 @@ class ProgressContract(models.Model):
     _name = 'progress.contract'
     _description = "Billing Contract"
     _inherit = [
-        'progress.contract.totals', 'progress.contract.billing', 'progress.overbilling.mixin', 'progress.finite.mixin',
+        'progress.contract.totals', 'progress.contract.billing', 'progress.overbilling.mixin', 'progress.guard.mixin',
         'mail.thread', 'mail.activity.mixin',
     ]
     _order = 'id desc'
@@ -58,6 +58,9 @@ class ProgressContract(models.Model):
     payment_term_id = fields.Many2one(
         'account.payment.term', compute='_compute_partner_terms', store=True, readonly=False, precompute=True,
         check_company=True)
+    default_tax_ids = fields.Many2many(
+        'account.tax', string="Default Taxes", compute='_compute_default_tax_ids',
+        help="Taxes that lines typed or imported into the schedule of values start with.")
     journal_id = fields.Many2one(
         'account.journal', check_company=True, domain="[('type', '=', 'sale')]",
         help="Only where it differs from the company's sales journal.")
@@ -108,6 +111,11 @@ class ProgressContract(models.Model):
             contract.payment_term_id = own.partner_id.property_payment_term_id
             contract.fiscal_position_id = own.env['account.fiscal.position']._get_fiscal_position(
                 own.partner_id, own.partner_shipping_id)
+
+    @api.depends('company_id', 'fiscal_position_id')
+    def _compute_default_tax_ids(self):
+        for contract in self:
+            contract.default_tax_ids = contract.fiscal_position_id.map_tax(contract.company_id.account_sale_tax_id)
 
     @api.depends('base_state', 'bill_ids.kind', 'bill_ids.bucket', 'bill_ids.invoice_id')
     def _compute_state(self):
@@ -161,11 +169,14 @@ class ProgressContract(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            vals.pop('name', None)  # numbers are drawn, not given
+            self._guard_vals(vals)
             company = vals.get('company_id') or self.env.company.id  # default of a new record
             vals['name'] = self.env['ir.sequence'].with_company(company).next_by_code('progress.contract') or '/'
         return super().create(vals_list)
 
     def write(self, vals):
+        self._guard_vals(vals)
         for name in FIXED_ONCE_BILLED:
             if name in vals:
                 self._check_fixed_once_billed(name, vals[name])
@@ -207,7 +218,7 @@ class ProgressContract(models.Model):
         self._raise_blockers({
             contract: contract._get_opening_blockers() + contract._get_state_blockers(('draft', 'open')) for contract in self
         })
-        drafts.base_state = 'open'
+        drafts._write_protected({'base_state': 'open'})
         return self._get_contract_action()
 
     def action_cancel(self):
@@ -224,8 +235,8 @@ class ProgressContract(models.Model):
                 raise UserError(self.env._(
                     "%(contract)s cannot be cancelled while these stand: %(bills)s. Delete or credit them first.",
                     contract=contract.display_name, bills=', '.join(standing.mapped('display_name'))))
-        self.bill_ids.filtered(lambda bill: bill.state == 'planned').review_state = 'cancelled'
-        self.base_state = 'cancelled'
+        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        self._write_protected({'base_state': 'cancelled'})
         return self._get_contract_action()
 
     def action_draft(self):
@@ -239,7 +250,7 @@ class ProgressContract(models.Model):
             if contract.bill_ids.filtered(lambda bill: bill.bucket and bill.kind != 'opening'):
                 raise UserError(self.env._(
                     "%(contract)s has been billed and cannot go back to draft.", contract=contract.display_name))
-        self.base_state = 'draft'
+        self._write_protected({'base_state': 'draft'})
         return self._get_contract_action()
 
     def action_create_final_invoice(self):
@@ -295,7 +306,8 @@ class ProgressContract(models.Model):
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_contract_line')
         return dict(
             action, display_name=self.env._("Schedule of Values of %s", self.display_name),
-            domain=[('contract_id', '=', self.id)], context={'default_contract_id': self.id})
+            domain=[('contract_id', '=', self.id)],
+            context={'default_contract_id': self.id, 'default_tax_ids': self.default_tax_ids.ids})
 
     def action_view_invoices(self):
         """Invoices and credit notes of the contract.
@@ -367,6 +379,10 @@ class ProgressContract(models.Model):
             "Lower the amount, or add a change order.",
             record=record.display_name, contract=self.display_name, amount=shown(amount), available=shown(available)))
 
+    def _get_last_sequence(self):
+        """Where the schedule of values ends."""
+        return max(self.line_ids.mapped('sequence'), default=0)
+
     def _get_overbilled_hints(self):
         """Deductions that are not billed yet make the contract worth less than its other lines."""
         deductions = self._get_billable_lines().filtered(
@@ -383,16 +399,23 @@ class ProgressContract(models.Model):
         Billed records keep what was planned; typed amounts stay; typed percentages follow by themselves.
         """
         for contract in self:
-            members = contract.bill_ids.filtered(lambda bill: bill.plan_percent)
-            moving = members.filtered(lambda bill: bill.state == 'planned' and not bill.generated_on and bill.plan_weight)
-            if not moving:
-                continue
-            unit = contract.currency_id.rounding
-            rest = money.percent_of(moving[0].plan_percent, contract.revised_amount, unit)
-            for bill in (members - moving).filtered(lambda bill: bill.state != 'cancelled'):
-                taken = bill.amount - bill.credited_amount if bill.bucket else bill.planned_amount
-                rest -= money.to_decimal(taken)
-            shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
-            for bill, share in zip(moving, shares, strict=True):
-                if contract.currency_id.compare_amounts(bill.planned_amount, float(share)):
-                    bill.planned_amount = float(share)
+            members = contract.bill_ids.filtered(lambda bill: bill.plan_percent and bill.state != 'cancelled')
+            for plan in members.grouped('plan_number').values():
+                contract._respread_members(plan)
+
+    def _respread_members(self, members):
+        """Lay out one plan again.
+
+        :param members: the records of the plan, billed and typed ones included
+        """
+        moving = members.filtered(lambda bill: bill.state == 'planned' and not bill.generated_on and bill.plan_weight)
+        if not moving:
+            return
+        unit = self.currency_id.rounding
+        rest = money.percent_of(moving[0].plan_percent, self.revised_amount, unit)
+        for bill in members - moving:
+            rest -= money.to_decimal(bill.amount - bill.credited_amount if bill.bucket else bill.planned_amount)
+        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
+        for bill, share in zip(moving, shares, strict=True):
+            if self.currency_id.compare_amounts(bill.planned_amount, float(share)):
+                bill.planned_amount = float(share)

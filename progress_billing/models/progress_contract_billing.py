@@ -262,11 +262,14 @@ class ProgressContractBilling(models.AbstractModel):
         todo = self - existing
         todo._check_can_bill()
         todo._check_no_drafts()
-        finals = self.env['progress.bill'].create([contract._prepare_final_bill_vals() for contract in todo])
+        # sudo: progress.bill - callers may not make final bills but by this method
+        finals = self.env['progress.bill'].sudo().create([contract._prepare_final_bill_vals() for contract in todo])
+        finals = finals.with_env(self.env)
+        finals.line_ids._take_pending()
         finals._draw_names()
-        todo.bill_ids.filtered(lambda bill: bill.state == 'planned').review_state = 'cancelled'
+        todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
         finals._create_invoices()
-        finals.review_state = 'cancelled'  # what a final bill falls back to when its invoice is deleted
+        finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.final_bill_id | finals
 
     def _prepare_final_bill_vals(self):
@@ -301,9 +304,8 @@ class ProgressContractBilling(models.AbstractModel):
             return
         key = ('bill', 'account', 'taxes')
         expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
-        sign = 1 if final.invoice_id.move_type in ('out_invoice', 'in_invoice') else -1
         found = {
-            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): -sign * line.price_subtotal
+            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): line.amount_currency
             for line in final.invoice_id.invoice_line_ids if line.progress_line_type == 'deposit_reversal'
         }
         same = self.currency_id.compare_amounts

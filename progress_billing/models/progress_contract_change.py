@@ -6,8 +6,9 @@ class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
     _name = 'progress.contract.change'
     _description = "Change Order"
-    _inherit = ['progress.finite.mixin', 'mail.thread', 'mail.activity.mixin']
+    _inherit = ['progress.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date desc, id desc'
+    _fixed_fields = ('contract_id',)
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/')
     description = fields.Char()
@@ -31,8 +32,13 @@ class ProgressContractChange(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
+            self._guard_vals(vals)
             vals['name'] = self.env['ir.sequence'].next_by_code('progress.contract.change') or '/'
         return super().create(vals_list)
+
+    def write(self, vals):
+        self._guard_vals(vals)
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_approved(self):
@@ -52,7 +58,7 @@ class ProgressContractChange(models.Model):
         drafts._check_editable('draft')
         drafts.contract_id._lock_for_billing()
         drafts.line_ids._create_contract_lines()
-        drafts.write({
+        drafts._write_protected({
             'state': 'approved', 'approved_by_id': self.env.user.id, 'approved_on': fields.Datetime.now(),
         })
         drafts._apply_to_schedule()
@@ -68,7 +74,7 @@ class ProgressContractChange(models.Model):
         todo = self.filtered(lambda change: change.state != 'cancelled')
         todo._check_editable('cancelled')
         todo.contract_id._lock_for_billing()
-        todo.state = 'cancelled'
+        todo._write_protected({'state': 'cancelled'})
         todo._apply_to_schedule()
         return self.contract_id._get_contract_action()
 
@@ -78,8 +84,18 @@ class ProgressContractChange(models.Model):
         :return dict: the action that shows the contracts
         """
         self.check_access('write')
-        self.filtered(lambda change: change.state == 'cancelled').state = 'draft'
+        self.filtered(lambda change: change.state == 'cancelled')._write_protected({'state': 'draft'})
         return self.contract_id._get_contract_action()
+
+    def _prepare_section_vals(self):
+        """A section of its own for the lines this change order adds, in a schedule that has sections."""
+        self.ensure_one()
+        return {
+            'contract_id': self.contract_id.id,
+            'sequence': self.contract_id._get_last_sequence() + 1,
+            'display_type': 'line_section',
+            'name': self.env._("Change order %(name)s", name=self.name) + (f': {self.description}' if self.description else ''),
+        }
 
     def _check_editable(self, state):
         for change in self:

@@ -6,7 +6,7 @@ class ProgressContractChangeLine(models.Model):
     """One addition or deduction: to a schedule line, or a new one (SPEC §2)."""
     _name = 'progress.contract.change.line'
     _description = "Change Order Line"
-    _inherit = 'progress.finite.mixin'
+    _inherit = 'progress.guard.mixin'
     _order = 'change_id, id'
 
     change_id = fields.Many2one('progress.contract.change', required=True, index=True, ondelete='cascade')
@@ -63,7 +63,8 @@ class ProgressContractChangeLine(models.Model):
     @api.constrains('contract_line_id', 'name', 'amount', 'quantity')
     def _check_line(self):
         for line in self:
-            if line.contract_line_id and line.contract_line_id.contract_id != line.contract_id:
+            scheduled = line.contract_line_id
+            if scheduled and (scheduled.contract_id != line.contract_id or scheduled.display_type):
                 raise ValidationError(self.env._(
                     "%(line)s is no schedule line of %(contract)s.",
                     line=line.contract_line_id.display_name, contract=line.contract_id.display_name))
@@ -71,7 +72,16 @@ class ProgressContractChangeLine(models.Model):
                 raise ValidationError(self.env._(
                     "A new line of change order %s needs a description.", line.change_id.display_name))
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
+        lines = super().create(vals_list)
+        lines._check_draft()
+        return lines
+
     def write(self, vals):
+        self._guard_vals(vals)
         if {'amount', 'quantity', 'unit_price', 'contract_line_id', 'change_id'} & vals.keys():
             self._check_draft()
         return super().write(vals)
@@ -89,17 +99,20 @@ class ProgressContractChangeLine(models.Model):
     def _create_contract_lines(self):
         """Add the new lines to the schedule of values, worth nothing but for this change order."""
         new = self.filtered(lambda line: not line.contract_line_id)
-        created = self.env['progress.contract.line'].create([line._prepare_contract_line_vals() for line in new])
+        lines = self.env['progress.contract.line']
+        lines.create([
+            change._prepare_section_vals() for change in new.change_id
+            if change.contract_id.line_ids.filtered(lambda line: line.display_type == 'line_section')])
+        created = lines.create([line._prepare_contract_line_vals() for line in new])
         for line, contract_line in zip(new, created, strict=True):
-            line.update({'contract_line_id': contract_line.id, 'is_new_line': True})
+            line._write_protected({'contract_line_id': contract_line.id, 'is_new_line': True})
 
     def _prepare_contract_line_vals(self):
         """Values of the schedule line this change order line adds."""
         self.ensure_one()
-        last = max(self.contract_id.line_ids.mapped('sequence'), default=0)
         return {
             'contract_id': self.contract_id.id,
-            'sequence': last + 1,
+            'sequence': self.contract_id._get_last_sequence() + 1,
             'item_number': self.item_number,
             'name': self.name,
             'product_id': self.product_id.id,

@@ -12,9 +12,10 @@ class ProgressContractLine(models.Model):
     """One line of the schedule of values: what it is worth, how far it is, what is billed (SPEC §2)."""
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
-    _inherit = ['progress.contract.line.progress', 'progress.overbilling.mixin', 'progress.finite.mixin', 'analytic.mixin']
+    _inherit = ['progress.contract.line.progress', 'progress.overbilling.mixin', 'progress.guard.mixin', 'analytic.mixin']
     _order = 'contract_id, sequence, id'
     _check_company_auto = True
+    _fixed_fields = ('contract_id', 'display_type')
 
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
     project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
@@ -177,6 +178,10 @@ class ProgressContractLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
+            if vals.get('display_type'):
+                vals['tax_ids'] = False  # a list's default taxes are for its lines
         lines = super().create(vals_list)
         lines._check_schedule_editable()
         for line, vals in zip(lines, vals_list, strict=True):
@@ -186,10 +191,10 @@ class ProgressContractLine(models.Model):
         return lines
 
     def write(self, vals):
+        self._guard_vals(vals)
         if VALUE_FIELDS & vals.keys():
             self._check_schedule_editable()
             self.contract_id._lock_for_billing()
-        self._check_finite_vals(vals)
         result = super().write({name: value for name, value in vals.items() if name not in ENTRY_FIELDS})
         if ENTRY_FIELDS & vals.keys():
             self._enter_progress(vals)
@@ -205,6 +210,12 @@ class ProgressContractLine(models.Model):
                 raise UserError(self.env._(
                     "%(line)s cannot be deleted: bills or change orders refer to it. Take it out with a change order instead.",
                     line=line.display_name))
+
+    def unlink(self):
+        contracts = self.contract_id
+        result = super().unlink()
+        contracts._respread_plan()
+        return result
 
     def _check_schedule_editable(self):
         for contract in self.filtered(lambda line: not line.display_type).contract_id:

@@ -15,9 +15,9 @@ class ProgressContractLineProgress(models.AbstractModel):
 
     currency_id = fields.Many2one('res.currency')
     completed_percent = fields.Float(
-        string="Completed (%)", digits=(16, 10), aggregator=None, help="Work completed, in percent of the revised value.")
-    pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit')
-    pending_amount = fields.Monetary(string="Pending Invoice Amount", help="Untaxed: what is asked to be billed next.")
+        string="Completed (%)", digits=(16, 10), copy=False, aggregator=None, help="Work completed, in percent of the revised value.")
+    pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit', copy=False)
+    pending_amount = fields.Monetary(string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next.")
 
     # === ENTRY === #
 

@@ -1,10 +1,11 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProgressPlanTemplateLine(models.Model):
     """One instalment of a billing plan template."""
     _name = 'progress.plan.template.line'
     _description = "Billing Plan Template Line"
+    _inherit = 'progress.guard.mixin'
     _order = 'template_id, sequence, id'
 
     template_id = fields.Many2one('progress.plan.template', required=True, index=True, ondelete='cascade')
@@ -15,3 +16,17 @@ class ProgressPlanTemplateLine(models.Model):
     offset = fields.Integer(string="After", help="How long after the start of the plan.")
     offset_unit = fields.Selection(
         [('days', "Days"), ('weeks', "Weeks"), ('months', "Months")], default='months', required=True)
+
+    @api.constrains('percent')
+    def _check_percent(self):
+        self.template_id._check_percent()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._guard_vals(vals)
+        return super().write(vals)

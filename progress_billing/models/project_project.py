@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+READERS = 'progress_billing.group_readonly'
 
 #: fields of the Billing tab that live on the contract shown there
 TAB_FIELDS = {
@@ -12,6 +14,13 @@ TAB_FIELDS = {
 }
 
 
+def _of_contract(field_type, name, **attributes):
+    """A field of the contract as the Billing tab shows it, to who may read contracts."""
+    if field_type is fields.Monetary:
+        attributes['currency_field'] = 'progress_currency_id'
+    return field_type(related=f'progress_contract_id.{name}', tracking=False, groups=READERS, **attributes)
+
+
 class ProjectProject(models.Model):
     """How a project is billed, and its Billing tab: the progress billing portal of 001 (SPEC §2)."""
     _inherit = 'project.project'
@@ -22,40 +31,38 @@ class ProjectProject(models.Model):
         help="Progress billing is for fixed-fee projects.")
     bill_time = fields.Selection(
         [('billable', "Billable"), ('not_billable', "Not Billable")], string="Bill Time?", default='billable', required=True)
-    progress_contract_ids = fields.One2many('progress.contract', 'project_id', string="Billing Contracts")
-    progress_contract_count = fields.Integer(compute='_compute_progress_contract_count')
+    progress_contract_ids = fields.One2many('progress.contract', 'project_id', string="Billing Contracts", groups=READERS)
+    progress_contract_count = fields.Integer(compute='_compute_progress_contract_count', groups=READERS)
     progress_contract_id = fields.Many2one(
         'progress.contract', string="Billing Contract", compute='_compute_progress_contract_id', store=True, readonly=False,
-        copy=False, help="The contract that the Billing tab shows.")
-    is_fully_billed = fields.Boolean(compute='_compute_is_fully_billed', help="The last open contract has been closed.")
+        copy=False, help="The contract that the Billing tab shows.", groups=READERS)
+    is_fully_billed = fields.Boolean(
+        compute='_compute_is_fully_billed', help="The last open contract has been closed.", groups=READERS)
 
     # === THE TAB === #
-    progress_line_ids = fields.One2many(related='progress_contract_id.line_ids', readonly=False)
-    progress_bill_ids = fields.One2many(related='progress_contract_id.bill_ids', readonly=False)
-    progress_partner_id = fields.Many2one(tracking=False, related='progress_contract_id.partner_id', readonly=False, string="Billed Customer")
-    progress_revenue_recognition = fields.Selection(tracking=False, related='progress_contract_id.revenue_recognition', readonly=False)
-    progress_deposit_account_id = fields.Many2one(tracking=False, related='progress_contract_id.deposit_account_id', readonly=False)
-    progress_use_pro_forma = fields.Boolean(tracking=False, related='progress_contract_id.use_pro_forma', readonly=False)
-    progress_currency_id = fields.Many2one(related='progress_contract_id.currency_id', string="Contract Currency")
-    progress_state = fields.Selection(tracking=False, related='progress_contract_id.state', string="Contract Status")
-    progress_original_amount = fields.Monetary(
-        related='progress_contract_id.original_amount', currency_field='progress_currency_id')
-    progress_change_amount = fields.Monetary(related='progress_contract_id.change_amount', currency_field='progress_currency_id')
-    progress_revised_amount = fields.Monetary(related='progress_contract_id.revised_amount', currency_field='progress_currency_id')
-    progress_draft_amount = fields.Monetary(related='progress_contract_id.draft_amount', currency_field='progress_currency_id')
-    progress_actual_amount = fields.Monetary(related='progress_contract_id.actual_amount', currency_field='progress_currency_id')
-    progress_wip_available = fields.Monetary(related='progress_contract_id.wip_available', currency_field='progress_currency_id')
-    progress_deposit_balance = fields.Monetary(
-        related='progress_contract_id.deposit_balance', currency_field='progress_currency_id')
-    progress_planned_amount = fields.Monetary(
-        related='progress_contract_id.planned_amount', currency_field='progress_currency_id')
-    progress_unplanned_amount = fields.Monetary(
-        related='progress_contract_id.unplanned_amount', currency_field='progress_currency_id')
-    progress_billed_percent = fields.Float(related='progress_contract_id.billed_percent')
-    progress_completed_percent = fields.Float(related='progress_contract_id.completed_percent')
-    progress_blockers = fields.Text(related='progress_contract_id.blockers')
-    progress_is_overplanned = fields.Boolean(related='progress_contract_id.is_overplanned')
-    progress_is_overbilled = fields.Boolean(related='progress_contract_id.is_overbilled')
+    progress_line_ids = _of_contract(fields.One2many, 'line_ids', readonly=False)
+    progress_bill_ids = _of_contract(fields.One2many, 'bill_ids', readonly=False)
+    progress_partner_id = _of_contract(fields.Many2one, 'partner_id', readonly=False, string="Billed Customer")
+    progress_revenue_recognition = _of_contract(fields.Selection, 'revenue_recognition', readonly=False)
+    progress_deposit_account_id = _of_contract(fields.Many2one, 'deposit_account_id', readonly=False)
+    progress_use_pro_forma = _of_contract(fields.Boolean, 'use_pro_forma', readonly=False)
+    progress_default_tax_ids = _of_contract(fields.Many2many, 'default_tax_ids')
+    progress_currency_id = _of_contract(fields.Many2one, 'currency_id', string="Contract Currency")
+    progress_state = _of_contract(fields.Selection, 'state', string="Contract Status")
+    progress_original_amount = _of_contract(fields.Monetary, 'original_amount')
+    progress_change_amount = _of_contract(fields.Monetary, 'change_amount')
+    progress_revised_amount = _of_contract(fields.Monetary, 'revised_amount')
+    progress_draft_amount = _of_contract(fields.Monetary, 'draft_amount')
+    progress_actual_amount = _of_contract(fields.Monetary, 'actual_amount')
+    progress_wip_available = _of_contract(fields.Monetary, 'wip_available')
+    progress_deposit_balance = _of_contract(fields.Monetary, 'deposit_balance')
+    progress_planned_amount = _of_contract(fields.Monetary, 'planned_amount')
+    progress_unplanned_amount = _of_contract(fields.Monetary, 'unplanned_amount')
+    progress_billed_percent = _of_contract(fields.Float, 'billed_percent')
+    progress_completed_percent = _of_contract(fields.Float, 'completed_percent')
+    progress_blockers = _of_contract(fields.Text, 'blockers')
+    progress_is_overplanned = _of_contract(fields.Boolean, 'is_overplanned')
+    progress_is_overbilled = _of_contract(fields.Boolean, 'is_overbilled')
 
     # === COMPUTE === #
 
@@ -66,15 +73,24 @@ class ProjectProject(models.Model):
 
     @api.depends('progress_contract_ids.state')
     def _compute_progress_contract_id(self):
-        """The newest open contract, else the newest (RULES 1.24); what a person chose stays while it is open."""
+        """The newest open contract first (RULES 1.24); what a person chose stays while it is open."""
         for project in self:
             contracts = project.progress_contract_ids.filtered(
                 lambda contract: contract.contract_type == 'customer').sorted('id', reverse=True)
-            live = contracts.filtered(lambda contract: contract.state in ('open', 'draft'))
             shown = project.progress_contract_id
-            if shown not in live:
-                shown = live.filtered(lambda contract: contract.state == 'open')[:1] or live[:1] or contracts[:1]
+            if shown not in contracts or shown.state != 'open':
+                by_state = contracts.grouped('state')
+                drafts = by_state.get('draft', contracts.browse())
+                shown = by_state.get('open', contracts.browse())[:1] or (shown & drafts) or drafts[:1] or contracts[:1]
             project.progress_contract_id = shown
+
+    @api.constrains('progress_contract_id')
+    def _check_progress_contract(self):
+        for project in self.sudo():  # sudo: project.project - the check holds for every user
+            if project.progress_contract_id and project.progress_contract_id.project_id != project:
+                raise ValidationError(self.env._(
+                    "%(contract)s is no contract of the project %(project)s.",
+                    contract=project.progress_contract_id.display_name, project=project.display_name))
 
     @api.depends('progress_contract_ids.state')
     def _compute_is_fully_billed(self):
@@ -90,19 +106,32 @@ class ProjectProject(models.Model):
         tab_list = [self._pop_tab_vals(vals, filled_only=True) for vals in vals_list]
         projects = super().create(vals_list)
         for project, tab in zip(projects, tab_list, strict=True):
-            if tab or project.billing_method == 'fixed_fee' and not project.is_template:
+            if tab:
                 project._ensure_progress_contract().write(tab)
+        projects._set_up_fixed_fee()
         return projects
 
     def write(self, vals):
         vals = dict(vals)
-        tab = self._pop_tab_vals(vals, filled_only=not all(project.progress_contract_id for project in self))
+        # sudo: project.project - whether there is a contract, for users who may not see it
+        tab = self._pop_tab_vals(vals, filled_only=not all(project.progress_contract_id for project in self.sudo()))
         result = super().write(vals) if vals else True
-        if tab or vals.get('billing_method') == 'fixed_fee':
-            contracts = self._ensure_progress_contract()
-            if tab:
-                contracts.write(tab)
+        if tab:
+            self._ensure_progress_contract().write(tab)
+        if vals.get('billing_method') == 'fixed_fee':
+            self._set_up_fixed_fee()
         return result
+
+    def unlink(self):
+        """A project takes contracts with it on which nothing was billed."""
+        # sudo: progress.contract - whoever may delete the project deletes its unused contracts; others refuse
+        self.sudo().progress_contract_ids.unlink()
+        return super().unlink()
+
+    def _set_up_fixed_fee(self):
+        """Make the contract of fixed-fee projects at once where the user bills; else whoever bills sets it up."""
+        if self.env['progress.contract'].has_access('create'):
+            self.filtered(lambda project: project.billing_method == 'fixed_fee' and not project.is_template)._ensure_progress_contract()
 
     def _pop_tab_vals(self, vals, filled_only):
         """Take the fields of the Billing tab out of ``vals``, named as on the contract.

@@ -1,3 +1,4 @@
+from . import account_move_reversal
 from . import progress_automation
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line

@@ -9,11 +9,13 @@ class ProgressAutomation(models.TransientModel):
     _name = 'progress.automation'
     _description = "Automatic Progress Billing"
 
-    active = fields.Boolean(string="Bill Due Records Automatically", compute='_compute_cron', readonly=False, store=True)
-    interval_number = fields.Integer(string="Every", compute='_compute_cron', readonly=False, store=True)
+    active = fields.Boolean(
+        string="Bill Due Records Automatically", default=lambda self: self._get_cron().active)
+    interval_number = fields.Integer(string="Every", default=lambda self: self._get_cron().interval_number, required=True)
     interval_type = fields.Selection(
-        [('hours', "Hours"), ('days', "Days"), ('weeks', "Weeks")], compute='_compute_cron', readonly=False, store=True)
-    next_run = fields.Datetime(compute='_compute_cron', readonly=False, store=True)
+        [('minutes', "Minutes"), ('hours', "Hours"), ('days', "Days"), ('weeks', "Weeks"), ('months', "Months")],
+        default=lambda self: self._get_cron().interval_type, required=True)
+    next_run = fields.Datetime(default=lambda self: self._get_cron().nextcall, required=True)
     last_run = fields.Datetime(compute='_compute_result')
     last_result = fields.Char(compute='_compute_result')
     due_count = fields.Integer(string="Due Now", compute='_compute_result')
@@ -22,15 +24,6 @@ class ProgressAutomation(models.TransientModel):
     def _get_cron(self):
         # sudo: ir.cron - billing managers may set this one job, see action_apply
         return self.env.ref(CRON).sudo()
-
-    @api.depends_context('uid')
-    def _compute_cron(self):
-        cron = self._get_cron()
-        for wizard in self:
-            wizard.active = cron.active
-            wizard.interval_number = cron.interval_number
-            wizard.interval_type = cron.interval_type if cron.interval_type in ('hours', 'days', 'weeks') else 'days'
-            wizard.next_run = cron.nextcall
 
     @api.depends_context('uid', 'company')
     def _compute_result(self):
@@ -56,7 +49,7 @@ class ProgressAutomation(models.TransientModel):
         self._check_manager()
         self._get_cron().write({
             'active': self.active, 'interval_number': max(self.interval_number, 1),
-            'interval_type': self.interval_type, 'nextcall': self.next_run or fields.Datetime.now(),
+            'interval_type': self.interval_type, 'nextcall': self.next_run,
         })
         return {'type': 'ir.actions.act_window_close'}
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 
 
@@ -23,6 +24,8 @@ class ProgressDepositWizard(models.TransientModel):
         :return list: values of the report's lines, in the company's and the contract's currency
         """
         self.ensure_one()
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("You cannot see the deposits of %s.", self.company_id.display_name))
         # sudo: account.move.line - sums of the deposit account only, for managers without accounting rights
         groups = self.env['account.move.line'].sudo()._read_group(
             [('progress_deposit_bill_id', '!=', False), ('parent_state', '=', 'posted'), ('date', '<=', self.date),

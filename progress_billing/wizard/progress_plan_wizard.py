@@ -10,8 +10,9 @@ class ProgressPlanWizard(models.TransientModel):
     """A billing plan in three clicks: how many, how far apart, from when (SPEC §3)."""
     _name = 'progress.plan.wizard'
     _description = "Billing Plan"
+    _inherit = 'progress.guard.mixin'
 
-    contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
+    contract_id = fields.Many2one('progress.contract', required=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')
     template_id = fields.Many2one('progress.plan.template', string="From Template")
     count = fields.Integer(string="Instalments", default=3)
@@ -25,6 +26,16 @@ class ProgressPlanWizard(models.TransientModel):
     amount = fields.Monetary(compute='_compute_amount', help="Untaxed: what the plan bills in all.")
     line_ids = fields.One2many(
         'progress.plan.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._guard_vals(vals)
+        return super().write(vals)
 
     @api.depends('start_date', 'interval_unit')
     def _compute_is_month_end(self):
@@ -82,6 +93,9 @@ class ProgressPlanWizard(models.TransientModel):
             raise UserError(self.env._(
                 "%s: a plan needs at least one instalment, an interval of 1 or more, and positive weights.",
                 self.contract_id.display_name))
+        if self.contract_id.state in ('closed', 'cancelled') or self.contract_id.final_bill_id:
+            raise UserError(self.env._(
+                "%s has a final invoice, or is cancelled: nothing more is planned on it.", self.contract_id.display_name))
         if self.currency_id.compare_amounts(self.amount, 0.0) <= 0:
             raise UserError(self.env._(
                 "%s: nothing is left to plan. Cancel planned records, or enter a percentage.", self.contract_id.display_name))

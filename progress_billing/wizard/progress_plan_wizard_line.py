@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProgressPlanWizardLine(models.TransientModel):
@@ -6,12 +6,23 @@ class ProgressPlanWizardLine(models.TransientModel):
     _name = 'progress.plan.wizard.line'
     _description = "Billing Plan Instalment"
     _order = 'date, id'
+    _inherit = 'progress.guard.mixin'
 
     wizard_id = fields.Many2one('progress.plan.wizard', required=True, ondelete='cascade')
     date = fields.Date(required=True)
     title = fields.Char()
     item_description = fields.Char()
     weight = fields.Float(default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._guard_vals(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._guard_vals(vals)
+        return super().write(vals)
 
     def _prepare_bill_vals(self, amount):
         """Values of the planned record.
@@ -26,5 +37,6 @@ class ProgressPlanWizardLine(models.TransientModel):
             'item_description': self.item_description,
             'planned_amount': amount,
             'plan_weight': self.weight,
+            'plan_number': self.wizard_id.id,
             'plan_percent': self.wizard_id.percent,
         }
