@@ -12,7 +12,6 @@ XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 
 class ScheduleTemplate(http.Controller):
-
     @http.route('/progress_billing/schedule_of_values.xlsx', type='http', auth='user', readonly=True)
     def schedule_of_values(self):
         """The import template of a schedule of values as a spreadsheet: the CSV one, with real numbers."""
@@ -30,5 +29,7 @@ class ScheduleTemplate(http.Controller):
                         sheet.write_number(row, column, float(cell), money)
                     else:
                         sheet.write_string(row, column, cell, bold if not row else None)
-        return request.make_response(buffer.getvalue(), [
-            ('Content-Type', XLSX_TYPE), ('Content-Disposition', http.content_disposition('schedule_of_values.xlsx'))])
+        return request.make_response(
+            buffer.getvalue(),
+            [('Content-Type', XLSX_TYPE), ('Content-Disposition', http.content_disposition('schedule_of_values.xlsx'))],
+        )

@@ -3,6 +3,8 @@ from . import account_move
 from . import account_move_line
 from . import progress_guard_mixin
 from . import progress_overbilling_mixin
+from . import progress_bill_plan
+from . import progress_bill_workflow
 from . import progress_bill_invoicing
 from . import progress_bill_scheduling
 from . import progress_bill_summary
@@ -11,6 +13,7 @@ from . import progress_bill
 from . import progress_bill_line
 from . import progress_contract_billing
 from . import progress_contract_totals
+from . import progress_contract_workflow
 from . import progress_contract
 from . import progress_contract_change
 from . import progress_contract_change_line

@@ -7,21 +7,32 @@ LINK_FIELDS = ('progress_bill_id', 'progress_revision')
 
 class AccountMove(models.Model):
     """The invoice of a progress bill, and the one gate its states pass through (ENGINE A2)."""
+
     _inherit = 'account.move'
 
     progress_bill_id = fields.Many2one(
-        'progress.bill', string="Progress Bill", copy=False, readonly=True, index='btree_not_null', ondelete='set null')
+        'progress.bill', string="Progress Bill", copy=False, readonly=True, index='btree_not_null', ondelete='set null'
+    )
     progress_contract_id = fields.Many2one(
-        related='progress_bill_id.contract_id', string="Billing Contract", store=True, index='btree_not_null', copy=False)
+        related='progress_bill_id.contract_id',
+        string="Billing Contract",
+        store=True,
+        index='btree_not_null',
+        copy=False,
+    )
     progress_revision = fields.Integer(copy=False, readonly=True)
     progress_invoice_type = fields.Selection(
         [('deposit', "Deposit"), ('progress', "Progress"), ('final', "Final"), ('retainage', "Retainage")],
-        compute='_compute_progress_invoice_type', store=True, copy=False)
+        compute='_compute_progress_invoice_type',
+        store=True,
+        copy=False,
+    )
 
     _progress_bill_live_once = models.UniqueIndex(
         "(progress_bill_id, progress_revision) WHERE progress_bill_id IS NOT NULL AND reversed_entry_id IS NULL "
         "AND state != 'cancel'",
-        "This progress bill has an invoice already.")
+        "This progress bill has an invoice already.",
+    )
 
     @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')
     def _compute_progress_invoice_type(self):
@@ -79,18 +90,27 @@ class AccountMove(models.Model):
         :raises UserError: naming the invoice and its bill
         """
         if vals.get('auto_post') in ('monthly', 'quarterly', 'yearly'):
-            raise UserError(self.env._(
-                "%(invoice)s is made from a progress bill and cannot recur: plan further records on its contract instead.",
-                invoice=self[0].display_name))
+            raise UserError(
+                self.env._(
+                    "%(invoice)s is made from a progress bill and cannot recur: plan further records on its "
+                    "contract instead.",
+                    invoice=self[0].display_name,
+                )
+            )
         for name in FIXED_ON_PROGRESS_INVOICES:
             if name not in vals:
                 continue
             for move in self:
                 if move[name] and move._fields[name].convert_to_write(move[name], move) != vals[name]:
-                    raise UserError(self.env._(
-                        "%(field)s of %(invoice)s is decided by the progress bill %(bill)s. Change it on the contract and bill again.",
-                        field=move._fields[name]._description_string(self.env), invoice=move.display_name,
-                        bill=move.progress_bill_id.sudo().display_name))  # sudo: progress.bill - just its name, for the message
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(invoice)s is decided by the progress bill %(bill)s. Change it on the "
+                            "contract and bill again.",
+                            field=move._fields[name]._description_string(self.env),
+                            invoice=move.display_name,
+                            bill=move.progress_bill_id.sudo().display_name,
+                        )
+                    )  # sudo: progress.bill - just its name, for the message
 
     def _before_progress_state(self, state):
         """Order of life, before an invoice or credit note of a bill changes state (SPEC §3, RULES C18).
@@ -104,9 +124,13 @@ class AccountMove(models.Model):
         bills._check_order_of_life(whatever_state=True)
         for move in self:
             if move.progress_revision != move.progress_bill_id.sudo().revision:  # sudo: progress.bill - as above
-                raise UserError(self.env._(
-                    "%(invoice)s belongs to an earlier revision of its progress bill, which has been billed again since.",
-                    invoice=move.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s belongs to an earlier revision of its progress bill, which has been billed "
+                        "again since.",
+                        invoice=move.display_name,
+                    )
+                )
         if state == 'posted':
             self._check_progress_posting()
         else:
@@ -142,11 +166,17 @@ class AccountMove(models.Model):
         same = self.currency_id.compare_amounts
         shown = all(
             not line.tax_line_id and not same(-line.amount_currency, -self.direction_sign * line.price_subtotal)
-            for line in self.line_ids.filtered('progress_line_type'))
+            for line in self.line_ids.filtered('progress_line_type')
+        )
         if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):
-            raise UserError(self.env._(
-                "The amounts of %(invoice)s are not those of its progress bill %(bill)s any more. Delete the draft and create it again.",
-                invoice=self.display_name, bill=bill.display_name))
+            raise UserError(
+                self.env._(
+                    "The amounts of %(invoice)s are not those of its progress bill %(bill)s any more. Delete the "
+                    "draft and create it again.",
+                    invoice=self.display_name,
+                    bill=bill.display_name,
+                )
+            )
 
     def _check_progress_leaving(self):
         """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
@@ -154,19 +184,28 @@ class AccountMove(models.Model):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
             newer = bill.contract_id.bill_ids.filtered(lambda other, bill=bill: other.bucket and other.id > bill.id)
             if bill.kind == 'final' and newer:
-                raise UserError(self.env._(
-                    "%(invoice)s credits a final invoice, and %(bills)s were billed since. Undo those first.",
-                    invoice=move.display_name, bills=', '.join(newer.mapped('display_name'))))
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s credits a final invoice, and %(bills)s were billed since. Undo those first.",
+                        invoice=move.display_name,
+                        bills=', '.join(newer.mapped('display_name')),
+                    )
+                )
 
     def _check_final_credit_is_full(self):
         """A final invoice is credited in full or not at all (ENGINE A4)."""
         for move in self:
             final = move.reversed_entry_id
-            if move.currency_id.compare_amounts(move.amount_total, final.amount_total) or \
-                    move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
-                raise UserError(self.env._(
-                    "%(credit)s must credit the final invoice %(final)s in full: it cannot be credited in part.",
-                    credit=move.display_name, final=final.display_name))
+            if move.currency_id.compare_amounts(
+                move.amount_total, final.amount_total
+            ) or move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
+                raise UserError(
+                    self.env._(
+                        "%(credit)s must credit the final invoice %(final)s in full: it cannot be credited in part.",
+                        credit=move.display_name,
+                        final=final.display_name,
+                    )
+                )
 
     def _after_progress_state(self):
         """Totals follow by themselves; check that nothing is billed above its worth (RULES A1)."""
@@ -185,7 +224,8 @@ class AccountMove(models.Model):
                 move.reversed_entry_id._unreconcile_progress_deposits()
                 move._reconcile_with_reversed()
             else:
-                move.progress_contract_id.sudo()._reconcile_deposits()  # sudo: progress.contract - posting rights suffice
+                # sudo: progress.contract - posting rights suffice
+                move.progress_contract_id.sudo()._reconcile_deposits()
         return posted
 
     def _reverse_moves(self, default_values_list=None, cancel=False):
@@ -220,7 +260,8 @@ class AccountMove(models.Model):
             accounts = move.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
             for account in accounts:
                 lines = (move | move.reversed_entry_id).line_ids.filtered(
-                    lambda line, account=account: line.account_id == account and not line.reconciled)
+                    lambda line, account=account: line.account_id == account and not line.reconciled
+                )
                 if len(lines) > 1:
                     lines.reconcile()
 
@@ -235,9 +276,15 @@ class AccountMove(models.Model):
         rows = {}
         for line in self.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal'):
             deposit = line.progress_deposit_bill_id
-            row = rows.setdefault(deposit, {
-                'number': deposit.invoice_id.name or deposit.name,
-                'date': deposit.invoice_id.invoice_date or deposit.date, 'net': 0.0, 'tax': 0.0})
+            row = rows.setdefault(
+                deposit,
+                {
+                    'number': deposit.invoice_id.name or deposit.name,
+                    'date': deposit.invoice_id.invoice_date or deposit.date,
+                    'net': 0.0,
+                    'tax': 0.0,
+                },
+            )
             row['net'] -= line.price_subtotal
             row['tax'] -= line.price_total - line.price_subtotal
         return list(rows.values())

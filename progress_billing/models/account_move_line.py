@@ -2,8 +2,21 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 LOCKED_FIELDS = (
-    'price_unit', 'quantity', 'discount', 'tax_ids', 'account_id', 'product_id', 'currency_id', 'move_id', 'extra_tax_data',
-    'display_type', 'price_subtotal', 'price_total', 'tax_line_id', 'amount_currency', 'balance',
+    'price_unit',
+    'quantity',
+    'discount',
+    'tax_ids',
+    'account_id',
+    'product_id',
+    'currency_id',
+    'move_id',
+    'extra_tax_data',
+    'display_type',
+    'price_subtotal',
+    'price_total',
+    'tax_line_id',
+    'amount_currency',
+    'balance',
 )
 LOCKED_ON_CREDITS = ('tax_ids', 'account_id')
 LINK_FIELDS = ('progress_bill_line_id', 'progress_line_type', 'progress_deposit_bill_id')
@@ -11,31 +24,46 @@ LINK_FIELDS = ('progress_bill_line_id', 'progress_line_type', 'progress_deposit_
 
 class AccountMoveLine(models.Model):
     """What a line of a progress invoice stands for; its amounts are the bill's (RULES A3, A4)."""
+
     _inherit = 'account.move.line'
 
     progress_bill_line_id = fields.Many2one(
-        'progress.bill.line', copy=False, readonly=True, index='btree_not_null', ondelete='set null',
-        help="Only where the line stands for one bill line.")
+        'progress.bill.line',
+        copy=False,
+        readonly=True,
+        index='btree_not_null',
+        ondelete='set null',
+        help="Only where the line stands for one bill line.",
+    )
     progress_line_type = fields.Selection(
         [('deposit', "Deposit"), ('deposit_reversal', "Reversal of a deposit"), ('revenue', "Revenue")],
-        copy=False, readonly=True)
+        copy=False,
+        readonly=True,
+    )
     progress_deposit_bill_id = fields.Many2one(
-        'progress.bill', copy=False, readonly=True, index='btree_not_null', ondelete='set null',
-        help="The bill whose deposit this line takes, gives back or reverses.")
+        'progress.bill',
+        copy=False,
+        readonly=True,
+        index='btree_not_null',
+        ondelete='set null',
+        help="The bill whose deposit this line takes, gives back or reverses.",
+    )
 
     @api.depends('progress_line_type')
     def _compute_analytic_distribution(self):
         """Deposits carry none, distribution models included: they are not earned yet (SPEC §4, RULES C26)."""
-        super()._compute_analytic_distribution()
+        result = super()._compute_analytic_distribution()
         for line in self:
             if line.progress_line_type in ('deposit', 'deposit_reversal'):
                 line.analytic_distribution = False
+        return result
 
     def _copy_data_extend_business_fields(self, values):
         """A credit note's lines stand for what the invoice's lines stand for."""
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         for name in LINK_FIELDS:
             values[name] = self._fields[name].convert_to_write(self[name], self)
+        return result
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -81,9 +109,15 @@ class AccountMoveLine(models.Model):
 
     def _raise_progress_locked(self):
         bill = self.move_id.progress_bill_id.sudo()  # sudo: progress.bill - just its name, for the message
-        raise UserError(self.env._(
-            "“%(line)s” on %(invoice)s stands for the progress bill %(bill)s. Delete this draft, change the bill and create it again.",
-            line=self.name, invoice=self.move_id.display_name, bill=bill.display_name))
+        raise UserError(
+            self.env._(
+                "“%(line)s” on %(invoice)s stands for the progress bill %(bill)s. Delete this draft, change the "
+                "bill and create it again.",
+                line=self.name,
+                invoice=self.move_id.display_name,
+                bill=bill.display_name,
+            )
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_progress(self):

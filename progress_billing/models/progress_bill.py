@@ -1,10 +1,7 @@
-import ast
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import formatLang
 
-from ..tools import amt_pct as amt_pct_tool, money
+from ..tools import money
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -18,11 +15,18 @@ class ProgressBill(models.Model):
     ``review_state`` is what people decide; ``state`` adds what the invoices say. So deleting,
     cancelling or crediting an invoice un-bills by itself, at whatever door (RULES A1, A2).
     """
+
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
-        'progress.bill.invoicing', 'progress.bill.scheduling', 'progress.bill.summary', 'progress.guard.mixin',
-        'mail.thread', 'mail.activity.mixin',
+        'progress.bill.plan',
+        'progress.bill.workflow',
+        'progress.bill.invoicing',
+        'progress.bill.scheduling',
+        'progress.bill.summary',
+        'progress.guard.mixin',
+        'mail.thread',
+        'mail.activity.mixin',
     ]
     _order = 'date, id'
     _check_company_auto = True
@@ -30,65 +34,82 @@ class ProgressBill(models.Model):
 
     name = fields.Char(string="Number", readonly=True, copy=False, index='trigram')
     contract_id = fields.Many2one(
-        'progress.contract', string="Contract", required=True, index=True, ondelete='cascade', check_company=True)
+        'progress.contract', string="Contract", required=True, index=True, ondelete='cascade', check_company=True
+    )
     project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
     company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
     user_id = fields.Many2one(related='contract_id.user_id', store=True)
     partner_id = fields.Many2one(
-        'res.partner', string="Customer", compute='_compute_partner_id', store=True, readonly=False, precompute=True,
-        check_company=True)
+        'res.partner',
+        string="Customer",
+        compute='_compute_partner_id',
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
     kind = fields.Selection(
-        [('progress', "Progress"), ('final', "Final"), ('retainage', "Retainage"), ('down_payment', "Down Payment"),
-         ('opening', "Opening Amounts")],
-        default='progress', required=True)
+        [
+            ('progress', "Progress"),
+            ('final', "Final"),
+            ('retainage', "Retainage"),
+            ('down_payment', "Down Payment"),
+            ('opening', "Opening Amounts"),
+        ],
+        default='progress',
+        required=True,
+    )
     date = fields.Date(string="Invoice Date", default=fields.Date.context_today, index=True, tracking=True)
     title = fields.Char(help="Heads the invoice and becomes its reference.")
     description = fields.Text(help="Printed above the lines of the invoice.")
     item_description = fields.Text(help="Text of the DEPOSIT line on the invoice.")
     trigger = fields.Selection([('date', "Date"), ('manual', "By Hand")], default='date', required=True)
 
-    # === PLAN === #
-    amt_pct = fields.Char(
-        string="Amt/Pct", compute='_compute_amt_pct', inverse='_inverse_amt_pct',
-        help="A percentage of the contract (25%) or an untaxed amount (5,000.00).")
-    planned_percent = fields.Float(digits=(16, amt_pct_tool.PERCENT_PLACES), aggregator=None)
-    planned_amount = fields.Monetary(
-        string="Planned", compute='_compute_planned_amount', store=True, readonly=False,
-        help="Untaxed. What was planned stays here, whatever was billed in the end.")
-    plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
-    plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
-    plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
-    generated_on = fields.Datetime(readonly=True, copy=False)
-
     # === CLAIM === #
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
     credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
     opening_deposit_line_ids = fields.Many2many(
-        'account.move.line', string="Deposits Held Before", copy=False,
+        'account.move.line',
+        string="Deposits Held Before",
+        copy=False,
         domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
-               " ('account_id.account_type', '=', 'liability_current')]",
-        help="Posted journal items on the deposit account that stand for deposits taken before the contract was entered.")
+        " ('account_id.account_type', '=', 'liability_current')]",
+        help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
+    )
     opening_deposit_amount = fields.Monetary(compute='_compute_opening_deposit_amount', store=True)
 
     # === LIFE === #
     review_state = fields.Selection(
-        selection='_selection_state', default='planned', required=True, readonly=True, copy=False)
+        selection='_selection_state', default='planned', required=True, readonly=True, copy=False
+    )
     state = fields.Selection(
-        selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True)
+        selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True
+    )
     bucket = fields.Selection([('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True)
     is_credited = fields.Boolean(compute='_compute_state', store=True)
     revision = fields.Integer(readonly=True, copy=False, aggregator=None)
     move_ids = fields.One2many(
-        'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice')
+        'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice'
+    )
     invoice_ids = fields.Many2many(
-        'account.move', string="Invoices", compute='_compute_invoice_ids', search='_search_invoice_ids', compute_sudo=True)
+        'account.move',
+        string="Invoices",
+        compute='_compute_invoice_ids',
+        search='_search_invoice_ids',
+        compute_sudo=True,
+    )
     invoice_id = fields.Many2one(
-        'account.move', string="Invoice", compute='_compute_state', store=True, index='btree_not_null')
+        'account.move', string="Invoice", compute='_compute_state', store=True, index='btree_not_null'
+    )
     invoice_name = fields.Char(string="Invoice Number", compute='_compute_invoice_info', compute_sudo=True)
     invoice_state = fields.Selection(
-        [('draft', "Draft"), ('posted', "Posted")], string="Invoice Status", compute='_compute_invoice_info', compute_sudo=True)
+        [('draft', "Draft"), ('posted', "Posted")],
+        string="Invoice Status",
+        compute='_compute_invoice_info',
+        compute_sudo=True,
+    )
     payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
@@ -103,73 +124,29 @@ class ProgressBill(models.Model):
 
     def _selection_state(self):
         return [
-            ('planned', self.env._("Planned")), ('draft', self.env._("Pro Forma")),
-            ('submitted', self.env._("Submitted")), ('approved', self.env._("Approved")),
-            ('invoiced', self.env._("Invoiced")), ('rejected', self.env._("Rejected")),
-            ('declined', self.env._("Declined")), ('cancelled', self.env._("Cancelled")),
+            ('planned', self.env._("Planned")),
+            ('draft', self.env._("Pro Forma")),
+            ('submitted', self.env._("Submitted")),
+            ('approved', self.env._("Approved")),
+            ('invoiced', self.env._("Invoiced")),
+            ('rejected', self.env._("Rejected")),
+            ('declined', self.env._("Declined")),
+            ('cancelled', self.env._("Cancelled")),
         ]
 
     @api.depends('name', 'title', 'date', 'contract_id.name')
     def _compute_display_name(self):
         for bill in self:
             label = bill.name or bill.title or self.env._("Planned %(date)s", date=bill.date or '')
-            bill.display_name = f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
+            bill.display_name = (
+                f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
+            )
 
     @api.depends('contract_id.partner_id')
     def _compute_partner_id(self):
         for bill in self:
             if not bill.generated_on:
                 bill.partner_id = bill.contract_id.partner_id
-
-    @api.depends('planned_percent', 'planned_amount')
-    @api.depends_context('lang', 'uid')
-    def _compute_amt_pct(self):
-        for bill in self:
-            if bill.planned_percent:
-                bill.amt_pct = bill._format_percent()
-            elif bill.planned_amount:
-                env = self.with_context(lang=self._get_lang_code()).env
-                bill.amt_pct = formatLang(env, bill.planned_amount, digits=bill.currency_id.decimal_places)
-            else:
-                bill.amt_pct = False
-
-    def _inverse_amt_pct(self):
-        for bill in self:
-            kind, value = bill._parse_amt_pct()
-            bill.planned_percent = float(value) if kind == 'percent' else 0.0
-            bill.plan_weight = 0.0
-            if kind != 'percent':
-                bill.planned_amount = float(value)
-
-    @api.onchange('amt_pct')
-    def _onchange_amt_pct(self):
-        if self.amt_pct:
-            self._inverse_amt_pct()
-
-    @api.depends('planned_percent', 'date', 'contract_id.revised_amount', 'contract_id.bill_ids.planned_percent',
-                 'contract_id.bill_ids.date')
-    def _compute_planned_amount(self):
-        """Percentages follow the contract; typed amounts, and what was billed, keep what was planned."""
-        for bill in self:
-            if bill.planned_percent and not bill.generated_on:
-                bill.planned_amount = bill._price_percent(bill.contract_id.bill_ids.filtered(
-                    lambda other, bill=bill: other.bucket or other.state == 'planned' and other._is_planned_before(bill)))
-
-    def _is_planned_before(self, bill):
-        """Whether this record comes before ``bill`` in the plan; new ones come last."""
-        def key(record):
-            return record.date or fields.Date.today(), record._origin.id or float('inf')
-        return key(self) < key(bill)
-
-    def _price_percent(self, earlier):
-        """The record's percentage of the contract, rounded as the next step after the earlier ones.
-
-        Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
-        share less what the earlier ones took.
-        """
-        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier if bill != self), money.ZERO)
-        return float(money.percent_step(
-            before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding or '0.01'))
 
     @api.depends('line_ids.amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
@@ -182,8 +159,16 @@ class ProgressBill(models.Model):
         for bill in self:
             bill.opening_deposit_amount = -sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
 
-    @api.depends('review_state', 'kind', 'revision', 'amount', 'credited_amount', 'move_ids.state',
-                 'move_ids.reversed_entry_id', 'move_ids.progress_revision')
+    @api.depends(
+        'review_state',
+        'kind',
+        'revision',
+        'amount',
+        'credited_amount',
+        'move_ids.state',
+        'move_ids.reversed_entry_id',
+        'move_ids.progress_revision',
+    )
     def _compute_state(self):
         for bill in self:
             moves = bill._get_current_moves()
@@ -237,26 +222,45 @@ class ProgressBill(models.Model):
     def _check_opening_deposits(self):
         for bill in self.filtered('opening_deposit_line_ids'):
             # sudo: progress.bill - an item may be taken by a contract the user does not see
-            taken = self.sudo().search([
-                ('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)])
-            if bill.kind != 'opening' or taken or not all(map(bill._can_be_opening_deposit, bill.opening_deposit_line_ids)):
-                raise ValidationError(self.env._(
-                    "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's customer on a "
-                    "reconcilable current liability, in the contract's currency and company, chosen on one opening bill only.",
-                    bill=bill.display_name))
+            taken = self.sudo().search(
+                [('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)]
+            )
+            if (
+                bill.kind != 'opening'
+                or taken
+                or not all(map(bill._can_be_opening_deposit, bill.opening_deposit_line_ids))
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's "
+                        "customer on a "
+                        "reconcilable current liability, in the contract's currency and company, chosen on one "
+                        "opening bill only.",
+                        bill=bill.display_name,
+                    )
+                )
             if bill.currency_id.compare_amounts(bill.opening_deposit_amount, bill.amount) > 0:
-                raise ValidationError(self.env._(
-                    "%(bill)s: the deposits held before are more than what was billed before. "
-                    "Correct the opening amounts of the lines.", bill=bill.display_name))
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s: the deposits held before are more than what was billed before. "
+                        "Correct the opening amounts of the lines.",
+                        bill=bill.display_name,
+                    )
+                )
 
     def _can_be_opening_deposit(self, item):
         """Whether a journal item can stand for deposits taken before the contract was entered (RULES A13)."""
         contract = self.contract_id
         return (
-            item.parent_state == 'posted' and not item.reconciled and not item.progress_line_type
-            and item.currency_id == contract.currency_id and item.company_id == contract.company_id
-            and item.partner_id.commercial_partner_id in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
-            and item.account_id.account_type == 'liability_current' and item.account_id.reconcile
+            item.parent_state == 'posted'
+            and not item.reconciled
+            and not item.progress_line_type
+            and item.currency_id == contract.currency_id
+            and item.company_id == contract.company_id
+            and item.partner_id.commercial_partner_id
+            in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
+            and item.account_id.account_type == 'liability_current'
+            and item.account_id.reconcile
         )
 
     @api.constrains('partner_id')
@@ -265,18 +269,15 @@ class ProgressBill(models.Model):
         for bill in self.filtered(lambda bill: bill.contract_id.revenue_recognition == 'deposit'):
             contract = bill.contract_id
             if bill.partner_id and bill.partner_id.commercial_partner_id != contract.partner_id.commercial_partner_id:
-                raise ValidationError(self.env._(
-                    "%(bill)s is for %(partner)s, but %(contract)s holds deposits of %(customer)s.",
-                    bill=bill.display_name, partner=bill.partner_id.display_name, contract=contract.display_name,
-                    customer=contract.partner_id.display_name or self.env._("nobody yet")))
-
-    @api.constrains('planned_percent', 'planned_amount')
-    def _check_planned(self):
-        for bill in self:
-            if not 0 <= bill.planned_percent <= 100 or bill.planned_amount < 0:
-                raise ValidationError(self.env._(
-                    "%(bill)s: a planned percentage lies between 0 and 100, a planned amount is not negative.",
-                    bill=bill.display_name))
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s is for %(partner)s, but %(contract)s holds deposits of %(customer)s.",
+                        bill=bill.display_name,
+                        partner=bill.partner_id.display_name,
+                        contract=contract.display_name,
+                        customer=contract.partner_id.display_name or self.env._("nobody yet"),
+                    )
+                )
 
     # === CRUD === #
 
@@ -295,9 +296,12 @@ class ProgressBill(models.Model):
         """Final and other bills come from their own actions only."""
         wrong = self.filtered(lambda bill: bill.kind not in KINDS_BY_HAND)
         if wrong and not self.env.su:
-            raise AccessError(self.env._(
-                "A bill of kind %s is made by its own button only.",
-                dict(self._fields['kind']._description_selection(self.env))[wrong[0].kind]))
+            raise AccessError(
+                self.env._(
+                    "A bill of kind %s is made by its own button only.",
+                    dict(self._fields['kind']._description_selection(self.env))[wrong[0].kind],
+                )
+            )
 
     def write(self, vals):
         self._guard_vals(vals)
@@ -307,14 +311,23 @@ class ProgressBill(models.Model):
 
     def _check_plan_editable(self, vals):
         """What was billed is not planned any more (A19: planned and billed are kept apart)."""
-        billed = self.filtered(lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening')
+        billed = self.filtered(
+            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
+        )
         for bill in billed:
-            changed = [name for name in PLAN_FIELDS & vals.keys() if bill._fields[name].convert_to_write(
-                bill[name], bill) != vals[name]]
+            changed = [
+                name
+                for name in PLAN_FIELDS & vals.keys()
+                if bill._fields[name].convert_to_write(bill[name], bill) != vals[name]
+            ]
             if changed:
-                raise UserError(self.env._(
-                    "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",
-                    bill=bill.display_name, state=dict(self._selection_state()).get(bill.state, '').lower()))
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",
+                        bill=bill.display_name,
+                        state=dict(self._selection_state()).get(bill.state, '').lower(),
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
@@ -322,83 +335,16 @@ class ProgressBill(models.Model):
         for bill in self:
             # sudo: account.move - whether the bill has an invoice does not depend on who asks
             if bill.sudo().move_ids.filtered(lambda move: move.state != 'cancel') or (
-                    bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
-                raise UserError(self.env._(
-                    "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its invoice, or cancel the bill.",
-                    bill=bill.display_name))
+                bill.state not in DELETABLE_STATES and bill.kind != 'opening'
+            ):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its "
+                        "invoice, or cancel the bill.",
+                        bill=bill.display_name,
+                    )
+                )
         self.line_ids._give_back_pending()
-
-    # === ACTIONS === #
-
-    def action_create(self):
-        """The Create link: planned record → pro forma where the contract uses them, else its invoice (001, SPEC §3).
-
-        Called again it shows what is there, so a double click or two users make one invoice.
-
-        :return dict: the action that shows the invoices, or the bills to whoever may not read invoices
-        :raises UserError: when the contract or the amount cannot be billed; nothing is changed then
-        """
-        self._check_may_bill()
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
-        planned._generate()
-        return self._get_result_action()
-
-    def action_release(self):
-        """Pro forma or approved → invoiced, with exactly the amounts of its lines (SPEC §3).
-
-        :return dict: the action that shows the invoices
-        :raises UserError: when the bill waits for review, was rejected, or its contract cannot be billed
-        """
-        self._check_may_bill()
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        for bill in self:
-            if bill.state in ('planned', 'submitted', 'rejected'):
-                raise UserError(self.env._(
-                    "%(bill)s cannot be released while it is %(state)s.",
-                    bill=bill.display_name, state=dict(self._selection_state())[bill.state].lower()))
-        to_release = self.filtered(lambda bill: bill.state in ('draft', 'approved'))
-        to_release.contract_id._check_can_bill()
-        to_release._create_invoices()
-        return self._get_result_action()
-
-    def action_cancel(self):
-        """Cancel bills that have no invoice; what they held becomes billable again.
-
-        :return dict: the action that shows the bills
-        :raises UserError: when a bill has an invoice, or its contract has a final invoice
-        """
-        self._check_may_bill()
-        self.contract_id._lock_for_billing()
-        self._check_order_of_life()
-        for bill in self:
-            if bill.state == 'invoiced' and bill.kind != 'opening':
-                raise UserError(self.env._(
-                    "%(bill)s is invoiced. Delete or credit its invoice %(invoice)s instead.",
-                    bill=bill.display_name, invoice=bill.invoice_name))
-        todo = self.filtered(lambda bill: bill.state != 'cancelled')
-        todo.line_ids._give_back_pending()
-        todo._write_protected({'review_state': 'cancelled'})
-        return self._get_bill_action()
-
-    def action_plan_again(self):
-        """Take cancelled records back into the plan.
-
-        :return dict: the action that shows the bills
-        """
-        self._check_may_bill()
-        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected({'review_state': 'planned'})
-        return self._get_bill_action()
-
-    def action_view_invoices(self):
-        """Show all invoices and credit notes of these bills.
-
-        :return dict: an action on ``account.move``, or on the bills for users who may not read invoices
-        """
-        # sudo: account.move - only the ids; the action reads them with the user's own rights
-        return self._get_invoice_action(self.sudo().move_ids) or self._get_bill_action()
 
     # === BUSINESS === #
 
@@ -411,12 +357,6 @@ class ProgressBill(models.Model):
         """Only billing users make bills; reading is not enough."""
         self.check_access('write')
 
-    def _check_not_ended(self):
-        for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):
-            raise UserError(self.env._(
-                "%(bill)s is %(state)s. Plan it again before you bill it.",
-                bill=bill.display_name, state=dict(self._selection_state())[bill.state].lower()))
-
     def _check_order_of_life(self, whatever_state=False):
         """Nothing earlier changes while a final invoice exists, draft included (RULES 1.2, C18).
 
@@ -426,18 +366,28 @@ class ProgressBill(models.Model):
         for bill in self.filtered(lambda bill: bill.kind != 'final'):
             final = bill.contract_id.final_bill_id
             if final and (whatever_state or bill.state not in ('planned', 'cancelled')):
-                raise UserError(self.env._(
-                    "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or credit the final invoice first.",
-                    bill=bill.display_name, final=final.invoice_name or final.name, contract=bill.contract_id.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
+                        "credit the final invoice first.",
+                        bill=bill.display_name,
+                        final=final.invoice_name or final.name,
+                        contract=bill.contract_id.display_name,
+                    )
+                )
 
     def _check_lines_editable(self):
         """Lines change while the bill is planned, a pro forma or rejected; opening amounts until the final invoice."""
         self._check_order_of_life()
         for bill in self:
             if bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening':
-                raise UserError(self.env._(
-                    "The lines of %(bill)s cannot change: it is %(state)s.",
-                    bill=bill.display_name, state=dict(self._selection_state())[bill.state].lower()))
+                raise UserError(
+                    self.env._(
+                        "The lines of %(bill)s cannot change: it is %(state)s.",
+                        bill=bill.display_name,
+                        state=dict(self._selection_state())[bill.state].lower(),
+                    )
+                )
 
     def _check_credited(self):
         """Credit notes take back what was billed and no more.
@@ -447,117 +397,24 @@ class ProgressBill(models.Model):
         for bill in self:
             for line in bill.line_ids:
                 if money.room_left(line.amount, line.credited_amount, 0, bill.currency_id.rounding):
-                    raise UserError(self.env._(
-                        "More than %(line)s of %(bill)s was billed for would be credited.",
-                        line=line.contract_line_id.display_name, bill=bill.display_name))
-
-    def _split_by_contract(self):
-        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
-
-        What a bill takes depends on what the one before it took; bills of different contracts
-        go together.
-
-        :return list: recordsets
-        """
-        waves, counts = [], {}
-        for bill in self.sorted(lambda bill: bill._get_order_key()):
-            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
-            if wave == len(waves):
-                waves.append(self.browse())
-            waves[wave] |= bill
-        return waves
-
-    def _generate(self):
-        """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
-        if not self:
-            return
-        self.contract_id._check_can_bill()
-        self._check_has_amount()
-        self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
-        for wave in self._split_by_contract():
-            wave._generate_wave()
-
-    def _generate_wave(self):
-        """Bill records of different contracts together."""
-        for bill in self:  # invoices and credit notes of before no longer count for it
-            bill._write_protected({'revision': bill.revision + 1})
-        with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
-        with_amount.line_ids.unlink()
-        vals_list = []
-        for bill in with_amount:
-            amount = bill._get_amount_to_bill()
-            bill.contract_id._check_wip_available(amount, bill)
-            vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
-        self.env['progress.bill.line'].create(vals_list)
-        self.line_ids._take_pending()
-        self._draw_names()
-        self._write_protected({'generated_on': fields.Datetime.now(), 'run_state': False, 'run_error': False})
-        self.activity_unlink(['progress_billing.mail_activity_billing_failed'])
-        pro_forma = self.filtered('contract_id.use_pro_forma')
-        pro_forma._write_protected({'review_state': 'draft'})
-        (self - pro_forma)._create_invoices()
-        self.line_ids.contract_line_id._check_not_overbilled()
-
-    def _check_has_amount(self):
-        for bill in self:
-            claims = [amount for amount in bill.line_ids.mapped('amount') if not bill.currency_id.is_zero(amount)]
-            if not (bill.planned_percent or bill.planned_amount or claims):
-                raise UserError(self.env._(
-                    "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name))
-
-    def _get_amount_to_bill(self):
-        """Amount of a planned record at this moment: percentages are of the revised amount now (RULES 1.19)."""
-        self.ensure_one()
-        if not self.planned_percent:
-            return self.planned_amount
-        return self._price_percent(self.contract_id.bill_ids.filtered('bucket'))
+                    raise UserError(
+                        self.env._(
+                            "More than %(line)s of %(bill)s was billed for would be credited.",
+                            line=line.contract_line_id.display_name,
+                            bill=bill.display_name,
+                        )
+                    )
 
     def _draw_names(self):
         """Give the bills that leave the plan their number."""
         for bill in self.filtered(lambda bill: not bill.name):
-            bill._write_protected({'name': self.env['ir.sequence'].with_company(bill.company_id).next_by_code(
-                'progress.bill', sequence_date=bill.date)})
-
-    def _parse_amt_pct(self):
-        """What was typed in Amt/Pct: ``('percent'|'amount', Decimal)``, ``('amount', 0)`` where nothing was.
-
-        :raises ValidationError: in the user's language, saying what to type
-        """
-        self.ensure_one()
-        if not (self.amt_pct or '').strip():
-            return 'amount', money.ZERO
-        lang = self._get_lang()
-        try:
-            return amt_pct_tool.parse(
-                self.amt_pct, lang.decimal_point, lang.thousands_sep, self.currency_id.decimal_places,
-                ast.literal_eval(lang.grouping))
-        except amt_pct_tool.AmtPctError as error:
-            raise ValidationError(self.env._(
-                "Amt/Pct of %(bill)s cannot be “%(text)s”: %(reason)s",
-                bill=self.display_name, text=self.amt_pct, reason=self._get_amt_pct_reasons()[error.reason])) from None
-
-    def _get_amt_pct_reasons(self):
-        lang = self._get_lang()
-        example = f'25% / 5{lang.thousands_sep or ""}000{lang.decimal_point}00'
-        return {
-            amt_pct_tool.NOT_A_NUMBER: self.env._("it is not a number. Type a percentage or an amount, as in %s.", example),
-            amt_pct_tool.NEGATIVE: self.env._("it may not be negative."),
-            amt_pct_tool.ZERO: self.env._("it may not be zero."),
-            amt_pct_tool.OVER_HUNDRED: self.env._("it may not be over 100%."),
-            amt_pct_tool.AMBIGUOUS: self.env._("it can be read in two ways. Type it as in %s.", example),
-            amt_pct_tool.TOO_PRECISE: self.env._("it has more decimals than the currency. Type it as in %s.", example),
-            amt_pct_tool.TOO_LARGE: self.env._("it is too large."),
-        }
-
-    def _get_lang(self):
-        """The reader's language: of the call, else of the user, as RPC callers often give none (RULES A10)."""
-        return self.env['res.lang']._get_data(code=self._get_lang_code())
-
-    def _get_lang_code(self):
-        return self.env.context.get('lang') or self.env.user.lang or 'en_US'
-
-    def _format_percent(self):
-        return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)
+            bill._write_protected(
+                {
+                    'name': self.env['ir.sequence']
+                    .with_company(bill.company_id)
+                    .next_by_code('progress.bill', sequence_date=bill.date)
+                }
+            )
 
     def _get_invoice_type(self):
         """``progress_invoice_type`` of this bill's invoices, from its kind and the contract (RULES A18)."""
@@ -567,24 +424,3 @@ class ProgressBill(models.Model):
         if self.kind == 'down_payment' or self.contract_id.revenue_recognition == 'deposit':
             return 'deposit'
         return 'progress'
-
-    # === RESULTS === #
-
-    def _get_result_action(self):
-        """The invoices these bills made, to those who may read them, else the bills (SPEC §3)."""
-        return self._get_invoice_action(self.invoice_id) or self._get_bill_action()
-
-    def _get_invoice_action(self, moves):
-        if not moves or not self.env['account.move'].has_access('read'):
-            return False
-        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
-        action['context'] = {'create': False}
-        if len(moves) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
-        return dict(action, domain=[('id', 'in', moves.ids)])
-
-    def _get_bill_action(self):
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
-        if len(self) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])

@@ -13,6 +13,7 @@ class ProgressBillInvoicing(models.AbstractModel):
     The hooks: :meth:`_prepare_invoice_vals` for the header, :meth:`_prepare_invoice_line_list`
     for the lines of any kind of bill, :meth:`_get_move_type` for the direction.
     """
+
     _name = 'progress.bill.invoicing'
     _description = "Progress Bill Invoicing"
 
@@ -112,7 +113,8 @@ class ProgressBillInvoicing(models.AbstractModel):
         turned = dict(line, quantity=-line['quantity'])
         if line.get('extra_tax_data'):
             turned['extra_tax_data'] = self.env['account.tax']._reverse_quantity_base_line_extra_tax_data(
-                line['extra_tax_data'])
+                line['extra_tax_data']
+            )
         return turned
 
     # === INVOICE LINES === #
@@ -139,17 +141,25 @@ class ProgressBillInvoicing(models.AbstractModel):
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         base_lines = [
             engine._base_line(
-                contract, line.amount, line.contract_line_id.tax_ids, _key=line.contract_line_id.id, _bill_line=line,
+                contract,
+                line.amount,
+                line.contract_line_id.tax_ids,
+                _key=line.contract_line_id.id,
+                _bill_line=line,
             )
             for line in self.line_ids
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         for base_line in base_lines:
-            base_line['_bill_line']._write_protected({'tax_amounts': {
-                'taxes': base_line['tax_ids'].ids,
-                'amounts': {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()},
-            }})
+            base_line['_bill_line']._write_protected(
+                {
+                    'tax_amounts': {
+                        'taxes': base_line['tax_ids'].ids,
+                        'amounts': {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()},
+                    }
+                }
+            )
         return base_lines
 
     def _get_earlier_taxes(self):
@@ -181,13 +191,15 @@ class ProgressBillInvoicing(models.AbstractModel):
         result = []
         for taxes, base_lines in groups.items():
             net, amounts = engine._merge(base_lines)
-            result.append({
-                **self._prepare_deposit_vals(self._get_deposit_label()),
-                **engine._prepare_frozen_line_vals(contract, taxes, net, amounts, key=f'progress,{self.id}'),
-                'progress_line_type': 'deposit',
-                'progress_deposit_bill_id': self.id,
-                'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
-            })
+            result.append(
+                {
+                    **self._prepare_deposit_vals(self._get_deposit_label()),
+                    **engine._prepare_frozen_line_vals(contract, taxes, net, amounts, key=f'progress,{self.id}'),
+                    'progress_line_type': 'deposit',
+                    'progress_deposit_bill_id': self.id,
+                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
+                }
+            )
         return result
 
     def _prepare_deposit_vals(self, name):
@@ -208,7 +220,9 @@ class ProgressBillInvoicing(models.AbstractModel):
         if self.planned_percent:
             share = self.with_env(env)._format_percent().replace('%', ' %')
         else:
-            share = formatLang(env, self.planned_amount or self.amount, currency_obj=False, digits=self.currency_id.decimal_places)
+            share = formatLang(
+                env, self.planned_amount or self.amount, currency_obj=False, digits=self.currency_id.decimal_places
+            )
         return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
 
     def _prepare_revenue_line_list(self):
@@ -241,7 +255,12 @@ class ProgressBillInvoicing(models.AbstractModel):
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,
             **self.env['progress.tax.engine']._prepare_frozen_line_vals(
-                self.contract_id, scheduled.tax_ids, net, amounts, quantity=quantity, key=f'progress,{self.id}',
+                self.contract_id,
+                scheduled.tax_ids,
+                net,
+                amounts,
+                quantity=quantity,
+                key=f'progress,{self.id}',
             ),
         }
         if scheduled.product_id.type == 'service':
@@ -279,7 +298,9 @@ class ProgressBillInvoicing(models.AbstractModel):
         for line in self.line_ids:
             scheduled = line.contract_line_id
             amount = contract.currency_id.round(scheduled.revised_amount - recognised.get(scheduled.id, 0.0))
-            base_lines.append(engine._base_line(contract, amount, scheduled.tax_ids, _key=scheduled.id, _bill_line=line))
+            base_lines.append(
+                engine._base_line(contract, amount, scheduled.tax_ids, _key=scheduled.id, _bill_line=line)
+            )
         engine._compute_taxes(base_lines, contract.company_id)
         values = {}
         for base_line in base_lines:
@@ -291,25 +312,33 @@ class ProgressBillInvoicing(models.AbstractModel):
         result = self._add_sections(values)
         reversals = self._prepare_reversal_line_list()
         if reversals:
-            result.append({'display_type': 'line_section', 'name': self.with_context(
-                lang=self.partner_id.lang).env._("Deposits invoiced before")})
+            result.append(
+                {
+                    'display_type': 'line_section',
+                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
+                }
+            )
         return result + reversals
 
     def _prepare_reversal_line_list(self):
         """A line for what is left of each deposit, by bill, account and set of taxes."""
         engine, result = self.env['progress.tax.engine'], []
         for deposit in self.contract_id._get_open_deposits():
-            result.append({
-                **self._prepare_deposit_vals(self._get_reversal_label(deposit)),
-                **engine._prepare_frozen_line_vals(
-                    self.contract_id, deposit['taxes'], -deposit['net'],
-                    {tax: (-base, -amount) for tax, (base, amount) in deposit['amounts'].items()},
-                    key=f'progress,{deposit["bill"].id}',
-                ),
-                'account_id': deposit['account'].id,
-                'progress_line_type': 'deposit_reversal',
-                'progress_deposit_bill_id': deposit['bill'].id,
-            })
+            result.append(
+                {
+                    **self._prepare_deposit_vals(self._get_reversal_label(deposit)),
+                    **engine._prepare_frozen_line_vals(
+                        self.contract_id,
+                        deposit['taxes'],
+                        -deposit['net'],
+                        {tax: (-base, -amount) for tax, (base, amount) in deposit['amounts'].items()},
+                        key=f'progress,{deposit["bill"].id}',
+                    ),
+                    'account_id': deposit['account'].id,
+                    'progress_line_type': 'deposit_reversal',
+                    'progress_deposit_bill_id': deposit['bill'].id,
+                }
+            )
             # the quantity carries the sign, as on Odoo's own down payments
             result[-1].update(quantity=-1.0, price_unit=-result[-1]['price_unit'])
             if result[-1].get('extra_tax_data'):
@@ -324,7 +353,8 @@ class ProgressBillInvoicing(models.AbstractModel):
         move = bill.sudo().invoice_id
         return env._(
             "Deposit %(number)s of %(date)s",
-            number=move.name or bill.name, date=format_date(env, move.invoice_date or bill.date),
+            number=move.name or bill.name,
+            date=format_date(env, move.invoice_date or bill.date),
         )
 
     def _get_expected_amounts(self):
@@ -357,11 +387,14 @@ class ProgressBillInvoicing(models.AbstractModel):
         try:
             shares = money.spread(money.round_to(amount, unit), rest, unit)
         except ZeroDivisionError:
-            raise UserError(self.env._(
-                "%(contract)s has nothing left to bill. Add a change order, or create the final invoice.",
-                contract=self.contract_id.display_name,
-            )) from None
+            raise UserError(
+                self.env._(
+                    "%(contract)s has nothing left to bill. Add a change order, or create the final invoice.",
+                    contract=self.contract_id.display_name,
+                )
+            ) from None
         return [
             {'contract_line_id': line.id, 'amount': float(share), 'quantity': line._get_quantity_for(float(share))}
-            for line, share in zip(lines, shares, strict=True) if share
+            for line, share in zip(lines, shares, strict=True)
+            if share
         ]

@@ -6,6 +6,7 @@ from ..tools import money
 
 class ProgressBillLine(models.Model):
     """This bill's claim against one schedule line (SPEC §3)."""
+
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
     _inherit = 'progress.guard.mixin'
@@ -16,8 +17,13 @@ class ProgressBillLine(models.Model):
     bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
     contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True)
     contract_line_id = fields.Many2one(
-        'progress.contract.line', string="Schedule of Values Line", required=True, index=True, ondelete='restrict',
-        domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]")
+        'progress.contract.line',
+        string="Schedule of Values Line",
+        required=True,
+        index=True,
+        ondelete='restrict',
+        domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
+    )
     item_number = fields.Char(related='contract_line_id.item_number')
     company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='bill_id.currency_id', store=True)
@@ -38,21 +44,30 @@ class ProgressBillLine(models.Model):
     pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
     pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit')
 
-    _line_once = models.UniqueIndex(
-        '(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
+    _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
 
-    @api.depends('amount', 'quantity', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id')
+    @api.depends(
+        'amount', 'quantity', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id'
+    )
     def _compute_credited(self):
         """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
         for bill in self.bill_id:
-            reversals = bill.move_ids.filtered(lambda move: (
-                move.reversed_entry_id and move.state == 'posted' and move.progress_revision == move.progress_bill_id.revision))
+            reversals = bill.move_ids.filtered(
+                lambda move: (
+                    move.reversed_entry_id
+                    and move.state == 'posted'
+                    and move.progress_revision == move.progress_bill_id.revision
+                )
+            )
             credited = bill.line_ids._get_credited_shares(bill, reversals)
             for line in bill.line_ids:
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
-                line.credited_quantity = float(
-                    money.to_decimal(line.quantity) * share / money.to_decimal(line.amount)) if line.amount else 0.0
+                line.credited_quantity = (
+                    float(money.to_decimal(line.quantity) * share / money.to_decimal(line.amount))
+                    if line.amount
+                    else 0.0
+                )
         (self - self.bill_id.line_ids).update({'credited_amount': 0.0, 'credited_quantity': 0.0})
 
     def _get_credited_shares(self, bill, reversals):
@@ -68,7 +83,8 @@ class ProgressBillLine(models.Model):
         # amount_currency is a debit: what a credit note takes back of income or of a deposit
         for aml in reversals.line_ids.filtered(lambda aml: aml.progress_line_type and aml.amount_currency):
             targets = aml.progress_bill_line_id or self.filtered(
-                lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids))
+                lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
+            )
             targets = targets.filtered('amount')
             if targets:
                 shares = money.spread(aml.amount_currency, targets.mapped('amount'), bill.currency_id.rounding)
@@ -81,16 +97,25 @@ class ProgressBillLine(models.Model):
         for line in self:
             scheduled = line.contract_line_id
             if scheduled.contract_id != line.bill_id.contract_id or scheduled.display_type:
-                raise UserError(self.env._(
-                    "%(line)s is no schedule line of %(contract)s.",
-                    line=scheduled.display_name, contract=line.bill_id.contract_id.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(line)s is no schedule line of %(contract)s.",
+                        line=scheduled.display_name,
+                        contract=line.bill_id.contract_id.display_name,
+                    )
+                )
 
     @api.constrains('amount', 'quantity', 'contract_line_id', 'bill_id')
     def _check_amount(self):
         self.filtered('bucket').contract_line_id._check_not_overbilled()
-        for line in self.filtered(lambda line: line.kind == 'opening' and line.currency_id.compare_amounts(line.amount, 0.0) < 0):
-            raise UserError(self.env._(
-                "The opening amount of %(line)s may not be negative.", line=line.contract_line_id.display_name))
+        for line in self.filtered(
+            lambda line: line.kind == 'opening' and line.currency_id.compare_amounts(line.amount, 0.0) < 0
+        ):
+            raise UserError(
+                self.env._(
+                    "The opening amount of %(line)s may not be negative.", line=line.contract_line_id.display_name
+                )
+            )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -118,8 +143,9 @@ class ProgressBillLine(models.Model):
         for line in self:
             scheduled = line.contract_line_id
             if scheduled.pending_amount or scheduled.pending_quantity:
-                line._write_protected({
-                    'pending_taken': scheduled.pending_amount, 'pending_quantity_taken': scheduled.pending_quantity})
+                line._write_protected(
+                    {'pending_taken': scheduled.pending_amount, 'pending_quantity_taken': scheduled.pending_quantity}
+                )
                 scheduled._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
 
     def _give_back_pending(self):
@@ -127,6 +153,7 @@ class ProgressBillLine(models.Model):
         for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
             scheduled = line.contract_line_id
             if not scheduled.pending_amount and not scheduled.pending_quantity:
-                scheduled._write_progress({
-                    'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken})
+                scheduled._write_progress(
+                    {'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken}
+                )
             line._write_protected({'pending_taken': 0.0, 'pending_quantity_taken': 0.0})

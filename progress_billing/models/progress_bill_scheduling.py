@@ -11,8 +11,15 @@ _logger = logging.getLogger(__name__)
 BATCH_SIZE = 50
 #: what a bad record may raise, its own extensions included; anything else is no fault of a record
 FAILURES = (
-    UserError, ValidationError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
-    psycopg2.IntegrityError, psycopg2.DataError,
+    UserError,
+    ValidationError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    psycopg2.IntegrityError,
+    psycopg2.DataError,
 )
 
 
@@ -23,6 +30,7 @@ class ProgressBillScheduling(models.AbstractModel):
     record is rolled back and billed record by record, so that only the bad one stays behind,
     with its error on it.
     """
+
     _name = 'progress.bill.scheduling'
     _description = "Progress Bill Scheduling"
 
@@ -37,7 +45,8 @@ class ProgressBillScheduling(models.AbstractModel):
         cron._commit_progress(remaining=self.search_count(domain))
         seen, made, failed = [], 0, 0
         while batch := self.search(
-                domain & Domain('id', 'not in', seen), limit=BATCH_SIZE, order='run_date NULLS FIRST, date, id'):
+            domain & Domain('id', 'not in', seen), limit=BATCH_SIZE, order='run_date NULLS FIRST, date, id'
+        ):
             seen += batch.ids
             done, bad = self.browse(batch.ids)._generate_batch()
             made, failed = made + len(done), failed + len(bad)
@@ -54,12 +63,18 @@ class ProgressBillScheduling(models.AbstractModel):
         :return Domain: on ``progress.bill``; glue addons widen it with their own triggers
         """
         due = Domain.FALSE
-        for company in self.env['res.company'].search([]):
+        for company in self.env['res.company'].search([('active', '=', True)]):
             due |= Domain('company_id', '=', company.id) & Domain('date', '<=', company._get_progress_today())
-        return due & Domain([
-            ('state', '=', 'planned'), ('kind', 'in', ('progress', 'down_payment')), ('trigger', '=', 'date'),
-            ('generated_on', '=', False), ('contract_id.state', '=', 'open'), ('contract_id.final_bill_id', '=', False),
-        ])
+        return due & Domain(
+            [
+                ('state', '=', 'planned'),
+                ('kind', 'in', ('progress', 'down_payment')),
+                ('trigger', '=', 'date'),
+                ('generated_on', '=', False),
+                ('contract_id.state', '=', 'open'),
+                ('contract_id.final_bill_id', '=', False),
+            ]
+        )
 
     def _generate_batch(self):
         """Bill one batch, or its records one by one where one of them is bad.
@@ -114,13 +129,17 @@ class ProgressBillScheduling(models.AbstractModel):
         activity_type = 'progress_billing.mail_activity_billing_failed'
         if not self.activity_search([activity_type]):
             self.activity_schedule(
-                activity_type, user_id=(self.user_id or self.env.user).id, note=message,
-                summary=self.env._("Automatic billing failed"))
+                activity_type,
+                user_id=(self.user_id or self.env.user).id,
+                note=message,
+                summary=self.env._("Automatic billing failed"),
+            )
 
     @api.model
     def _log_run(self, made, failed):
         """Keep the result of the run for the settings (RULES 1.21)."""
         result = self.env._("%(made)s bills made, %(failed)s failed", made=made, failed=failed)
         # sudo: res.company - the job's user need not be an administrator to keep its result
-        self.env['res.company'].sudo().search([]).write({
-            'progress_last_run': fields.Datetime.now(), 'progress_last_run_result': result})
+        self.env['res.company'].sudo().search([('active', '=', True)]).write(
+            {'progress_last_run': fields.Datetime.now(), 'progress_last_run_result': result}
+        )

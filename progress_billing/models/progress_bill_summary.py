@@ -3,14 +3,16 @@ from odoo import models
 
 class ProgressBillSummary(models.AbstractModel):
     """What a bill tells the customer: contract sum, changes, billed before, now, to date, left (RULES 1.28)."""
+
     _name = 'progress.bill.summary'
     _description = "Breakdown of a Progress Bill"
 
     def _get_earlier_bills(self):
         """Bills of the contract that count and come before this one, by date, then by number."""
         self.ensure_one()
-        return self.contract_id.bill_ids.filtered(lambda bill: (
-            bill.bucket and bill != self and bill._get_order_key() < self._get_order_key()))
+        return self.contract_id.bill_ids.filtered(
+            lambda bill: bill.bucket and bill != self and bill._get_order_key() < self._get_order_key()
+        )
 
     def _get_summary_rows(self):
         """Rows of the breakdown: one for the contract, or one for each schedule line, by contract.
@@ -29,8 +31,12 @@ class ProgressBillSummary(models.AbstractModel):
             row = {'name': line._get_invoice_label(), 'section': bool(line.display_type)}
             if not line.display_type:
                 row.update(
-                    original=line.original_amount, change=line.change_amount, revised=line.revised_amount,
-                    before=before.get(line, 0.0), now=now.get(line, 0.0))
+                    original=line.original_amount,
+                    change=line.change_amount,
+                    revised=line.revised_amount,
+                    before=before.get(line, 0.0),
+                    now=now.get(line, 0.0),
+                )
                 row['to_date'] = currency.round(row['before'] + row['now'])
                 row['left'] = currency.round(row['revised'] - row['to_date'])
             rows.append(row)

@@ -13,6 +13,7 @@ class ProgressContractBilling(models.AbstractModel):
     that the views and the gates share), :meth:`_get_deposit_account`,
     :meth:`_get_recognised_amounts`.
     """
+
     _name = 'progress.contract.billing'
     _description = "Billing of a Contract"
 
@@ -34,7 +35,9 @@ class ProgressContractBilling(models.AbstractModel):
             reasons.append(self.env._("The contract is worth nothing: enter amounts in the schedule of values."))
         archived = lines.product_id.filtered(lambda product: not product.active)
         if archived:
-            reasons.append(self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name'))))
+            reasons.append(
+                self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name')))
+            )
         if self.revenue_recognition == 'deposit':
             reasons += self._get_deposit_blockers()
         return reasons + self._get_currency_blockers()
@@ -51,14 +54,20 @@ class ProgressContractBilling(models.AbstractModel):
     def _get_deposit_blockers(self):
         account, reasons = self._find_deposit_account(), []
         if not account:
-            reasons.append(self.env._(
-                "No customer deposit account is set: choose it on the contract, or in the Progress Billing settings of %s.",
-                self.company_id.display_name))
+            reasons.append(
+                self.env._(
+                    "No customer deposit account is set: choose it on the contract, or in the Progress Billing "
+                    "settings of %s.",
+                    self.company_id.display_name,
+                )
+            )
         else:
             reason = self._get_deposit_account_blocker(account)
             reasons += [reason] if reason else []
         if not self._find_deposit_product():
-            reasons.append(self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it."))
+            reasons.append(
+                self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it.")
+            )
         return reasons
 
     def _get_deposit_account_blocker(self, account):
@@ -66,7 +75,8 @@ class ProgressContractBilling(models.AbstractModel):
             return self.env._(
                 "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
                 "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
-                account.display_name)
+                account.display_name,
+            )
         return False
 
     def _get_currency_blockers(self):
@@ -77,24 +87,38 @@ class ProgressContractBilling(models.AbstractModel):
         if self.currency_id == company.currency_id:
             return []
         # sudo: res.currency.rate - whether a rate exists does not depend on who asks
-        rate = self.env['res.currency.rate'].sudo().search_count([
-            ('currency_id', '=', self.currency_id.id), ('company_id', 'in', (False, company.root_id.id)),
-            ('name', '<=', company._get_progress_today()),
-        ], limit=1)
+        rate = (
+            self.env['res.currency.rate']
+            .sudo()
+            .search_count(
+                [
+                    ('currency_id', '=', self.currency_id.id),
+                    ('company_id', 'in', (False, company.root_id.id)),
+                    ('name', '<=', company._get_progress_today()),
+                ],
+                limit=1,
+            )
+        )
         if rate:
             return []
-        return [self.env._("There is no exchange rate of %s: enter one under Accounting, Currencies.", self.currency_id.name)]
+        return [
+            self.env._(
+                "There is no exchange rate of %s: enter one under Accounting, Currencies.", self.currency_id.name
+            )
+        ]
 
     def _get_state_blockers(self, allowed=('open',)):
         self.ensure_one()
         if self.state in allowed:
             return []
-        return [{
-            'draft': self.env._("It is a draft: open it first."),
-            'open': self.env._("It is open already."),
-            'closed': self.env._("It is closed: its final invoice %s is posted.", self.final_bill_id.invoice_name),
-            'cancelled': self.env._("It is cancelled: set it back to draft first."),
-        }[self.state]]
+        return [
+            {
+                'draft': self.env._("It is a draft: open it first."),
+                'open': self.env._("It is open already."),
+                'closed': self.env._("It is closed: its final invoice %s is posted.", self.final_bill_id.invoice_name),
+                'cancelled': self.env._("It is cancelled: set it back to draft first."),
+            }[self.state]
+        ]
 
     def _get_billing_blockers(self):
         """Reasons why this contract cannot be billed now.
@@ -104,8 +128,12 @@ class ProgressContractBilling(models.AbstractModel):
         self.ensure_one()
         reasons = self._get_state_blockers()
         if not reasons and self.final_bill_id:
-            reasons.append(self.env._(
-                "Its final invoice %s exists: delete it first.", self.final_bill_id.invoice_name or self.final_bill_id.name))
+            reasons.append(
+                self.env._(
+                    "Its final invoice %s exists: delete it first.",
+                    self.final_bill_id.invoice_name or self.final_bill_id.name,
+                )
+            )
         return reasons + self._get_opening_blockers()
 
     def _check_can_bill(self):
@@ -115,10 +143,13 @@ class ProgressContractBilling(models.AbstractModel):
     def _raise_blockers(self, reasons_by_contract):
         blocked = {contract: reasons for contract, reasons in reasons_by_contract.items() if reasons}
         if blocked:
-            raise UserError('\n\n'.join(
-                self.env._("%(contract)s cannot be billed:", contract=contract.display_name)
-                + ''.join(f'\n- {reason}' for reason in reasons)
-                for contract, reasons in blocked.items()))
+            raise UserError(
+                '\n\n'.join(
+                    self.env._("%(contract)s cannot be billed:", contract=contract.display_name)
+                    + ''.join(f'\n- {reason}' for reason in reasons)
+                    for contract, reasons in blocked.items()
+                )
+            )
 
     # === DEPOSITS === #
 
@@ -143,8 +174,11 @@ class ProgressContractBilling(models.AbstractModel):
         if product and product.active and product.default_code == 'DEPOSIT':
             return product
         # sudo: product.product - the DEPOSIT product is the same for everyone who bills
-        return self.env['product.product'].sudo().search([
-            ('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1)
+        return (
+            self.env['product.product']
+            .sudo()
+            .search([('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1)
+        )
 
     def _get_deposit_product(self):
         """The product with code DEPOSIT (SPEC §4)."""
@@ -195,9 +229,13 @@ class ProgressContractBilling(models.AbstractModel):
         """Income account of the contract's journal, else of the company's sales journal or the company."""
         self.ensure_one()
         # sudo: account.journal - a project manager may bill without reading journals
-        journal = self.journal_id.sudo() or self.env['account.journal'].sudo().search([
-            *self.env['account.journal']._check_company_domain(self.company_id), ('type', '=', 'sale'),
-        ], limit=1)
+        journal = self.journal_id.sudo() or self.env['account.journal'].sudo().search(
+            [
+                *self.env['account.journal']._check_company_domain(self.company_id),
+                ('type', '=', 'sale'),
+            ],
+            limit=1,
+        )
         return journal.default_account_id or self.company_id.sudo().income_account_id  # sudo: res.company - as above
 
     def _get_opening_deposits(self, bill):
@@ -207,17 +245,24 @@ class ProgressContractBilling(models.AbstractModel):
         engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
         accounts = bill.opening_deposit_line_ids.account_id
         by_account = [
-            -sum(bill.opening_deposit_line_ids.filtered(lambda aml, a=account: aml.account_id == a).mapped('amount_currency'))
+            -sum(
+                bill.opening_deposit_line_ids.filtered(lambda aml, a=account: aml.account_id == a).mapped(
+                    'amount_currency'
+                )
+            )
             for account in accounts
         ]
         lines = bill.line_ids.filtered('amount')
         deposits = []
         for account, held in zip(accounts, by_account, strict=True):
             shares = money.spread(held, lines.mapped('amount'), unit)
-            base_lines = engine._compute_taxes([
-                engine._base_line(self, float(share), line.contract_line_id.tax_ids)
-                for line, share in zip(lines, shares, strict=True)
-            ], self.company_id)
+            base_lines = engine._compute_taxes(
+                [
+                    engine._base_line(self, float(share), line.contract_line_id.tax_ids)
+                    for line, share in zip(lines, shares, strict=True)
+                ],
+                self.company_id,
+            )
             groups = defaultdict(list)
             for base_line in base_lines:
                 groups[base_line['tax_ids']].append(base_line)
@@ -246,9 +291,12 @@ class ProgressContractBilling(models.AbstractModel):
         for contract in self:
             billed = contract.bill_ids.filtered(lambda bill: bill.bucket and bill.kind != 'opening')
             if billed or contract.state in ('closed', 'cancelled'):
-                raise UserError(self.env._(
-                    "%(contract)s takes no opening amounts any more: it has been billed, or is no longer open.",
-                    contract=contract.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(contract)s takes no opening amounts any more: it has been billed, or is no longer open.",
+                        contract=contract.display_name,
+                    )
+                )
 
     # === FINAL BILL === #
 
@@ -283,11 +331,18 @@ class ProgressContractBilling(models.AbstractModel):
             'title': self.env._("Final Invoice"),
             'date': self.company_id._get_progress_today(),
             'review_state': 'draft',
-            'line_ids': [(0, 0, {
-                'contract_line_id': line.id,
-                'amount': line._get_amount_left(),
-                'quantity': line._get_quantity_left(),
-            }) for line in self._get_billable_lines()],
+            'line_ids': [
+                (
+                    0,
+                    0,
+                    {
+                        'contract_line_id': line.id,
+                        'amount': line._get_amount_left(),
+                        'quantity': line._get_quantity_left(),
+                    },
+                )
+                for line in self._get_billable_lines()
+            ],
         }
 
     def _check_final_is_current(self, final):
@@ -306,13 +361,18 @@ class ProgressContractBilling(models.AbstractModel):
         expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
         found = {
             (line.progress_deposit_bill_id, line.account_id, line.tax_ids): line.amount_currency
-            for line in final.invoice_id.invoice_line_ids if line.progress_line_type == 'deposit_reversal'
+            for line in final.invoice_id.invoice_line_ids
+            if line.progress_line_type == 'deposit_reversal'
         }
         same = self.currency_id.compare_amounts
         if expected.keys() != found.keys() or any(same(found[key], net) for key, net in expected.items()):
-            raise UserError(self.env._(
-                "The deposits of %(contract)s have changed since the final invoice was made. Delete the draft and create it again.",
-                contract=self.display_name))
+            raise UserError(
+                self.env._(
+                    "The deposits of %(contract)s have changed since the final invoice was made. Delete the "
+                    "draft and create it again.",
+                    contract=self.display_name,
+                )
+            )
 
     def _check_no_drafts(self, but=()):
         """Draft progress invoices and pro formas must be posted or deleted before the final (SPEC §4).
@@ -322,9 +382,13 @@ class ProgressContractBilling(models.AbstractModel):
         for contract in self:
             drafts = contract.bill_ids.filtered(lambda bill: bill.bucket == 'draft' and bill not in but)
             if drafts:
-                raise UserError(self.env._(
-                    "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
-                    contract=contract.display_name, drafts=', '.join(drafts.mapped('display_name'))))
+                raise UserError(
+                    self.env._(
+                        "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
+                        contract=contract.display_name,
+                        drafts=', '.join(drafts.mapped('display_name')),
+                    )
+                )
 
     def _reconcile_deposits(self):
         """Match deposits with their reversals, so that the deposit account is zero in both currencies (ENGINE B2).
@@ -336,7 +400,7 @@ class ProgressContractBilling(models.AbstractModel):
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             reversals = moves.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal')
             accounts = reversals.account_id | contract.bill_ids.opening_deposit_line_ids.account_id
-            lines = moves.line_ids.filtered(lambda line: line.account_id in accounts) | contract.bill_ids.opening_deposit_line_ids
+            lines = moves.line_ids | contract.bill_ids.opening_deposit_line_ids
             for account in accounts:
                 mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)
                 groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 
 class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
+
     _name = 'progress.contract.change'
     _description = "Change Order"
     _inherit = ['progress.guard.mixin', 'mail.thread', 'mail.activity.mixin']
@@ -18,7 +19,12 @@ class ProgressContractChange(models.Model):
     date = fields.Date(required=True, default=fields.Date.context_today)
     state = fields.Selection(
         [('draft', "Draft"), ('approved', "Approved"), ('cancelled', "Cancelled")],
-        default='draft', required=True, readonly=True, copy=False, tracking=True)
+        default='draft',
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     approved_on = fields.Datetime(readonly=True, copy=False)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
@@ -44,8 +50,9 @@ class ProgressContractChange(models.Model):
     def _unlink_except_approved(self):
         for change in self:
             if change.state == 'approved':
-                raise UserError(self.env._(
-                    "Change order %s is approved. Cancel it before you delete it.", change.display_name))
+                raise UserError(
+                    self.env._("Change order %s is approved. Cancel it before you delete it.", change.display_name)
+                )
 
     def action_approve(self):
         """Draft → approved: the schedule of values takes the changes (SPEC §2).
@@ -58,9 +65,13 @@ class ProgressContractChange(models.Model):
         drafts._check_editable('draft')
         drafts.contract_id._lock_for_billing()
         drafts.line_ids._create_contract_lines()
-        drafts._write_protected({
-            'state': 'approved', 'approved_by_id': self.env.user.id, 'approved_on': fields.Datetime.now(),
-        })
+        drafts._write_protected(
+            {
+                'state': 'approved',
+                'approved_by_id': self.env.user.id,
+                'approved_on': fields.Datetime.now(),
+            }
+        )
         drafts._apply_to_schedule()
         return self.contract_id._get_contract_action()
 
@@ -94,7 +105,8 @@ class ProgressContractChange(models.Model):
             'contract_id': self.contract_id.id,
             'sequence': self.contract_id._get_last_sequence() + 1,
             'display_type': 'line_section',
-            'name': self.env._("Change order %(name)s", name=self.name) + (f': {self.description}' if self.description else ''),
+            'name': self.env._("Change order %(name)s", name=self.name)
+            + (f': {self.description}' if self.description else ''),
         }
 
     def _check_editable(self, state):
@@ -103,12 +115,18 @@ class ProgressContractChange(models.Model):
             if state == 'draft' and not change.line_ids:
                 raise UserError(self.env._("Change order %s has no lines. Add what changes.", change.display_name))
             if contract.final_bill_id or contract.state in ('closed', 'cancelled'):
-                raise UserError(self.env._(
-                    "Change order %(change)s: %(contract)s has a final invoice, or is cancelled. Its worth cannot change any more.",
-                    change=change.display_name, contract=contract.display_name))
+                raise UserError(
+                    self.env._(
+                        "Change order %(change)s: %(contract)s has a final invoice, or is cancelled. Its worth "
+                        "cannot change any more.",
+                        change=change.display_name,
+                        contract=contract.display_name,
+                    )
+                )
 
     def _apply_to_schedule(self):
-        """What follows from a changed worth: pending of lines with a percentage, the plan, the checks (RULES C1, A21)."""
+        """What follows from a changed worth: pending of lines with a percentage, the plan, the checks (RULES "
+        "C1, A21)."""
         lines = self.line_ids.contract_line_id
         lines._recalculate_pending()
         lines._check_not_overbilled()

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 
 class ProgressContractChangeLine(models.Model):
     """One addition or deduction: to a schedule line, or a new one (SPEC §2)."""
+
     _name = 'progress.contract.change.line'
     _description = "Change Order Line"
     _inherit = 'progress.guard.mixin'
@@ -15,22 +16,36 @@ class ProgressContractChangeLine(models.Model):
     currency_id = fields.Many2one(related='change_id.currency_id', store=True)
     state = fields.Selection(related='change_id.state', store=True)
     contract_line_id = fields.Many2one(
-        'progress.contract.line', string="Schedule of Values Line", index='btree_not_null', ondelete='restrict',
+        'progress.contract.line',
+        string="Schedule of Values Line",
+        index='btree_not_null',
+        ondelete='restrict',
         domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
-        help="Leave empty for a new line.")
+        help="Leave empty for a new line.",
+    )
     is_new_line = fields.Boolean(readonly=True, copy=False)
     item_number = fields.Char(string="Item")
     name = fields.Char(string="Description", compute='_compute_name', store=True, readonly=False)
     product_id = fields.Many2one('product.product', domain="[('sale_ok', '=', True)]")
     billing_base = fields.Selection(
-        [('amount', "Amount"), ('quantity', "Quantity")], compute='_compute_billing_base', store=True, readonly=False)
+        [('amount', "Amount"), ('quantity', "Quantity")], compute='_compute_billing_base', store=True, readonly=False
+    )
     quantity = fields.Float(digits='Product Unit')
     unit_price = fields.Float(
-        compute='_compute_unit_price', store=True, readonly=False, min_display_digits='Product Price')
-    amount = fields.Monetary(compute='_compute_amount', store=True, readonly=False, help="Untaxed; negative for a deduction.")
+        compute='_compute_unit_price', store=True, readonly=False, min_display_digits='Product Price'
+    )
+    amount = fields.Monetary(
+        compute='_compute_amount', store=True, readonly=False, help="Untaxed; negative for a deduction."
+    )
     tax_ids = fields.Many2many(
-        'account.tax', string="Taxes", compute='_compute_tax_ids', store=True, readonly=False,
-        domain="[('type_tax_use', '=', 'sale')]", help="Of a new line.")
+        'account.tax',
+        string="Taxes",
+        compute='_compute_tax_ids',
+        store=True,
+        readonly=False,
+        domain="[('type_tax_use', '=', 'sale')]",
+        help="Of a new line.",
+    )
 
     @api.depends('contract_line_id', 'product_id')
     def _compute_name(self):
@@ -65,12 +80,17 @@ class ProgressContractChangeLine(models.Model):
         for line in self:
             scheduled = line.contract_line_id
             if scheduled and (scheduled.contract_id != line.contract_id or scheduled.display_type):
-                raise ValidationError(self.env._(
-                    "%(line)s is no schedule line of %(contract)s.",
-                    line=line.contract_line_id.display_name, contract=line.contract_id.display_name))
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is no schedule line of %(contract)s.",
+                        line=line.contract_line_id.display_name,
+                        contract=line.contract_id.display_name,
+                    )
+                )
             if not line.contract_line_id and not line.name:
-                raise ValidationError(self.env._(
-                    "A new line of change order %s needs a description.", line.change_id.display_name))
+                raise ValidationError(
+                    self.env._("A new line of change order %s needs a description.", line.change_id.display_name)
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -93,16 +113,24 @@ class ProgressContractChangeLine(models.Model):
     def _check_draft(self):
         for change in self.change_id:
             if change.state == 'approved':
-                raise UserError(self.env._(
-                    "Change order %s is approved and cannot change. Cancel it, or add another one.", change.display_name))
+                raise UserError(
+                    self.env._(
+                        "Change order %s is approved and cannot change. Cancel it, or add another one.",
+                        change.display_name,
+                    )
+                )
 
     def _create_contract_lines(self):
         """Add the new lines to the schedule of values, worth nothing but for this change order."""
         new = self.filtered(lambda line: not line.contract_line_id)
         lines = self.env['progress.contract.line']
-        lines.create([
-            change._prepare_section_vals() for change in new.change_id
-            if change.contract_id.line_ids.filtered(lambda line: line.display_type == 'line_section')])
+        lines.create(
+            [
+                change._prepare_section_vals()
+                for change in new.change_id
+                if change.contract_id.line_ids.filtered(lambda line: line.display_type == 'line_section')
+            ]
+        )
         created = lines.create([line._prepare_contract_line_vals() for line in new])
         for line, contract_line in zip(new, created, strict=True):
             line._write_protected({'contract_line_id': contract_line.id, 'is_new_line': True})

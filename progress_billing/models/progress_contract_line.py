@@ -10,9 +10,15 @@ VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_b
 
 class ProgressContractLine(models.Model):
     """One line of the schedule of values: what it is worth, how far it is, what is billed (SPEC §2)."""
+
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
-    _inherit = ['progress.contract.line.progress', 'progress.overbilling.mixin', 'progress.guard.mixin', 'analytic.mixin']
+    _inherit = [
+        'progress.contract.line.progress',
+        'progress.overbilling.mixin',
+        'progress.guard.mixin',
+        'analytic.mixin',
+    ]
     _order = 'contract_id, sequence, id'
     _check_company_auto = True
     _fixed_fields = ('contract_id', 'display_type')
@@ -24,26 +30,44 @@ class ProgressContractLine(models.Model):
     contract_state = fields.Selection(related='contract_id.state', string="Contract Status", store=True)
     partner_id = fields.Many2one(related='contract_id.partner_id', store=True, string="Customer")
     sequence = fields.Integer(default=10)
-    display_type = fields.Selection([
-        ('line_section', "Section"), ('line_subsection', "Subsection"), ('line_note', "Note")], string="Section Type", default=False)
+    display_type = fields.Selection(
+        [('line_section', "Section"), ('line_subsection', "Subsection"), ('line_note', "Note")],
+        string="Section Type",
+        default=False,
+    )
     item_number = fields.Char(string="Item")
     name = fields.Text(
-        string="Description", compute='_compute_name', store=True, readonly=False, precompute=True, required=True)
-    product_id = fields.Many2one('product.product', check_company=True, domain="[('sale_ok', '=', True)]", index='btree_not_null')
+        string="Description", compute='_compute_name', store=True, readonly=False, precompute=True, required=True
+    )
+    product_id = fields.Many2one(
+        'product.product', check_company=True, domain="[('sale_ok', '=', True)]", index='btree_not_null'
+    )
     task_id = fields.Many2one(
-        'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null')
+        'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null'
+    )
 
     # === WORTH === #
     billing_base = fields.Selection(
-        [('amount', "Amount"), ('quantity', "Quantity")], string="Progress Billing Base", default='amount', required=True)
+        [('amount', "Amount"), ('quantity', "Quantity")],
+        string="Progress Billing Base",
+        default='amount',
+        required=True,
+    )
     original_quantity = fields.Float(string="Quantity", digits='Product Unit')
     product_uom_id = fields.Many2one(
-        'uom.uom', string="Unit", compute='_compute_product_uom_id', store=True, readonly=False, precompute=True)
+        'uom.uom', string="Unit", compute='_compute_product_uom_id', store=True, readonly=False, precompute=True
+    )
     unit_price = fields.Float(
-        compute='_compute_unit_price', store=True, readonly=False, precompute=True,
-        min_display_digits='Product Price', help="Untaxed, net of discount.")
+        compute='_compute_unit_price',
+        store=True,
+        readonly=False,
+        precompute=True,
+        min_display_digits='Product Price',
+        help="Untaxed, net of discount.",
+    )
     original_amount = fields.Monetary(
-        compute='_compute_original_amount', store=True, readonly=False, precompute=True, help="Untaxed.")
+        compute='_compute_original_amount', store=True, readonly=False, precompute=True, help="Untaxed."
+    )
     change_line_ids = fields.One2many('progress.contract.change.line', 'contract_line_id')
     change_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
     change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change")
@@ -61,12 +85,22 @@ class ProgressContractLine(models.Model):
 
     # === INVOICING === #
     tax_ids = fields.Many2many(
-        'account.tax', string="Taxes", compute='_compute_tax_ids', store=True, readonly=False, precompute=True,
-        check_company=True, domain="[('type_tax_use', '=', 'sale')]")
+        'account.tax',
+        string="Taxes",
+        compute='_compute_tax_ids',
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        domain="[('type_tax_use', '=', 'sale')]",
+    )
     account_id = fields.Many2one(
-        'account.account', string="Income Account", check_company=True,
+        'account.account',
+        string="Income Account",
+        check_company=True,
         domain="[('account_type', 'in', ('income', 'income_other'))]",
-        help="Only where it differs from the account of the product or the sales journal.")
+        help="Only where it differs from the account of the product or the sales journal.",
+    )
 
     # === COMPUTE === #
 
@@ -93,7 +127,12 @@ class ProgressContractLine(models.Model):
             if line.product_id and not line.unit_price:
                 product = line.product_id.with_company(line.company_id or self.env.company)  # default before saving
                 line.unit_price = product.currency_id._convert(
-                    product.lst_price, line.currency_id or product.currency_id, line.company_id, fields.Date.today(), round=False)
+                    product.lst_price,
+                    line.currency_id or product.currency_id,
+                    line.company_id,
+                    fields.Date.today(),
+                    round=False,
+                )
 
     @api.depends('billing_base', 'original_quantity', 'unit_price')
     def _compute_original_amount(self):
@@ -103,8 +142,16 @@ class ProgressContractLine(models.Model):
             elif line.billing_base == 'quantity' or (line.original_quantity and line.unit_price):
                 line.original_amount = line._price(line.original_quantity)
 
-    @api.depends('billing_base', 'original_quantity', 'unit_price', 'original_amount', 'display_type',
-                 'change_line_ids.amount', 'change_line_ids.quantity', 'change_line_ids.state')
+    @api.depends(
+        'billing_base',
+        'original_quantity',
+        'unit_price',
+        'original_amount',
+        'display_type',
+        'change_line_ids.amount',
+        'change_line_ids.quantity',
+        'change_line_ids.state',
+    )
     def _compute_revised(self):
         for line in self:
             changes = line.change_line_ids.filtered(lambda change: change.state == 'approved')
@@ -117,14 +164,24 @@ class ProgressContractLine(models.Model):
                 line.change_amount = sum(changes.mapped('amount'))
                 line.revised_amount = line.original_amount + line.change_amount
 
-    @api.depends('bill_line_ids.amount', 'bill_line_ids.quantity', 'bill_line_ids.bucket',
-                 'bill_line_ids.credited_amount', 'bill_line_ids.credited_quantity', 'billing_base')
+    @api.depends(
+        'bill_line_ids.amount',
+        'bill_line_ids.quantity',
+        'bill_line_ids.bucket',
+        'bill_line_ids.credited_amount',
+        'bill_line_ids.credited_quantity',
+        'billing_base',
+    )
     def _compute_billed(self):
         groups = self.env['progress.bill.line']._read_group(
-            [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)], ['contract_line_id', 'bucket'],
-            ['amount:sum', 'credited_amount:sum', 'quantity:sum', 'credited_quantity:sum'])
-        billed = {(line.id, bucket): (amount - credited, quantity - returned)
-                  for line, bucket, amount, credited, quantity, returned in groups}
+            [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
+            ['contract_line_id', 'bucket'],
+            ['amount:sum', 'credited_amount:sum', 'quantity:sum', 'credited_quantity:sum'],
+        )
+        billed = {
+            (line.id, bucket): (amount - credited, quantity - returned)
+            for line, bucket, amount, credited, quantity, returned in groups
+        }
         for line in self:
             by_quantity = line.billing_base == 'quantity'
             line.draft_amount, draft_quantity = billed.get((line._origin.id, 'draft'), (0.0, 0.0))
@@ -152,26 +209,33 @@ class ProgressContractLine(models.Model):
 
     @api.depends('contract_id.project_id')
     def _compute_analytic_distribution(self):
-        super()._compute_analytic_distribution()
+        result = super()._compute_analytic_distribution()
         for line in self:
             distribution = line.contract_id.project_id._get_analytic_distribution()
             if distribution and not line.display_type:
                 line.analytic_distribution = line.analytic_distribution or distribution
+        return result
 
     # === CONSTRAINTS === #
 
     _section_has_no_amount = models.Constraint(
         "CHECK(display_type IS NULL OR (COALESCE(original_amount, 0) = 0 AND product_id IS NULL))",
-        "Sections and notes of a schedule of values carry neither amounts nor products.")
+        "Sections and notes of a schedule of values carry neither amounts nor products.",
+    )
 
     @api.constrains(*VALUE_FIELDS)
     def _check_values(self):
         for line in self:
-            if line.billing_base == 'quantity' and line.currency_id.compare_amounts(
-                    line.original_amount, line._price(line.original_quantity)) != 0:
-                raise ValidationError(self.env._(
-                    "%(line)s is billed by quantity: its amount is quantity × unit price. Change those instead.",
-                    line=line.display_name))
+            if (
+                line.billing_base == 'quantity'
+                and line.currency_id.compare_amounts(line.original_amount, line._price(line.original_quantity)) != 0
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is billed by quantity: its amount is quantity × unit price. Change those instead.",
+                        line=line.display_name,
+                    )
+                )
         self._check_not_overbilled()
 
     # === CRUD === #
@@ -207,9 +271,13 @@ class ProgressContractLine(models.Model):
         self._check_schedule_editable()
         for line in self:
             if line.bill_line_ids or line.change_line_ids:
-                raise UserError(self.env._(
-                    "%(line)s cannot be deleted: bills or change orders refer to it. Take it out with a change order instead.",
-                    line=line.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(line)s cannot be deleted: bills or change orders refer to it. Take it out with a "
+                        "change order instead.",
+                        line=line.display_name,
+                    )
+                )
 
     def unlink(self):
         contracts = self.contract_id
@@ -220,9 +288,13 @@ class ProgressContractLine(models.Model):
     def _check_schedule_editable(self):
         for contract in self.filtered(lambda line: not line.display_type).contract_id:
             if contract.final_bill_id or contract.state == 'cancelled':
-                raise UserError(self.env._(
-                    "The schedule of values of %(contract)s cannot change: it has a final invoice, or is cancelled.",
-                    contract=contract.display_name))
+                raise UserError(
+                    self.env._(
+                        "The schedule of values of %(contract)s cannot change: it has a final invoice, or is "
+                        "cancelled.",
+                        contract=contract.display_name,
+                    )
+                )
 
     @api.model
     def get_import_templates(self):
@@ -232,7 +304,10 @@ class ProgressContractLine(models.Model):
         """
         return [
             {'label': self.env._("Schedule of values (XLSX)"), 'template': '/progress_billing/schedule_of_values.xlsx'},
-            {'label': self.env._("Schedule of values (CSV)"), 'template': '/progress_billing/static/import/schedule_of_values.csv'},
+            {
+                'label': self.env._("Schedule of values (CSV)"),
+                'template': '/progress_billing/static/import/schedule_of_values.csv',
+            },
         ]
 
     # === BUSINESS === #
@@ -275,12 +350,19 @@ class ProgressContractLine(models.Model):
             return self.account_id
         # sudo: product.template, account.journal - their accounts, for a project manager without accounting rights
         product = self.product_id.sudo().with_company(contract.company_id)
-        account = product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income'] if product else False
+        account = (
+            product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income'] if product else False
+        )
         account = account or contract._get_default_income_account()
         if not account:
-            raise UserError(self.env._(
-                "%(line)s of %(contract)s has no income account: set it on the line, the product or the sales journal.",
-                line=self.display_name, contract=contract.display_name))
+            raise UserError(
+                self.env._(
+                    "%(line)s of %(contract)s has no income account: set it on the line, the product or the "
+                    "sales journal.",
+                    line=self.display_name,
+                    contract=contract.display_name,
+                )
+            )
         return account
 
     def _get_invoice_label(self):
@@ -293,15 +375,29 @@ class ProgressContractLine(models.Model):
 
         :raises UserError: naming the line or contract, what is billed and what it is worth
         """
-        lines = self.filtered(lambda line: not line.display_type and line.company_id.progress_overbilling_policy != 'warn')
+        lines = self.filtered(
+            lambda line: not line.display_type and line.company_id.progress_overbilling_policy != 'warn'
+        )
         if not lines:
             return
         contracts = lines.contract_id
-        credits = {line: amount for line, amount in self.env['progress.bill.line']._read_group(
-            [('contract_id', 'in', contracts.ids), ('bucket', '=', 'draft'), ('amount', '<', 0), ('kind', '!=', 'final')],
-            ['contract_line_id'], ['amount:sum']) if line.revised_amount >= 0}
+        credits = {
+            line: amount
+            for line, amount in self.env['progress.bill.line']._read_group(
+                [
+                    ('contract_id', 'in', contracts.ids),
+                    ('bucket', '=', 'draft'),
+                    ('amount', '<', 0),
+                    ('kind', '!=', 'final'),
+                ],
+                ['contract_line_id'],
+                ['amount:sum'],
+            )
+            if line.revised_amount >= 0
+        }
         for line in lines:
             line._raise_if_overbilled(credits.get(line, 0.0))
         for contract in contracts:
-            contract._raise_if_overbilled(sum(
-                amount for line, amount in credits.items() if line.contract_id == contract))
+            contract._raise_if_overbilled(
+                sum(amount for line, amount in credits.items() if line.contract_id == contract)
+            )

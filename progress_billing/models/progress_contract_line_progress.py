@@ -10,14 +10,22 @@ class ProgressContractLineProgress(models.AbstractModel):
     *Completed (%)* and the pending values drive each other at the moment one of them is
     entered; nothing else moves them, so what a person typed is what is billed.
     """
+
     _name = 'progress.contract.line.progress'
     _description = "Progress of a Schedule of Values Line"
 
     currency_id = fields.Many2one('res.currency')
     completed_percent = fields.Float(
-        string="Completed (%)", digits=(16, 10), copy=False, aggregator=None, help="Work completed, in percent of the revised value.")
+        string="Completed (%)",
+        digits=(16, 10),
+        copy=False,
+        aggregator=None,
+        help="Work completed, in percent of the revised value.",
+    )
     pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit', copy=False)
-    pending_amount = fields.Monetary(string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next.")
+    pending_amount = fields.Monetary(
+        string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next."
+    )
 
     # === ENTRY === #
 
@@ -52,7 +60,7 @@ class ProgressContractLineProgress(models.AbstractModel):
 
     def _write_progress(self, vals):
         """Write entered progress as it is, without deriving anything from it again."""
-        return super().write(vals)
+        return models.Model.write(self, vals)
 
     def _prepare_progress_vals(self, vals):
         """Completed (%) and both pending values after one of them was entered."""
@@ -62,8 +70,12 @@ class ProgressContractLineProgress(models.AbstractModel):
             return self._prepare_pending_vals()
         if self.billing_base == 'quantity':
             if 'pending_quantity' not in vals:
-                raise UserError(self.env._(
-                    "%(line)s is billed by quantity: enter its pending quantity, the amount follows.", line=self.display_name))
+                raise UserError(
+                    self.env._(
+                        "%(line)s is billed by quantity: enter its pending quantity, the amount follows.",
+                        line=self.display_name,
+                    )
+                )
             quantity = vals['pending_quantity'] or 0.0
             return {
                 'pending_quantity': quantity,
@@ -72,7 +84,11 @@ class ProgressContractLineProgress(models.AbstractModel):
             }
         amount = vals.get('pending_amount') or 0.0
         amount = self.currency_id.round(amount)
-        return {'pending_amount': amount, 'pending_quantity': 0.0, 'completed_percent': self._get_percent_of_pending(amount)}
+        return {
+            'pending_amount': amount,
+            'pending_quantity': 0.0,
+            'completed_percent': self._get_percent_of_pending(amount),
+        }
 
     def _prepare_pending_vals(self):
         """The formulas of 003: pending = revised × completed − draft − actual."""
@@ -84,7 +100,9 @@ class ProgressContractLineProgress(models.AbstractModel):
             digits = self.env['decimal.precision'].precision_get('Product Unit')
             quantity = float(
                 money.round_to(done, money.Decimal(1).scaleb(-digits))
-                - money.to_decimal(self.draft_quantity) - money.to_decimal(self.actual_quantity))
+                - money.to_decimal(self.draft_quantity)
+                - money.to_decimal(self.actual_quantity)
+            )
             return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
         done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
@@ -119,6 +137,10 @@ class ProgressContractLineProgress(models.AbstractModel):
             percent = money.round_to(line.completed_percent, '0.00000001')
             over = percent > 100 and line.company_id.progress_overbilling_policy != 'warn'
             if percent < 0 or over:
-                raise ValidationError(self.env._(
-                    "Completed (%%) of %(line)s would be %(percent)s. It must be between 0 and 100.",
-                    line=line.display_name, percent=round(float(percent), 2)))
+                raise ValidationError(
+                    self.env._(
+                        "Completed (%%) of %(line)s would be %(percent)s. It must be between 0 and 100.",
+                        line=line.display_name,
+                        percent=round(float(percent), 2),
+                    )
+                )

@@ -13,6 +13,7 @@ class ProgressGuardMixin(models.AbstractModel):
     Models call :meth:`_guard_vals` first thing in ``create`` and ``write``; business methods
     set protected fields by :meth:`_write_protected`, after their own checks.
     """
+
     _name = 'progress.guard.mixin'
     _description = "Guarded Fields"
 
@@ -30,16 +31,21 @@ class ProgressGuardMixin(models.AbstractModel):
             return
         for name, value in vals.items():
             if name in self._get_protected_fields() or (
-                    name in self._fixed_fields and self and self._differs(name, value)):
-                raise AccessError(self.env._(
-                    "%(field)s of %(record)s cannot be set: it follows from what is billed, or is set by a button.",
-                    field=self._fields[name]._description_string(self.env),
-                    record=self[:1].display_name or self._description))
+                name in self._fixed_fields and self and self._differs(name, value)
+            ):
+                raise AccessError(
+                    self.env._(
+                        "%(field)s of %(record)s cannot be set: it follows from what is billed, or is set by a button.",
+                        field=self._fields[name]._description_string(self.env),
+                        record=self[:1].display_name or self._description,
+                    )
+                )
 
     def _get_protected_fields(self):
         """Names of our stored fields that only our own code sets."""
         return {
-            name for name, field in self._fields.items()
+            name
+            for name, field in self._fields.items()
             if field.store and field.readonly and any(module.startswith(OUR_MODULES) for module in field._modules)
         }
 
@@ -66,10 +72,13 @@ class ProgressGuardMixin(models.AbstractModel):
             if field.type == 'one2many':
                 self._check_finite_commands(field, value)
             elif field.type in ('float', 'monetary') and isinstance(value, float) and not math.isfinite(value):
-                raise ValidationError(self.env._(
-                    "%(field)s of %(record)s is not a number.",
-                    field=field._description_string(self.env),
-                    record=self[:1].display_name or vals.get('name') or self._description))
+                raise ValidationError(
+                    self.env._(
+                        "%(field)s of %(record)s is not a number.",
+                        field=field._description_string(self.env),
+                        record=self[:1].display_name or vals.get('name') or self._description,
+                    )
+                )
 
     def _check_finite_commands(self, field, commands):
         lines = self.env[field.comodel_name]

@@ -7,6 +7,7 @@ from ..tools import money
 
 class ProgressOverbillingMixin(models.AbstractModel):
     """Never billed above its worth: the one check for schedule lines and for whole contracts (SPEC §3)."""
+
     _name = 'progress.overbilling.mixin'
     _description = "Overbilling Check"
 
@@ -33,14 +34,23 @@ class ProgressOverbillingMixin(models.AbstractModel):
 
     def _get_overbilled_message(self, billed, draft_credit):
         """The error of 000, with the figures and the way out."""
+
         def shown(value):
             return formatLang(self.env, value, currency_obj=self.currency_id)
-        parts = [self.env._("Invoice amount cannot exceed WIP available to bill."), self.env._(
-            "%(record)s: %(billed)s would be billed of %(revised)s. Lower the amount, or add a change order.",
-            record=self.display_name, billed=shown(billed), revised=shown(self.revised_amount))]
+
+        parts = [
+            self.env._("Invoice amount cannot exceed WIP available to bill."),
+            self.env._(
+                "%(record)s: %(billed)s would be billed of %(revised)s. Lower the amount, or add a change order.",
+                record=self.display_name,
+                billed=shown(billed),
+                revised=shown(self.revised_amount),
+            ),
+        ]
         if draft_credit:
-            parts.append(self.env._(
-                "The draft credit of %(credit)s makes room once it is posted.", credit=shown(-draft_credit)))
+            parts.append(
+                self.env._("The draft credit of %(credit)s makes room once it is posted.", credit=shown(-draft_credit))
+            )
         return '\n'.join(parts + self._get_overbilled_hints())
 
     def _get_overbilled_hints(self):

@@ -6,6 +6,7 @@ from ..tools import money
 
 class ProgressPlanTemplate(models.Model):
     """A billing plan to be used again: shares of the contract, days or months apart (SPEC §3)."""
+
     _name = 'progress.plan.template'
     _description = "Billing Plan Template"
     _order = 'sequence, id'
@@ -26,6 +27,11 @@ class ProgressPlanTemplate(models.Model):
     def _check_percent(self):
         for template in self:
             if template.percent > 100 or any(line.percent <= 0 for line in template.line_ids):
-                raise ValidationError(self.env._(
-                    "The shares of the billing plan %(name)s must be positive and come to 100%% at most, not %(percent)s%%.",
-                    name=template.name, percent=template.percent))
+                raise ValidationError(
+                    self.env._(
+                        "The shares of the billing plan %(name)s must be positive and come to 100%% at most, not "
+                        "%(percent)s%%.",
+                        name=template.name,
+                        percent=template.percent,
+                    )
+                )

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 class ProgressPlanTemplateLine(models.Model):
     """One instalment of a billing plan template."""
+
     _name = 'progress.plan.template.line'
     _description = "Billing Plan Template Line"
     _inherit = 'progress.guard.mixin'
@@ -15,7 +16,8 @@ class ProgressPlanTemplateLine(models.Model):
     percent = fields.Float(string="Share (%)", required=True, digits=(16, 4), help="In percent of the contract.")
     offset = fields.Integer(string="After", help="How long after the start of the plan.")
     offset_unit = fields.Selection(
-        [('days', "Days"), ('weeks', "Weeks"), ('months', "Months")], default='months', required=True)
+        [('days', "Days"), ('weeks', "Weeks"), ('months', "Months")], default='months', required=True
+    )
 
     @api.constrains('percent')
     def _check_percent(self):

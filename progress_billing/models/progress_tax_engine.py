@@ -11,6 +11,7 @@ class ProgressTaxEngine(models.AbstractModel):
     ones took (RULES C12), and what was computed is frozen on the invoice line so that a later
     look at the same line gives the same cents (ENGINE B1).
     """
+
     _name = 'progress.tax.engine'
     _description = "Progress Billing Tax Engine"
 
@@ -80,7 +81,10 @@ class ProgressTaxEngine(models.AbstractModel):
         bases, taken = {}, defaultdict(float)
         for line in base_lines:
             bases[line['_key'], line['tax_ids']] = dict(
-                line, tax_details=None, manual_tax_amounts=None, manual_total_excluded_currency=None,
+                line,
+                tax_details=None,
+                manual_tax_amounts=None,
+                manual_total_excluded_currency=None,
                 manual_total_excluded=None,
             )
         template = base_lines[0]
@@ -89,10 +93,18 @@ class ProgressTaxEngine(models.AbstractModel):
             if any(amounts.get(tax.id, (None,))[0] != tax.amount for tax in flat):
                 continue
             base = max((entry[1] for entry in amounts.values()), key=abs, default=0.0)
-            line = bases.setdefault((key, taxes), dict(
-                template, price_unit=0.0, tax_ids=taxes, _key=key, manual_tax_amounts=None,
-                manual_total_excluded_currency=None, manual_total_excluded=None,
-            ))
+            line = bases.setdefault(
+                (key, taxes),
+                dict(
+                    template,
+                    price_unit=0.0,
+                    tax_ids=taxes,
+                    _key=key,
+                    manual_tax_amounts=None,
+                    manual_total_excluded_currency=None,
+                    manual_total_excluded=None,
+                ),
+            )
             line['price_unit'] += base
             for tax in flat:
                 taken[group(key, tax)] += amounts[tax.id][2]
@@ -103,7 +115,9 @@ class ProgressTaxEngine(models.AbstractModel):
         if currency.is_zero(delta):
             return
         shares = self.env['account.tax']._distribute_delta_amount_smoothly(
-            currency.decimal_places, delta, [{'factor': abs(data['tax_amount_currency'])} for data in datas],
+            currency.decimal_places,
+            delta,
+            [{'factor': abs(data['tax_amount_currency'])} for data in datas],
         )
         for data, share in zip(datas, shares, strict=True):
             data['tax_amount_currency'] = currency.round(data['tax_amount_currency'] + share)
@@ -116,7 +130,8 @@ class ProgressTaxEngine(models.AbstractModel):
                 base_line['currency_id'].round(base_line['price_unit']),
                 data['tax_amount_currency'],
             )
-            for data in base_line['tax_details']['taxes_data'] if not data['is_reverse_charge']
+            for data in base_line['tax_details']['taxes_data']
+            if not data['is_reverse_charge']
         }
 
     def _merge(self, base_lines):

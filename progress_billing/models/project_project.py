@@ -23,21 +23,39 @@ def _of_contract(field_type, name, **attributes):
 
 class ProjectProject(models.Model):
     """How a project is billed, and its Billing tab: the progress billing portal of 001 (SPEC §2)."""
+
     _inherit = 'project.project'
 
     billing_method = fields.Selection(
         [('fixed_fee', "Fixed Fee"), ('time_materials', "Time & Materials"), ('none', "Not Billed")],
-        default='none', required=True, tracking=True,
-        help="Progress billing is for fixed-fee projects.")
+        default='none',
+        required=True,
+        tracking=True,
+        help="Progress billing is for fixed-fee projects.",
+    )
     bill_time = fields.Selection(
-        [('billable', "Billable"), ('not_billable', "Not Billable")], string="Bill Time?", default='billable', required=True)
-    progress_contract_ids = fields.One2many('progress.contract', 'project_id', string="Billing Contracts", groups=READERS)
+        [('billable', "Billable"), ('not_billable', "Not Billable")],
+        string="Bill Time?",
+        default='billable',
+        required=True,
+    )
+    progress_contract_ids = fields.One2many(
+        'progress.contract', 'project_id', string="Billing Contracts", groups=READERS
+    )
     progress_contract_count = fields.Integer(compute='_compute_progress_contract_count', groups=READERS)
     progress_contract_id = fields.Many2one(
-        'progress.contract', string="Billing Contract", compute='_compute_progress_contract_id', store=True, readonly=False,
-        copy=False, help="The contract that the Billing tab shows.", groups=READERS)
+        'progress.contract',
+        string="Billing Contract",
+        compute='_compute_progress_contract_id',
+        store=True,
+        readonly=False,
+        copy=False,
+        help="The contract that the Billing tab shows.",
+        groups=READERS,
+    )
     is_fully_billed = fields.Boolean(
-        compute='_compute_is_fully_billed', help="The last open contract has been closed.", groups=READERS)
+        compute='_compute_is_fully_billed', help="The last open contract has been closed.", groups=READERS
+    )
 
     # === THE TAB === #
     progress_line_ids = _of_contract(fields.One2many, 'line_ids', readonly=False)
@@ -76,7 +94,8 @@ class ProjectProject(models.Model):
         """The newest open contract first (RULES 1.24); what a person chose stays while it is open."""
         for project in self:
             contracts = project.progress_contract_ids.filtered(
-                lambda contract: contract.contract_type == 'customer').sorted('id', reverse=True)
+                lambda contract: contract.contract_type == 'customer'
+            ).sorted('id', reverse=True)
             shown = project.progress_contract_id
             if shown not in contracts or shown.state != 'open':
                 by_state = contracts.grouped('state')
@@ -88,9 +107,13 @@ class ProjectProject(models.Model):
     def _check_progress_contract(self):
         for project in self.sudo():  # sudo: project.project - the check holds for every user
             if project.progress_contract_id and project.progress_contract_id.project_id != project:
-                raise ValidationError(self.env._(
-                    "%(contract)s is no contract of the project %(project)s.",
-                    contract=project.progress_contract_id.display_name, project=project.display_name))
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s is no contract of the project %(project)s.",
+                        contract=project.progress_contract_id.display_name,
+                        project=project.display_name,
+                    )
+                )
 
     @api.depends('progress_contract_ids.state')
     def _compute_is_fully_billed(self):
@@ -131,7 +154,9 @@ class ProjectProject(models.Model):
     def _set_up_fixed_fee(self):
         """Make the contract of fixed-fee projects at once where the user bills; else whoever bills sets it up."""
         if self.env['progress.contract'].has_access('create'):
-            self.filtered(lambda project: project.billing_method == 'fixed_fee' and not project.is_template)._ensure_progress_contract()
+            self.filtered(
+                lambda project: project.billing_method == 'fixed_fee' and not project.is_template
+            )._ensure_progress_contract()
 
     def _pop_tab_vals(self, vals, filled_only):
         """Take the fields of the Billing tab out of ``vals``, named as on the contract.
@@ -150,9 +175,12 @@ class ProjectProject(models.Model):
         missing = self.filtered(lambda project: not project.progress_contract_id)
         wrong = missing.filtered(lambda project: project.billing_method != 'fixed_fee')
         if wrong:
-            raise UserError(self.env._(
-                "Progress billing is for fixed-fee projects. Set Billing Method of %s to Fixed Fee first.",
-                ', '.join(wrong.mapped('display_name'))))
+            raise UserError(
+                self.env._(
+                    "Progress billing is for fixed-fee projects. Set Billing Method of %s to Fixed Fee first.",
+                    ', '.join(wrong.mapped('display_name')),
+                )
+            )
         self.env['progress.contract'].create([project._prepare_progress_contract_vals() for project in missing])
         return self.progress_contract_id
 

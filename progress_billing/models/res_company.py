@@ -12,7 +12,7 @@ class ResCompany(models.Model):
         domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
         check_company=True,
         help="Progress invoices are booked here until the final invoice recognises the revenue. "
-             "A current liability that allows reconciliation.",
+        "A current liability that allows reconciliation.",
     )
     progress_overbilling_policy = fields.Selection(
         [('block', "Block"), ('warn', "Warn only")],
@@ -24,7 +24,7 @@ class ResCompany(models.Model):
     progress_post_invoices = fields.Boolean(
         string="Post Progress Invoices at Once",
         help="Progress invoices are posted when they are made, if whoever makes them may post. "
-             "Otherwise they stay drafts for an accountant.",
+        "Otherwise they stay drafts for an accountant.",
     )
     progress_last_run = fields.Datetime(string="Last Automatic Billing", readonly=True)
     progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
@@ -47,9 +47,14 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         accounts = self.env['account.account'].with_company(self)
-        sibling = accounts.search([
-            *accounts._check_company_domain(self), ('account_type', '=', 'liability_current'),
-        ], order='code desc', limit=1)
+        sibling = accounts.search(
+            [
+                *accounts._check_company_domain(self),
+                ('account_type', '=', 'liability_current'),
+            ],
+            order='code desc',
+            limit=1,
+        )
         return {
             'name': self.env._("Customer Deposits (Progress Billing)"),
             'code': accounts._search_new_account_code(sibling.code or DEPOSIT_ACCOUNT_CODE),

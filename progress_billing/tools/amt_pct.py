@@ -10,6 +10,7 @@ could be read in two ways, because a thousand read as a unit is an invoice gone 
 >>> parse('5.000,00', ',', '.', 2)
 ('amount', Decimal('5000.00'))
 """
+
 import re
 from decimal import Decimal
 
@@ -18,7 +19,14 @@ MAX_DIGITS = 15
 
 #: reasons of a refusal; the caller turns them into a message in the user's language
 NOT_A_NUMBER, NEGATIVE, ZERO, OVER_HUNDRED, AMBIGUOUS, TOO_PRECISE, TOO_LARGE = (
-    'not_a_number', 'negative', 'zero', 'over_hundred', 'ambiguous', 'too_precise', 'too_large')
+    'not_a_number',
+    'negative',
+    'zero',
+    'over_hundred',
+    'ambiguous',
+    'too_precise',
+    'too_large',
+)
 
 
 class AmtPctError(ValueError):

@@ -4,6 +4,7 @@
 >>> [str(day) for day in dates(date(2026, 2, 28), 3, 1, 'months')]
 ['2026-02-28', '2026-03-31', '2026-04-30']
 """
+
 import calendar
 from datetime import timedelta
 

@@ -7,6 +7,7 @@ argument, because currency precision is data. Rounding is half away from zero.
 >>> spread('100.00', [1, 1, 1], '0.01')
 [Decimal('33.33'), Decimal('33.34'), Decimal('33.33')]
 """
+
 from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)

@@ -9,7 +9,11 @@ class AccountMoveReversal(models.TransientModel):
         """Only a bill makes its invoice: after a credit note the bill is created again, not copied (SPEC §1)."""
         ours = self.move_ids.filtered('progress_bill_id')
         if is_modify and ours:
-            raise UserError(self.env._(
-                "%(invoices)s were made from progress bills. Reverse them, then create the bills again with the amounts wanted.",
-                invoices=', '.join(ours.mapped('display_name'))))
+            raise UserError(
+                self.env._(
+                    "%(invoices)s were made from progress bills. Reverse them, then create the bills again with "
+                    "the amounts wanted.",
+                    invoices=', '.join(ours.mapped('display_name')),
+                )
+            )
         return super().reverse_moves(is_modify=is_modify)

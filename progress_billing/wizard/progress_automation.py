@@ -6,15 +6,19 @@ CRON = 'progress_billing.ir_cron_generate_progress_invoices'
 
 class ProgressAutomation(models.TransientModel):
     """The scheduled action as billing managers see it: on or off, next run, last result (RULES 1.21)."""
+
     _name = 'progress.automation'
     _description = "Automatic Progress Billing"
 
-    active = fields.Boolean(
-        string="Bill Due Records Automatically", default=lambda self: self._get_cron().active)
-    interval_number = fields.Integer(string="Every", default=lambda self: self._get_cron().interval_number, required=True)
+    active = fields.Boolean(string="Bill Due Records Automatically", default=lambda self: self._get_cron().active)
+    interval_number = fields.Integer(
+        string="Every", default=lambda self: self._get_cron().interval_number, required=True
+    )
     interval_type = fields.Selection(
         [('minutes', "Minutes"), ('hours', "Hours"), ('days', "Days"), ('weeks', "Weeks"), ('months', "Months")],
-        default=lambda self: self._get_cron().interval_type, required=True)
+        default=lambda self: self._get_cron().interval_type,
+        required=True,
+    )
     next_run = fields.Datetime(default=lambda self: self._get_cron().nextcall, required=True)
     last_run = fields.Datetime(compute='_compute_result')
     last_result = fields.Char(compute='_compute_result')
@@ -47,10 +51,14 @@ class ProgressAutomation(models.TransientModel):
         """
         self.ensure_one()
         self._check_manager()
-        self._get_cron().write({
-            'active': self.active, 'interval_number': max(self.interval_number, 1),
-            'interval_type': self.interval_type, 'nextcall': self.next_run,
-        })
+        self._get_cron().write(
+            {
+                'active': self.active,
+                'interval_number': max(self.interval_number, 1),
+                'interval_type': self.interval_type,
+                'nextcall': self.next_run,
+            }
+        )
         return {'type': 'ir.actions.act_window_close'}
 
     def action_run(self):
@@ -60,10 +68,15 @@ class ProgressAutomation(models.TransientModel):
         """
         self._check_manager()
         self._get_cron()._trigger()
-        return {'type': 'ir.actions.client', 'tag': 'display_notification', 'params': {
-            'type': 'success', 'message': self.env._("The run starts within a minute. Results show on the records."),
-            'next': {'type': 'ir.actions.act_window_close'},
-        }}
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'success',
+                'message': self.env._("The run starts within a minute. Results show on the records."),
+                'next': {'type': 'ir.actions.act_window_close'},
+            },
+        }
 
     def action_view_due(self):
         """The records that the next run bills.

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 
-
 class ProgressDepositWizard(models.TransientModel):
     """Customer deposits that were open at a date, by customer, contract and age (SPEC §4)."""
+
     _name = 'progress.deposit.wizard'
     _description = "Open Customer Deposits"
 
@@ -27,27 +27,49 @@ class ProgressDepositWizard(models.TransientModel):
         if self.company_id not in self.env.companies:
             raise AccessError(self.env._("You cannot see the deposits of %s.", self.company_id.display_name))
         # sudo: account.move.line - sums of the deposit account only, for managers without accounting rights
-        groups = self.env['account.move.line'].sudo()._read_group(
-            [('progress_deposit_bill_id', '!=', False), ('parent_state', '=', 'posted'), ('date', '<=', self.date),
-             ('company_id', '=', self.company_id.id)],
-            ['progress_deposit_bill_id', 'account_id', 'currency_id'], ['balance:sum', 'amount_currency:sum'])
+        groups = (
+            self.env['account.move.line']
+            .sudo()
+            ._read_group(
+                [
+                    ('progress_deposit_bill_id', '!=', False),
+                    ('parent_state', '=', 'posted'),
+                    ('date', '<=', self.date),
+                    ('company_id', '=', self.company_id.id),
+                ],
+                ['progress_deposit_bill_id', 'account_id', 'currency_id'],
+                ['balance:sum', 'amount_currency:sum'],
+            )
+        )
         groups += self._get_opening_groups()
         lines = []
         for bill, account, currency, balance, amount_currency in groups:
             if currency.is_zero(amount_currency):
                 continue
             since = bill.invoice_id.invoice_date or bill.date or self.date
-            lines.append({
-                'bill_id': bill.id, 'account_id': account.id, 'currency_id': currency.id, 'date': since,
-                'amount': -balance, 'amount_currency': -amount_currency, 'age': (self.date - since).days,
-            })
+            lines.append(
+                {
+                    'bill_id': bill.id,
+                    'account_id': account.id,
+                    'currency_id': currency.id,
+                    'date': since,
+                    'amount': -balance,
+                    'amount_currency': -amount_currency,
+                    'age': (self.date - since).days,
+                }
+            )
         return sorted(lines, key=lambda line: (line['date'], line['bill_id']))
 
     def _get_opening_groups(self):
         """Opening deposits that no final invoice had reversed at the date."""
-        bills = self.env['progress.bill'].search([
-            ('kind', '=', 'opening'), ('bucket', '=', 'actual'), ('company_id', '=', self.company_id.id),
-            ('opening_deposit_amount', '!=', 0)])
+        bills = self.env['progress.bill'].search(
+            [
+                ('kind', '=', 'opening'),
+                ('bucket', '=', 'actual'),
+                ('company_id', '=', self.company_id.id),
+                ('opening_deposit_amount', '!=', 0),
+            ]
+        )
         groups = []
         for bill in bills:
             # sudo: account.move.line - as above
@@ -57,8 +79,9 @@ class ProgressDepositWizard(models.TransientModel):
                 continue
             for account in items.account_id:
                 mine = items.filtered(lambda line, account=account: line.account_id == account)
-                groups.append((
-                    bill, account, bill.currency_id, sum(mine.mapped('balance')), sum(mine.mapped('amount_currency'))))
+                groups.append(
+                    (bill, account, bill.currency_id, sum(mine.mapped('balance')), sum(mine.mapped('amount_currency')))
+                )
         return groups
 
     def action_print_list(self):
@@ -69,5 +92,7 @@ class ProgressDepositWizard(models.TransientModel):
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_deposit_wizard_line')
         return dict(
-            action, domain=[('wizard_id', '=', self.id)],
-            display_name=self.env._("Customer Deposits at %s", fields.Date.to_string(self.date)))
+            action,
+            domain=[('wizard_id', '=', self.id)],
+            display_name=self.env._("Customer Deposits at %s", fields.Date.to_string(self.date)),
+        )

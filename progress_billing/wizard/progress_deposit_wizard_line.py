@@ -5,6 +5,7 @@ BUCKETS = [('0', "0–30 days"), ('30', "31–60 days"), ('60', "61–90 days"),
 
 class ProgressDepositWizardLine(models.TransientModel):
     """What one deposit still held at the date of the report."""
+
     _name = 'progress.deposit.wizard.line'
     _description = "Open Customer Deposit"
     _order = 'date, id'

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 class ProgressPlanWizardLine(models.TransientModel):
     """An instalment as it will be planned; dates, texts and weights can be changed before."""
+
     _name = 'progress.plan.wizard.line'
     _description = "Billing Plan Instalment"
     _order = 'date, id'
@@ -12,7 +13,9 @@ class ProgressPlanWizardLine(models.TransientModel):
     date = fields.Date(required=True)
     title = fields.Char()
     item_description = fields.Char()
-    weight = fields.Float(default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights.")
+    weight = fields.Float(
+        default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights."
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,0 +1,185 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class ProgressBillWorkflow(models.AbstractModel):
+    """What people do with a progress bill: create, release, cancel (SPEC §3).
+
+    Every action works on a recordset, can be called twice without harm, and returns the
+    action that shows its result.
+    """
+
+    _name = 'progress.bill.workflow'
+    _description = "Workflow of a Progress Bill"
+
+    # === ACTIONS === #
+
+    def action_create(self):
+        """The Create link: planned record → pro forma where the contract uses them, else its invoice (001, SPEC §3).
+
+        Called again it shows what is there, so a double click or two users make one invoice.
+
+        :return dict: the action that shows the invoices, or the bills to whoever may not read invoices
+        :raises UserError: when the contract or the amount cannot be billed; nothing is changed then
+        """
+        self._check_may_bill()
+        self.contract_id._lock_for_billing()
+        self._check_not_ended()
+        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
+        planned._generate()
+        return self._get_result_action()
+
+    def action_release(self):
+        """Pro forma or approved → invoiced, with exactly the amounts of its lines (SPEC §3).
+
+        :return dict: the action that shows the invoices
+        :raises UserError: when the bill waits for review, was rejected, or its contract cannot be billed
+        """
+        self._check_may_bill()
+        self.contract_id._lock_for_billing()
+        self._check_not_ended()
+        for bill in self:
+            if bill.state in ('planned', 'submitted', 'rejected'):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be released while it is %(state)s.",
+                        bill=bill.display_name,
+                        state=dict(self._selection_state())[bill.state].lower(),
+                    )
+                )
+        to_release = self.filtered(lambda bill: bill.state in ('draft', 'approved'))
+        to_release.contract_id._check_can_bill()
+        to_release._create_invoices()
+        return self._get_result_action()
+
+    def action_cancel(self):
+        """Cancel bills that have no invoice; what they held becomes billable again.
+
+        :return dict: the action that shows the bills
+        :raises UserError: when a bill has an invoice, or its contract has a final invoice
+        """
+        self._check_may_bill()
+        self.contract_id._lock_for_billing()
+        self._check_order_of_life()
+        for bill in self:
+            if bill.state == 'invoiced' and bill.kind != 'opening':
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is invoiced. Delete or credit its invoice %(invoice)s instead.",
+                        bill=bill.display_name,
+                        invoice=bill.invoice_name,
+                    )
+                )
+        todo = self.filtered(lambda bill: bill.state != 'cancelled')
+        todo.line_ids._give_back_pending()
+        todo._write_protected({'review_state': 'cancelled'})
+        return self._get_bill_action()
+
+    def action_plan_again(self):
+        """Take cancelled records back into the plan.
+
+        :return dict: the action that shows the bills
+        """
+        self._check_may_bill()
+        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected(
+            {'review_state': 'planned'}
+        )
+        return self._get_bill_action()
+
+    def action_view_invoices(self):
+        """Show all invoices and credit notes of these bills.
+
+        :return dict: an action on ``account.move``, or on the bills for users who may not read invoices
+        """
+        # sudo: account.move - only the ids; the action reads them with the user's own rights
+        return self._get_invoice_action(self.sudo().move_ids) or self._get_bill_action()
+
+    # === BUSINESS === #
+
+    def _check_not_ended(self):
+        for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):
+            raise UserError(
+                self.env._(
+                    "%(bill)s is %(state)s. Plan it again before you bill it.",
+                    bill=bill.display_name,
+                    state=dict(self._selection_state())[bill.state].lower(),
+                )
+            )
+
+    def _split_by_contract(self):
+        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
+
+        What a bill takes depends on what the one before it took; bills of different contracts
+        go together.
+
+        :return list: recordsets
+        """
+        waves, counts = [], {}
+        for bill in self.sorted(lambda bill: bill._get_order_key()):
+            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
+            if wave == len(waves):
+                waves.append(self.browse())
+            waves[wave] |= bill
+        return waves
+
+    def _generate(self):
+        """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
+        if not self:
+            return
+        self.contract_id._check_can_bill()
+        self._check_has_amount()
+        self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
+        for wave in self._split_by_contract():
+            wave._generate_wave()
+
+    def _generate_wave(self):
+        """Bill records of different contracts together."""
+        for bill in self:  # invoices and credit notes of before no longer count for it
+            bill._write_protected({'revision': bill.revision + 1})
+        with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
+        with_amount.line_ids.unlink()
+        vals_list = []
+        for bill in with_amount:
+            amount = bill._get_amount_to_bill()
+            bill.contract_id._check_wip_available(amount, bill)
+            vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
+        self.env['progress.bill.line'].create(vals_list)
+        self.line_ids._take_pending()
+        self._draw_names()
+        self._write_protected({'generated_on': fields.Datetime.now(), 'run_state': False, 'run_error': False})
+        self.activity_unlink(['progress_billing.mail_activity_billing_failed'])
+        pro_forma = self.filtered('contract_id.use_pro_forma')
+        pro_forma._write_protected({'review_state': 'draft'})
+        (self - pro_forma)._create_invoices()
+        self.line_ids.contract_line_id._check_not_overbilled()
+
+    def _check_has_amount(self):
+        for bill in self:
+            claims = [amount for amount in bill.line_ids.mapped('amount') if not bill.currency_id.is_zero(amount)]
+            if not (bill.planned_percent or bill.planned_amount or claims):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name
+                    )
+                )
+
+    # === RESULTS === #
+
+    def _get_result_action(self):
+        """The invoices these bills made, to those who may read them, else the bills (SPEC §3)."""
+        return self._get_invoice_action(self.invoice_id) or self._get_bill_action()
+
+    def _get_invoice_action(self, moves):
+        if not moves or not self.env['account.move'].has_access('read'):
+            return False
+        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
+        action['context'] = {'create': False}
+        if len(moves) == 1:
+            return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
+        return dict(action, domain=[('id', 'in', moves.ids)])
+
+    def _get_bill_action(self):
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
+        if len(self) == 1:
+            return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
+        return dict(action, domain=[('id', 'in', self.ids)])
