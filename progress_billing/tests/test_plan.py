@@ -39,7 +39,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(contract.wip_available, 0)
 
     def test_month_end_anchor(self):
-        """SPEC §3: anchored to month end where it starts there; else the same day, or the last one of a shorter month."""
+        """SPEC §3: anchored to month end where it starts there; else the same day, or a shorter month's last."""
         contract = self._make_contract([1200])
         for start, unit, interval, expected in (
             ('2026-02-28', 'months', 1, ['2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31']),
@@ -130,7 +130,7 @@ class TestPlan(ProgressBillingCommon):
     def test_wizard_in_a_form(self):
         contract = self._make_contract([900])
         action = contract.action_plan_wizard()
-        with Form(self.env['progress.plan.wizard'].with_context(action['context'])) as form:
+        with Form(self.env['progress.plan.wizard'].with_context(**action['context'])) as form:
             form.start_date = date(2026, 1, 31)
             form.count = 3
             self.assertEqual(form.amount, 900)
@@ -225,7 +225,7 @@ class TestPlan(ProgressBillingCommon):
         return change
 
     def test_plan_follows_a_change(self):
-        """RULES A21: open records of a plan are spread again; billed ones keep what was planned and billed; typed ones stay."""
+        """RULES A21: open records of a plan are spread again; billed ones keep what was planned and billed."""
         contract = self._make_contract([9000])
         plan = self._lay_out(contract, count=3)
         plan[0].action_create()
