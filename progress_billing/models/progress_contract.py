@@ -68,6 +68,7 @@ class ProgressContract(models.Model):
     )
     state = fields.Selection(
         [('draft', "Draft"), ('open', "Open"), ('closed', "Closed"), ('cancelled', "Cancelled")],
+        string="Status",
         compute='_compute_state',
         store=True,
         index=True,

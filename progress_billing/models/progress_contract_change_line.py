@@ -44,6 +44,7 @@ class ProgressContractChangeLine(models.Model):
         store=True,
         readonly=False,
         domain="[('type_tax_use', '=', 'sale')]",
+        context={'active_test': False},
         help="Of a new line.",
     )
 

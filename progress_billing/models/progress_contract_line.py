@@ -93,6 +93,7 @@ class ProgressContractLine(models.Model):
         precompute=True,
         check_company=True,
         domain="[('type_tax_use', '=', 'sale')]",
+        context={'active_test': False},
     )
     account_id = fields.Many2one(
         'account.account',
@@ -244,6 +245,9 @@ class ProgressContractLine(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._guard_vals(vals)
+            for name in ('billing_base', 'original_amount'):  # an empty cell of an imported file says nothing
+                if vals.get(name) in (False, None, ''):
+                    vals.pop(name, None)
             if vals.get('display_type'):
                 vals['tax_ids'] = False  # a list's default taxes are for its lines
         lines = super().create(vals_list)

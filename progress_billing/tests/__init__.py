@@ -9,3 +9,5 @@ from . import test_changes
 from . import test_amt_pct
 from . import test_xmlrpc
 from . import test_concurrency
+from . import test_import
+from . import test_tours
