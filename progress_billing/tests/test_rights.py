@@ -611,6 +611,66 @@ class TestRights(ProgressBillingCommon):
         with self.assertRaises(UserError):
             self._rpc(self.accountant, first, 'unlink')
 
+    def test_defaults_in_the_context(self):
+        """§8: a context that brings defaults sets no state, figure or link either, nor does a copy that asks for it."""
+        contract = self._make_contract([1000])
+        bill = self._bill(contract, '40%')
+        line = {'contract_line_id': contract.line_ids.id, 'amount': 100}
+        before = contract.read(['state', 'actual_amount', 'draft_amount', 'revised_amount', 'final_bill_id'])
+        attempts = (
+            ('progress.bill', {'contract_id': contract.id, 'line_ids': [Command.create(line)]}, (
+                {'review_state': 'approved'}, {'review_state': 'draft'}, {'state': 'invoiced'}, {'bucket': 'actual'},
+                {'kind': 'final', 'review_state': 'draft'}, {'kind': 'opening'},
+                {'generated_on': '2026-01-01 00:00:00'},
+                {'revision': 4}, {'invoice_id': bill.invoice_id.id})),
+            ('progress.contract.change', {'contract_id': contract.id, 'line_ids': [
+                Command.create({'name': "More", 'amount': 5})]}, ({'state': 'approved'},)),
+            ('progress.contract', {'partner_id': self.customer.id}, (
+                {'base_state': 'open'}, {'state': 'closed'}, {'actual_amount': 5}, {'name': 'PC/HACK'})),
+        )
+        for model, vals, defaults in attempts:
+            for default in defaults:
+                with self.subTest(model=model, default=default):
+                    context = {f'default_{name}': value for name, value in default.items()}
+                    try:
+                        with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
+                            made = self._create(self.billing_user, model, deepcopy(vals), **context)
+                            self.env.invalidate_all()
+                            got = {name: made._fields[name].convert_to_write(made[name], made) for name in default}
+                            self.assertFalse(
+                                {name for name in default if name != 'kind' and got[name] == default[name]},
+                                "taken over")
+                            self.assertEqual(contract.read(list(before[0])), before)
+                            raise RolledBack
+                    except (UserError, psycopg2.IntegrityError, RolledBack):
+                        continue
+        for record, default in ((bill, {'review_state': 'approved'}), (bill, {'kind': 'opening'}),
+                (contract, {'base_state': 'open'})):
+            with self.subTest(copy=default):
+                try:
+                    with self.env.cr.savepoint():
+                        self._rpc(self.billing_user, record, 'copy', default)
+                        self.env.invalidate_all()
+                        self.assertEqual(contract.read(list(before[0])), before)
+                        raise RolledBack
+                except (UserError, RolledBack):
+                    continue
+        self.env.invalidate_all()
+        self.assertEqual(contract.read(list(before[0])), before)
+
+    def test_links_by_nested_defaults(self):
+        """Lines of an invoice written by hand take no link from the context of the invoice."""
+        contract = self._make_contract([1000], self.tax_15)
+        bill = self._bill(contract, '40%')
+        for name, value in (('progress_line_type', 'deposit'), ('progress_deposit_bill_id', bill.id),
+                            ('progress_bill_line_id', bill.line_ids.id)):
+            with self.subTest(name=name), suppress(UserError), self.env.cr.savepoint():
+                made = self._create(self.bookkeeper, 'account.move', {
+                    'move_type': 'out_invoice', 'partner_id': self.customer.id, 'invoice_line_ids': [
+                        Command.create({'name': "x", 'price_unit': 5, 'account_id': self.deposit_account.id})],
+                }, **{f'default_{name}': value})
+                self.assertFalse(any(made.line_ids.mapped(name)))
+
     # === DELETING === #
 
     def test_deleting(self):
