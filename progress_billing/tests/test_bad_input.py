@@ -1,5 +1,6 @@
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 
 from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
@@ -180,6 +181,23 @@ class TestBadInput(ProgressBillingCommon):
                     'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", **vals})]}))
         empty = self.env['progress.contract.change'].create({'contract_id': contract.id})
         self.assertRefused(empty.action_approve, empty.name)
+
+    def test_amounts_beyond_reckoning(self):
+        """§9: what cannot be reckoned to the cent, or is no number at all, is refused; never a traceback."""
+        contract = self._make_contract([1000], do_open=False)
+        line = contract.line_ids
+        for value in (1e300, -1e300, 1e16, 'abc'):
+            for name in ('original_amount', 'unit_price', 'original_quantity'):
+                with self.subTest(name=name, value=value):
+                    vals = {name: value, **({} if name == 'original_amount' else {'billing_base': 'quantity'})}
+                    self.assertRefused(lambda vals=vals: line.write(vals))
+        for text in ('99999999999999.99', '999999999999999'):
+            with self.subTest(text=text):
+                try:
+                    bill = self._plan(contract, text)
+                except ValidationError:
+                    continue
+                self.assertEqual(f'{bill.planned_amount:.2f}', f'{Decimal(text):.2f}')
 
     # === WHAT A CONTRACT NEEDS === #
 
