@@ -1,6 +1,7 @@
 from . import account_chart_template
 from . import account_move
 from . import account_move_line
+from . import product_product
 from . import progress_guard_mixin
 from . import progress_overbilling_mixin
 from . import progress_bill_plan

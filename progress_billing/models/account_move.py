@@ -56,7 +56,10 @@ class AccountMove(models.Model):
             return super().write(vals)
         ours._check_progress_header(vals)
         if 'state' not in vals:
-            return super().write(vals)
+            result = super().write(vals)
+            if 'journal_id' in vals:
+                ours._check_progress_currency()
+            return result
         changing = ours.filtered(lambda move: move.state != vals['state'])
         changing._before_progress_state(vals['state'])
         result = super().write(vals)
@@ -83,6 +86,7 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.contract_id._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
+        self.filtered('progress_bill_id')._check_not_credited(('draft', 'posted'))
 
     def _check_progress_header(self, vals):
         """What the bill decides cannot be changed on its invoice (RULES A4).
@@ -112,6 +116,21 @@ class AccountMove(models.Model):
                         )
                     )  # sudo: progress.bill - just its name, for the message
 
+    def _check_progress_currency(self):
+        """A journal with a currency of its own would change the invoice's (RULES A4)."""
+        for move in self:
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - just its currency and name
+            if move.currency_id != bill.currency_id:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s must stay in %(currency)s, the currency of its progress bill %(bill)s. "
+                        "Choose another journal.",
+                        invoice=move.display_name,
+                        currency=bill.currency_id.name,
+                        bill=bill.display_name,
+                    )
+                )
+
     def _before_progress_state(self, state):
         """Order of life, before an invoice or credit note of a bill changes state (SPEC §3, RULES C18).
 
@@ -131,12 +150,14 @@ class AccountMove(models.Model):
                         invoice=move.display_name,
                     )
                 )
+        if state != 'cancel':
+            self._check_only_final()
+        self._check_contract_lives(state)
         if state == 'posted':
             self._check_progress_posting()
         else:
             self._check_progress_leaving()
-            finals = self.filtered(lambda move: move.progress_invoice_type == 'final' and move.state == 'posted')
-            finals._unreconcile_progress_deposits()
+            self.filtered(lambda move: move.state == 'posted')._unreconcile_progress_deposits()
 
     def _check_progress_posting(self):
         """What must hold when an invoice or credit note of a bill is posted."""
@@ -157,6 +178,7 @@ class AccountMove(models.Model):
         :raises UserError: to delete the draft and create it again
         """
         self.ensure_one()
+        self._check_progress_currency()
         bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
         expected = bill._get_expected_amounts()
         found = dict.fromkeys(expected, 0.0)
@@ -180,6 +202,7 @@ class AccountMove(models.Model):
 
     def _check_progress_leaving(self):
         """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
+        self.filtered(lambda move: move.state == 'posted')._check_not_credited(('posted',))
         for move in self.filtered(lambda move: move.state == 'posted' and move.reversed_entry_id):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
             newer = bill.contract_id.bill_ids.filtered(lambda other, bill=bill: other.bucket and other.id > bill.id)
@@ -189,6 +212,54 @@ class AccountMove(models.Model):
                         "%(invoice)s credits a final invoice, and %(bills)s were billed since. Undo those first.",
                         invoice=move.display_name,
                         bills=', '.join(newer.mapped('display_name')),
+                    )
+                )
+
+    def _check_not_credited(self, states):
+        """What a credit note stands on stays: else the ledger would hold the credit alone.
+
+        :param states: states of credit notes that count
+        :raises UserError: naming the credit notes to undo first
+        """
+        for move in self:
+            standing = move.reversal_move_ids.filtered(lambda credit: credit.state in states) - self
+            if standing:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s is reversed by %(credits)s. Reset and delete that first.",
+                        invoice=move.display_name,
+                        credits=', '.join(standing.mapped('display_name')),
+                    )
+                )
+
+    def _check_contract_lives(self, state):
+        """Nothing comes to count on a cancelled contract (SPEC §9)."""
+        for move in self:
+            contract = move.progress_contract_id.sudo()  # sudo: progress.contract - its state and name only
+            # an invoice counts from draft on, and again when its credit note leaves posted
+            comes = move.state == 'posted' if move.reversed_entry_id else state != 'cancel'
+            if contract.state == 'cancelled' and comes:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s of %(invoice)s is cancelled: set it back to draft and open it first.",
+                        contract=contract.display_name,
+                        invoice=move.display_name,
+                    )
+                )
+
+    def _check_only_final(self):
+        """A contract has one final invoice (SPEC §3)."""
+        for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
+            other = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: other.kind == 'final' and other.bucket and other != bill
+            )
+            if other:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s has the final invoice %(final)s already.",
+                        contract=bill.contract_id.display_name,
+                        final=other[0].invoice_name or other[0].name,
                     )
                 )
 
@@ -249,9 +320,9 @@ class AccountMove(models.Model):
         return reversals.with_env(self.env)
 
     def _unreconcile_progress_deposits(self):
-        """Open the deposits again that these final invoices reversed (ENGINE A1)."""
+        """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""
         lines = self.line_ids
-        accounts = lines.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
+        accounts = lines.filtered(lambda line: line.progress_line_type in ('deposit', 'deposit_reversal')).account_id
         lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()
 
     def _reconcile_with_reversed(self):

@@ -77,6 +77,7 @@ class ProgressBill(models.Model):
         domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
         " ('account_id.account_type', '=', 'liability_current')]",
         help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
+        groups='account.group_account_readonly,account.group_account_invoice',
     )
     opening_deposit_amount = fields.Monetary(compute='_compute_opening_deposit_amount', store=True)
 
@@ -154,7 +155,7 @@ class ProgressBill(models.Model):
             bill.amount = sum(bill.line_ids.mapped('amount'))
             bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
 
-    @api.depends('opening_deposit_line_ids.amount_currency')
+    @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
     def _compute_opening_deposit_amount(self):
         for bill in self:
             bill.opening_deposit_amount = -sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
@@ -220,9 +221,9 @@ class ProgressBill(models.Model):
 
     @api.constrains('opening_deposit_line_ids', 'kind')
     def _check_opening_deposits(self):
-        for bill in self.filtered('opening_deposit_line_ids'):
-            # sudo: progress.bill - an item may be taken by a contract the user does not see
-            taken = self.sudo().search(
+        # sudo: progress.bill - an item may be taken by a contract the user does not see
+        for bill in self.sudo().filtered('opening_deposit_line_ids'):
+            taken = bill.search(
                 [('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)]
             )
             if (
@@ -334,9 +335,7 @@ class ProgressBill(models.Model):
         self._check_order_of_life()
         for bill in self:
             # sudo: account.move - whether the bill has an invoice does not depend on who asks
-            if bill.sudo().move_ids.filtered(lambda move: move.state != 'cancel') or (
-                bill.state not in DELETABLE_STATES and bill.kind != 'opening'
-            ):
+            if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
                 raise UserError(
                     self.env._(
                         "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its "
@@ -388,6 +387,19 @@ class ProgressBill(models.Model):
                         state=dict(self._selection_state())[bill.state].lower(),
                     )
                 )
+
+    def _check_no_amt_pct(self):
+        """A planned record has an amount for the contract, or lines of its own, not both."""
+        for bill in self.filtered(
+            lambda bill: bill.state == 'planned' and (bill.planned_percent or bill.planned_amount)
+        ):
+            raise UserError(
+                self.env._(
+                    "%(bill)s has an Amt/Pct, which is spread over the lines when it is billed. Clear it to "
+                    "enter lines.",
+                    bill=bill.display_name,
+                )
+            )
 
     def _check_credited(self):
         """Credit notes take back what was billed and no more.

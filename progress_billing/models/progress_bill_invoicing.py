@@ -69,6 +69,7 @@ class ProgressBillInvoicing(models.AbstractModel):
             'currency_id': contract.currency_id.id,
             'invoice_date': self._get_invoice_date(),
             'fiscal_position_id': contract.fiscal_position_id.id,
+            'invoice_payment_term_id': contract.payment_term_id.id,
             'invoice_user_id': contract.user_id.id,
             'invoice_origin': f'{contract.name} / {self.name}',
             'ref': self.title or False,
@@ -76,8 +77,6 @@ class ProgressBillInvoicing(models.AbstractModel):
             'progress_revision': self.revision,
             'invoice_line_ids': [Command.create(self._turn_round(line, sign)) for line in lines],
         }
-        if contract.payment_term_id:
-            vals['invoice_payment_term_id'] = contract.payment_term_id.id
         if contract.partner_shipping_id:
             vals['partner_shipping_id'] = contract.partner_shipping_id.id
         if contract.journal_id:
@@ -115,6 +114,9 @@ class ProgressBillInvoicing(models.AbstractModel):
             turned['extra_tax_data'] = self.env['account.tax']._reverse_quantity_base_line_extra_tax_data(
                 line['extra_tax_data']
             )
+        if line['price_unit'] < 0 < line['quantity']:  # 1 × 200.00 rather than -1 × -200.00
+            for values in filter(None, (turned, turned.get('extra_tax_data'))):
+                values.update(quantity=line['quantity'], price_unit=-line['price_unit'])
         return turned
 
     # === INVOICE LINES === #
@@ -144,6 +146,7 @@ class ProgressBillInvoicing(models.AbstractModel):
                 contract,
                 line.amount,
                 line.contract_line_id.tax_ids,
+                line.quantity if line.billing_base == 'quantity' else 0.0,
                 _key=line.contract_line_id.id,
                 _bill_line=line,
             )
@@ -165,7 +168,7 @@ class ProgressBillInvoicing(models.AbstractModel):
     def _get_earlier_taxes(self):
         """What the contract's other live bills took of each tax, for the engine.
 
-        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)})``
+        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
         """
         earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
         result = []
@@ -175,11 +178,13 @@ class ProgressBillInvoicing(models.AbstractModel):
             if line.amount and line.credited_amount:
                 kept = 1.0 - line.credited_amount / line.amount
             amounts = {
-                int(tax): (rate, self.currency_id.round(base * kept), self.currency_id.round(tax_amount * kept))
+                int(tax): (rate, base * kept, tax_amount * kept)
                 for tax, (rate, base, tax_amount) in taken.get('amounts', {}).items()
             }
             if amounts:
-                result.append((line.contract_line_id.id, self.env['account.tax'].browse(taken['taxes']), amounts))
+                quantity = line.quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
+                taxes = self.env['account.tax'].browse(taken['taxes'])
+                result.append((line.contract_line_id.id, taxes, amounts, quantity))
         return result
 
     def _prepare_deposit_line_list(self):
@@ -299,7 +304,14 @@ class ProgressBillInvoicing(models.AbstractModel):
             scheduled = line.contract_line_id
             amount = contract.currency_id.round(scheduled.revised_amount - recognised.get(scheduled.id, 0.0))
             base_lines.append(
-                engine._base_line(contract, amount, scheduled.tax_ids, _key=scheduled.id, _bill_line=line)
+                engine._base_line(
+                    contract,
+                    amount,
+                    scheduled.tax_ids,
+                    scheduled._get_units_of(amount),
+                    _key=scheduled.id,
+                    _bill_line=line,
+                )
             )
         engine._compute_taxes(base_lines, contract.company_id)
         values = {}

@@ -78,7 +78,8 @@ class ProgressBillLine(models.Model):
         """
         credited = dict.fromkeys(self, money.ZERO)
         if bill.kind == 'final':  # a final invoice is credited in full or not at all
-            standing = sum(1 if move.move_type != bill.invoice_id.move_type else -1 for move in reversals)
+            live = bill._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
+            standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.amount) for line in self} if standing > 0 else credited
         # amount_currency is a debit: what a credit note takes back of income or of a deposit
         for aml in reversals.line_ids.filtered(lambda aml: aml.progress_line_type and aml.amount_currency):
@@ -123,6 +124,8 @@ class ProgressBillLine(models.Model):
             self._guard_vals(vals)
         lines = super().create(vals_list)
         lines.bill_id._check_lines_editable()
+        if not self.env.su:
+            lines.bill_id._check_no_amt_pct()
         return lines
 
     def write(self, vals):
@@ -134,7 +137,7 @@ class ProgressBillLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
-        self.bill_id._check_lines_editable()
+        self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
     # === PENDING === #
 

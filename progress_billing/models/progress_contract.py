@@ -189,7 +189,8 @@ class ProgressContract(models.Model):
     @api.depends('base_state', 'bill_ids.kind', 'bill_ids.bucket', 'bill_ids.invoice_id')
     def _compute_state(self):
         for contract in self:
-            final = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)[:1]
+            finals = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
+            final = finals.filtered(lambda bill: bill.bucket == 'actual')[:1] or finals[:1]
             contract.final_bill_id = final
             contract.final_invoice_id = final.invoice_id
             closed = contract.base_state == 'open' and final.bucket == 'actual'
@@ -223,7 +224,20 @@ class ProgressContract(models.Model):
             )
 
     @api.depends(
-        'state', 'line_ids', 'partner_id', 'project_id.billing_method', 'project_id.bill_time', 'deposit_account_id'
+        'state',
+        'revenue_recognition',
+        'revised_amount',
+        'partner_id',
+        'company_id.progress_deposit_account_id',
+        'currency_id.active',
+        'final_bill_id',
+        'line_ids.display_type',
+        'line_ids.product_id.active',
+        'project_id.billing_method',
+        'project_id.bill_time',
+        'deposit_account_id.account_type',
+        'deposit_account_id.reconcile',
+        'deposit_account_id.active',
     )
     def _compute_blockers(self):
         for contract in self:
@@ -258,6 +272,9 @@ class ProgressContract(models.Model):
             if name in vals:
                 self._check_fixed_once_billed(name, vals[name])
         result = super().write(vals)
+        if 'currency_id' in vals:
+            for line in self.line_ids.filtered(lambda line: line.billing_base == 'amount'):
+                line.original_amount = line.currency_id.round(line.original_amount)
         if 'line_ids' in vals:
             self._respread_plan()
         return result
@@ -314,8 +331,10 @@ class ProgressContract(models.Model):
         self.invalidate_recordset(['billing_version'], flush=False)
 
     def _is_billed(self):
-        """Whether anything was billed on the contract, opening amounts included."""
-        return bool(self.bill_ids.filtered('bucket'))
+        """Whether anything was billed on the contract: opening amounts and credited invoices included."""
+        # sudo: account.move - whether there are invoices does not depend on who asks
+        moves = self.sudo().bill_ids.move_ids.filtered(lambda move: move.state != 'cancel')
+        return bool(moves or self.bill_ids.filtered('bucket'))
 
     def _get_billable_lines(self):
         """The schedule lines that can carry an amount: sections and notes cannot."""

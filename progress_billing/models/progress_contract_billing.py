@@ -62,8 +62,9 @@ class ProgressContractBilling(models.AbstractModel):
                 )
             )
         else:
-            reason = self._get_deposit_account_blocker(account)
-            reasons += [reason] if reason else []
+            reasons += filter(
+                None, (self._get_deposit_account_blocker(account), self._get_account_currency_blocker(account))
+            )
         if not self._find_deposit_product():
             reasons.append(
                 self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it.")
@@ -76,6 +77,15 @@ class ProgressContractBilling(models.AbstractModel):
                 "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
                 "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
                 account.display_name,
+            )
+        return False
+
+    def _get_account_currency_blocker(self, account):
+        if account.currency_id and account.currency_id != self.currency_id:
+            return self.env._(
+                "The deposit account %(account)s is kept in %(currency)s: choose one without a currency of its own.",
+                account=account.display_name,
+                currency=account.currency_id.name,
             )
         return False
 
@@ -243,6 +253,8 @@ class ProgressContractBilling(models.AbstractModel):
         if not bill.opening_deposit_amount:
             return []
         engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
+        # sudo: account.move.line - a project manager may make the final invoice without reading the ledger
+        bill = bill.sudo()
         accounts = bill.opening_deposit_line_ids.account_id
         by_account = [
             -sum(
@@ -258,7 +270,12 @@ class ProgressContractBilling(models.AbstractModel):
             shares = money.spread(held, lines.mapped('amount'), unit)
             base_lines = engine._compute_taxes(
                 [
-                    engine._base_line(self, float(share), line.contract_line_id.tax_ids)
+                    engine._base_line(
+                        self,
+                        float(share),
+                        line.contract_line_id.tax_ids,
+                        line.contract_line_id._get_units_of(float(share)),
+                    )
                     for line, share in zip(lines, shares, strict=True)
                 ],
                 self.company_id,
@@ -310,6 +327,7 @@ class ProgressContractBilling(models.AbstractModel):
         todo = self - existing
         todo._check_can_bill()
         todo._check_no_drafts()
+        todo._check_opening_deposits_stand()
         # sudo: progress.bill - callers may not make final bills but by this method
         finals = self.env['progress.bill'].sudo().create([contract._prepare_final_bill_vals() for contract in todo])
         finals = finals.with_env(self.env)
@@ -355,6 +373,7 @@ class ProgressContractBilling(models.AbstractModel):
         """
         self.ensure_one()
         self._check_no_drafts(but=final)
+        self._check_opening_deposits_stand()
         if self.revenue_recognition != 'deposit':
             return
         key = ('bill', 'account', 'taxes')
@@ -374,19 +393,40 @@ class ProgressContractBilling(models.AbstractModel):
                 )
             )
 
-    def _check_no_drafts(self, but=()):
+    def _check_opening_deposits_stand(self):
+        """Items chosen as deposits held before must still be open when the final invoice reverses them (RULES A13)."""
+        # sudo: account.move.line - whether an item is open does not depend on who asks
+        for bill in self.sudo().bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
+            gone = bill.opening_deposit_line_ids.filtered(
+                lambda item, bill=bill: not bill._can_be_opening_deposit(item)
+            )
+            if gone:
+                raise UserError(
+                    self.env._(
+                        "%(items)s stood for deposits held before on %(bill)s of %(contract)s, but is no longer "
+                        "posted and open.",
+                        items=', '.join(gone.mapped('display_name')),
+                        bill=bill.display_name,
+                        contract=bill.contract_id.display_name,
+                    )
+                )
+
+    def _check_no_drafts(self, but=None):
         """Draft progress invoices and pro formas must be posted or deleted before the final (SPEC §4).
 
         :param but: bills that do not count, the final itself
         """
         for contract in self:
-            drafts = contract.bill_ids.filtered(lambda bill: bill.bucket == 'draft' and bill not in but)
+            bills = contract.bill_ids - but if but else contract.bill_ids
+            # sudo: account.move - names of draft credit notes, for users without accounting rights
+            credits = bills.sudo().move_ids.filtered(lambda move: move.state == 'draft' and move.reversed_entry_id)
+            drafts = [*bills.filtered(lambda bill: bill.bucket == 'draft'), *credits]
             if drafts:
                 raise UserError(
                     self.env._(
                         "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
                         contract=contract.display_name,
-                        drafts=', '.join(drafts.mapped('display_name')),
+                        drafts=', '.join(draft.display_name for draft in drafts),
                     )
                 )
 

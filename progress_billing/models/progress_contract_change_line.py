@@ -61,7 +61,10 @@ class ProgressContractChangeLine(models.Model):
     @api.depends('contract_line_id', 'product_id')
     def _compute_unit_price(self):
         for line in self:
-            line.unit_price = line.contract_line_id.unit_price or line.unit_price or line.product_id.lst_price
+            price = line.contract_line_id.unit_price or line.unit_price
+            if not price and line.product_id:
+                price = line.product_id._get_progress_unit_price(line.contract_id)
+            line.unit_price = price
 
     @api.depends('billing_base', 'quantity', 'unit_price')
     def _compute_amount(self):

@@ -126,14 +126,7 @@ class ProgressContractLine(models.Model):
     def _compute_unit_price(self):
         for line in self:
             if line.product_id and not line.unit_price:
-                product = line.product_id.with_company(line.company_id or self.env.company)  # default before saving
-                line.unit_price = product.currency_id._convert(
-                    product.lst_price,
-                    line.currency_id or product.currency_id,
-                    line.company_id,
-                    fields.Date.today(),
-                    round=False,
-                )
+                line.unit_price = line.product_id._get_progress_unit_price(line.contract_id)
 
     @api.depends('billing_base', 'original_quantity', 'unit_price')
     def _compute_original_amount(self):
@@ -274,7 +267,12 @@ class ProgressContractLine(models.Model):
     def _unlink_except_billed(self):
         self._check_schedule_editable()
         for line in self:
-            if line.bill_line_ids or line.change_line_ids:
+            # sudo: account.move - whether a bill has an invoice does not depend on who asks
+            bills = line.sudo().bill_line_ids.bill_id
+            standing = (
+                bills.filtered('bucket') | bills.move_ids.filtered(lambda move: move.state != 'cancel').progress_bill_id
+            )
+            if standing or line.change_line_ids:
                 raise UserError(
                     self.env._(
                         "%(line)s cannot be deleted: bills or change orders refer to it. Take it out with a "
@@ -284,7 +282,11 @@ class ProgressContractLine(models.Model):
                 )
 
     def unlink(self):
+        self.check_access('unlink')
         contracts = self.contract_id
+        self._unlink_except_billed()
+        # sudo: progress.bill.line - what is left are claims of bills that were undone
+        self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
         result = super().unlink()
         contracts._respread_plan()
         return result
@@ -342,6 +344,15 @@ class ProgressContractLine(models.Model):
             return self._get_quantity_left()
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         return float_round(amount / self.unit_price, precision_digits=digits)
+
+    def _get_units_of(self, amount):
+        """True units an amount of this line stands for, for taxes that count units; 0 for lines billed by amount."""
+        self.ensure_one()
+        if self.billing_base != 'quantity' or not self.unit_price:
+            return 0.0
+        if self.currency_id.compare_amounts(amount, self.revised_amount) == 0:
+            return self.revised_quantity
+        return amount / self.unit_price
 
     def _get_income_account(self):
         """Income account of line, product or sales journal, in that order, mapped by the fiscal position.

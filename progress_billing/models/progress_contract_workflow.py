@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import float_compare
 
 from ..tools import money
 
@@ -88,7 +89,7 @@ class ProgressContractWorkflow(models.AbstractModel):
         """
         self.ensure_one()
         open_records = self.bill_ids.filtered(lambda bill: bill.state == 'planned')
-        complete = self.currency_id.compare_amounts(self.completed_percent, 100.0) >= 0
+        complete = float_compare(self.completed_percent, 100.0, precision_digits=2) >= 0
         if self.final_bill_id or (complete and not open_records):
             return self.action_create_final_invoice()
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_final_wizard')

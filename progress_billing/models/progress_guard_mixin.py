@@ -1,9 +1,10 @@
 import math
 
-from odoo import Command, models
+from odoo import Command, api, models
 from odoo.exceptions import AccessError, ValidationError
 
 OUR_MODULES = 'progress_billing'
+LARGEST = 1e13  # floats hold cents exactly up to here
 
 
 class ProgressGuardMixin(models.AbstractModel):
@@ -41,6 +42,19 @@ class ProgressGuardMixin(models.AbstractModel):
                     )
                 )
 
+    @api.model
+    def default_get(self, fields):
+        """Protected fields take no default from the caller's context either."""
+        defaults = super().default_get(fields)
+        if not self.env.su:
+            for name in self._get_protected_fields() & defaults.keys():
+                if f'default_{name}' in self.env.context:
+                    default = self._fields[name].default
+                    defaults.pop(name)
+                    if default:
+                        defaults[name] = default(self)
+        return defaults
+
     def _get_protected_fields(self):
         """Names of our stored fields that only our own code sets."""
         return {
@@ -71,14 +85,24 @@ class ProgressGuardMixin(models.AbstractModel):
                 continue
             if field.type == 'one2many':
                 self._check_finite_commands(field, value)
-            elif field.type in ('float', 'monetary') and isinstance(value, float) and not math.isfinite(value):
-                raise ValidationError(
-                    self.env._(
-                        "%(field)s of %(record)s is not a number.",
-                        field=field._description_string(self.env),
-                        record=self[:1].display_name or vals.get('name') or self._description,
-                    )
-                )
+            elif field.type in ('float', 'monetary') and value:
+                self._check_number(field, value, vals)
+
+    def _check_number(self, field, value, vals):
+        """A number within what can be reckoned to the cent."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if math.isfinite(number) and abs(number) < LARGEST:
+            return
+        values = {
+            'field': field._description_string(self.env),
+            'record': self[:1].display_name or vals.get('name') or self._description,
+        }
+        if math.isnan(number):
+            raise ValidationError(self.env._("%(field)s of %(record)s is not a number.", **values))
+        raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values))
 
     def _check_finite_commands(self, field, commands):
         lines = self.env[field.comodel_name]

@@ -15,21 +15,25 @@ class ProgressTaxEngine(models.AbstractModel):
     _name = 'progress.tax.engine'
     _description = "Progress Billing Tax Engine"
 
-    def _base_line(self, contract, amount, taxes, **values):
+    def _base_line(self, contract, amount, taxes, quantity=0.0, **values):
         """A base line of Odoo's tax engine for an untaxed amount of the contract.
 
         :param contract: gives company and currency
         :param float amount: untaxed, in the contract's currency
         :param taxes: ``account.tax`` to apply
-        :param values: further base line values (``name``, ``account_id``, ``rate``, ``_key``…)
+        :param float quantity: true units of a line billed by quantity, for taxes that count units;
+            0 for a line billed by amount, which counts as one unit however often it is billed
+        :param values: further base line values (``_key``, ``_bill_line``…)
         """
         return self.env['account.tax']._prepare_base_line_for_taxes_computation(
             None,
-            price_unit=amount,
-            quantity=1.0,
+            price_unit=amount / (quantity or 1.0),
+            quantity=quantity or 1.0,
             tax_ids=taxes,
             currency_id=contract.currency_id,
             special_mode='total_excluded',
+            _net=amount,
+            _by_quantity=bool(quantity),
             **values,
         )
 
@@ -44,7 +48,7 @@ class ProgressTaxEngine(models.AbstractModel):
         """Turn the taxes of this bill's base lines into *cumulative less previous*.
 
         :param base_lines: computed base lines of one bill, each with ``_key``, its schedule line
-        :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)})`` that earlier bills
+        :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)}, quantity)`` that earlier bills
             of the contract took, a schedule line may appear more than once
         """
         if not earlier:
@@ -55,10 +59,7 @@ class ProgressTaxEngine(models.AbstractModel):
             return (key, tax.id) if per_line else tax.id
 
         bases, taken = self._sum_earlier(base_lines, earlier, group)
-        cumulative = defaultdict(float)
-        for line in self._compute_taxes(list(bases.values()), company):
-            for data in line['tax_details']['taxes_data']:
-                cumulative[group(line['_key'], data['tax'])] += data['tax_amount_currency']
+        cumulative = self._sum_taxes(self._compute_taxes(list(bases.values()), company), group)
         entries = defaultdict(list)
         for line in base_lines:
             for data in line['tax_details']['taxes_data']:
@@ -72,6 +73,15 @@ class ProgressTaxEngine(models.AbstractModel):
             delta = currency.round(cumulative[key] - taken[key] - now)
             self._distribute_tax_delta(currency, datas, delta)
 
+    def _sum_taxes(self, base_lines, group):
+        """Taxes of computed base lines by the level of rounding; a reverse charge's second leg mirrors the first."""
+        sums = defaultdict(float)
+        for line in base_lines:
+            for data in line['tax_details']['taxes_data']:
+                if not data['is_reverse_charge']:
+                    sums[group(line['_key'], data['tax'])] += data['tax_amount_currency']
+        return sums
+
     def _sum_earlier(self, base_lines, earlier, group):
         """Cumulative base lines, and the tax the earlier bills took, by the level of rounding.
 
@@ -80,35 +90,40 @@ class ProgressTaxEngine(models.AbstractModel):
         """
         bases, taken = {}, defaultdict(float)
         for line in base_lines:
-            bases[line['_key'], line['tax_ids']] = dict(
-                line,
-                tax_details=None,
-                manual_tax_amounts=None,
-                manual_total_excluded_currency=None,
-                manual_total_excluded=None,
-            )
-        template = base_lines[0]
-        for key, taxes, amounts in earlier:
+            bases[line['_key'], line['tax_ids']] = self._blank_line(line)
+        for key, taxes, amounts, quantity in earlier:
             flat = taxes._flatten_taxes_and_sort_them()[0]
             if any(amounts.get(tax.id, (None,))[0] != tax.amount for tax in flat):
                 continue
-            base = max((entry[1] for entry in amounts.values()), key=abs, default=0.0)
-            line = bases.setdefault(
-                (key, taxes),
-                dict(
-                    template,
-                    price_unit=0.0,
+            line = bases.get((key, taxes))
+            if line is None:
+                line = bases[key, taxes] = self._blank_line(
+                    base_lines[0],
+                    _net=0.0,
+                    quantity=0.0 if quantity else 1.0,
+                    _by_quantity=bool(quantity),
                     tax_ids=taxes,
                     _key=key,
-                    manual_tax_amounts=None,
-                    manual_total_excluded_currency=None,
-                    manual_total_excluded=None,
-                ),
-            )
-            line['price_unit'] += base
+                )
+            line['_net'] += max((entry[1] for entry in amounts.values()), key=abs, default=0.0)
+            line['quantity'] += quantity if line['_by_quantity'] else 0.0
             for tax in flat:
                 taken[group(key, tax)] += amounts[tax.id][2]
+        for line in bases.values():
+            line['quantity'] = line['quantity'] or 1.0
+            line['price_unit'] = line['_net'] / line['quantity']
         return bases, taken
+
+    def _blank_line(self, line, **values):
+        """A base line like ``line`` that has not been computed yet."""
+        return {
+            **line,
+            'tax_details': None,
+            'manual_tax_amounts': None,
+            'manual_total_excluded_currency': None,
+            'manual_total_excluded': None,
+            **values,
+        }
 
     def _distribute_tax_delta(self, currency, datas, delta):
         """Spread a difference of cents over the tax entries it belongs to."""
@@ -127,7 +142,7 @@ class ProgressTaxEngine(models.AbstractModel):
         return {
             data['tax'].id: (
                 data['tax'].amount,
-                base_line['currency_id'].round(base_line['price_unit']),
+                base_line['currency_id'].round(base_line['_net']),
                 data['tax_amount_currency'],
             )
             for data in base_line['tax_details']['taxes_data']

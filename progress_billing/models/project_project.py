@@ -119,7 +119,7 @@ class ProjectProject(models.Model):
     def _compute_is_fully_billed(self):
         for project in self:
             states = set(project.progress_contract_ids.mapped('state')) - {'cancelled'}
-            project.is_fully_billed = states == {'closed'}
+            project.is_fully_billed = 'closed' in states and 'open' not in states
 
     # === CRUD === #
 

@@ -344,16 +344,19 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(contract.actual_amount, 400)
         self.assertDeposits(contract, 400)
 
-    def test_final_is_checked_when_posted(self):
-        """ENGINE A2: a deposit that changed while the final was a draft."""
+    def test_draft_credit_notes_come_before_the_final(self):
+        """SPEC §4: drafts are posted or deleted first, credit notes too; later ones are refused (ENGINE A2)."""
         contract = self._make_contract([1000])
         bill = self._bill(contract, '400')
         refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-02-15', 'date': '2026-02-15'}])
+        with self.assertRaises(UserError):
+            contract.action_create_final_invoice()
+        refund.unlink()
         final = self._final(contract, post=False)
         with self.assertRaises(UserError):
-            refund.action_post()
+            bill.invoice_id._reverse_moves()
         final.unlink()
-        refund.action_post()
+        self._credit(bill.invoice_id)
         self.assertEqual(self._final(contract).amount_untaxed, 1000)
 
     def test_planned_and_billed_are_kept_apart(self):
@@ -367,3 +370,141 @@ class TestLedger(ProgressBillingCommon):
         second.action_create()
         self.assertEqual((first.amount, second.amount, second.amt_pct), (12500, 15000, '25%'))
         self.assertEqual((first.planned_percent, second.planned_percent), (25, 25))
+
+    def test_one_final_invoice(self):
+        """A cancelled final invoice does not come back beside a newer one."""
+        contract = self._make_contract([1000], self.tax_15)
+        self._bill(contract, '100%')
+        first = self._final(contract, post=False)
+        first.button_cancel()
+        second = self._final(contract)
+        with self.assertRaises(UserError):
+            first.button_draft()
+        self.assertEqual((contract.final_invoice_id, contract.state), (second, 'closed'))
+        self.assertDeposits(contract, 0)
+
+    def test_credited_invoice_stays(self):
+        """What a credit note stands on is neither reset nor deleted: the ledger would hold the credit alone."""
+        contract = self._make_contract([1000], self.tax_15)
+        bill = self._bill(contract, '400')
+        invoice = bill.invoice_id
+        credit = self._credit(invoice, 100)
+        for act in (invoice.button_draft, invoice.button_cancel):
+            with self.assertRaises(UserError):
+                act()
+        credit.button_draft()
+        invoice.button_draft()
+        with self.assertRaises(UserError):
+            invoice.unlink()
+        credit.unlink()
+        invoice.unlink()
+        self.assertEqual((contract.draft_amount, contract.actual_amount, bill.state), (0, 0, 'planned'))
+
+    def test_taxes_by_unit(self):
+        """A tax of 2.00 a unit comes to what an invoice of all units has."""
+        tax = self._make_tax("Eco 2.00", 2.0, amount_type='fixed')
+        contract = self._make_contract([0], tax, line_vals={
+            'billing_base': 'quantity', 'original_quantity': 10, 'unit_price': 100, 'original_amount': 1000})
+        bill = self._bill(contract, '25%')
+        self.assertEqual((bill.line_ids.quantity, bill.invoice_id.amount_tax), (2.5, 5))
+        final = self._final(contract)
+        self.assertEqual((final.amount_untaxed, final.amount_tax), (750, 15))
+        by_amount = self._make_contract([1000], tax)
+        self.assertEqual(self._bill(by_amount, '25%').invoice_id.amount_tax, 2)
+        self.assertEqual(self._bill(by_amount, '25%').invoice_id.amount_tax, 0)
+        self.assertEqual(self._final(by_amount).amount_tax, 0)
+
+    def test_product_price_is_untaxed(self):
+        """RULES A14: the schedule is untaxed, also where the product's price is not."""
+        included = self._make_tax("15 % incl.", 15.0, price_include_override='tax_included')
+        product = self.env['product.product'].create({'name': "Window", 'list_price': 115, 'taxes_id': [Command.set(included.ids)]})
+        line = self.env['progress.contract.line'].create({
+            'contract_id': self._make_contract([], do_open=False).id, 'product_id': product.id, 'billing_base': 'quantity',
+            'original_quantity': 10})
+        self.assertEqual((line.unit_price, line.original_amount, line.tax_ids), (100, 1000, included))
+
+    def test_fixed_once_invoiced(self):
+        """RULES A15: also after all was credited, as the credit can be undone."""
+        contract = self._make_contract([1000])
+        self._credit(self._bill(contract, '400').invoice_id)
+        for vals in ({'revenue_recognition': 'as_billed'}, {'currency_id': self.env.ref('base.CHF').id}):
+            with self.assertRaises(UserError):
+                contract.write(vals)
+
+    def test_line_of_undone_bills_can_go(self):
+        contract = self._make_contract([1000, 500])
+        self._final(contract, post=False).unlink()
+        contract.line_ids[1].unlink()
+        self.assertEqual(contract.revised_amount, 1000)
+
+    def test_reverse_charge(self):
+        """Both legs of a reverse charge follow the bill's own amount."""
+        tax = self._make_tax("Reverse charge 21 %", 21.0)
+        tax.write({
+            'invoice_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})],
+            'refund_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})]})
+        contract = self._make_contract([333.33, 666.67], tax)
+        self._bill(contract, '33.33%')
+        second = self._bill(contract, '20%')
+        legs = second.invoice_id.line_ids.filtered('tax_line_id')
+        self.assertEqual(sorted(legs.mapped('balance')), [-42, 42])
+        self._final(contract)
+        self.assertDeposits(contract, 0)
+
+    def test_warned_final_credited(self):
+        """R11: a final that is a credit note is taken back in full as well."""
+        self.company.progress_overbilling_policy = 'warn'
+        contract = self._make_contract([1000, 500])
+        self._bill(contract, '900')
+        self._bill(contract, '1200')
+        final = self._final(contract)
+        self.assertEqual(final.move_type, 'out_refund')
+        final._reverse_moves([{'invoice_date': '2026-02-15', 'date': '2026-02-15'}], cancel=True)
+        self.assertEqual((contract.state, contract.actual_amount), ('open', 2100))
+        self.assertDeposits(contract, 2100)
+
+    def test_reset_credit_note_frees_the_deposit(self):
+        """ENGINE A1: leaving posted takes the matching of the deposit with it."""
+        currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 3.0), ('2026-03-01', 4.0)])
+        contract = self._make_contract([1000], currency_id=currency.id)
+        bill = self._bill(contract, '400', '2026-01-10')
+        credit = self._credit(bill.invoice_id)
+        credit.button_draft()
+        self.assertFalse(bill.invoice_id.invoice_line_ids.reconciled)
+        with self.assertRaises(UserError) as refused:
+            contract.action_create_final_invoice()
+        self.assertIn(credit.display_name, str(refused.exception))
+        credit.unlink()
+        self._final(contract, date='2026-03-10')
+        self.assertEqual(self._balance(self.deposit_account, contract), 0)
+
+    def test_bill_with_a_cancelled_invoice_stays(self):
+        contract = self._make_contract([600, 400])
+        bill = self._bill(contract, '400', post=False)
+        bill.invoice_id.button_cancel()
+        with self.assertRaises(UserError):
+            bill.unlink()
+        contract.action_cancel()
+        with self.assertRaises(UserError):
+            bill.invoice_ids.button_draft()
+
+    def test_journal_of_another_currency(self):
+        currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0)])
+        journal = self.env['account.journal'].create({
+            'name': "Sales EUR", 'code': 'SEUR', 'type': 'sale', 'currency_id': currency.id, 'company_id': self.company.id})
+        move = self._bill(self._make_contract([1000]), '400', post=False).invoice_id
+        with self.assertRaises(UserError):
+            move.journal_id = journal
+
+    def test_opening_deposit_that_is_gone(self):
+        entry = self.env['account.move'].create({'move_type': 'entry', 'date': '2025-12-31', 'line_ids': [
+            Command.create({'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': 300}),
+            Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 300})]})
+        entry.action_post()
+        contract = self._make_contract([1000])
+        self.env['progress.bill'].create({
+            'contract_id': contract.id, 'kind': 'opening', 'opening_deposit_line_ids': [Command.set(entry.line_ids.filtered('credit').ids)],
+            'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 300})]})
+        entry.button_draft()
+        with self.assertRaises(UserError):
+            contract.action_create_final_invoice()

@@ -15,7 +15,7 @@ import re
 from decimal import Decimal
 
 PERCENT_PLACES = 10
-MAX_DIGITS = 15
+MAX_DIGITS = 13  # before the decimal point: floats hold cents exactly up to here
 
 #: reasons of a refusal; the caller turns them into a message in the user's language
 NOT_A_NUMBER, NEGATIVE, ZERO, OVER_HUNDRED, AMBIGUOUS, TOO_PRECISE, TOO_LARGE = (
