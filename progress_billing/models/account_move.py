@@ -11,7 +11,7 @@ class AccountMove(models.Model):
     _inherit = 'account.move'
 
     progress_bill_id = fields.Many2one(
-        'progress.bill', string="Progress Bill", copy=False, readonly=True, index='btree_not_null', ondelete='set null'
+        'progress.bill', copy=False, readonly=True, index='btree_not_null', ondelete='set null'
     )
     progress_contract_id = fields.Many2one(
         related='progress_bill_id.contract_id',
@@ -106,13 +106,14 @@ class AccountMove(models.Model):
                 continue
             for move in self:
                 if move[name] and move._fields[name].convert_to_write(move[name], move) != vals[name]:
+                    bill = move.progress_bill_id.sudo()  # sudo: progress.bill - just its name, for the message
                     raise UserError(
                         self.env._(
                             "%(field)s of %(invoice)s is decided by the progress bill %(bill)s. Change it on the "
                             "contract and bill again.",
                             field=move._fields[name]._description_string(self.env),
                             invoice=move.display_name,
-                            bill=move.progress_bill_id.sudo().display_name,
+                            bill=bill.display_name,
                         )
                     )  # sudo: progress.bill - just its name, for the message
 

@@ -15,9 +15,9 @@ class ProductProduct(models.Model):
         product = self.with_company(company)
         taxes = product.taxes_id._filter_taxes_by_company(company)
         price = (
-            taxes.with_context(round=False).compute_all(product.lst_price, product.currency_id, 1.0, product=product)[
-                'total_excluded'
-            ]
+            taxes.with_context(round_base=False).compute_all(
+                product.lst_price, product.currency_id, 1.0, product=product
+            )['total_excluded']
             if taxes
             else product.lst_price
         )

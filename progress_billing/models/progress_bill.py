@@ -34,7 +34,7 @@ class ProgressBill(models.Model):
 
     name = fields.Char(string="Number", readonly=True, copy=False, index='trigram')
     contract_id = fields.Many2one(
-        'progress.contract', string="Contract", required=True, index=True, ondelete='cascade', check_company=True
+        'progress.contract', required=True, index=True, ondelete='cascade', check_company=True
     )
     project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
     company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
@@ -101,9 +101,7 @@ class ProgressBill(models.Model):
         search='_search_invoice_ids',
         compute_sudo=True,
     )
-    invoice_id = fields.Many2one(
-        'account.move', string="Invoice", compute='_compute_state', store=True, index='btree_not_null'
-    )
+    invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, index='btree_not_null')
     invoice_name = fields.Char(string="Invoice Number", compute='_compute_invoice_info', compute_sudo=True)
     invoice_state = fields.Selection(
         [('draft', "Draft"), ('posted', "Posted")],

@@ -129,7 +129,7 @@ class ProgressContract(models.Model):
     change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Orders")
     bill_ids = fields.One2many('progress.bill', 'contract_id', string="Progress Bills")
     final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True)
-    final_invoice_id = fields.Many2one('account.move', string="Final Invoice", compute='_compute_state', store=True)
+    final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True)
     invoice_ids = fields.Many2many(
         'account.move',
         string="Invoices",

@@ -97,17 +97,14 @@ class ProgressContractBilling(models.AbstractModel):
         if self.currency_id == company.currency_id:
             return []
         # sudo: res.currency.rate - whether a rate exists does not depend on who asks
-        rate = (
-            self.env['res.currency.rate']
-            .sudo()
-            .search_count(
-                [
-                    ('currency_id', '=', self.currency_id.id),
-                    ('company_id', 'in', (False, company.root_id.id)),
-                    ('name', '<=', company._get_progress_today()),
-                ],
-                limit=1,
-            )
+        rates = self.env['res.currency.rate'].sudo()
+        rate = rates.search_count(
+            [
+                ('currency_id', '=', self.currency_id.id),
+                ('company_id', 'in', (False, company.root_id.id)),
+                ('name', '<=', company._get_progress_today()),
+            ],
+            limit=1,
         )
         if rate:
             return []
@@ -184,10 +181,9 @@ class ProgressContractBilling(models.AbstractModel):
         if product and product.active and product.default_code == 'DEPOSIT':
             return product
         # sudo: product.product - the DEPOSIT product is the same for everyone who bills
-        return (
-            self.env['product.product']
-            .sudo()
-            .search([('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1)
+        products = self.env['product.product'].sudo()
+        return products.search(
+            [('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1
         )
 
     def _get_deposit_product(self):

@@ -9,8 +9,11 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
 
     @classmethod
     def get_default_groups(cls):
-        return super().get_default_groups() | cls.env.ref('progress_billing.group_manager') | cls.env.ref(
-            'project.group_project_manager')
+        return (
+            super().get_default_groups()
+            | cls.env.ref('progress_billing.group_manager')
+            | cls.env.ref('project.group_project_manager')
+        )
 
     @classmethod
     def setUpClass(cls):
@@ -21,54 +24,92 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
         cls.income_account = cls.company_data['default_account_revenue']
         cls.tax_15 = cls._make_tax("15 %", 15.0)
         cls.customer = cls.env['res.partner'].create({'name': "Builder's Customer"})
-        cls.analytic_account = cls.env['account.analytic.account'].create({
-            'name': "House", 'plan_id': cls.env.ref('analytic.analytic_plan_projects').id, 'company_id': cls.company.id})
+        cls.analytic_account = cls.env['account.analytic.account'].create(
+            {
+                'name': "House",
+                'plan_id': cls.env.ref('analytic.analytic_plan_projects').id,
+                'company_id': cls.company.id,
+            }
+        )
         cls.project = cls._make_project()
         cls.billing_user = new_test_user(
-            cls.env, login='billing_user', groups='progress_billing.group_user', company_id=cls.company.id)
+            cls.env, login='billing_user', groups='progress_billing.group_user', company_id=cls.company.id
+        )
         cls.accountant = new_test_user(
-            cls.env, login='billing_accountant', groups='account.group_account_user,progress_billing.group_user',
-            company_id=cls.company.id)
+            cls.env,
+            login='billing_accountant',
+            groups='account.group_account_user,progress_billing.group_user',
+            company_id=cls.company.id,
+        )
         cls.reader = new_test_user(
-            cls.env, login='billing_reader', groups='progress_billing.group_readonly', company_id=cls.company.id)
+            cls.env, login='billing_reader', groups='progress_billing.group_readonly', company_id=cls.company.id
+        )
 
     # === FIXTURES === #
 
     @classmethod
     def _make_tax(cls, name, amount, **vals):
-        tax = cls.env['account.tax'].create({
-            'name': name, 'amount': amount, 'amount_type': 'percent', 'type_tax_use': 'sale',
-            'company_id': cls.company.id, 'country_id': cls.company.account_fiscal_country_id.id, **vals})
-        parts = (tax.invoice_repartition_line_ids | tax.refund_repartition_line_ids)
-        parts.filtered(lambda part: part.repartition_type == 'tax').account_id = cls.company_data['default_account_tax_sale']
+        tax = cls.env['account.tax'].create(
+            {
+                'name': name,
+                'amount': amount,
+                'amount_type': 'percent',
+                'type_tax_use': 'sale',
+                'company_id': cls.company.id,
+                'country_id': cls.company.account_fiscal_country_id.id,
+                **vals,
+            }
+        )
+        parts = tax.invoice_repartition_line_ids | tax.refund_repartition_line_ids
+        parts.filtered(lambda part: part.repartition_type == 'tax').account_id = cls.company_data[
+            'default_account_tax_sale'
+        ]
         return tax
 
     @classmethod
     def _make_project(cls, **vals):
-        return cls.env['project.project'].create({
-            'name': "House", 'partner_id': cls.customer.id, 'company_id': cls.company.id,
-            'billing_method': 'fixed_fee', 'bill_time': 'billable', **vals})
+        return cls.env['project.project'].create(
+            {
+                'name': "House",
+                'partner_id': cls.customer.id,
+                'company_id': cls.company.id,
+                'billing_method': 'fixed_fee',
+                'bill_time': 'billable',
+                **vals,
+            }
+        )
 
     @classmethod
     def _make_contract(cls, amounts, taxes=None, *, project=None, do_open=True, line_vals=None, **vals):
         """A contract with one line for each amount."""
-        contract = cls.env['progress.contract'].create({
-            'project_id': (cls.project if project is None else project).id, 'partner_id': cls.customer.id,
-            'company_id': cls.company.id,
-            'line_ids': [Command.create({
-                'name': f"Line {number}", 'item_number': str(number), 'original_amount': amount,
-                'account_id': cls.income_account.id,
-                'tax_ids': [Command.set((taxes or cls.env['account.tax']).ids)], **(line_vals or {}),
-            }) for number, amount in enumerate(amounts, 1)],
-            **vals})
+        contract = cls.env['progress.contract'].create(
+            {
+                'project_id': (cls.project if project is None else project).id,
+                'partner_id': cls.customer.id,
+                'company_id': cls.company.id,
+                'line_ids': [
+                    Command.create(
+                        {
+                            'name': f"Line {number}",
+                            'item_number': str(number),
+                            'original_amount': amount,
+                            'account_id': cls.income_account.id,
+                            'tax_ids': [Command.set((taxes or cls.env['account.tax']).ids)],
+                            **(line_vals or {}),
+                        }
+                    )
+                    for number, amount in enumerate(amounts, 1)
+                ],
+                **vals,
+            }
+        )
         if do_open:
             contract.action_open()
         return contract
 
     @classmethod
     def _plan(cls, contract, amt_pct, date='2026-01-31', **vals):
-        return cls.env['progress.bill'].create({
-            'contract_id': contract.id, 'amt_pct': amt_pct, 'date': date, **vals})
+        return cls.env['progress.bill'].create({'contract_id': contract.id, 'amt_pct': amt_pct, 'date': date, **vals})
 
     @classmethod
     def _bill(cls, contract, amt_pct, date='2026-01-31', post=True, **vals):
@@ -101,7 +142,7 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
     # === READING THE LEDGER === #
 
     def _ledger(self, moves):
-        """``{account: (debit - credit in company currency, in document currency)}`` of these moves, zero sums left out."""
+        """``{account: (debit less credit in company currency, in document currency)}`` of these moves, without zeros."""
         result = {}
         for line in moves.line_ids:
             if line.account_id:

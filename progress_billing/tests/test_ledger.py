@@ -7,24 +7,53 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 class TestLedger(ProgressBillingCommon):
-
     def test_story_of_the_50000_project(self):
         """000: progress invoices of 20,000 and 20,000, a final one of 10,000."""
         contract = self._make_contract([50000], self.tax_15)
         first = self._bill(contract, '20000', '2026-01-31')
         self.assertEqual(first.state, 'invoiced')
-        self.assertRecordValues(first.invoice_id, [{
-            'move_type': 'out_invoice', 'amount_untaxed': 20000, 'amount_tax': 3000, 'progress_invoice_type': 'deposit',
-            'state': 'posted', 'progress_contract_id': contract.id}])
-        self.assertRecordValues(first.invoice_id.invoice_line_ids, [{
-            'name': f"Deposit 20,000.00 of {contract.name}", 'account_id': self.deposit_account.id, 'quantity': 1.0,
-            'price_unit': 20000, 'analytic_distribution': False, 'tax_ids': self.tax_15.ids}])
+        self.assertRecordValues(
+            first.invoice_id,
+            [
+                {
+                    'move_type': 'out_invoice',
+                    'amount_untaxed': 20000,
+                    'amount_tax': 3000,
+                    'progress_invoice_type': 'deposit',
+                    'state': 'posted',
+                    'progress_contract_id': contract.id,
+                }
+            ],
+        )
+        self.assertRecordValues(
+            first.invoice_id.invoice_line_ids,
+            [
+                {
+                    'name': f"Deposit 20,000.00 of {contract.name}",
+                    'account_id': self.deposit_account.id,
+                    'quantity': 1.0,
+                    'price_unit': 20000,
+                    'analytic_distribution': False,
+                    'tax_ids': self.tax_15.ids,
+                }
+            ],
+        )
         self.assertEqual(first.invoice_id.invoice_line_ids.product_id.default_code, 'DEPOSIT')
         self._bill(contract, '40%', '2026-02-28')
         self.assertDeposits(contract, 40000)
-        self.assertRecordValues(contract, [{
-            'original_amount': 50000, 'revised_amount': 50000, 'draft_amount': 0, 'actual_amount': 40000,
-            'wip_available': 10000, 'state': 'open'}])
+        self.assertRecordValues(
+            contract,
+            [
+                {
+                    'original_amount': 50000,
+                    'revised_amount': 50000,
+                    'draft_amount': 0,
+                    'actual_amount': 40000,
+                    'wip_available': 10000,
+                    'state': 'open',
+                }
+            ],
+        )
 
         final = self._final(contract, post=False)
         self.assertRecordValues(contract, [{'draft_amount': 10000, 'wip_available': 0, 'state': 'open'}])
@@ -56,9 +85,13 @@ class TestLedger(ProgressBillingCommon):
     def test_draft_buckets_and_delete(self):
         contract = self._make_contract([10000])
         bill = self._bill(contract, '25%', post=False)
-        self.assertRecordValues(contract, [{'draft_amount': 2500, 'actual_amount': 0, 'wip_available': 7500, 'deposit_balance': 0}])
+        self.assertRecordValues(
+            contract, [{'draft_amount': 2500, 'actual_amount': 0, 'wip_available': 7500, 'deposit_balance': 0}]
+        )
         bill.invoice_id.action_post()
-        self.assertRecordValues(contract, [{'draft_amount': 0, 'actual_amount': 2500, 'wip_available': 7500, 'deposit_balance': 2500}])
+        self.assertRecordValues(
+            contract, [{'draft_amount': 0, 'actual_amount': 2500, 'wip_available': 7500, 'deposit_balance': 2500}]
+        )
         bill.invoice_id.button_draft()
         self.assertRecordValues(contract, [{'draft_amount': 2500, 'actual_amount': 0}])
         bill.invoice_id.button_cancel()
@@ -76,8 +109,14 @@ class TestLedger(ProgressBillingCommon):
         first = self._bill(contract, '20000', '2026-01-31')
         self._bill(contract, '20000', '2026-02-28')
         final = self._final(contract, post=False)
-        for act in (first.invoice_id.button_draft, first.invoice_id.button_cancel, first.invoice_id._reverse_moves,
-                    lambda: first.invoice_id.write({'state': 'draft'}), first.action_cancel, first.unlink):
+        for act in (
+            first.invoice_id.button_draft,
+            first.invoice_id.button_cancel,
+            first.invoice_id._reverse_moves,
+            lambda: first.invoice_id.write({'state': 'draft'}),
+            first.action_cancel,
+            first.unlink,
+        ):
             with self.assertRaises(UserError):
                 act()
         final.action_post()
@@ -232,7 +271,9 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(self._balance(self.deposit_account, contract), 0)
 
     def test_foreign_currency(self):
-        currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 1.6), ('2026-03-01', 1.25)])
+        currency = self.setup_other_currency(
+            'EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 1.6), ('2026-03-01', 1.25)]
+        )
         contract = self._make_contract([1000.00, 333.33], self.tax_15, currency_id=currency.id)
         first = self._bill(contract, '33.33%', '2026-01-10')
         second = self._bill(contract, '20%', '2026-02-10')
@@ -244,11 +285,19 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(round(sum(lines.mapped('amount_currency')), 2), 0)
         self.assertEqual(self._balance(self.deposit_account, contract), 0)
         self.assertTrue(all(lines.mapped('reconciled')))
-        self.assertEqual(final.amount_untaxed, 722.27)  # 1333.33 less 53.33 % of it (711.06), 100.00 of which were credited
+        self.assertEqual(
+            final.amount_untaxed, 722.27
+        )  # 1333.33 less 53.33 % of it (711.06), 100.00 of which were credited
         self.assertEqual(second.amount, 266.66)
         # and back again: the exchange entries are reversed, the deposits stand
         final.button_draft()
-        self.assertFalse(any(lines.filtered(lambda line: line.progress_line_type == 'deposit' and line.move_id == first.invoice_id).mapped('reconciled')))
+        self.assertFalse(
+            any(
+                lines.filtered(
+                    lambda line: line.progress_line_type == 'deposit' and line.move_id == first.invoice_id
+                ).mapped('reconciled')
+            )
+        )
         final.action_post()
         self.assertEqual(self._balance(self.deposit_account, contract), 0)
 
@@ -257,7 +306,9 @@ class TestLedger(ProgressBillingCommon):
             currency = self.env['res.currency'].with_context(active_test=False).search([('name', '=', name)])
             currency.active = True
             currency.rounding = {'JPY': 1.0, 'KWD': 0.001}[name]
-            self.env['res.currency.rate'].create({'currency_id': currency.id, 'rate': 3.0, 'name': '2025-01-01', 'company_id': self.company.id})
+            self.env['res.currency.rate'].create(
+                {'currency_id': currency.id, 'rate': 3.0, 'name': '2025-01-01', 'company_id': self.company.id}
+            )
             contract = self._make_contract([amount], self.tax_15, currency_id=currency.id)
             bill = self._bill(contract, share)
             self.assertEqual(bill.amount, expected)
@@ -283,8 +334,12 @@ class TestLedger(ProgressBillingCommon):
         """RULES C13: the deduction not billed yet is named."""
         contract = self._make_contract([100000, -5000])
         self.assertEqual(contract.revised_amount, 95000)
-        bill = self.env['progress.bill'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 100000})]})
+        bill = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 100000})],
+            }
+        )
         with self.assertRaises(UserError) as refused:
             bill.action_create()
         self.assertIn("Line 2", str(refused.exception))
@@ -295,16 +350,33 @@ class TestLedger(ProgressBillingCommon):
 
     def test_opening_amounts(self):
         """RULES A13: taken over in mid-job, with deposits held and some recognised before."""
-        items = self.env['account.move'].create({'move_type': 'entry', 'date': '2025-12-31', 'line_ids': [
-            Command.create({'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': 300}),
-            Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 300})]})
+        items = self.env['account.move'].create(
+            {
+                'move_type': 'entry',
+                'date': '2025-12-31',
+                'line_ids': [
+                    Command.create(
+                        {'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': 300}
+                    ),
+                    Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 300}),
+                ],
+            }
+        )
         items.action_post()
         held = items.line_ids.filtered('credit')
         contract = self._make_contract([600, 400], self.tax_15)
-        opening = self.env['progress.bill'].create({
-            'contract_id': contract.id, 'kind': 'opening', 'date': '2025-12-31', 'opening_deposit_line_ids': [Command.set(held.ids)],
-            'line_ids': [Command.create({'contract_line_id': line.id, 'amount': amount})
-                         for line, amount in zip(contract.line_ids, (300, 100), strict=True)]})
+        opening = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'kind': 'opening',
+                'date': '2025-12-31',
+                'opening_deposit_line_ids': [Command.set(held.ids)],
+                'line_ids': [
+                    Command.create({'contract_line_id': line.id, 'amount': amount})
+                    for line, amount in zip(contract.line_ids, (300, 100), strict=True)
+                ],
+            }
+        )
         self.assertEqual((opening.state, contract.actual_amount, contract.deposit_balance), ('invoiced', 400, 300))
         self.assertFalse(opening.invoice_ids)
         self._bill(contract, '200')
@@ -319,8 +391,9 @@ class TestLedger(ProgressBillingCommon):
         self.project.account_id = self.analytic_account
         contract = self._make_contract([1000])
         self.assertEqual(contract.line_ids.analytic_distribution, {str(self.analytic_account.id): 100.0})
-        self.env['account.analytic.distribution.model'].create({
-            'account_prefix': self.deposit_account.code, 'analytic_distribution': {self.analytic_account.id: 100}})
+        self.env['account.analytic.distribution.model'].create(
+            {'account_prefix': self.deposit_account.code, 'analytic_distribution': {self.analytic_account.id: 100}}
+        )
         bill = self._bill(contract, '400')
         self.assertFalse(bill.invoice_id.line_ids.analytic_line_ids)
         self._final(contract)
@@ -332,14 +405,27 @@ class TestLedger(ProgressBillingCommon):
         contract = self._make_contract([1000], self.tax_15)
         move = self._bill(contract, '400', post=False).invoice_id
         line = move.invoice_line_ids
-        for vals in ({'price_unit': 399}, {'quantity': 2}, {'tax_ids': [Command.clear()]}, {'account_id': self.income_account.id},
-                     {'discount': 5}):
+        for vals in (
+            {'price_unit': 399},
+            {'quantity': 2},
+            {'tax_ids': [Command.clear()]},
+            {'account_id': self.income_account.id},
+            {'discount': 5},
+        ):
             with self.assertRaises(UserError):
                 line.write(vals)
         with self.assertRaises(UserError):
             line.unlink()
         line.name = "Deposit on the house"
-        move.write({'invoice_line_ids': [Command.create({'name': "Stamps", 'price_unit': 5, 'account_id': self.income_account.id, 'tax_ids': False})]})
+        move.write(
+            {
+                'invoice_line_ids': [
+                    Command.create(
+                        {'name': "Stamps", 'price_unit': 5, 'account_id': self.income_account.id, 'tax_ids': False}
+                    )
+                ]
+            }
+        )
         move.action_post()
         self.assertEqual(contract.actual_amount, 400)
         self.assertDeposits(contract, 400)
@@ -403,8 +489,11 @@ class TestLedger(ProgressBillingCommon):
     def test_taxes_by_unit(self):
         """A tax of 2.00 a unit comes to what an invoice of all units has."""
         tax = self._make_tax("Eco 2.00", 2.0, amount_type='fixed')
-        contract = self._make_contract([0], tax, line_vals={
-            'billing_base': 'quantity', 'original_quantity': 10, 'unit_price': 100, 'original_amount': 1000})
+        contract = self._make_contract(
+            [0],
+            tax,
+            line_vals={'billing_base': 'quantity', 'original_quantity': 10, 'unit_price': 100, 'original_amount': 1000},
+        )
         bill = self._bill(contract, '25%')
         self.assertEqual((bill.line_ids.quantity, bill.invoice_id.amount_tax), (2.5, 5))
         final = self._final(contract)
@@ -417,10 +506,17 @@ class TestLedger(ProgressBillingCommon):
     def test_product_price_is_untaxed(self):
         """RULES A14: the schedule is untaxed, also where the product's price is not."""
         included = self._make_tax("15 % incl.", 15.0, price_include_override='tax_included')
-        product = self.env['product.product'].create({'name': "Window", 'list_price': 115, 'taxes_id': [Command.set(included.ids)]})
-        line = self.env['progress.contract.line'].create({
-            'contract_id': self._make_contract([], do_open=False).id, 'product_id': product.id, 'billing_base': 'quantity',
-            'original_quantity': 10})
+        product = self.env['product.product'].create(
+            {'name': "Window", 'list_price': 115, 'taxes_id': [Command.set(included.ids)]}
+        )
+        line = self.env['progress.contract.line'].create(
+            {
+                'contract_id': self._make_contract([], do_open=False).id,
+                'product_id': product.id,
+                'billing_base': 'quantity',
+                'original_quantity': 10,
+            }
+        )
         self.assertEqual((line.unit_price, line.original_amount, line.tax_ids), (100, 1000, included))
 
     def test_fixed_once_invoiced(self):
@@ -440,9 +536,12 @@ class TestLedger(ProgressBillingCommon):
     def test_reverse_charge(self):
         """Both legs of a reverse charge follow the bill's own amount."""
         tax = self._make_tax("Reverse charge 21 %", 21.0)
-        tax.write({
-            'invoice_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})],
-            'refund_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})]})
+        tax.write(
+            {
+                'invoice_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})],
+                'refund_repartition_line_ids': [Command.create({'repartition_type': 'tax', 'factor_percent': -100.0})],
+            }
+        )
         contract = self._make_contract([333.33, 666.67], tax)
         self._bill(contract, '33.33%')
         second = self._bill(contract, '20%')
@@ -465,7 +564,9 @@ class TestLedger(ProgressBillingCommon):
 
     def test_reset_credit_note_frees_the_deposit(self):
         """ENGINE A1: leaving posted takes the matching of the deposit with it."""
-        currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 3.0), ('2026-03-01', 4.0)])
+        currency = self.setup_other_currency(
+            'EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 3.0), ('2026-03-01', 4.0)]
+        )
         contract = self._make_contract([1000], currency_id=currency.id)
         bill = self._bill(contract, '400', '2026-01-10')
         credit = self._credit(bill.invoice_id)
@@ -490,21 +591,42 @@ class TestLedger(ProgressBillingCommon):
 
     def test_journal_of_another_currency(self):
         currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0)])
-        journal = self.env['account.journal'].create({
-            'name': "Sales EUR", 'code': 'SEUR', 'type': 'sale', 'currency_id': currency.id, 'company_id': self.company.id})
+        journal = self.env['account.journal'].create(
+            {
+                'name': "Sales EUR",
+                'code': 'SEUR',
+                'type': 'sale',
+                'currency_id': currency.id,
+                'company_id': self.company.id,
+            }
+        )
         move = self._bill(self._make_contract([1000]), '400', post=False).invoice_id
         with self.assertRaises(UserError):
             move.journal_id = journal
 
     def test_opening_deposit_that_is_gone(self):
-        entry = self.env['account.move'].create({'move_type': 'entry', 'date': '2025-12-31', 'line_ids': [
-            Command.create({'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': 300}),
-            Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 300})]})
+        entry = self.env['account.move'].create(
+            {
+                'move_type': 'entry',
+                'date': '2025-12-31',
+                'line_ids': [
+                    Command.create(
+                        {'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': 300}
+                    ),
+                    Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 300}),
+                ],
+            }
+        )
         entry.action_post()
         contract = self._make_contract([1000])
-        self.env['progress.bill'].create({
-            'contract_id': contract.id, 'kind': 'opening', 'opening_deposit_line_ids': [Command.set(entry.line_ids.filtered('credit').ids)],
-            'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 300})]})
+        self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'kind': 'opening',
+                'opening_deposit_line_ids': [Command.set(entry.line_ids.filtered('credit').ids)],
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 300})],
+            }
+        )
         entry.button_draft()
         with self.assertRaises(UserError):
             contract.action_create_final_invoice()

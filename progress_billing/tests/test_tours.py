@@ -11,26 +11,38 @@ class TestTours(ProgressBillingCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.user = cls.env.ref('base.user_admin')
-        cls.user.write({
-            'company_ids': [(4, cls.company.id)], 'company_id': cls.company.id,
-            'group_ids': [(4, cls.env.ref('account.group_account_manager').id)]})
+        cls.user.write(
+            {
+                'company_ids': [(4, cls.company.id)],
+                'company_id': cls.company.id,
+                'group_ids': [(4, cls.env.ref('account.group_account_manager').id)],
+            }
+        )
 
     def test_billing_tab(self):
         self.customer.name = "Tour Customer"
-        self.start_tour('/odoo/action-project.open_view_project_all_config', 'progress_billing_tab', login='admin', timeout=180)
+        self.start_tour(
+            '/odoo/action-project.open_view_project_all_config', 'progress_billing_tab', login='admin', timeout=180
+        )
         project = self.env['project.project'].search([('name', '=', "Bridge Repair")])
         contract = project.progress_contract_id
         self.assertEqual(contract.line_ids.mapped('original_amount'), [10000, 5000.50])
         self.assertEqual(contract.line_ids.tax_ids, self.company.account_sale_tax_id)
         self.assertEqual(len(contract.invoice_ids), 1)
-        self.assertRecordValues(contract.bill_ids, [{'state': 'invoiced', 'amount': 3750.13, 'title': "Start of works"}])
+        self.assertRecordValues(
+            contract.bill_ids, [{'state': 'invoiced', 'amount': 3750.13, 'title': "Start of works"}]
+        )
         self.assertEqual(contract.deposit_balance, 3750.13)
 
     def test_final_invoice(self):
         contract = self._make_contract([1000, 500], self.tax_15)
         self._bill(contract, '40%')
         self.start_tour(
-            f'/odoo/action-progress_billing.action_progress_contract/{contract.id}', 'progress_billing_final', login='admin', timeout=180)
+            f'/odoo/action-progress_billing.action_progress_contract/{contract.id}',
+            'progress_billing_final',
+            login='admin',
+            timeout=180,
+        )
         self.assertEqual(contract.state, 'closed')
         self.assertDeposits(contract, 0)
         self.assertEqual(set(contract.bill_ids.mapped('state')), {'invoiced', 'cancelled'})

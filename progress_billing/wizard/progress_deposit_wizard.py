@@ -27,19 +27,16 @@ class ProgressDepositWizard(models.TransientModel):
         if self.company_id not in self.env.companies:
             raise AccessError(self.env._("You cannot see the deposits of %s.", self.company_id.display_name))
         # sudo: account.move.line - sums of the deposit account only, for managers without accounting rights
-        groups = (
-            self.env['account.move.line']
-            .sudo()
-            ._read_group(
-                [
-                    ('progress_deposit_bill_id', '!=', False),
-                    ('parent_state', '=', 'posted'),
-                    ('date', '<=', self.date),
-                    ('company_id', '=', self.company_id.id),
-                ],
-                ['progress_deposit_bill_id', 'account_id', 'currency_id'],
-                ['balance:sum', 'amount_currency:sum'],
-            )
+        items = self.env['account.move.line'].sudo()
+        groups = items._read_group(
+            [
+                ('progress_deposit_bill_id', '!=', False),
+                ('parent_state', '=', 'posted'),
+                ('date', '<=', self.date),
+                ('company_id', '=', self.company_id.id),
+            ],
+            ['progress_deposit_bill_id', 'account_id', 'currency_id'],
+            ['balance:sum', 'amount_currency:sum'],
         )
         groups += self._get_opening_groups()
         lines = []

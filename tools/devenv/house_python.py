@@ -41,6 +41,7 @@ CORE_KEYS = {
     "params",
     "prefetch_fields",
     "proforma",
+    "round_base",
     "search_view_ref",
     "tracking_disable",
     "tz",
