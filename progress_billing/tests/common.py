@@ -142,7 +142,7 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
     # === READING THE LEDGER === #
 
     def _ledger(self, moves):
-        """``{account: (debit less credit in company currency, in document currency)}`` of these moves, without zeros."""
+        """``{account: (debit less credit in company currency, in document currency)}`` of the moves, without zeros."""
         result = {}
         for line in moves.line_ids:
             if line.account_id:

@@ -20,10 +20,10 @@ class TestImport(ProgressBillingCommon):
 
     def _import(self, content, mimetype, options=None):
         """What the import screen does with a file: guess the columns, then load it into the contract at hand."""
-        lines = self.env['progress.contract.line'].with_context(self.contract.action_view_lines()['context'])
+        lines = self.env['progress.contract.line'].with_context(**self.contract.action_view_lines()['context'])
         wizard = (
             self.env['base_import.import']
-            .with_context(lines.env.context)
+            .with_context(**lines.env.context)
             .create(
                 {'res_model': 'progress.contract.line', 'file': content, 'file_type': mimetype, 'file_name': 'schedule'}
             )
