@@ -166,6 +166,15 @@ class AccountMove(models.Model):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - whoever may post need not bill
             if not move.reversed_entry_id:
                 move._check_progress_amounts_hold()
+            elif move.reversed_entry_id.state != 'posted':
+                raise UserError(
+                    self.env._(
+                        "%(credit)s reverses %(invoice)s, which is not posted. Post that first, or delete the "
+                        "credit note.",
+                        credit=move.display_name,
+                        invoice=move.reversed_entry_id.display_name,
+                    )
+                )
             if bill.kind != 'final':
                 continue
             if move.reversed_entry_id:

@@ -51,7 +51,7 @@ class ProgressBillLine(models.Model):
     )
     def _compute_credited(self):
         """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
-        for bill in self.bill_id:
+        for bill, lines in self.grouped('bill_id').items():
             reversals = bill.move_ids.filtered(
                 lambda move: (
                     move.reversed_entry_id
@@ -59,8 +59,8 @@ class ProgressBillLine(models.Model):
                     and move.progress_revision == move.progress_bill_id.revision
                 )
             )
-            credited = bill.line_ids._get_credited_shares(bill, reversals)
-            for line in bill.line_ids:
+            credited = bill.line_ids._get_credited_shares(bill, reversals) if reversals else {}
+            for line in lines:  # not all of the bill's: a large bill is computed in parts
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
                 line.credited_quantity = (
@@ -68,7 +68,6 @@ class ProgressBillLine(models.Model):
                     if line.amount
                     else 0.0
                 )
-        (self - self.bill_id.line_ids).update({'credited_amount': 0.0, 'credited_quantity': 0.0})
 
     def _get_credited_shares(self, bill, reversals):
         """How much of each line of one bill its reversals took back.

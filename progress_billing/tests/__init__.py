@@ -11,3 +11,4 @@ from . import test_xmlrpc
 from . import test_concurrency
 from . import test_import
 from . import test_tours
+from . import test_printing

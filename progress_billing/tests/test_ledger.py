@@ -630,3 +630,12 @@ class TestLedger(ProgressBillingCommon):
         entry.button_draft()
         with self.assertRaises(UserError):
             contract.action_create_final_invoice()
+
+    def test_credit_note_of_a_draft(self):
+        """A credit note is not posted while its invoice was reset to draft."""
+        contract = self._make_contract([1000])
+        bill = self._bill(contract, '400')
+        credit = bill.invoice_id._reverse_moves([{'invoice_date': '2026-02-15', 'date': '2026-02-15'}])
+        bill.invoice_id.button_draft()
+        with self.assertRaises(UserError):
+            credit.action_post()
