@@ -4,7 +4,6 @@
     'version': '19.0.1.0.0',
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
-    'website': 'https://github.com/progress-billing/progress-billing',
     'license': 'LGPL-3',
     'depends': ['project_account'],
     'data': [
