@@ -51,6 +51,8 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         self._check_progress_links(vals)
+        if vals.get('state') in ('draft', 'cancel'):
+            self._check_no_opening_deposit()
         ours = self.filtered('progress_bill_id')
         if not ours:
             return super().write(vals)
@@ -76,6 +78,25 @@ class AccountMove(models.Model):
             self._raise_progress_link()
         if 'reversed_entry_id' in vals and self.progress_bill_id:
             self._raise_progress_link()
+
+    def _check_no_opening_deposit(self):
+        """An entry that stands for deposits held before stays posted until the final invoice reverses it (RULES "
+        "A13)."""
+        posted = self.filtered(lambda move: move.state == 'posted')
+        # sudo: progress.bill - whether an entry is needed does not depend on who asks
+        bills = self.env['progress.bill'].sudo()
+        bill = posted and bills.search(
+            [('opening_deposit_line_ids.move_id', 'in', posted.ids), ('bucket', '=', 'actual')], limit=1
+        )
+        if bill:
+            raise UserError(
+                self.env._(
+                    "This entry stands for deposits held before on %(bill)s of %(contract)s. "
+                    "Take it off there before you change it.",
+                    bill=bill.display_name,
+                    contract=bill.contract_id.display_name,
+                )
+            )
 
     def _raise_progress_link(self):
         raise AccessError(self.env._("Only a progress bill makes its invoice."))

@@ -604,7 +604,7 @@ class TestLedger(ProgressBillingCommon):
         with self.assertRaises(UserError):
             move.journal_id = journal
 
-    def test_opening_deposit_that_is_gone(self):
+    def test_opening_deposit_stays_posted(self):
         entry = self.env['account.move'].create(
             {
                 'move_type': 'entry',
@@ -627,9 +627,10 @@ class TestLedger(ProgressBillingCommon):
                 'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 300})],
             }
         )
-        entry.button_draft()
         with self.assertRaises(UserError):
-            contract.action_create_final_invoice()
+            entry.button_draft()
+        self._final(contract)
+        self.assertDeposits(contract, 0)
 
     def test_credit_note_of_a_draft(self):
         """A credit note is not posted while its invoice was reset to draft."""
