@@ -22,5 +22,6 @@ from . import progress_contract_line_progress
 from . import progress_contract_line
 from . import progress_plan_template
 from . import progress_plan_template_line
+from . import project_profitability
 from . import project_project
 from . import res_company

@@ -12,3 +12,4 @@ from . import test_concurrency
 from . import test_import
 from . import test_tours
 from . import test_printing
+from . import test_profitability
