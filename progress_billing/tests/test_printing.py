@@ -1,3 +1,7 @@
+import io
+
+import openpyxl
+
 from odoo.tests import HttpCase, tagged
 
 from .common import ProgressBillingCommon
@@ -71,6 +75,14 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
         )
         self.assertIn("Where the contract stands", response.text)
         self.assertIn("Instalment on the shell", response.text)
+
+    def test_import_template(self):
+        """The spreadsheet offered on the import screen opens, with numbers as numbers."""
+        self.authenticate('admin', 'admin')
+        response = self.url_open('/progress_billing/schedule_of_values.xlsx')
+        sheet = openpyxl.load_workbook(io.BytesIO(response.content)).active
+        self.assertEqual([cell.value for cell in sheet[1]][:2], ['Item', 'Description'])
+        self.assertEqual(sheet['G3'].value, 4500)
 
     def test_ordinary_invoice_is_untouched(self):
         html = self._print(self.init_invoice('out_invoice', partner=self.customer, amounts=[100], post=True))

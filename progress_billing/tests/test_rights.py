@@ -44,7 +44,7 @@ class TestRights(ProgressBillingCommon):
         cls.manager = new_test_user(
             cls.env, login='billing_pm', groups='progress_billing.group_user,project.group_project_manager', **company)
         cls.internal = new_test_user(cls.env, login='billing_internal', groups='base.group_user', **company)
-        cls.project_user = new_test_user(cls.env, login='billing_project', groups='project.group_project_manager',
+        cls.project_user = new_test_user(cls.env, login='billing_project', groups='project.group_project_user',
             **company)
         cls.portal = new_test_user(cls.env, login='billing_portal', groups='base.group_portal', **company)
         cls.bookkeeper = new_test_user(cls.env, login='billing_books', groups='account.group_account_user', **company)
@@ -265,14 +265,21 @@ class TestRights(ProgressBillingCommon):
                     self.assertFalse(value, f"{user.login} reads {name} of the project")
             self.assertShut(user, self.project, {'progress_use_pro_forma': True})
 
-    def test_project_manager_without_billing(self):
-        """Who does not bill still manages projects: reads, edits and duplicates a fixed-fee one."""
-        self._make_contract([1000])
-        project = self.project.with_user(self.project_user)
-        project.name = "House 2"
+    def test_project_managers_bill(self):
+        """Who runs the projects bills them without accounting rights, but does not post (SPEC §4)."""
+        user = new_test_user(
+            self.env, login='only_pm', groups='project.group_project_manager', company_id=self.company.id)
+        project = self.project.with_user(user)
         self.assertTrue(project.copy())
-        views = project.get_views([(False, 'form'), (False, 'kanban')])
-        self.assertTrue(views)
+        self.assertTrue(project.get_views([(False, 'form'), (False, 'kanban')]))
+        contract = self._make_contract([1000], self.tax_15, user_id=user.id)
+        bill = self._plan(contract, '40%')
+        action = bill.with_user(user).action_create()
+        self.assertEqual((action['res_model'], bill.invoice_id.state), ('progress.bill', 'draft'))
+        self.assertDenied(lambda: self._rpc(user, bill.invoice_id, 'action_post'))
+        bill.invoice_id.action_post()
+        action = contract.with_user(user).action_create_final_invoice()
+        self.assertEqual((action['res_model'], contract.final_invoice_id.amount_untaxed), ('progress.bill', 600))
 
     def test_templates_and_automation_are_for_managers(self):
         self.assertDenied(lambda: self._create(self.billing_user, 'progress.plan.template', {'name': "x"}))
