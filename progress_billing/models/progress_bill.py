@@ -22,6 +22,7 @@ class ProgressBill(models.Model):
         'progress.bill.plan',
         'progress.bill.workflow',
         'progress.bill.invoicing',
+        'progress.bill.final',
         'progress.bill.scheduling',
         'progress.bill.summary',
         'progress.guard.mixin',

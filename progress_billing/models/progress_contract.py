@@ -12,6 +12,7 @@ class ProgressContract(models.Model):
     _description = "Billing Contract"
     _inherit = [
         'progress.contract.totals',
+        'progress.contract.blockers',
         'progress.contract.billing',
         'progress.contract.workflow',
         'progress.overbilling.mixin',

@@ -6,7 +6,7 @@ class ProgressPlanTemplateLine(models.Model):
 
     _name = 'progress.plan.template.line'
     _description = "Billing Plan Template Line"
-    _inherit = 'progress.guard.mixin'
+    _inherit = 'progress.guarded.mixin'
     _order = 'template_id, sequence, id'
 
     template_id = fields.Many2one('progress.plan.template', required=True, index=True, ondelete='cascade')
@@ -22,13 +22,3 @@ class ProgressPlanTemplateLine(models.Model):
     @api.constrains('percent')
     def _check_percent(self):
         self.template_id._check_percent()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._guard_vals(vals)
-        return super().write(vals)

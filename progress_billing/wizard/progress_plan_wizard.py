@@ -11,7 +11,7 @@ class ProgressPlanWizard(models.TransientModel):
 
     _name = 'progress.plan.wizard'
     _description = "Billing Plan"
-    _inherit = 'progress.guard.mixin'
+    _inherit = 'progress.guarded.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')
@@ -30,16 +30,6 @@ class ProgressPlanWizard(models.TransientModel):
     line_ids = fields.One2many(
         'progress.plan.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._guard_vals(vals)
-        return super().write(vals)
 
     @api.depends('start_date', 'interval_unit')
     def _compute_is_month_end(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class ProgressPlanWizardLine(models.TransientModel):
@@ -7,7 +7,7 @@ class ProgressPlanWizardLine(models.TransientModel):
     _name = 'progress.plan.wizard.line'
     _description = "Billing Plan Instalment"
     _order = 'date, id'
-    _inherit = 'progress.guard.mixin'
+    _inherit = 'progress.guarded.mixin'
 
     wizard_id = fields.Many2one('progress.plan.wizard', required=True, ondelete='cascade')
     date = fields.Date(required=True)
@@ -16,16 +16,6 @@ class ProgressPlanWizardLine(models.TransientModel):
     weight = fields.Float(
         default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._guard_vals(vals)
-        return super().write(vals)
 
     def _prepare_bill_vals(self, amount):
         """Values of the planned record.
