@@ -17,6 +17,7 @@ from . import progress_bill
 from . import progress_bill_line
 from . import progress_contract_blockers
 from . import progress_contract_billing
+from . import progress_contract_profitability
 from . import progress_contract_totals
 from . import progress_contract_workflow
 from . import progress_contract
@@ -26,6 +27,5 @@ from . import progress_contract_line_progress
 from . import progress_contract_line
 from . import progress_plan_template
 from . import progress_plan_template_line
-from . import project_profitability
 from . import project_project
 from . import res_company

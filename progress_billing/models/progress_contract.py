@@ -12,6 +12,7 @@ class ProgressContract(models.Model):
     _description = "Billing Contract"
     _inherit = [
         'progress.contract.totals',
+        'progress.contract.profitability',
         'progress.contract.blockers',
         'progress.contract.billing',
         'progress.contract.workflow',
