@@ -54,9 +54,11 @@ class ProgressContractChange(models.Model):
                     self.env._("Change order %s is approved. Cancel it before you delete it.", change.display_name)
                 )
 
-    def action_approve(self):
+    def action_approve(self, credit=False):
         """Draft → approved: the schedule of values takes the changes (SPEC §2).
 
+        :param bool credit: where a line falls below what is billed on it, bill the difference back
+            at once instead of refusing (RULES C21)
         :return dict: the action that shows the contracts
         :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
         """
@@ -72,6 +74,8 @@ class ProgressContractChange(models.Model):
                 'approved_on': fields.Datetime.now(),
             }
         )
+        if credit:
+            drafts._credit_excess()
         drafts._apply_to_schedule()
         return self.contract_id._get_contract_action()
 
@@ -123,6 +127,50 @@ class ProgressContractChange(models.Model):
                         contract=contract.display_name,
                     )
                 )
+
+    def _credit_excess(self):
+        """Bill back what lines were billed above their new worth: one bill a contract.
+
+        :raises UserError: when a draft on one of these lines may still change
+        """
+        for contract, changes in self.grouped('contract_id').items():
+            lines = changes.line_ids.contract_line_id.filtered(
+                lambda line: line._get_amount_left() < 0 <= line.revised_amount
+            )
+            drafts = lines.bill_line_ids.filtered(lambda line: line.bucket == 'draft').bill_id
+            if drafts:
+                raise UserError(
+                    self.env._(
+                        "%(change)s: post or delete these drafts before a credit: %(drafts)s.",
+                        change=changes[0].display_name,
+                        drafts=', '.join(drafts.mapped('display_name')),
+                    )
+                )
+            if lines:
+                changes[0]._create_credit_bill(contract, lines)
+
+    def _create_credit_bill(self, contract, lines):
+        """A bill of the lines' excess, negative, as far as the contract's workflow takes it."""
+        bill = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'trigger': 'manual',
+                'title': self.env._("Credit of change order %s", self.name),
+                'line_ids': [
+                    (
+                        0,
+                        0,
+                        {
+                            'contract_line_id': line.id,
+                            'amount': line._get_amount_left(),
+                            'quantity': line._get_quantity_left(),
+                        },
+                    )
+                    for line in lines
+                ],
+            }
+        )
+        bill._generate()
 
     def _apply_to_schedule(self):
         """What follows from a changed worth: pending of lines with a percentage, the plan, the checks (RULES "

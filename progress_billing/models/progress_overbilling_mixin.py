@@ -27,7 +27,8 @@ class ProgressOverbillingMixin(models.AbstractModel):
         unit = self.currency_id.rounding
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         over = money.room_left(self.revised_amount, billed, 0, unit)
-        if draft_credit and not over:
+        added = money.to_decimal(self.draft_amount) - money.to_decimal(draft_credit)
+        if draft_credit and added > 0 and not over:
             over = max(money.room_left(self.revised_amount, billed, -money.to_decimal(draft_credit), unit), 0)
         if over:
             raise UserError(self._get_overbilled_message(float(billed), draft_credit))

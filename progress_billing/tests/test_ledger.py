@@ -640,3 +640,29 @@ class TestLedger(ProgressBillingCommon):
         bill.invoice_id.button_draft()
         with self.assertRaises(UserError):
             credit.action_post()
+
+    def test_change_order_with_credit(self):
+        """RULES C21: 10,000 billed 8,000, −3,000: refused, or billed back at once."""
+        contract = self._make_contract([10000], self.tax_15)
+        self._bill(contract, '8000')
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': -3000})],
+            }
+        )
+        with self.assertRaises(UserError):
+            change.action_approve(credit=False)
+        change.action_approve(credit=True)
+        bill = contract.bill_ids.sorted('id')[-1]
+        self.assertRecordValues(bill, [{'amount': -1000, 'state': 'invoiced'}])
+        self.assertRecordValues(contract, [{'revised_amount': 7000, 'draft_amount': -1000, 'actual_amount': 8000}])
+        self.assertRecordValues(
+            bill.invoice_id, [{'move_type': 'out_refund', 'amount_untaxed': 1000, 'amount_tax': 150, 'state': 'draft'}]
+        )
+        bill.invoice_id.action_post()
+        self.assertEqual((contract.actual_amount, contract.wip_available), (7000, 0))
+        self.assertDeposits(contract, 7000)
+        final = self._final(contract)
+        self.assertEqual((final.amount_total, contract.state), (0, 'closed'))
+        self.assertDeposits(contract, 0)
