@@ -233,9 +233,8 @@ class ProgressBill(models.Model):
                 raise ValidationError(
                     self.env._(
                         "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's "
-                        "customer on a "
-                        "reconcilable current liability, in the contract's currency and company, chosen on one "
-                        "opening bill only.",
+                        "customer on a reconcilable current liability, in the contract's currency and company, "
+                        "chosen on one opening bill only.",
                         bill=bill.display_name,
                     )
                 )
@@ -315,12 +314,7 @@ class ProgressBill(models.Model):
             lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
         )
         for bill in billed:
-            changed = [
-                name
-                for name in PLAN_FIELDS & vals.keys()
-                if bill._fields[name].convert_to_write(bill[name], bill) != vals[name]
-            ]
-            if changed:
+            if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
                 raise UserError(
                     self.env._(
                         "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",

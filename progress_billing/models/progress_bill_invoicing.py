@@ -211,7 +211,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         """What every line on the deposit account has in common: product, account, no analytics."""
         return {
             'name': name,
-            'product_id': self.contract_id._get_deposit_product().id,
+            'product_id': self.contract_id._find_deposit_product().id,
             'account_id': self.contract_id._get_deposit_account().id,
             'analytic_distribution': False,
         }
@@ -293,7 +293,7 @@ class ProgressBillInvoicing(models.AbstractModel):
                 result.append(values[scheduled])
         return result
 
-    # === FINAL INVOICE === #
+    # === BILL LINES === #
 
     def _spread_over_lines(self, amount):
         """Values of bill lines for an amount that says nothing of lines: by what is left on each (RULES A11).

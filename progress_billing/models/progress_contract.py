@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, formatLang
+from odoo.tools import SQL
 
 FIXED_ONCE_BILLED = ('revenue_recognition', 'currency_id', 'company_id', 'partner_id', 'contract_type', 'project_id')
 
@@ -283,13 +283,12 @@ class ProgressContract(models.Model):
 
     def _check_fixed_once_billed(self, name, value):
         """What invoices were made with stays as it is (RULES A15)."""
-        field = self._fields[name]
         for contract in self:
-            if field.convert_to_write(contract[name], contract) != value and contract._is_billed():
+            if contract._differs(name, value) and contract._is_billed():
                 raise UserError(
                     self.env._(
                         "%(field)s of %(contract)s cannot change any more: it has been billed.",
-                        field=field._description_string(self.env),
+                        field=self._fields[name]._description_string(self.env),
                         contract=contract.display_name,
                     )
                 )
@@ -353,27 +352,15 @@ class ProgressContract(models.Model):
         if self.company_id.progress_overbilling_policy == 'warn':
             return
         if self.currency_id.compare_amounts(amount, self.wip_available) > 0:
-            raise UserError(self._get_wip_message(record, amount, self.wip_available))
-
-    def _get_wip_message(self, record, amount, available):
-        """The error of 000, with the record, both amounts and the way out."""
-
-        def shown(value):
-            return formatLang(self.env, value, currency_obj=self.currency_id)
-
-        return '\n'.join(
-            [
-                self.env._("Invoice amount cannot exceed WIP available to bill."),
-                self.env._(
-                    "%(record)s of %(contract)s asks for %(amount)s, %(available)s is available. "
-                    "Lower the amount, or add a change order.",
-                    record=record.display_name,
-                    contract=self.display_name,
-                    amount=shown(amount),
-                    available=shown(available),
-                ),
-            ]
-        )
+            detail = self.env._(
+                "%(record)s of %(contract)s asks for %(amount)s, %(available)s is available. "
+                "Lower the amount, or add a change order.",
+                record=record.display_name,
+                contract=self.display_name,
+                amount=self._show_amount(amount),
+                available=self._show_amount(self.wip_available),
+            )
+            raise UserError(self._format_wip_error([detail]))
 
     def _get_last_sequence(self):
         """Where the schedule of values ends."""

@@ -14,6 +14,7 @@ class ProgressContractBilling(models.AbstractModel):
 
     _name = 'progress.contract.billing'
     _description = "Billing of a Contract"
+
     # === DEPOSITS === #
 
     def _find_deposit_account(self):
@@ -33,6 +34,7 @@ class ProgressContractBilling(models.AbstractModel):
         return self._find_deposit_account()
 
     def _find_deposit_product(self):
+        """The product with code DEPOSIT (SPEC §4); may be empty."""
         product = self.env.ref('progress_billing.product_deposit', raise_if_not_found=False)
         if product and product.active and product.default_code == 'DEPOSIT':
             return product
@@ -41,10 +43,6 @@ class ProgressContractBilling(models.AbstractModel):
         return products.search(
             [('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1
         )
-
-    def _get_deposit_product(self):
-        """The product with code DEPOSIT (SPEC §4)."""
-        return self._find_deposit_product()
 
     def _get_open_deposits(self):
         """What is left of each posted deposit, from the posted invoices and credit notes themselves.

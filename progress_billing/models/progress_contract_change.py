@@ -173,8 +173,7 @@ class ProgressContractChange(models.Model):
         bill._generate()
 
     def _apply_to_schedule(self):
-        """What follows from a changed worth: pending of lines with a percentage, the plan, the checks (RULES "
-        "C1, A21)."""
+        """What follows from a changed worth: pending of lines with a percentage, checks, the plan (RULES C1, A21)."""
         lines = self.line_ids.contract_line_id
         lines._recalculate_pending()
         lines._check_not_overbilled()

@@ -280,13 +280,11 @@ class ProgressContractLine(models.Model):
                         line=line.display_name,
                     )
                 )
-
-    def unlink(self):
-        self.check_access('unlink')
-        contracts = self.contract_id
-        self._unlink_except_billed()
         # sudo: progress.bill.line - what is left are claims of bills that were undone
         self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
+
+    def unlink(self):
+        contracts = self.contract_id
         result = super().unlink()
         contracts._respread_plan()
         return result

@@ -22,8 +22,7 @@ class ProgressMoveChecks(models.AbstractModel):
             self._raise_progress_link()
 
     def _check_no_opening_deposit(self):
-        """An entry that stands for deposits held before stays posted until the final invoice reverses it (RULES "
-        "A13)."""
+        """An entry that stands for deposits held before stays posted until the final invoice (RULES A13)."""
         posted = self.filtered(lambda move: move.state == 'posted')
         # sudo: progress.bill - whether an entry is needed does not depend on who asks
         bills = self.env['progress.bill'].sudo()
@@ -70,7 +69,7 @@ class ProgressMoveChecks(models.AbstractModel):
                             invoice=move.display_name,
                             bill=bill.display_name,
                         )
-                    )  # sudo: progress.bill - just its name, for the message
+                    )
 
     def _check_progress_currency(self):
         """A journal with a currency of its own would change the invoice's (RULES A4)."""

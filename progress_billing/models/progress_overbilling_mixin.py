@@ -35,24 +35,33 @@ class ProgressOverbillingMixin(models.AbstractModel):
 
     def _get_overbilled_message(self, billed, draft_credit):
         """The error of 000, with the figures and the way out."""
-
-        def shown(value):
-            return formatLang(self.env, value, currency_obj=self.currency_id)
-
-        parts = [
-            self.env._("Invoice amount cannot exceed WIP available to bill."),
+        details = [
             self.env._(
                 "%(record)s: %(billed)s would be billed of %(revised)s. Lower the amount, or add a change order.",
                 record=self.display_name,
-                billed=shown(billed),
-                revised=shown(self.revised_amount),
+                billed=self._show_amount(billed),
+                revised=self._show_amount(self.revised_amount),
             ),
         ]
         if draft_credit:
-            parts.append(
-                self.env._("The draft credit of %(credit)s makes room once it is posted.", credit=shown(-draft_credit))
+            details.append(
+                self.env._(
+                    "The draft credit of %(credit)s makes room once it is posted.",
+                    credit=self._show_amount(-draft_credit),
+                )
             )
-        return '\n'.join(parts + self._get_overbilled_hints())
+        return self._format_wip_error(details + self._get_overbilled_hints())
+
+    def _format_wip_error(self, details):
+        """The sentence of 000, and below it what it is about.
+
+        :param list details: sentences
+        """
+        return '\n'.join([self.env._("Invoice amount cannot exceed WIP available to bill."), *details])
+
+    def _show_amount(self, amount):
+        """An amount with the contract's currency, as the user reads it."""
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
 
     def _get_overbilled_hints(self):
         """Further lines of the error that help to find what is in the way.
