@@ -119,7 +119,8 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.line_ids.contract_line_id._check_not_overbilled()
         bills._check_credited()
-        self.filtered(lambda move: move.state == 'cancel').progress_bill_id.sudo()._on_invoice_gone()
+        cancelled = self.filtered(lambda move: move.state == 'cancel')
+        cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
 
     # === POSTING === #
 

@@ -63,7 +63,8 @@ class ProgressBillCorrection(models.AbstractModel):
             if bill.kind != 'progress' or invoice.state != 'posted':
                 raise UserError(
                     self.env._(
-                        "%(bill)s has no posted invoice to correct. Change the bill, or delete its draft invoice first.",
+                        "%(bill)s has no posted invoice to correct. Change the bill, or delete its draft "
+                        "invoice first.",
                         bill=bill.display_name,
                     )
                 )

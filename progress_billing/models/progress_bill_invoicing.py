@@ -258,7 +258,6 @@ class ProgressBillInvoicing(models.AbstractModel):
         :param dict amounts: frozen tax amounts, see the engine
         :param float quantity: in the schedule line's unit; 1 for lines billed by amount
         """
-        scheduled = line.contract_line_id
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         quantity = float_round(quantity, precision_digits=digits)
         if float_is_zero(quantity, precision_digits=digits) or self.currency_id.is_zero(net):

@@ -11,7 +11,7 @@ class ProgressBillReview(models.AbstractModel):
     _name = 'progress.bill.review'
     _description = "Review of a Progress Bill"
 
-    approved_by_id = fields.Many2one('res.users', string="Approved By", readonly=True, copy=False)
+    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
     approved_on = fields.Datetime(readonly=True, copy=False)
     reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False)
 
@@ -99,7 +99,6 @@ class ProgressBillReview(models.AbstractModel):
                 'default_template_id': template.id,
                 'default_composition_mode': 'comment' if len(self) == 1 else 'mass_mail',
                 'default_email_layout_xmlid': 'mail.mail_notification_layout_with_responsible_signature',
-                'force_email': True,
             },
         }
 

@@ -63,11 +63,8 @@ class ProgressBillingRule(models.Model):
 
     def _compute_task_count(self):
         # sudo: project.task - a number only, for a configuration page
-        counts = dict(
-            self.env['project.task']
-            .sudo()
-            ._read_group([('billing_rule_id', 'in', self.ids)], ['billing_rule_id'], ['__count'])
-        )
+        tasks = self.env['project.task'].sudo()
+        counts = dict(tasks._read_group([('billing_rule_id', 'in', self.ids)], ['billing_rule_id'], ['__count']))
         for rule in self:
             rule.task_count = counts.get(rule, 0)
 

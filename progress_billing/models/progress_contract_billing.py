@@ -184,16 +184,13 @@ class ProgressContractBilling(models.AbstractModel):
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
         # sudo: progress.bill - callers may not make final bills but by this method
-        finals = (
-            self.env['progress.bill']
-            .sudo()
-            .create(
-                [
-                    contract._prepare_final_bill_vals(partner, location, lines)
-                    for contract in todo
-                    for (partner, location), lines in contract._get_final_groups(existing).items()
-                ]
-            )
+        bills = self.env['progress.bill'].sudo()
+        finals = bills.create(
+            [
+                contract._prepare_final_bill_vals(partner, location, lines)
+                for contract in todo
+                for (partner, location), lines in contract._get_final_groups(existing).items()
+            ]
         )
         finals = finals.with_env(self.env)
         finals.line_ids._take_pending()

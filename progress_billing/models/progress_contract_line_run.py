@@ -13,7 +13,7 @@ class ProgressContractLineRun(models.AbstractModel):
     task_id = fields.Many2one(
         'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null'
     )
-    own_billing_rule_id = fields.Many2one('progress.billing.rule', string="Own Billing Rule")
+    own_billing_rule_id = fields.Many2one('progress.billing.rule')
     billing_rule_id = fields.Many2one(
         'progress.billing.rule',
         compute='_compute_billing_rule_id',
