@@ -119,6 +119,7 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.line_ids.contract_line_id._check_not_overbilled()
         bills._check_credited()
+        self.filtered(lambda move: move.state != 'posted').progress_bill_id.sudo()._check_room_of_credits()
         cancelled = self.filtered(lambda move: move.state == 'cancel')
         cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
 
@@ -155,6 +156,7 @@ class AccountMove(models.Model):
         for move, reversal in zip(moves, reversals, strict=True):
             reversal.write({'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision})
         if cancel:
+            reversals.filtered(lambda move: move._is_progress_correction())._free_progress_payments()
             moves.line_ids.remove_move_reconcile()
             reversals.with_context(move_reverse_cancel=True)._post(soft=False)
         return reversals.with_env(self.env)

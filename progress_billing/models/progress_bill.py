@@ -301,6 +301,7 @@ class ProgressBill(models.Model):
             self._guard_vals(vals)
         bills = super().create(vals_list)
         bills._check_kind_by_hand()
+        bills.filtered('milestone_id')._announce_milestone()
         openings = bills.filtered(lambda bill: bill.kind == 'opening')
         openings._draw_names()
         openings.contract_id._check_openings()
@@ -321,7 +322,10 @@ class ProgressBill(models.Model):
         self._guard_vals(vals)
         if PLAN_FIELDS & vals.keys():
             self._check_plan_editable(vals)
-        return super().write(vals)
+        result = super().write(vals)
+        if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
+            self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
+        return result
 
     def _check_plan_editable(self, vals):
         """What was billed is not planned any more (A19: planned and billed are kept apart)."""
@@ -351,7 +355,7 @@ class ProgressBill(models.Model):
                         bill=bill.display_name,
                     )
                 )
-        self.line_ids._give_back_pending()
+        self.filtered('bucket').line_ids._give_back_pending()
 
     # === BUSINESS === #
 
@@ -424,6 +428,16 @@ class ProgressBill(models.Model):
                             bill=bill.display_name,
                         )
                     )
+
+    def _check_room_of_credits(self):
+        """The room that a credit made is gone once it is no longer posted (RULES C14).
+
+        :raises UserError: when it has been billed again meanwhile
+        """
+        for line in self.line_ids:
+            scheduled = line.contract_line_id
+            if line.invoiced_amount < 0 <= scheduled.revised_amount and line.bucket != 'actual':
+                scheduled._check_actual_not_overbilled()
 
     def _get_state_label(self):
         """The bill's status in the user's language."""

@@ -68,6 +68,15 @@ class ProgressBillCorrection(models.AbstractModel):
                         bill=bill.display_name,
                     )
                 )
+            drafts = invoice.reversal_move_ids.filtered(lambda move: move.state == 'draft')
+            if drafts:
+                raise UserError(
+                    self.env._(
+                        "%(bill)s: post or delete the draft credit note %(credit)s of its invoice first.",
+                        bill=bill.display_name,
+                        credit=drafts[0].display_name,
+                    )
+                )
             if not bill.currency_id.is_zero(bill.credited_amount):
                 raise UserError(
                     self.env._(

@@ -155,14 +155,8 @@ class ProgressBillInvoicing(models.AbstractModel):
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         for base_line in base_lines if keep else ():
-            base_line['_bill_line']._write_protected(
-                {
-                    'tax_amounts': {
-                        'taxes': base_line['tax_ids'].ids,
-                        'amounts': {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()},
-                    }
-                }
-            )
+            amounts = {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()}
+            base_line['_bill_line']._keep_taxes({'taxes': base_line['tax_ids'].ids, 'amounts': amounts})
         return base_lines
 
     def _get_earlier_taxes(self):
@@ -191,9 +185,12 @@ class ProgressBillInvoicing(models.AbstractModel):
         """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution."""
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         groups = {}
+        accounts = {
+            rule: self._get_deposit_account_of(rule)
+            for rule in self.line_ids.contract_line_id.grouped('billing_rule_id')
+        }
         for base_line in self._compute_line_taxes():
-            rule = base_line['_bill_line'].contract_line_id.billing_rule_id
-            account = self._get_deposit_account_of(rule)
+            account = accounts[base_line['_bill_line'].contract_line_id.billing_rule_id]
             groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
         result = []
         for (taxes, account), base_lines in groups.items():
@@ -228,12 +225,12 @@ class ProgressBillInvoicing(models.AbstractModel):
         if self.item_description:
             return self.item_description
         env = self.with_context(lang=self.partner_id.lang).env
-        if self.planned_percent:
+        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
             share = self.with_env(env)._format_percent().replace('%', ' %')
         else:
             share = formatLang(
                 env,
-                self.planned_amount or self.invoiced_amount,
+                self.invoiced_amount,
                 currency_obj=False,
                 digits=self.currency_id.decimal_places,
             )
@@ -292,7 +289,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         }
         if scheduled.product_id.type == 'service':
             vals['product_id'] = scheduled.product_id.id
-        if quantity != 1.0 and scheduled.product_uom_id:
+        if scheduled.billing_base == 'quantity' and scheduled.product_uom_id:
             vals['product_uom_id'] = scheduled.product_uom_id.id
         if scheduled.analytic_distribution:
             vals['analytic_distribution'] = scheduled.analytic_distribution

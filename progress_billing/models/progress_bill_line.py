@@ -27,11 +27,12 @@ class ProgressBillLine(models.Model):
     )
     item_number = fields.Char(related='contract_line_id.item_number')
     company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='bill_id.currency_id', store=True)
-    partner_id = fields.Many2one(related='bill_id.partner_id', store=True)
-    project_id = fields.Many2one(related='bill_id.project_id', store=True)
-    date = fields.Date(related='bill_id.date', store=True)
-    kind = fields.Selection(related='bill_id.kind', store=True)
+    # these are the bill's: not stored twice, and still there to search and group by
+    currency_id = fields.Many2one(related='bill_id.currency_id')
+    partner_id = fields.Many2one(related='bill_id.partner_id')
+    project_id = fields.Many2one(related='bill_id.project_id')
+    date = fields.Date(related='bill_id.date')
+    kind = fields.Selection(related='bill_id.kind')
     state = fields.Selection(related='bill_id.state')
     bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null')
     billing_base = fields.Selection(related='contract_line_id.billing_base')
@@ -41,6 +42,7 @@ class ProgressBillLine(models.Model):
     credited_amount = fields.Monetary(compute='_compute_credited', store=True)
     tax_amounts = fields.Json(readonly=True, copy=False)
     pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
+    pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None)
     pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit')
 
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
@@ -147,17 +149,38 @@ class ProgressBillLine(models.Model):
         if (CLAIM_FIELDS | {'contract_line_id', 'bill_id'}) & vals.keys():
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
-        if 'certified_amount' in vals and self._differs('certified_amount', vals['certified_amount']):
-            self._check_may_certify()
-            self.bill_id.contract_id._lock_for_billing()
-        result = super().write(vals)
+        certified = self._split_certified(vals)
+        result = super().write({name: value for name, value in vals.items() if name != 'certified_amount'})
         if not self.env.su:
             self._complete_claim(vals)
+        if certified is not None:
+            self._check_may_certify()
+            self.bill_id.contract_id._lock_for_billing()
+            super().write({'certified_amount': certified})
         return result
+
+    def _split_certified(self, vals):
+        """The certified amount among the values written; none where a form sends back what stands there.
+
+        It comes after the claim: a changed claim is certified anew.
+        """
+        if 'certified_amount' not in vals or not self._differs('certified_amount', vals['certified_amount']):
+            return None
+        claim = vals.get('amount')
+        if claim is not None and not self.currency_id[:1].compare_amounts(claim, vals['certified_amount']):
+            return None
+        if 'amount' not in vals and CLAIM_FIELDS & vals.keys():
+            return None
+        return vals['certified_amount']
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
+
+    def _keep_taxes(self, tax_amounts):
+        """Remember what the invoice took of each tax; for every line of every bill, so without detours."""
+        # sudo: progress.bill.line - a derived value, set where the invoice is made
+        models.Model.write(self.sudo(), {'tax_amounts': tax_amounts})
 
     # === PENDING === #
 
@@ -169,14 +192,20 @@ class ProgressBillLine(models.Model):
         for line in pending:
             taken, quantity = line.contract_line_id.pending_amount, line.contract_line_id.pending_quantity
             if line.pending_taken != taken or line.pending_quantity_taken != quantity:
-                line._write_protected({'pending_taken': taken, 'pending_quantity_taken': quantity})
+                line._write_protected(
+                    {
+                        'pending_taken': taken,
+                        'pending_quantity_taken': quantity,
+                        'pending_entry': line.contract_line_id.progress_entry,
+                    }
+                )
         pending.contract_line_id._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
 
     def _give_back_pending(self):
         """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""
         for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
             scheduled = line.contract_line_id
-            if not scheduled.pending_amount and not scheduled.pending_quantity:
+            if scheduled.progress_entry == line.pending_entry:
                 scheduled._write_progress(
                     {'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken}
                 )

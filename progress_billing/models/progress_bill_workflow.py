@@ -63,6 +63,7 @@ class ProgressBillWorkflow(models.AbstractModel):
         self._check_may_bill()
         self.contract_id._lock_for_billing()
         self._check_order_of_life()
+        self._check_corrections_posted()
         for bill in self:
             if bill.state == 'invoiced' and bill.kind != 'opening':
                 raise UserError(
@@ -73,7 +74,7 @@ class ProgressBillWorkflow(models.AbstractModel):
                     )
                 )
         todo = self.filtered(lambda bill: bill.state != 'cancelled')
-        todo.line_ids._give_back_pending()
+        todo.filtered('bucket').line_ids._give_back_pending()  # what was credited is not asked for again
         todo._write_protected({'review_state': 'cancelled'})
         return self._get_bill_action()
 

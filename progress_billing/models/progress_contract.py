@@ -155,6 +155,7 @@ class ProgressContract(models.Model):
         compute='_compute_planned_amount',
         help="What is neither billed nor planned; negative where too much is planned.",
     )
+    overplanned_amount = fields.Monetary(compute='_compute_planned_amount')
     is_overplanned = fields.Boolean(compute='_compute_planned_amount')
     blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
 
@@ -235,9 +236,8 @@ class ProgressContract(models.Model):
             planned = contract.bill_ids.filtered(lambda bill: bill.state == 'planned')
             contract.planned_amount = sum(planned.mapped('planned_amount'))
             contract.unplanned_amount = contract.wip_available - contract.planned_amount
-            contract.is_overplanned = (
-                contract.currency_id.compare_amounts(contract.unplanned_amount, 0.0) < 0 if planned else False
-            )
+            contract.overplanned_amount = max(-contract.unplanned_amount, 0.0) if planned else 0.0
+            contract.is_overplanned = not contract.currency_id.is_zero(contract.overplanned_amount)
 
     @api.depends(
         'state',
@@ -332,7 +332,7 @@ class ProgressContract(models.Model):
         """
         if not self.ids:
             return
-        self.flush_recordset()
+        self.flush_recordset(['billing_version'])  # not the totals: they are read after the lock
         self.env.execute_query(
             SQL("SELECT id FROM progress_contract WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids)
         )

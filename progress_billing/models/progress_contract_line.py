@@ -123,7 +123,8 @@ class ProgressContractLine(models.Model):
     def _compute_unit_price(self):
         for line in self:
             if line.product_id and not line.unit_price:
-                line.unit_price = line.product_id._get_progress_unit_price(line.contract_id)
+                price, unit = line.product_id._get_progress_unit_price(line.contract_id), line.product_id.uom_id
+                line.unit_price = unit._compute_price(price, line.product_uom_id or unit)
 
     @api.depends('billing_base', 'original_quantity', 'unit_price')
     def _compute_original_amount(self):
@@ -385,7 +386,8 @@ class ProgressContractLine(models.Model):
         rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
         if not rule.description_template:
             return self._get_invoice_label()
-        percent = money.ratio_percent(self.draft_amount + self.actual_amount, self.revised_amount)
+        reached = bill_line._get_billed_by_others() + money.to_decimal(bill_line.invoiced_amount)
+        percent = money.ratio_percent(reached, self.revised_amount)
         return rule._format_line_text(
             {
                 'item': self.item_number or '',
@@ -403,6 +405,14 @@ class ProgressContractLine(models.Model):
         """Text of the line on an invoice."""
         self.ensure_one()
         return f'{self.item_number} {self.name}' if self.item_number else self.name
+
+    def _check_actual_not_overbilled(self):
+        """What is posted alone lies within the worth; unless a change order lowered that, and a credit waits."""
+        self.ensure_one()
+        if self.company_id.progress_overbilling_policy == 'warn':
+            return
+        if self.currency_id.compare_amounts(self.actual_amount, max(self.revised_amount, self.original_amount)) > 0:
+            raise UserError(self._get_overbilled_message(self.actual_amount, self.draft_amount))
 
     def _check_not_overbilled(self):
         """Check these lines and their contracts, unless the company only warns (RULES C15).

@@ -17,7 +17,6 @@ class ProgressContractLineProgress(models.AbstractModel):
     currency_id = fields.Many2one('res.currency')
     completed_percent = fields.Float(
         string="Completed (%)",
-        digits=(16, 10),
         copy=False,
         aggregator=None,
         help="Work completed, in percent of the revised value.",
@@ -25,6 +24,10 @@ class ProgressContractLineProgress(models.AbstractModel):
     pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit', copy=False)
     pending_amount = fields.Monetary(
         string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next."
+    )
+
+    progress_entry = fields.Integer(
+        readonly=True, copy=False, aggregator=None, help="Counts the entries, to know whether one came since."
     )
 
     # === ENTRY === #
@@ -55,7 +58,7 @@ class ProgressContractLineProgress(models.AbstractModel):
         """
         self.contract_id._lock_for_billing()
         for line in self:
-            line._write_progress(line._prepare_progress_vals(vals))
+            line._write_progress({**line._prepare_progress_vals(vals), 'progress_entry': line.progress_entry + 1})
         self._check_progress()
 
     def _write_progress(self, vals):
@@ -65,7 +68,9 @@ class ProgressContractLineProgress(models.AbstractModel):
     def _prepare_progress_vals(self, vals):
         """Completed (%) and both pending values after one of them was entered."""
         self.ensure_one()
-        if 'completed_percent' in vals:
+        if self.display_type:
+            return {'completed_percent': 0.0, 'pending_amount': 0.0, 'pending_quantity': 0.0}
+        if 'completed_percent' in vals and not self._is_same_entry(vals):
             self._write_progress({'completed_percent': vals['completed_percent']})
             return self._prepare_pending_vals()
         if self.billing_base == 'quantity':
@@ -89,6 +94,13 @@ class ProgressContractLineProgress(models.AbstractModel):
             'pending_quantity': 0.0,
             'completed_percent': self._get_percent_of_pending(amount),
         }
+
+    def _is_same_entry(self, vals):
+        """Whether both values say the same, as far as the percentage's decimals reach: then the amount is exact."""
+        if self.billing_base == 'quantity' or 'pending_amount' not in vals:
+            return False
+        percent = money.to_decimal(self._get_percent_of_pending(vals['pending_amount']))
+        return abs(percent - money.to_decimal(vals['completed_percent'])) < money.to_decimal('0.0000000001')
 
     def _prepare_pending_vals(self):
         """The formulas of 003: pending = revised × completed − draft − actual."""
@@ -153,9 +165,17 @@ class ProgressContractLineProgress(models.AbstractModel):
     def _recalculate_pending(self):
         """Set pending by the formula again, for lines with a percentage: after a change order."""
         for line in self.filtered(lambda line: line.completed_percent and not line.display_type):
-            line._write_progress(line._prepare_pending_vals())
+            line._write_progress({**line._prepare_pending_vals(), 'progress_entry': line.progress_entry + 1})
 
     # === CHECKS === #
+
+    def _get_pending_blocker(self):
+        """Why what is pending on this line cannot be billed; nothing where it can (RULES C13)."""
+        self.ensure_one()
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        if not money.room_left(self.revised_amount, billed, self.pending_amount, self.currency_id.rounding):
+            return False
+        return self._get_overbilled_message(float(billed + money.to_decimal(self.pending_amount)), 0.0)
 
     def _check_progress(self):
         """Completed (%) lies between 0 and 100; above only where the company merely warns (RULES C15)."""

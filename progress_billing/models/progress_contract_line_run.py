@@ -13,13 +13,14 @@ class ProgressContractLineRun(models.AbstractModel):
     task_id = fields.Many2one(
         'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null'
     )
-    own_billing_rule_id = fields.Many2one('progress.billing.rule')
+    own_billing_rule_id = fields.Many2one('progress.billing.rule', check_company=True, ondelete='restrict')
     billing_rule_id = fields.Many2one(
         'progress.billing.rule',
         compute='_compute_billing_rule_id',
         inverse='_inverse_billing_rule_id',
         store=True,
         index='btree_not_null',
+        ondelete='restrict',
         help="From the task, else from the contract, unless set here.",
     )
     partner_id = fields.Many2one(
@@ -75,6 +76,10 @@ class ProgressContractLineRun(models.AbstractModel):
     def _inverse_billing_rule_id(self):
         for line in self:
             line.own_billing_rule_id = line.billing_rule_id
+        # emptied: the task's or the contract's rule stands again
+        self.env.add_to_compute(
+            self._fields['billing_rule_id'], self.filtered(lambda line: not line.own_billing_rule_id)
+        )
 
     @api.depends('task_id.partner_id', 'contract_id.partner_id')
     def _compute_partner_id(self):
@@ -107,6 +112,15 @@ class ProgressContractLineRun(models.AbstractModel):
             if line.progress_source == 'task' and not line.task_id:
                 raise ValidationError(
                     self.env._("%s: choose the task whose progress the line takes.", line.display_name)
+                )
+            if line.task_id and line.task_id.sudo().project_id != line.project_id:  # sudo: project.task - its project
+                raise ValidationError(
+                    self.env._(
+                        "%(task)s is no task of %(project)s, the project of %(line)s.",
+                        task=line.task_id.sudo().name,  # sudo: project.task - its name, for the message
+                        project=line.project_id.display_name or self.env._("no project"),
+                        line=line.display_name,
+                    )
                 )
             if line.milestone_id and line.milestone_id.project_id != line.project_id:
                 raise ValidationError(
@@ -174,4 +188,5 @@ class ProgressContractLineRun(models.AbstractModel):
             'quantity': self.pending_quantity,
             'pending_taken': self.pending_amount,
             'pending_quantity_taken': self.pending_quantity,
+            'pending_entry': self.progress_entry,
         }

@@ -18,6 +18,7 @@ class ProgressContractRun(models.AbstractModel):
         default=lambda self: self.env['progress.billing.rule']._get_default_rule(self.env.company),  # default
         check_company=True,
         tracking=True,
+        ondelete='restrict',
         help="Of schedule lines whose task has none.",
     )
     period_policy = fields.Selection(
@@ -83,7 +84,11 @@ class ProgressContractRun(models.AbstractModel):
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when none of these contracts has anything to bill, saying why
         """
-        return self._run_billing(date=date)._get_result_action()
+        _groups, reasons = self._get_run_plan()
+        action = self._run_billing(date=date)._get_result_action()
+        if reasons:
+            action['params'] = {'skipped': self._format_skipped(reasons)}
+        return action
 
     def action_run_billing_wizard(self):
         """The Run Project Billing button: shows what will be made, and why the rest is not.
@@ -118,8 +123,12 @@ class ProgressContractRun(models.AbstractModel):
         self.check_access('write')
         self._lock_for_billing()
         self._check_can_bill()
-        values = dict(values or {})
-        claims = self._prepare_claims(mode, values)
+        values = self._read_dict(values or {})
+        claims = [
+            (line, claim)
+            for line, claim in self._prepare_claims(mode, values)
+            if claim['quantity'] or not self.currency_id.is_zero(claim['amount'])
+        ]
         if not claims:
             raise UserError(self.env._("%s has nothing left to bill.", self.display_name))
         header = {name: values[name] for name in ('title', 'description') if values.get(name)}
@@ -127,10 +136,12 @@ class ProgressContractRun(models.AbstractModel):
         for line, claim in claims:
             groups.setdefault(line._get_run_key(), []).append(claim)
         vals_list = [
-            {**self._prepare_run_bill_vals(key, fields.Date.to_date(values.get('date'))), **header, 'claims': group}
+            {**self._prepare_run_bill_vals(key, self._read_date(values.get('date'))), **header, 'claims': group}
             for key, group in groups.items()
         ]
-        return self.env['progress.bill']._make_bills(vals_list)._get_result_action()
+        bills = self.env['progress.bill']._make_bills(vals_list)
+        self._on_billed(self._read_date(values.get('date')))
+        return bills._get_result_action()
 
     def action_create_bill_wizard(self):
         """Create on an open contract: asks which of the three ways.
@@ -163,7 +174,27 @@ class ProgressContractRun(models.AbstractModel):
             percent = self._read_percent(values.get('percent'))
             claims = [(line, line._prepare_claim_of_percent(percent)) for line in lines]
             return [(line, claim) for line, claim in claims if claim['amount']]
-        return [self._prepare_own_claim(entry) for entry in values.get('lines') or []]
+        entries = values.get('lines') or []
+        if not isinstance(entries, (list, tuple)):
+            raise UserError(self.env._("“%s” is no list of claims.", entries))
+        claims = [self._prepare_own_claim(self._read_dict(entry)) for entry in entries]
+        if len({line for line, _claim in claims}) < len(claims):
+            raise UserError(self.env._("A schedule line can stand only once on a bill."))
+        return claims
+
+    def _read_dict(self, value):
+        """Values that a caller gave, refused where they are none."""
+        if not isinstance(value, dict):
+            raise UserError(self.env._("“%s” should be a set of named values.", value))
+        return dict(value)
+
+    @api.model
+    def _read_date(self, value):
+        """A date that a caller gave, or nothing; refused where it is none."""
+        try:
+            return fields.Date.to_date(value)
+        except (TypeError, ValueError, AttributeError):
+            raise UserError(self.env._("“%s” is no date: write it as in 2026-12-31.", value)) from None
 
     def _prepare_own_claim(self, entry):
         """One claim typed for one line."""
@@ -217,12 +248,12 @@ class ProgressContractRun(models.AbstractModel):
         :raises UserError: when nothing can be billed
         """
         self.check_access('write')
+        day = self._read_date(date)
         self._lock_for_billing()
         groups, reasons = self._get_run_plan(lines)
         if not groups:
             self._raise_blockers(reasons)
             raise UserError(self.env._("There is no billing contract here to bill."))
-        day = fields.Date.to_date(date)
         vals_list = [
             {
                 **contract._prepare_run_bill_vals(key, day),
@@ -247,6 +278,8 @@ class ProgressContractRun(models.AbstractModel):
             due = contract.line_ids.filtered(lambda line: line._is_on_run())
             if lines is not None:
                 due &= lines
+            if contract.company_id.progress_overbilling_policy != 'warn' and not blockers:
+                blockers = [reason for line in due if (reason := line._get_pending_blocker())]
             if not blockers and not due:
                 blockers = [self.env._("Nothing is pending: enter Completed (%) or a pending amount first.")]
             if blockers:
@@ -263,21 +296,21 @@ class ProgressContractRun(models.AbstractModel):
         :param date: its date; today unless given
         """
         self.ensure_one()
-        partner, location, group, task = key
+        partner, location, _group, task = key
         return {
             'contract_id': self.id,
             'partner_id': partner.id,
             'partner_shipping_id': location.id,
             'trigger': 'manual',
             'date': date or self.company_id._get_progress_today(),
-            'title': task.sudo().name or group or False,  # sudo: project.task - its name, for the bill's title
+            'title': task.sudo().name or False,  # sudo: project.task - its name, for the bill's title
         }
 
     def _on_billed(self, date=None):
         """Keep when a contract was billed, and when it is next."""
         for contract in self:
             day = date or contract.company_id._get_progress_today()
-            contract._write_protected({'last_billing_date': day})
+            contract._write_protected({'last_billing_date': max(day, contract.last_billing_date or day)})
             contract._advance_billing_date(day)
 
     def _notify_skipped(self, reasons):
@@ -289,11 +322,13 @@ class ProgressContractRun(models.AbstractModel):
             {
                 'type': 'warning',
                 'title': self.env._("Not billed"),
-                'message': '\n'.join(
-                    f'{contract.display_name}: {" ".join(sentences)}' for contract, sentences in reasons.items()
-                ),
+                'message': '\n'.join(': '.join(entry) for entry in self._format_skipped(reasons)),
             },
         )
+
+    def _format_skipped(self, reasons):
+        """``[contract name, reason]`` pairs that RPC can carry."""
+        return [[contract.display_name, ' '.join(sentences)] for contract, sentences in reasons.items()]
 
     def run_billing_step(self, date=None):
         """A part of a long run, for a page that shows its progress: each contract is billed or says why not.
@@ -307,8 +342,7 @@ class ProgressContractRun(models.AbstractModel):
                 groups, reasons = self._get_run_plan()
                 bills = self._run_billing(date=date) if groups else self.env['progress.bill']
                 self.env.flush_all()
-            skipped = [[contract.display_name, ' '.join(why)] for contract, why in reasons.items()]
-            return {'bill_ids': bills.ids, 'skipped': skipped}
+            return {'bill_ids': bills.ids, 'skipped': self._format_skipped(reasons)}
         except UserError as error:
             if len(self) == 1:
                 return {'bill_ids': [], 'skipped': [[self.display_name, str(error)]]}
@@ -330,6 +364,15 @@ class ProgressContractRun(models.AbstractModel):
         """
         return self._get_due_date_domain('next_billing_date') & Domain(
             [('period_policy', '!=', 'on_demand'), ('state', '=', 'open'), ('final_bill_id', '=', False)]
+        )
+
+    @api.model
+    def _log_run(self, made, failed):
+        """Keep the result of the run for the settings, beside that of the planned records."""
+        result = self.env._("%(made)s bills made, %(failed)s contracts failed", made=made, failed=failed)
+        # sudo: res.company - the job's user need not be an administrator to keep its result
+        self.env['res.company'].sudo().search([('active', '=', True)]).write(
+            {'progress_last_billing_run': fields.Datetime.now(), 'progress_last_billing_run_result': result}
         )
 
     def _run_scheduled(self):

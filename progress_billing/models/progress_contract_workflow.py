@@ -28,6 +28,7 @@ class ProgressContractWorkflow(models.AbstractModel):
             }
         )
         drafts._write_protected({'base_state': 'open'})
+        drafts.bill_ids.filtered(lambda bill: bill.state == 'planned' and bill.milestone_id)._announce_milestone()
         return self._get_contract_action()
 
     def action_cancel(self):

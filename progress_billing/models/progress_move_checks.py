@@ -101,10 +101,12 @@ class ProgressMoveChecks(models.AbstractModel):
                         invoice=move.reversed_entry_id.display_name,
                     )
                 )
+            if move._is_progress_correction():
+                move._check_credit_is_full()
             if bill.kind != 'final':
                 continue
             if move.reversed_entry_id:
-                move._check_final_credit_is_full()
+                move._check_credit_is_full()
             else:
                 bill.contract_id._check_final_is_current(bill)
 
@@ -211,8 +213,8 @@ class ProgressMoveChecks(models.AbstractModel):
                     )
                 )
 
-    def _check_final_credit_is_full(self):
-        """A final invoice is credited in full or not at all (ENGINE A4)."""
+    def _check_credit_is_full(self):
+        """A final invoice, and one that is corrected, is credited in full or not at all (ENGINE A4, SPEC §3)."""
         for move in self:
             final = move.reversed_entry_id
             if move.currency_id.compare_amounts(
@@ -220,7 +222,7 @@ class ProgressMoveChecks(models.AbstractModel):
             ) or move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
                 raise UserError(
                     self.env._(
-                        "%(credit)s must credit the final invoice %(final)s in full: it cannot be credited in part.",
+                        "%(credit)s must credit the invoice %(final)s in full: it cannot be credited in part.",
                         credit=move.display_name,
                         final=final.display_name,
                     )

@@ -1,7 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 READERS = 'progress_billing.group_readonly'
+APPROVAL_FIELDS = {'billing_approved_on', 'billing_approved_by_id', 'billing_approval_note'}
 
 
 class ProjectMilestone(models.Model):
@@ -30,15 +31,24 @@ class ProjectMilestone(models.Model):
     billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS)
     billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS)
 
+    @api.depends(
+        'progress_bill_ids.state',
+        'progress_bill_ids.planned_amount',
+        'progress_bill_ids.invoiced_amount',
+        'progress_line_ids.revised_amount',
+    )
     def _compute_progress_amount(self):
         for milestone in self:
-            records, lines = milestone.progress_bill_ids, milestone.progress_line_ids
-            records = records.filtered(lambda bill: bill.state != 'cancelled')
-            milestone.progress_currency_id = (records.contract_id | lines.contract_id)[:1].currency_id
-            milestone.progress_amount = sum(lines.mapped('revised_amount')) + sum(
-                bill.invoiced_amount if bill.bucket else bill.planned_amount for bill in records
-            )
+            company = milestone.project_id.company_id or self.env.company  # default of a project without company
+            currency = milestone.progress_currency_id = company.currency_id
+            records = milestone.progress_bill_ids.filtered(lambda bill: bill.state != 'cancelled')
+            amounts = [(line.currency_id, line.revised_amount) for line in milestone.progress_line_ids]
+            amounts += [
+                (bill.currency_id, bill.invoiced_amount if bill.bucket else bill.planned_amount) for bill in records
+            ]
+            milestone.progress_amount = sum(own._convert(amount, currency, company) for own, amount in amounts)
 
+    @api.depends('progress_bill_ids.requires_approval', 'progress_line_ids.requires_approval', 'billing_approved_on')
     def _compute_billing_approval(self):
         for milestone in self:
             wanted = milestone.progress_bill_ids.filtered('requires_approval') or milestone.progress_line_ids.filtered(
@@ -47,9 +57,37 @@ class ProjectMilestone(models.Model):
             approved = 'approved' if milestone.billing_approved_on else 'wanted'
             milestone.billing_approval = approved if wanted else 'none'
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        milestones = super().create(vals_list)
+        # sudo: project.milestone - whoever makes milestones need not read approvals
+        if not self.env.su and any(milestone[name] for milestone in milestones.sudo() for name in APPROVAL_FIELDS):
+            self._raise_approval()
+        return milestones
+
+    def _raise_approval(self):
+        raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billing(self):
+        # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
+        for milestone in self.sudo():
+            tied = milestone.progress_bill_ids.mapped('display_name') + milestone.progress_line_ids.mapped(
+                'display_name'
+            )
+            if tied:
+                raise UserError(
+                    self.env._(
+                        "%(milestone)s cannot be deleted: it makes these due: %(records)s. Give them another trigger "
+                        "first.",
+                        milestone=milestone.name,
+                        records=', '.join(tied),
+                    )
+                )
+
     def write(self, vals):
-        if not self.env.su and {'billing_approved_on', 'billing_approved_by_id', 'billing_approval_note'} & vals.keys():
-            raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
+        if not self.env.su and APPROVAL_FIELDS & vals.keys():
+            self._raise_approval()
         changing = self.filtered(lambda milestone: 'is_reached' in vals and milestone.is_reached != vals['is_reached'])
         result = super().write(vals)
         changing._on_progress_trigger()

@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 READERS = 'progress_billing.group_readonly'
 
@@ -14,6 +14,7 @@ class ProjectTask(models.Model):
         check_company=True,
         index='btree_not_null',
         tracking=True,
+        ondelete='restrict',
         groups=READERS,
         help="How the task's schedule lines are billed. Empty: as the contract says.",
     )
@@ -29,18 +30,51 @@ class ProjectTask(models.Model):
         'progress.contract.line', 'task_id', string="Schedule of Values Lines", groups=READERS
     )
 
+    @api.constrains('billing_rule_id', 'project_id', 'company_id')
+    def _check_billing_rule(self):
+        for task in self.filtered('billing_rule_id.company_id'):
+            company = task.company_id or task.project_id.company_id
+            if company and task.billing_rule_id.company_id != company:
+                raise ValidationError(
+                    self.env._(
+                        "%(rule)s is a billing rule of %(other)s, but %(task)s belongs to %(company)s.",
+                        rule=task.billing_rule_id.name,
+                        other=task.billing_rule_id.company_id.name,
+                        task=task.display_name,
+                        company=company.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        tasks = super().create(vals_list)
+        tasks.filtered('parent_id')._update_progress_lines()
+        return tasks
+
     def write(self, vals):
+        before = self.parent_id if 'parent_id' in vals else self.browse()
         result = super().write(vals)
-        if {'state', 'parent_id', 'milestone_id'} & vals.keys():
-            self._update_progress_lines()
+        if {'state', 'parent_id'} & vals.keys():
+            (self | before)._update_progress_lines()
+        return result
+
+    def unlink(self):
+        # sudo: progress.contract.line - whoever deletes tasks need not bill
+        lines = self.env['progress.contract.line'].sudo()
+        lines.search([('task_id', 'in', self.ids), ('progress_source', '=', 'task')]).progress_source = 'manual'
+        above = self.parent_id - self
+        result = super().unlink()
+        above._update_progress_lines()
         return result
 
     def _update_progress_lines(self):
         """Tell the schedule lines that take their Completed (%) from these tasks, or from tasks above them."""
+        # sudo: project.task - parents may be in projects the user does not see
+        level = above = self.sudo()
+        while level := level.parent_id - above:
+            above |= level
         # sudo: progress.contract.line - whoever works on tasks need not bill
         lines = self.env['progress.contract.line'].sudo()
-        tasks = self.sudo()  # sudo: project.task - parents may be in projects the user does not see
-        above = tasks | tasks.parent_id | tasks.parent_id.parent_id
         lines.search([('task_id', 'in', above.ids), ('progress_source', '=', 'task')])._follow_source()
 
     def _get_progress_percent(self):

@@ -29,6 +29,9 @@ class ResCompany(models.Model):
     progress_last_run = fields.Datetime(string="Last Automatic Billing", readonly=True)
     progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
 
+    progress_last_billing_run = fields.Datetime(string="Last Run on Billing Dates", readonly=True)
+    progress_last_billing_run_result = fields.Char(string="Result of the Last Run on Billing Dates", readonly=True)
+
     def _set_up_progress_deposit_account(self):
         """Create and set the customer deposit account of the companies that have none.
 

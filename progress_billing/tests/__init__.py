@@ -13,3 +13,11 @@ from . import test_import
 from . import test_tours
 from . import test_printing
 from . import test_profitability
+from . import test_run
+from . import test_pro_forma
+from . import test_correction
+from . import test_milestone
+from . import test_buckets
+from . import test_run_probes
+from . import test_run_concurrency
+from . import test_run_final

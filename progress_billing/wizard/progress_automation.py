@@ -22,6 +22,8 @@ class ProgressAutomation(models.TransientModel):
     next_run = fields.Datetime(default=lambda self: self._get_cron().nextcall, required=True)
     last_run = fields.Datetime(compute='_compute_result')
     last_result = fields.Char(compute='_compute_result')
+    billing_run = fields.Datetime(string="Last Run on Billing Dates", compute='_compute_result')
+    billing_run_result = fields.Char(compute='_compute_result')
     due_count = fields.Integer(string="Due Now", compute='_compute_result')
     failed_count = fields.Integer(string="Failed", compute='_compute_result')
 
@@ -36,6 +38,8 @@ class ProgressAutomation(models.TransientModel):
         for wizard in self:
             wizard.last_run = company.progress_last_run
             wizard.last_result = company.progress_last_run_result
+            wizard.billing_run = company.progress_last_billing_run
+            wizard.billing_run_result = company.progress_last_billing_run_result
             wizard.due_count = bills.search_count(bills._get_due_domain())
             wizard.failed_count = bills.search_count([('run_state', '=', 'failed')])
 

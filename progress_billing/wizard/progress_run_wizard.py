@@ -19,6 +19,7 @@ class ProgressRunWizard(models.TransientModel):
     line_ids = fields.One2many('progress.run.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True)
     bill_count = fields.Integer(compute='_compute_counts')
     skipped_count = fields.Integer(compute='_compute_counts')
+    summary = fields.Char(compute='_compute_counts')
 
     @api.depends('contract_ids', 'task_ids')
     def _compute_line_ids(self):
@@ -29,7 +30,7 @@ class ProgressRunWizard(models.TransientModel):
                 {
                     'contract_id': contract.id,
                     'partner_id': key[0].id,
-                    'title': contract._prepare_run_bill_vals(key)['title'],
+                    'title': contract._prepare_run_bill_vals(key)['title'] or key[2],
                     'line_count': len(lines),
                     'amount': sum(lines.mapped('pending_amount')),
                     'outcome': wizard._get_outcome(contract, lines),
@@ -47,6 +48,9 @@ class ProgressRunWizard(models.TransientModel):
         for wizard in self:
             wizard.skipped_count = len(wizard.line_ids.filtered('reason'))
             wizard.bill_count = len(wizard.line_ids) - wizard.skipped_count
+            wizard.summary = self.env._("Documents to be made: %s.", wizard.bill_count)
+            if wizard.skipped_count:
+                wizard.summary += ' ' + self.env._("Contracts that cannot be billed: %s.", wizard.skipped_count)
 
     def _get_lines(self):
         return self.task_ids._origin.progress_line_ids if self.task_ids else None

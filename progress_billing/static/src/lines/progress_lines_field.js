@@ -1,14 +1,17 @@
 import {
     SectionAndNoteFieldOne2Many,
     SectionAndNoteListRenderer,
+    getSectionRecords,
     sectionAndNoteFieldOne2Many,
 } from "@account/components/section_and_note_fields_backend/section_and_note_fields_backend";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { formatFloat } from "@web/views/fields/formatters";
 import { parseFloat } from "@web/views/fields/parsers";
 import { useEffect } from "@odoo/owl";
 
+const PERCENTAGES = ["completed_percent", "billed_percent"];
 const NUMBERS = ["float", "monetary", "integer"];
 
 /**
@@ -38,6 +41,22 @@ export class ProgressLinesListRenderer extends SectionAndNoteListRenderer {
             },
             () => [this.rootRef.el]
         );
+    }
+
+    /** Percentages of a section are of its worth: the lines weigh what they are worth. */
+    getFormattedValue(column, record) {
+        if (!PERCENTAGES.includes(column.name) || !this.isSection(record)) {
+            return super.getFormattedValue(column, record);
+        }
+        let worth = 0;
+        let done = 0;
+        for (const { data } of getSectionRecords(this.props.list, record)) {
+            if (!data.display_type) {
+                worth += data.revised_amount || 0;
+                done += (data.revised_amount || 0) * data[column.name];
+            }
+        }
+        return formatFloat(worth ? done / worth : 0, { digits: [16, 2] });
     }
 
     async onPasteColumn(ev) {

@@ -1,0 +1,823 @@
+from datetime import date
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .run_common import RunCommon
+
+
+@tagged('post_install', '-at_install')
+class TestFormulas(RunCommon):
+    """SPEC §2: Completed (%) and pending drive each other (RULES C1, A5, 1.33)."""
+
+    def test_amount_line(self):
+        """003: pending = revised × % − draft − actual; quantities are 0 on amount lines."""
+        contract = self._as_billed([50000])
+        line = contract.line_ids
+        line.completed_percent = 30
+        self.assertBuckets(line, 15000, 0, 0)
+        self._run(contract)
+        self.assertBuckets(line, 0, 15000, 0, 30)
+        line.completed_percent = 50
+        self.assertBuckets(line, 10000, 15000, 0)
+        contract.invoice_ids.action_post()
+        self.assertBuckets(line, 10000, 0, 15000)
+        line.pending_amount = 5000
+        self.assertBuckets(line, 5000, 0, 15000, 40)
+        line.completed_percent = 20
+        self.assertBuckets(line, -5000, 0, 15000)
+        self.assertEqual((line.pending_quantity, line.draft_quantity, line.actual_quantity), (0, 0, 0))
+
+    def test_quantity_line(self):
+        """003: quantity drives amount and %; the amount itself is refused (RULES 1.33)."""
+        contract = self._quantity_contract(200, 12.5)
+        line = contract.line_ids
+        line.pending_quantity = 50
+        self.assertBuckets(line, 625, 0, 0, 25)
+        line.completed_percent = 30
+        self.assertEqual((line.pending_quantity, line.pending_amount), (60, 750))
+        with self.assertRaises(UserError):
+            line.pending_amount = 100
+        self._run(contract)
+        self.assertEqual((line.pending_quantity, line.draft_quantity, line.draft_amount), (0, 60, 750))
+        self.assertRecordValues(
+            contract.invoice_ids.invoice_line_ids, [{'quantity': 60, 'price_unit': 12.5, 'price_subtotal': 750}]
+        )
+        line.pending_quantity = -10
+        self.assertBuckets(line, -125, 750, 0, 25)
+
+    def test_percent_is_kept_unrounded(self):
+        """RULES A5: a typed pending of 123.45 on 1,234,567.89 comes back as 123.45, by form and by RPC."""
+        for amount, pending in ((1234567.89, 123.45), (1e9, 0.01), (98765432109.87, 123.45)):
+            with self.subTest(amount=amount):
+                contract = self._as_billed([amount])
+                contract.line_ids.write({'pending_amount': pending})
+                self.assertBuckets(contract.line_ids, pending, 0, 0)
+                contract.line_ids.pending_amount = 0
+                with Form(contract) as form, form.line_ids.edit(0) as line:
+                    line.pending_amount = pending
+                self.assertBuckets(contract.line_ids, pending, 0, 0)
+                contract.action_recalculate_pending()
+                self.assertBuckets(contract.line_ids, pending, 0, 0)
+
+    def test_form_drives_both_ways(self):
+        """C1: at the moment of entry, before saving."""
+        contract = self._as_billed([1000, 500])
+        with Form(contract) as form:
+            with form.line_ids.edit(0) as line:
+                line.completed_percent = 25
+                self.assertEqual(line.pending_amount, 250)
+                line.pending_amount = 333.33
+                self.assertAlmostEqual(line.completed_percent, 33.333, 6)
+            with form.line_ids.edit(1) as line:
+                line.completed_percent = 10
+        self.assertEqual(contract.line_ids.mapped('pending_amount'), [333.33, 50])
+        self.assertEqual(contract.pending_amount, 383.33)
+
+    def test_pending_is_what_was_asked(self):
+        """C1: a planned record without progress leaves pending 0, not −20,000; 60 % of 50,000 then makes 10,000."""
+        contract = self._make_contract([50000])
+        self._bill(contract, '20000')
+        self.assertBuckets(contract.line_ids, 0, 0, 20000)
+        contract.line_ids.completed_percent = 60
+        self.assertBuckets(contract.line_ids, 10000, 0, 20000)
+        self._bill(contract, '5000')
+        self.assertBuckets(contract.line_ids, 0, 0, 25000, 60)
+        contract.action_recalculate_pending()
+        self.assertBuckets(contract.line_ids, 5000, 0, 25000, 60)
+
+    def test_change_order_moves_pending(self):
+        """C1: a change order recalculates lines whose % was entered, and no others."""
+        contract = self._as_billed([1000, 1000])
+        entered, untouched = contract.line_ids
+        entered.completed_percent = 50
+        self._change(contract, entered, 200)
+        self._change(contract, untouched, 200)
+        self.assertBuckets(entered, 600, 0, 0, 50)
+        self.assertBuckets(untouched, 0, 0, 0, 0)
+
+    def test_change_order_after_billing_with_nothing_entered(self):
+        """C1: a line whose % was never entered keeps pending 0 though it was billed."""
+        contract = self._as_billed([1000])
+        self._bill(contract, '300')
+        self._change(contract, contract.line_ids, 100)
+        self.assertBuckets(contract.line_ids, 0, 0, 300)
+
+    def _change(self, contract, line, amount):
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': line.id, 'amount': amount})],
+            }
+        )
+        change.action_approve()
+        return change
+
+    def test_thirds_and_decimals(self):
+        """SPEC §2: 100 % after any sequence leaves exactly the revised amount, in any currency."""
+        yen, dinar = (
+            self.env['res.currency'].with_context(active_test=False).search([('name', '=', name)])
+            for name in ('JPY', 'KWD')
+        )
+        for currency in (yen, dinar):
+            currency.active = True
+            self.env['res.currency.rate'].create(
+                {'name': '2020-01-01', 'rate': 2, 'currency_id': currency.id, 'company_id': self.company.id}
+            )
+        dinar.rounding = 0.001
+        for currency, amount, steps, expected in (
+            (self.env.company.currency_id, 100, (100 / 3, 200 / 3, 100), (33.33, 33.34, 33.33)),
+            (self.env.company.currency_id, 0.01, (50, 99, 100), (0.01, 0, 0)),
+            (self.env.company.currency_id, 1234.57, (12.345, 45.678, 100), (152.41, 411.52, 670.64)),
+            (yen, 1001, (50, 75, 100), (501, 250, 250)),
+            (dinar, 100, (100 / 3, 200 / 3, 100), (33.333, 33.334, 33.333)),
+        ):
+            with self.subTest(currency=currency.name, amount=amount):
+                contract = self._as_billed([amount], currency_id=currency.id)
+                taken = []
+                for step in steps:
+                    contract.line_ids.completed_percent = step
+                    taken.append(contract.line_ids.pending_amount)
+                    if taken[-1]:
+                        self._run(contract)
+                        contract.invoice_ids.filtered(lambda move: move.state == 'draft').action_post()
+                self.assertEqual([round(amount, 3) for amount in taken], list(expected))
+                self.assertBuckets(contract.line_ids, 0, 0, amount, 100)
+                self.assertEqual(sum(contract.invoice_ids.mapped('amount_untaxed')), amount)
+
+    def test_typed_amount_is_taken_as_is(self):
+        """C10: 100.00 in thirds, second typed 30.00: 33.33, 30.00, 36.67."""
+        contract = self._as_billed([100])
+        line = contract.line_ids
+        self._run(contract, 100 / 3)
+        line.pending_amount = 30
+        self._run(contract)
+        self._run(contract, 100)
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 30, 36.67])
+
+    def test_units_are_cumulative(self):
+        """C11: 3 × 33.335 (revised 100.01): 33.34, 33.33, 33.34, on move lines of 1 unit each."""
+        contract = self._quantity_contract(3, 33.335)
+        line = contract.line_ids
+        self.assertEqual(line.revised_amount, 100.01)
+        for amount in (33.34, 33.33, 33.34):
+            bill = self._run(contract, pending_quantity=1)
+            self.assertEqual(bill.amount, amount)
+            self.assertRecordValues(bill.invoice_id.invoice_line_ids, [{'quantity': 1, 'price_subtotal': amount}])
+            bill.invoice_id.action_post()
+        self.assertEqual((line.actual_quantity, line.actual_amount), (3, 100.01))
+
+    def test_cumulative_tax(self):
+        """C12: 10.03 three times at 15 %: 1.50, 1.51, 1.50 rounded per line; also with an included tax."""
+        self.company.tax_calculation_rounding_method = 'round_per_line'
+        contract = self._as_billed([30.09], self.tax_15)
+        for tax in (1.5, 1.51, 1.5):
+            bill = self._run(contract, pending_amount=10.03)
+            self.assertEqual((bill.invoice_id.amount_untaxed, bill.invoice_id.amount_tax), (10.03, tax))
+            bill.invoice_id.action_post()
+
+    def test_two_taxes_and_price_included(self):
+        """A14: a price-included tax, alone and beside another: net is the bill's amount; taxes add up to the whole."""
+        included = self._make_tax("Included", 21, price_include_override='tax_included')
+        for taxes in (included, self.tax_15 + self._make_tax("7 %", 7), included + self.tax_15):
+            with self.subTest(taxes=taxes.mapped('name')):
+                contract = self._as_billed([100], taxes)
+                whole = self._as_billed([100], taxes)
+                total = self._run(whole, 100).invoice_id
+                for percent in (100 / 3, 200 / 3, 100):
+                    self._run(contract, percent).invoice_id.action_post()
+                moves = contract.invoice_ids
+                self.assertEqual(sorted(moves.mapped('amount_untaxed')), [33.33, 33.33, 33.34])
+                self.assertAlmostEqual(sum(moves.mapped('amount_tax')), total.amount_tax, 2)
+                self.assertEqual(total.amount_untaxed, 100)
+
+    def test_bad_entries(self):
+        """§9: not between 0 and 100, NaN, no number, too large; more than is left; nothing written."""
+        contract = self._as_billed([1000])
+        line = contract.line_ids
+        line.completed_percent = 10
+        for vals in (
+            {'completed_percent': -1},
+            {'completed_percent': 101},
+            {'completed_percent': 'abc'},
+            {'completed_percent': float('nan')},
+            {'completed_percent': 'NaN'},
+            {'completed_percent': float('inf')},
+            {'completed_percent': '1e999'},
+            {'pending_amount': float('nan')},
+            {'pending_amount': 'abc'},
+            {'pending_amount': 1000.01},
+            {'pending_amount': -0.01},
+            {'pending_quantity': float('nan')},
+            {'draft_amount': 1},
+            {'actual_amount': 1},
+        ):
+            with self.subTest(vals=vals), self.assertRaises(UserError), self.env.cr.savepoint():
+                line.with_user(self.billing_user).write(vals)
+            self.env.invalidate_all()
+            self.assertBuckets(line, 100, 0, 0, 10)
+
+    def test_warn_policy(self):
+        """C15: where the company warns only, more than 100 % is legal."""
+        self.company.progress_overbilling_policy = 'warn'
+        contract = self._as_billed([1000])
+        self._run(contract, 120)
+        self.assertBuckets(contract.line_ids, 0, 1200, 0, 120)
+        self.assertEqual(contract.wip_available, -200)
+
+    def test_line_worth_nothing(self):
+        """§9: what is pending on a line worth 0 cannot be billed, and says so."""
+        contract = self._as_billed([1000, 0])
+        with self.assertRaises(UserError):
+            contract.line_ids[1].pending_amount = 10
+            contract.action_run_billing()
+
+    def test_deduction_line(self):
+        """C13: lines +100,000 and −5,000: 100,000 alone refused, both together fine."""
+        contract = self._as_billed([100000, -5000])
+        work, deduction = contract.line_ids
+        work.completed_percent = 100
+        with self.assertRaisesRegex(UserError, "Line 2"), self.env.cr.savepoint():
+            contract.action_run_billing()
+        deduction.completed_percent = 100
+        self.assertBuckets(deduction, -5000, 0, 0)
+        bill = self._run(contract)
+        self.assertEqual(
+            (bill.amount, bill.invoice_id.amount_untaxed, bill.invoice_id.move_type), (95000, 95000, 'out_invoice')
+        )
+
+
+@tagged('post_install', '-at_install')
+class TestRun(RunCommon):
+    """Run Project Billing and its grouping (003, RULES 1.31, 1.32, A22)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rules = cls.env['progress.billing.rule'].create(
+            [
+                {'name': "Works", 'invoice_group': 'A'},
+                {'name': "More works", 'invoice_group': 'A'},
+                {'name': "Extras", 'invoice_group': 'B'},
+            ]
+        )
+
+    def _tasks(self, *vals_list, project=None):
+        project = project or self.project
+        return self.env['project.task'].create(
+            [{'name': f"Task {number}", 'project_id': project.id, **vals} for number, vals in enumerate(vals_list, 1)]
+        )
+
+    def _contract_of(self, tasks, amount=1000, **vals):
+        contract = self._as_billed([amount] * len(tasks), do_open=False, **vals)
+        for line, task in zip(contract.line_ids, tasks, strict=True):
+            line.task_id = task
+        contract.action_open()
+        contract.line_ids.write({'completed_percent': 50})
+        return contract
+
+    def _groups(self, bills):
+        """Item numbers of each bill."""
+        return sorted(''.join(sorted(bill.line_ids.mapped('item_number'))) for bill in bills)
+
+    def test_run_makes_one_invoice(self):
+        """003: unit price, amounts, taxes and accounts on the invoice; draft up, pending 0, % stays."""
+        contract = self._as_billed([1000, 500, 300], self.tax_15)
+        first, second, third = contract.line_ids
+        first.completed_percent, second.completed_percent = 50, 100
+        action = contract.action_run_billing()
+        move = contract.invoice_ids
+        self.assertEqual((action['res_model'], action['res_id']), ('account.move', move.id))
+        self.assertEqual((move.state, move.progress_invoice_type), ('draft', 'progress'))
+        self.assertEqual(move.invoice_line_ids.mapped('price_subtotal'), [500, 500])
+        move.action_post()
+        ledger = self._ledger(move)
+        self.assertEqual(ledger[self.income_account], (-1000, -1000))
+        self.assertEqual(ledger[self.receivable_account], (1150, 1150))
+        self.assertBuckets(first, 0, 0, 500, 50)
+        self.assertBuckets(third, 0, 0, 0, 0)
+        self.assertEqual(move.invoice_line_ids.progress_bill_line_id, contract.bill_ids.line_ids)
+        with self.assertRaisesRegex(UserError, contract.name):
+            contract.action_run_billing()
+
+    def test_run_in_deposit_mode(self):
+        """SPEC §4: a run of a deposit contract books deposits, by tax set, and the final is exact."""
+        contract = self._make_contract([1000, 500], self.tax_15)
+        contract.line_ids[1].tax_ids = False
+        self._run(contract, 50).invoice_id.action_post()
+        ledger = self._ledger(contract.invoice_ids)
+        self.assertEqual(ledger[self.deposit_account][0], -750)
+        self.assertEqual(ledger[self.receivable_account][0], 825)
+        self.assertEqual(len(contract.invoice_ids.invoice_line_ids), 2)
+        self.assertFalse(contract.invoice_ids.invoice_line_ids.filtered('analytic_distribution'))
+        self._run(contract, 40).invoice_id.action_post()
+        self.assertEqual(contract.invoice_ids[-1:].move_type, 'out_refund')
+        self.assertDeposits(contract, 600)
+        final = self._final(contract)
+        self.assertEqual((final.amount_untaxed, final.amount_tax), (900, 90))
+        self.assertDeposits(contract, 0)
+
+    def test_group_by_invoice_group(self):
+        """003: rules of one invoice group share an invoice, each other group has its own."""
+        tasks = self._tasks(*({'billing_rule_id': rule.id} for rule in self.rules), {})
+        contract = self._contract_of(tasks)
+        self.assertEqual(contract.line_ids.billing_rule_id[:3], self.rules)
+        contract.action_run_billing()
+        self.assertEqual(self._groups(contract.bill_ids), ['12', '3', '4'])
+        self.assertEqual(len(contract.invoice_ids), 3)
+        self.assertEqual(contract.draft_amount, 2000)
+
+    def test_rule_of_task_contract_and_line(self):
+        """RULES 1.31: the line's own, the task's, the contract's, the shipped one, in that order; archived ones too."""
+        default = self.env.ref('progress_billing.progress_billing_rule_default')
+        contract = self._contract_of(self._tasks({}))
+        line = contract.line_ids
+        contract.billing_rule_id = False
+        self.assertEqual(line.billing_rule_id, default)
+        contract.billing_rule_id = self.rules[0]
+        self.assertEqual(line.billing_rule_id, self.rules[0])
+        line.task_id.billing_rule_id = self.rules[1]
+        self.assertEqual(line.billing_rule_id, self.rules[1])
+        line.billing_rule_id = self.rules[2]
+        self.assertEqual(line.billing_rule_id, self.rules[2])
+        line.billing_rule_id = False
+        self.assertEqual(line.billing_rule_id, self.rules[1])
+        self.rules.active = False
+        contract.action_run_billing()
+        self.assertEqual(contract.draft_amount, 500)
+
+    def test_group_by_customer_and_location(self):
+        """003: customer and customer location of the task split the run; the invoices say so."""
+        other = self.env['res.partner'].create({'name': "Other"})
+        site = self.env['res.partner'].create({'name': "Site", 'parent_id': self.customer.id, 'type': 'delivery'})
+        contract = self._contract_of(self._tasks({}, {'partner_id': other.id}, {'partner_shipping_id': site.id}, {}))
+        contract.action_run_billing()
+        self.assertEqual(self._groups(contract.bill_ids), ['14', '2', '3'])
+        by_group = {self._groups(bill)[0]: bill.invoice_id for bill in contract.bill_ids}
+        self.assertEqual([by_group[key].partner_id for key in ('14', '2', '3')], [self.customer, other, self.customer])
+        self.assertEqual(by_group['3'].partner_shipping_id, site)
+
+    def test_bill_separately(self):
+        """003: each task with Bill Separately has an invoice of its own, its lines together."""
+        first, second, third = self._tasks({'bill_separately': True}, {'bill_separately': True}, {})
+        contract = self._contract_of((first, first, second, third, third))
+        contract.action_run_billing()
+        self.assertEqual(self._groups(contract.bill_ids), ['12', '3', '45'])
+
+    def test_negative_group_is_a_credit_note(self):
+        """Issue 4: a group that comes to less than nothing becomes a credit note; posted, it lowers actual."""
+        contract = self._as_billed([1000, 500], self.tax_15)
+        first, second = contract.line_ids
+        self._run(contract, 60).invoice_id.action_post()
+        first.pending_amount, second.pending_amount = -400, 100
+        bill = self._run(contract)
+        move = bill.invoice_id
+        self.assertEqual((move.move_type, move.amount_untaxed, move.amount_tax), ('out_refund', 300, 45))
+        self.assertBuckets(first, 0, -400, 600)
+        move.action_post()
+        self.assertBuckets(first, 0, 0, 200)
+        self.assertBuckets(second, 0, 0, 400)
+        self.assertEqual(self._ledger(move)[self.income_account], (300, 300))
+        self._run(contract, 100).invoice_id.action_post()
+        self.assertEqual(contract.actual_amount, 1500)
+        self.assertEqual(self._balance(self.income_account), -1500)
+
+    def test_bounds_of_a_credit(self):
+        """C13: revised 1,000, billed 600: −700 refused, −600 fine."""
+        contract = self._as_billed([1000])
+        line = contract.line_ids
+        self._run(contract, 60).invoice_id.action_post()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            line.pending_amount = -700
+            contract.action_run_billing()
+        line.pending_amount = -600
+        self._run(contract).invoice_id.action_post()
+        self.assertBuckets(line, 0, 0, 0, 0)
+
+    def test_draft_credit_makes_no_room(self):
+        """C14: actual 1,000, draft −300: +300 waits until the credit is posted; then the credit stays."""
+        contract = self._as_billed([1000])
+        line = contract.line_ids
+        self._run(contract, 100).invoice_id.action_post()
+        credit = self._run(contract, 70).invoice_id
+        line.completed_percent = 100
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            contract.action_run_billing()
+        credit.action_post()
+        self._run(contract).invoice_id.action_post()
+        self.assertBuckets(line, 0, 0, 1000, 100)
+        for act in (credit.button_draft, credit.button_cancel):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                act()
+
+    def test_zero_lines(self):
+        """RULES 1.32: all lines under such a rule, finished ones too; a contract of zeros gets its zero bill."""
+        self.rules[0].create_zero_lines = True
+        for vals in ({}, {'revenue_recognition': 'deposit'}):
+            with self.subTest(vals):
+                contract = self._as_billed([1000, 500, 200], self.tax_15, billing_rule_id=self.rules[0].id, **vals)
+                contract.line_ids[0].completed_percent = 100
+                bill = self._run(contract)
+                self.assertEqual(bill.line_ids.mapped('amount'), [1000, 0, 0])
+                if not vals:
+                    self.assertEqual(bill.invoice_id.invoice_line_ids.mapped('price_subtotal'), [1000, 0, 0])
+                bill.invoice_id.action_post()
+                zero = self._run(contract)
+                self.assertEqual((zero.line_ids.mapped('amount'), zero.invoice_id.amount_total), ([0, 0, 0], 0))
+                zero.invoice_id.action_post()
+                self.assertEqual((contract.actual_amount, zero.state), (1000, 'invoiced'))
+
+    def test_zero_quantity_line(self):
+        """003 *Create Lines with Zero Amount and Quantity*: unit price, quantity 0."""
+        self.rules[0].create_zero_lines = True
+        contract = self._quantity_contract(10, 20, billing_rule_id=self.rules[0].id)
+        bill = self._run(contract)
+        self.assertRecordValues(
+            bill.invoice_id.invoice_line_ids, [{'quantity': 0, 'price_unit': 20, 'price_subtotal': 0}]
+        )
+        bill.invoice_id.action_post()
+        self.assertEqual(contract.line_ids.actual_quantity, 0)
+
+    def test_sections_are_skipped(self):
+        """A11, §4: sections take no part in the run, even under a zero-line rule; they head their lines."""
+        self.rules[0].create_zero_lines = True
+        contract = self._as_billed([1000], billing_rule_id=self.rules[0].id)
+        self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'display_type': 'line_section', 'name': "Works", 'sequence': 1}
+        )
+        contract.line_ids.write({'completed_percent': 50})
+        bill = self._run(contract)
+        self.assertEqual(len(bill.line_ids), 1)
+        self.assertEqual(bill.invoice_id.invoice_line_ids.mapped('name'), ["Works", "1 Line 1"])
+
+    def test_description_and_account_of_the_rule(self):
+        """Issue 4: the rule's template is the invoice line's text; its account is booked."""
+        account = self.income_account.copy({'code': '400777', 'name': "Works"})
+        self.rules[0].write(
+            {
+                'description_template': "{item}: {description}, {percent} of {contract}",
+                'account_source': 'rule',
+                'account_id': account.id,
+            }
+        )
+        contract = self._as_billed([1000], billing_rule_id=self.rules[0].id)
+        self._run(contract, 25)
+        self.assertRecordValues(
+            contract.invoice_ids.invoice_line_ids,
+            [{'name': f"1: Line 1, 25 % of {contract.name}", 'account_id': account.id}],
+        )
+        for template in ('{0}', '{item.__class__}', '{x}', '{', '{item!r}', '{item:>10}'):
+            with self.subTest(template), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.rules[0].description_template = template
+
+    def test_braces_in_texts(self):
+        """A description with braces is text, not a template."""
+        self.rules[0].description_template = "{description}"
+        contract = self._as_billed([1000], billing_rule_id=self.rules[0].id)
+        contract.line_ids.name = "Wall {item} {0} %s"
+        self._run(contract, 25)
+        self.assertEqual(contract.invoice_ids.invoice_line_ids.name, "Wall {item} {0} %s")
+
+    def test_run_on_many(self):
+        """A22: what cannot be billed is skipped and named; an error only where none can."""
+        good, empty, draft, closed, cancelled = (self._as_billed([1000], do_open=number != 2) for number in range(5))
+        (good + draft + cancelled).line_ids.write({'completed_percent': 50})
+        self._final(closed)
+        cancelled.action_cancel()
+        with patch.object(type(self.env.user), '_bus_send', autospec=True) as send:
+            (good + empty + draft + closed + cancelled).action_run_billing()
+        self.assertEqual([len(contract.bill_ids) for contract in (good, empty, draft, cancelled)], [1, 0, 0, 0])
+        message = str(send.call_args)
+        for contract in empty + draft + closed + cancelled:
+            self.assertIn(contract.name, message)
+        self.assertNotIn(good.name, message)
+        with self.assertRaises(UserError) as error:
+            (empty + draft + closed + cancelled).action_run_billing()
+        for contract in empty + draft + closed + cancelled:
+            self.assertIn(contract.name, str(error.exception))
+        with self.assertRaises(UserError):
+            self.env['progress.contract'].action_run_billing()
+
+    def test_one_bad_contract(self):
+        """A22, §9: nothing half-written when one of many cannot be billed; the steps of a long run bill the rest."""
+        good, bad = self._as_billed([1000, -100]), self._as_billed([1000, -100])
+        good.line_ids.write({'completed_percent': 100})
+        bad.line_ids[0].completed_percent = 100  # the deduction is not billed: refused (C13)
+        result = (good + bad).run_billing_step()
+        self.assertEqual(result['bill_ids'], good.bill_ids.ids)
+        self.assertEqual((len(good.bill_ids), len(bad.bill_ids)), (1, 0))
+        self.assertEqual(result['skipped'][0][0], bad.display_name)
+        self.assertBuckets(bad.line_ids[0], 1000, 0, 0)
+
+    def test_preview(self):
+        """Issue 4: a preview says what will be made, and why the rest is not; then makes just that."""
+        tasks = self._tasks({'billing_rule_id': self.rules[0].id}, {'billing_rule_id': self.rules[2].id})
+        good, empty = self._contract_of(tasks), self._as_billed([1000])
+        wizard = self.env['progress.run.wizard'].create({'contract_ids': [Command.set((good + empty).ids)]})
+        self.assertEqual((wizard.bill_count, wizard.skipped_count), (2, 1))
+        self.assertEqual(wizard.line_ids.filtered('outcome').mapped('amount'), [500, 500])
+        self.assertIn('pending', wizard.line_ids.filtered('reason').reason)
+        self.assertFalse(good.bill_ids)
+        wizard.date = '2026-02-03'
+        wizard.action_run()
+        self.assertEqual(good.bill_ids.mapped('date'), [date(2026, 2, 3)] * 2)
+
+    def test_run_on_project_and_tasks(self):
+        """SPEC §3: on contracts, projects or tasks; tasks bill their own lines only."""
+        project = self._make_project(name="Tasks")
+        first, second, untied = self._tasks({}, {}, {}, project=project)
+        contract = self._contract_of((first, second), project=project)
+        first.action_run_billing()
+        self.assertEqual(self._groups(contract.bill_ids), ['1'])
+        self.assertBuckets(contract.line_ids[1], 500, 0, 0)
+        for tasks in (first, untied):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                tasks.action_run_billing()
+        action = project.action_run_billing()
+        self.assertEqual(action['res_model'], 'account.move')
+        self.assertEqual(self._groups(contract.bill_ids), ['1', '2'])
+        with self.assertRaises(UserError):
+            project.action_run_billing()
+        with self.assertRaises(UserError):
+            self._make_project(name="None").action_run_billing()
+
+    def test_project_must_be_fixed_fee(self):
+        """RULES 1.3: the run is a billing door too."""
+        project = self._make_project(name="TM")
+        contract = self._as_billed([1000], project=project)
+        contract.line_ids.completed_percent = 50
+        for vals in (
+            {'billing_method': 'time_materials'},
+            {'bill_time': 'not_billable', 'billing_method': 'fixed_fee'},
+        ):
+            project.write(vals)
+            with self.assertRaisesRegex(UserError, "TM"), self.env.cr.savepoint():
+                contract.action_run_billing()
+
+    def test_rights(self):
+        """SPEC §1: public methods check access; a project manager makes draft invoices and sees the bills."""
+        contract = self._as_billed([1000])
+        contract.line_ids.completed_percent = 50
+        outsider = new_test_user(self.env, login='outsider', groups='base.group_user', company_id=self.company.id)
+        for user in (self.reader, outsider):
+            for act in (
+                lambda mine: mine.action_run_billing(),
+                lambda mine: mine.run_billing_step(),
+                lambda mine: mine.action_recalculate_pending(),
+                lambda mine: mine.action_create_bill('remaining'),
+                lambda mine: mine.line_ids.write({'completed_percent': 1}),
+            ):
+                with self.subTest(user=user.login), self.assertRaises(AccessError), self.env.cr.savepoint():
+                    act(contract.with_user(user))
+        action = contract.with_user(self.billing_user).action_run_billing()
+        self.assertEqual(action['res_model'], 'progress.bill')
+        self.assertEqual(contract.invoice_ids.state, 'draft')
+        with self.assertRaises(AccessError):
+            contract.with_user(self.billing_user).bill_ids.invoice_ids.action_post()
+
+    def test_post_at_once(self):
+        """A17: posted where the company says so and the acting user may; else a draft that says so."""
+        self.company.progress_post_invoices = True
+        for user, state in ((self.accountant, 'posted'), (self.billing_user, 'draft')):
+            with self.subTest(user=user.login):
+                contract = self._as_billed([1000])
+                contract.line_ids.completed_percent = 50
+                contract.with_user(user).action_run_billing()
+                self.assertEqual(contract.invoice_ids.state, state)
+        self.assertIn("billing_user", ' '.join(contract.invoice_ids.message_ids.mapped('body')))
+
+    def test_dates_of_callers(self):
+        """§9, §3: dates come as strings; what is none gets a clear error; never dated in the future."""
+        with freeze_time('2026-03-15'):
+            contract = self._as_billed([1000])
+            contract.line_ids.completed_percent = 10
+            for value in ('abc', '2026-13-45', 5, ['2026-01-01']):
+                with self.subTest(value), self.assertRaises(UserError), self.env.cr.savepoint():
+                    contract.action_run_billing(date=value)
+            contract.action_run_billing(date='2026-02-28')
+            self.assertEqual(contract.invoice_ids.invoice_date, date(2026, 2, 28))
+            later = self._as_billed([1000])
+            later.line_ids.completed_percent = 10
+            later.action_run_billing(date='2026-12-31')
+            self.assertEqual(later.invoice_ids.invoice_date, date(2026, 3, 15))
+
+    def test_create_bill_modes(self):
+        """RULES 1.25: all that remains, one % of every line, own amount or % or quantity a line."""
+        contract = self._as_billed([1000, 500])
+        first, second = contract.line_ids
+        contract.action_create_bill('percent', {'percent': 10})
+        self.assertEqual(contract.line_ids.mapped('draft_amount'), [100, 50])
+        contract.action_create_bill(
+            'lines',
+            {
+                'lines': [
+                    {'contract_line_id': first.id, 'amount': 33.33},
+                    {'contract_line_id': second.id, 'percent': 20},
+                ],
+                'date': '2026-01-15',
+                'title': "March",
+            },
+        )
+        self.assertEqual(contract.line_ids.mapped('draft_amount'), [133.33, 150])
+        self.assertIn("March", contract.bill_ids.mapped('title'))
+        contract.action_create_bill('remaining')
+        self.assertEqual(contract.line_ids.mapped('draft_amount'), [1000, 500])
+        with self.assertRaises(UserError):
+            contract.action_create_bill('remaining')
+
+    @mute_logger('odoo.sql_db')
+    def test_create_bill_bad_input(self):
+        """§9: odd values from RPC callers get a UserError, and nothing is made."""
+        contract, other = self._as_billed([1000]), self._as_billed([1000])
+        line = contract.line_ids.id
+        for mode, values in (
+            ('unknown', {}),
+            (None, None),
+            ('percent', {}),
+            ('percent', {'percent': 'abc'}),
+            ('percent', {'percent': None}),
+            ('percent', {'percent': 'NaN'}),
+            ('percent', {'percent': float('nan')}),
+            ('percent', {'percent': '1e999'}),
+            ('percent', {'percent': -5}),
+            ('percent', {'percent': 0}),
+            ('percent', {'percent': 101}),
+            ('percent', 'abc'),
+            ('percent', {'percent': 10, 'date': 'abc'}),
+            ('lines', {}),
+            ('lines', {'lines': 'abc'}),
+            ('lines', {'lines': [{}]}),
+            ('lines', {'lines': [{'contract_line_id': line}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': 'abc'}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': float('nan')}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': 1000.01}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': -1}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'percent': 101}]}),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': 1}, {'contract_line_id': line, 'amount': 1}]}),
+            ('lines', {'lines': [{'contract_line_id': other.line_ids.id, 'amount': 1}]}),
+            ('lines', {'lines': [{'contract_line_id': 999999999, 'amount': 1}]}),
+            ('lines', {'lines': [line]}),
+        ):
+            with self.subTest(mode=mode, values=values), self.assertRaises(UserError), self.env.cr.savepoint():
+                contract.action_create_bill(mode, values)
+            self.env.invalidate_all()
+            self.assertFalse(contract.bill_ids)
+
+    def test_nothing_claimed_by_hand(self):
+        """RULES 1.25: a claim of nothing makes no bill."""
+        contract = self._as_billed([1000])
+        with self.assertRaises(UserError):
+            contract.action_create_bill('lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'amount': 0}]})
+
+    def test_double_run(self):
+        """§9 two users at once: a run that saw pending amounts before another billed them bills nothing again."""
+        contract = self._as_billed([1000])
+        contract.line_ids.completed_percent = 60
+        contract.line_ids.mapped('pending_amount')
+        contract.action_run_billing()
+        with self.assertRaises(UserError):
+            contract.with_user(self.accountant).action_run_billing()
+        self.assertEqual(len(contract.invoice_ids), 1)
+
+    def test_lines_of_two_companies(self):
+        """§4 multi-company: one run over contracts of two companies keeps them apart."""
+        other = self.setup_other_company()
+        project = self._make_project(name="Abroad", company_id=other['company'].id)
+        mine = self._as_billed([1000])
+        theirs = self.env['progress.contract'].create(
+            {
+                'project_id': project.id,
+                'partner_id': self.customer.id,
+                'company_id': other['company'].id,
+                'revenue_recognition': 'as_billed',
+                'line_ids': [Command.create({'name': "L", 'original_amount': 400})],
+            }
+        )
+        theirs.action_open()
+        both = mine + theirs
+        both.line_ids.write({'completed_percent': 50})
+        both.action_run_billing()
+        self.assertEqual([contract.invoice_ids.company_id for contract in both], [self.company, other['company']])
+        self.assertEqual(
+            [contract.invoice_ids.journal_id.company_id for contract in both], [self.company, other['company']]
+        )
+        self.assertEqual([contract.draft_amount for contract in both], [500, 200])
+
+    def test_queries_per_contract_are_flat(self):
+        """Issue 4: the number of queries a contract is flat in the number of contracts."""
+        counts = {}
+        for number in (20, 60):
+            contracts = self.env['progress.contract'].concat(*(self._as_billed([100, 100]) for _ in range(number)))
+            contracts.line_ids.write({'completed_percent': 50})
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            contracts.action_run_billing()
+            self.env.flush_all()
+            counts[number] = (self.env.cr.sql_log_count - before) / number
+        self.assertLess(counts[60], counts[20] * 1.1, counts)
+
+
+@tagged('post_install', '-at_install')
+class TestRunOnBillingDate(RunCommon):
+    """`_cron_run_billing` (RULES 1.30, C26)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env['progress.contract'].search([('next_billing_date', '!=', False)]).write({'period_policy': 'on_demand'})
+        cls.cron = cls.env.ref('progress_billing.ir_cron_run_billing')
+
+    def _cron(self):
+        with self.enter_registry_test_mode():
+            self.cron.method_direct_trigger()
+        self.env.invalidate_all()
+
+    @freeze_time('2026-01-10 12:00:00')
+    def test_first_date(self):
+        """RULES 1.30: the end of the period at hand; none on demand; a chosen day stays."""
+        for policy, day in (
+            ('on_demand', False),
+            ('week', date(2026, 1, 11)),
+            ('month', date(2026, 1, 31)),
+            ('quarter', date(2026, 3, 31)),
+            ('year', date(2026, 12, 31)),
+        ):
+            with self.subTest(policy):
+                self.assertEqual(self._as_billed([1000], period_policy=policy).next_billing_date, day)
+        contract = self._as_billed([1000], period_policy='month', next_billing_date='2026-01-20')
+        self.assertEqual(contract.next_billing_date, date(2026, 1, 20))
+        contract.period_policy = 'on_demand'
+        self.assertFalse(contract.next_billing_date)
+
+    def test_due_contracts(self):
+        """Bills what is pending on contracts that are due, never twice; month ends stay month ends."""
+        with freeze_time('2026-01-31 12:00:00'):
+            due, empty, later, demand, draft = (
+                self._as_billed([1000], do_open=number != 4, **vals)
+                for number, vals in enumerate(
+                    [{'period_policy': 'month'}] * 2 + [{'period_policy': 'quarter'}, {}, {'period_policy': 'month'}]
+                )
+            )
+            (due + later + demand + draft).line_ids.write({'completed_percent': 30})
+            self._cron()
+            self._cron()
+            self.assertEqual([len(each.bill_ids) for each in (due, empty, later, demand, draft)], [1, 0, 0, 0, 0])
+            self.assertEqual((due.last_billing_date, due.next_billing_date), (date(2026, 1, 31), date(2026, 2, 28)))
+            self.assertEqual((empty.last_billing_date, empty.next_billing_date), (False, date(2026, 2, 28)))
+            self.assertEqual(due.invoice_ids.invoice_date, date(2026, 1, 31))
+            self.assertFalse((due + empty).filtered('run_error'))
+            due.line_ids.completed_percent = 50
+            self._cron()
+            self.assertEqual(len(due.bill_ids), 1)
+        with freeze_time('2026-02-28 12:00:00'):
+            self._cron()
+            self.assertEqual(len(due.bill_ids), 2)
+            self.assertEqual(due.next_billing_date, date(2026, 3, 31))
+
+    @freeze_time('2026-01-31 12:00:00')
+    def test_bad_one_stays_behind(self):
+        """SPEC §3: error and one activity on the bad one, the rest go on; cleared on success."""
+        good, bad = (self._as_billed([1000, -100], period_policy='month') for _ in range(2))
+        good.line_ids.write({'completed_percent': 100})
+        bad.line_ids[0].completed_percent = 100
+        self._cron()
+        self._cron()
+        self.assertEqual((len(good.bill_ids), len(bad.bill_ids)), (1, 0))
+        self.assertIn("WIP available", bad.run_error)
+        self.assertEqual((bad.run_state, len(bad.activity_ids)), ('failed', 1))
+        self.assertEqual(bad.next_billing_date, date(2026, 1, 31))
+        bad.line_ids[1].completed_percent = 100
+        self._cron()
+        self.assertEqual((len(bad.bill_ids), bad.run_state, bad.run_error, len(bad.activity_ids)), (1, False, False, 0))
+
+    @freeze_time('2026-01-20 12:00:00')
+    def test_run_by_hand(self):
+        """A run by hand before the date leaves the next date; pro formas stop at the pro forma (C3)."""
+        contract = self._pro_forma([1000], period_policy='month')
+        self._run(contract, 10)
+        self.assertEqual(
+            (contract.last_billing_date, contract.next_billing_date), (date(2026, 1, 20), date(2026, 1, 31))
+        )
+        contract.line_ids.completed_percent = 30
+        with freeze_time('2026-02-02 12:00:00'):
+            self._cron()
+        self.assertEqual(contract.bill_ids.mapped('state'), ['draft', 'draft'])
+        self.assertEqual((contract.draft_amount, contract.invoice_ids.ids), (300, []))
+        self.assertEqual(contract.next_billing_date, date(2026, 2, 28))
+
+    @freeze_time('2026-01-31 12:00:00')
+    def test_results_of_two_jobs(self):
+        """RULES 1.21: the result of 001's job shown in the settings is its own, not the run's."""
+        contract = self._as_billed([1000])
+        self._plan(contract, '10%', '2026-01-01')
+        self.env.ref('progress_billing.ir_cron_generate_progress_invoices')
+        with self.enter_registry_test_mode():
+            self.env.ref('progress_billing.ir_cron_generate_progress_invoices').method_direct_trigger()
+        self.env.invalidate_all()
+        result = self.company.progress_last_run_result
+        self._cron()
+        self.assertEqual(self.company.progress_last_run_result, result)
