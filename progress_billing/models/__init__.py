@@ -1,6 +1,7 @@
 from . import account_chart_template
 from . import progress_move_checks
 from . import account_move
+from . import account_move_period
 from . import account_move_line
 from . import product_product
 from . import progress_guard_mixin
@@ -12,6 +13,9 @@ from . import progress_bill_final
 from . import progress_bill_invoicing
 from . import progress_bill_scheduling
 from . import progress_bill_summary
+from . import progress_bill_periods
+from . import progress_billing_period_scheduling
+from . import progress_billing_period
 from . import progress_tax_engine
 from . import progress_bill
 from . import progress_bill_line
@@ -20,6 +24,8 @@ from . import progress_contract_billing
 from . import progress_contract_profitability
 from . import progress_contract_totals
 from . import progress_contract_workflow
+from . import progress_contract_run
+from . import progress_contract_periods
 from . import progress_contract
 from . import progress_contract_change
 from . import progress_contract_change_line
@@ -27,5 +33,6 @@ from . import progress_contract_line_progress
 from . import progress_contract_line
 from . import progress_plan_template
 from . import progress_plan_template_line
+from . import progress_project_periods
 from . import project_project
 from . import res_company

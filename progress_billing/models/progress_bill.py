@@ -19,6 +19,7 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
+        'progress.bill.periods',
         'progress.bill.plan',
         'progress.bill.workflow',
         'progress.bill.invoicing',

@@ -16,6 +16,8 @@ class ProgressContract(models.Model):
         'progress.contract.blockers',
         'progress.contract.billing',
         'progress.contract.workflow',
+        'progress.contract.run',
+        'progress.contract.periods',
         'progress.overbilling.mixin',
         'progress.guard.mixin',
         'mail.thread',

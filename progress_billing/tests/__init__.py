@@ -13,3 +13,5 @@ from . import test_import
 from . import test_tours
 from . import test_printing
 from . import test_profitability
+from . import test_periods
+from . import test_period_concurrency
