@@ -30,6 +30,8 @@
         'views/project_project_views.xml',
         'views/account_move_views.xml',
         'views/progress_billing_period_views.xml',
+        'views/progress_bill_payment_views.xml',
+        'views/progress_payment_schedule_views.xml',
         'views/progress_billing_menus.xml',
         'report/account_invoice_templates.xml',
     ],

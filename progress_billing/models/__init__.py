@@ -14,11 +14,14 @@ from . import progress_bill_invoicing
 from . import progress_bill_scheduling
 from . import progress_bill_summary
 from . import progress_bill_periods
+from . import progress_bill_payments
 from . import progress_billing_period_scheduling
 from . import progress_billing_period
 from . import progress_tax_engine
 from . import progress_bill
 from . import progress_bill_line
+from . import progress_bill_payment
+from . import progress_payment_schedule
 from . import progress_contract_blockers
 from . import progress_contract_billing
 from . import progress_contract_profitability
@@ -26,6 +29,7 @@ from . import progress_contract_totals
 from . import progress_contract_workflow
 from . import progress_contract_run
 from . import progress_contract_periods
+from . import progress_contract_forecast
 from . import progress_contract
 from . import progress_contract_change
 from . import progress_contract_change_line

@@ -20,6 +20,7 @@ class ProgressBill(models.Model):
     _description = "Progress Bill"
     _inherit = [
         'progress.bill.periods',
+        'progress.bill.payments',
         'progress.bill.plan',
         'progress.bill.workflow',
         'progress.bill.invoicing',

@@ -18,6 +18,7 @@ class ProgressContract(models.Model):
         'progress.contract.workflow',
         'progress.contract.run',
         'progress.contract.periods',
+        'progress.contract.forecast',
         'progress.overbilling.mixin',
         'progress.guard.mixin',
         'mail.thread',

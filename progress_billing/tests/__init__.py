@@ -15,3 +15,5 @@ from . import test_printing
 from . import test_profitability
 from . import test_periods
 from . import test_period_concurrency
+from . import test_payments
+from . import test_payment_schedule
