@@ -17,3 +17,4 @@ from . import test_periods
 from . import test_period_concurrency
 from . import test_payments
 from . import test_payment_schedule
+from . import test_wip

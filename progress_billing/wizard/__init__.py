@@ -6,4 +6,7 @@ from . import progress_final_wizard
 from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line
+from . import progress_wip_xlsx
+from . import progress_wip_wizard
+from . import progress_wip_wizard_line
 from . import res_config_settings
