@@ -43,10 +43,12 @@
         'demo/product_demo.xml',
         'demo/progress_plan_template_demo.xml',
         'demo/house_miller_contract_demo.xml',
+        'demo/house_miller_periods_demo.xml',
         'demo/house_miller_bills_demo.xml',
         'demo/office_hansen_demo.xml',
         'demo/garage_weber_demo.xml',
         'demo/webshop_northlight_demo.xml',
+        'demo/work_in_progress_demo.xml',
     ],
     'assets': {
         'web.assets_backend': [
