@@ -163,7 +163,7 @@ class ProgressBillPeriods(models.AbstractModel):
         values = {
             'bill': self.display_name,
             'date': format_date(self.env, self._get_period_date()),
-            'project': self.project_id.display_name,
+            'project': self.project_id.sudo().display_name,  # sudo: project.project - its name only
         }
         if not period:
             if self._needs_period():

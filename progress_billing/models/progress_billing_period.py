@@ -220,7 +220,7 @@ class ProgressBillingPeriod(models.Model):
                         "%(period)s of %(project)s cannot be closed: post, release or delete these drafts first: "
                         "%(drafts)s.",
                         period=period.name,
-                        project=period.project_id.display_name,
+                        project=period.project_id.sudo().display_name,  # sudo: project.project - its name only
                         drafts=', '.join(drafts.mapped('display_name')),
                     )
                 )

@@ -12,6 +12,7 @@ _logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 100
 LEAD_DAYS = 7
+LAST_YEAR = 9000  # dates of later may be no typing error, but they have no next period
 MAX_PERIODS = 530  # ten years of weeks at once
 ACTIVITY = 'progress_billing.mail_activity_period_failed'
 ORDER = ('week', 'month', 'quarter', 'year')
@@ -101,6 +102,8 @@ class ProgressBillingPeriodScheduling(models.AbstractModel):
         """
         # sudo: progress.billing.period - automatic periods come whoever bills
         own = self.sudo()
+        if day.year > LAST_YEAR:
+            return own.browse()
         last = own.search([('project_id', '=', project.id)], order='date_end desc', limit=1)
         if not last:
             start, end = spans.calendar_span(day, unit)

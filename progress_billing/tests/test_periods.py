@@ -466,6 +466,31 @@ class TestPeriods(ProgressBillingCommon):
         bill.with_user(self.billing_user).action_create()
         self.assertEqual(bill.period_id.name, "January 2026")
 
+    @freeze_time('2026-01-15 12:00:00')
+    def test_private_project(self):
+        """Who sees the contract but not its project still reads its periods and the WIP schedule."""
+        self.project.privacy_visibility = 'followers'
+        contract = self._make_contract([1000], period_policy='month')
+        self._period('2026-01-01', '2026-01-31')
+        bill = self._bill(contract, '10%', '2026-01-15', post=False)
+        self.env.invalidate_all()
+        own = contract.with_user(self.billing_user)
+        self.assertEqual((own.period_count, own.current_period_id), (1, bill.period_id))
+        with self.assertRaisesRegex(UserError, "of House cannot be closed"):
+            bill.period_id.with_user(self.billing_user).action_close()
+        wizard = self.env['progress.wip.wizard'].with_user(self.reader).create({'company_id': self.company.id})
+        self.assertTrue(wizard)
+
+    def test_far_dates(self):
+        """§9: no date makes a traceback."""
+        contract = self._make_contract([1000], period_policy='month')
+        for day in ('9999-12-31', '9001-01-01'):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                self._plan(contract, '10%', day).action_create()
+        for vals in ({'date_from': '9999-12-01'}, {'has_due_date': True, 'due_days': 10**8}):
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                self._year(**vals)
+
     def test_multi_company(self):
         """Another company's periods are not seen, and do not stand in the way."""
         other = self.setup_other_company()['company']

@@ -1,12 +1,14 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 from ..models.progress_billing_period import UNITS
-from ..models.progress_billing_period_scheduling import MAX_PERIODS
+from ..models.progress_billing_period_scheduling import LAST_YEAR, MAX_PERIODS
 from ..tools import periods as spans
+
+MAX_DUE_DAYS = 3660
 
 
 class ProgressPeriodWizard(models.TransientModel):
@@ -61,9 +63,22 @@ class ProgressPeriodWizard(models.TransientModel):
                 end=format_date(self.env, found[-1][1]),
             )
 
+    @api.constrains('due_days', 'date_from')
+    def _check_days(self):
+        for wizard in self:
+            if abs(wizard.due_days) > MAX_DUE_DAYS or wizard.date_from.year > LAST_YEAR:
+                raise ValidationError(
+                    self.env._(
+                        "%(project)s: periods are due at most %(days)s days from their end, and start before %(year)s.",
+                        project=wizard.project_id.display_name,
+                        days=MAX_DUE_DAYS,
+                        year=LAST_YEAR,
+                    )
+                )
+
     def _get_spans(self):
         """Start and end of the periods asked for; those that start after *until* are none."""
-        if not self.date_from or not self.unit:
+        if not self.date_from or not self.unit or self.date_from.year > LAST_YEAR:
             return []
         if self.mode == 'count':
             return spans.spans(self.date_from, min(max(self.count, 0), MAX_PERIODS), self.unit)

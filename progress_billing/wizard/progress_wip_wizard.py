@@ -84,7 +84,8 @@ class ProgressWipWizard(models.TransientModel):
         earned = float(money.percent_of(percent, revised, unit))
         over = currency.round(amount - earned)
         return {
-            'name': contracts.project_id.display_name or contracts.display_name,
+            # sudo: project.project - its name, for who sees the contract but not the project
+            'name': contracts.project_id.sudo().display_name or contracts.display_name,
             'project_id': contracts.project_id.id,
             'contract_id': contracts.id if len(contracts) == 1 else False,
             'partner_id': contracts.partner_id.id if len(contracts.partner_id) == 1 else False,
