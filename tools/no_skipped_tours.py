@@ -25,9 +25,7 @@ class NoSkippedTours:
     def _is_http_case(item):
         from odoo.tests.common import HttpCase
 
-        return isinstance(getattr(item, "cls", None), type) and issubclass(
-            item.cls, HttpCase
-        )
+        return isinstance(getattr(item, "cls", None), type) and issubclass(item.cls, HttpCase)
 
     def pytest_sessionfinish(self, session):
         harmless = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)

@@ -76,6 +76,13 @@ class AccountMove(models.Model):
         bills._check_order_of_life(whatever_state=True)
         self.filtered('progress_bill_id')._check_not_credited(('draft', 'posted'))
 
+    def unlink(self):
+        # sudo: progress.bill - what the bills took is pending again, whoever deletes their drafts
+        bills = self.progress_bill_id.sudo()
+        result = super().unlink()
+        bills._on_invoice_gone()
+        return result
+
     def _before_progress_state(self, state):
         """Order of life, before an invoice or credit note of a bill changes state (SPEC §3, RULES C18).
 
@@ -87,6 +94,8 @@ class AccountMove(models.Model):
         bills.contract_id._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
         for move in self:
+            if state == 'posted' and move._is_progress_correction():
+                continue
             if move.progress_revision != move.progress_bill_id.sudo().revision:  # sudo: progress.bill - as above
                 raise UserError(
                     self.env._(
@@ -110,11 +119,16 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.line_ids.contract_line_id._check_not_overbilled()
         bills._check_credited()
+        cancelled = self.filtered(lambda move: move.state == 'cancel')
+        cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
 
     # === POSTING === #
 
     def _post(self, soft=True):
+        # sudo: account.move - what is a correction does not depend on who posts; super checks the rights
+        self.sudo().filtered(lambda move: move._is_progress_correction())._free_progress_payments()
         posted = super()._post(soft)
+        posted._settle_with_freed_payments()
         finals = posted.filtered(lambda move: move.progress_invoice_type == 'final')
         for move in finals:
             if move.reversed_entry_id:
@@ -144,6 +158,58 @@ class AccountMove(models.Model):
             moves.line_ids.remove_move_reconcile()
             reversals.with_context(move_reverse_cancel=True)._post(soft=False)
         return reversals.with_env(self.env)
+
+    def _is_progress_correction(self):
+        """Whether this is the credit note of an invoice that a newer revision of its bill takes the place of."""
+        self.ensure_one()
+        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - its revision only
+        return bool(
+            self.reversed_entry_id
+            and self.move_type != self.reversed_entry_id.move_type
+            and self.progress_revision < bill.revision
+            and not bill.invoice_id
+        )
+
+    def _credit_for_correction(self):
+        """Credit these invoices in full, posted where whoever acts may post (RULES C17)."""
+        if not self:
+            return
+        may_post = self.env.user.has_group('account.group_account_invoice') or self.env.user._is_superuser()
+        defaults = [
+            {
+                'date': (today := move.company_id._get_progress_today()),
+                'invoice_date': today,
+                'ref': self.env._("Correction of %s", move.name),
+            }
+            for move in self
+        ]
+        self._reverse_moves(defaults, cancel=may_post)
+
+    def _free_progress_payments(self):
+        """Keep the payments of invoices that are being corrected, for the invoice that follows (ENGINE B3)."""
+        for credit in self:
+            receivable = credit.reversed_entry_id._get_progress_receivable_lines()
+            matched = receivable.matched_credit_ids.credit_move_id | receivable.matched_debit_ids.debit_move_id
+            payments = matched.filtered(lambda line: not line.move_id.progress_bill_id)
+            # sudo: progress.bill - set here alone
+            credit.progress_bill_id.sudo().freed_payment_line_ids |= payments
+            receivable.remove_move_reconcile()
+
+    def _settle_with_freed_payments(self):
+        """Match a corrected invoice with what was paid on the one before it."""
+        for move in self.filtered(lambda move: move.progress_bill_id and not move.reversed_entry_id):
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - payments freed by the correction
+            lines = bill.freed_payment_line_ids.filtered(lambda line: not line.reconciled)
+            if not lines:
+                continue
+            receivable = move._get_progress_receivable_lines()
+            for account in receivable.account_id:
+                mine = (receivable | lines).filtered(lambda line, account=account: line.account_id == account)
+                mine.filtered(lambda line: not line.reconciled).reconcile()
+            bill.freed_payment_line_ids = False
+
+    def _get_progress_receivable_lines(self):
+        return self.line_ids.filtered(lambda line: line.account_type in ('asset_receivable', 'liability_payable'))
 
     def _unreconcile_progress_deposits(self):
         """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""

@@ -22,10 +22,15 @@ class ProgressBill(models.Model):
         'progress.bill.periods',
         'progress.bill.payments',
         'progress.bill.plan',
+        'progress.bill.milestone',
+        'progress.bill.generation',
         'progress.bill.workflow',
+        'progress.bill.review',
+        'progress.bill.correction',
         'progress.bill.invoicing',
         'progress.bill.final',
         'progress.bill.scheduling',
+        'progress.scheduling.mixin',
         'progress.bill.summary',
         'progress.guard.mixin',
         'mail.thread',
@@ -67,11 +72,22 @@ class ProgressBill(models.Model):
     title = fields.Char(help="Heads the invoice and becomes its reference.")
     description = fields.Text(help="Printed above the lines of the invoice.")
     item_description = fields.Text(help="Text of the DEPOSIT line on the invoice.")
-    trigger = fields.Selection([('date', "Date"), ('manual', "By Hand")], default='date', required=True)
+    partner_shipping_id = fields.Many2one(
+        'res.partner',
+        string="Customer Location",
+        compute='_compute_partner_id',
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
 
     # === CLAIM === #
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
+    invoiced_amount = fields.Monetary(
+        compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified."
+    )
     credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
     opening_deposit_line_ids = fields.Many2many(
         'account.move.line',
@@ -115,11 +131,6 @@ class ProgressBill(models.Model):
     payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
-    # === RUN === #
-    run_state = fields.Selection([('failed', "Failed")], string="Last Run", readonly=True, copy=False)
-    run_error = fields.Text(string="Last Run's Error", readonly=True, copy=False)
-    run_date = fields.Datetime(string="Last Run On", readonly=True, copy=False)
-
     _due_idx = models.Index("(date) WHERE state = 'planned' AND generated_on IS NULL")
 
     # === COMPUTE === #
@@ -144,16 +155,18 @@ class ProgressBill(models.Model):
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )
 
-    @api.depends('contract_id.partner_id')
+    @api.depends('contract_id.partner_id', 'contract_id.partner_shipping_id')
     def _compute_partner_id(self):
         for bill in self:
             if not bill.generated_on:
                 bill.partner_id = bill.contract_id.partner_id
+                bill.partner_shipping_id = bill.contract_id.partner_shipping_id
 
-    @api.depends('line_ids.amount', 'line_ids.credited_amount')
+    @api.depends('line_ids.amount', 'line_ids.invoiced_amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
         for bill in self:
             bill.amount = sum(bill.line_ids.mapped('amount'))
+            bill.invoiced_amount = sum(bill.line_ids.mapped('invoiced_amount'))
             bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
 
     @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
@@ -165,7 +178,7 @@ class ProgressBill(models.Model):
         'review_state',
         'kind',
         'revision',
-        'amount',
+        'invoiced_amount',
         'credited_amount',
         'move_ids.state',
         'move_ids.reversed_entry_id',
@@ -188,7 +201,9 @@ class ProgressBill(models.Model):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        return bool(live and standing > 0 and self.currency_id.compare_amounts(self.credited_amount, self.amount) == 0)
+        return bool(
+            live and standing > 0 and self.currency_id.compare_amounts(self.credited_amount, self.invoiced_amount) == 0
+        )
 
     def _get_state_and_bucket(self, live):
         """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
@@ -321,7 +336,7 @@ class ProgressBill(models.Model):
                     self.env._(
                         "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",
                         bill=bill.display_name,
-                        state=dict(self._selection_state()).get(bill.state, '').lower(),
+                        state=bill._get_state_label().lower(),
                     )
                 )
 
@@ -379,7 +394,7 @@ class ProgressBill(models.Model):
                     self.env._(
                         "The lines of %(bill)s cannot change: it is %(state)s.",
                         bill=bill.display_name,
-                        state=dict(self._selection_state())[bill.state].lower(),
+                        state=bill._get_state_label().lower(),
                     )
                 )
 
@@ -403,7 +418,7 @@ class ProgressBill(models.Model):
         """
         for bill in self:
             for line in bill.line_ids:
-                if money.room_left(line.amount, line.credited_amount, 0, bill.currency_id.rounding):
+                if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):
                     raise UserError(
                         self.env._(
                             "More than %(line)s of %(bill)s was billed for would be credited.",
@@ -412,16 +427,10 @@ class ProgressBill(models.Model):
                         )
                     )
 
-    def _draw_names(self):
-        """Give the bills that leave the plan their number."""
-        for bill in self.filtered(lambda bill: not bill.name):
-            bill._write_protected(
-                {
-                    'name': self.env['ir.sequence']
-                    .with_company(bill.company_id)
-                    .next_by_code('progress.bill', sequence_date=bill.date)
-                }
-            )
+    def _get_state_label(self):
+        """The bill's status in the user's language."""
+        self.ensure_one()
+        return dict(self._selection_state()).get(self.state, '')
 
     def _get_invoice_type(self):
         """``progress_invoice_type`` of this bill's invoices, from its kind and the contract (RULES A18)."""

@@ -51,7 +51,7 @@ class ProgressBillFinal(models.AbstractModel):
         for deposit in self.contract_id._get_open_deposits():
             result.append(
                 {
-                    **self._prepare_deposit_vals(self._get_reversal_label(deposit)),
+                    **self._prepare_deposit_vals(self._get_reversal_label(deposit), deposit['account']),
                     **engine._prepare_frozen_line_vals(
                         self.contract_id,
                         deposit['taxes'],
@@ -59,7 +59,6 @@ class ProgressBillFinal(models.AbstractModel):
                         {tax: (-base, -amount) for tax, (base, amount) in deposit['amounts'].items()},
                         key=f'progress,{deposit["bill"].id}',
                     ),
-                    'account_id': deposit['account'].id,
                     'progress_line_type': 'deposit_reversal',
                     'progress_deposit_bill_id': deposit['bill'].id,
                 }
@@ -95,5 +94,5 @@ class ProgressBillFinal(models.AbstractModel):
                 for line in self.line_ids
             }
         if self._get_invoice_type() == 'deposit':
-            return {'deposit': self.amount}
-        return {line.id: line.amount for line in self.line_ids}
+            return {'deposit': self.invoiced_amount}
+        return {line.id: line.invoiced_amount for line in self.line_ids}

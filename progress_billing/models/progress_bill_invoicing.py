@@ -77,8 +77,8 @@ class ProgressBillInvoicing(models.AbstractModel):
             'progress_revision': self.revision,
             'invoice_line_ids': [Command.create(self._turn_round(line, sign)) for line in lines],
         }
-        if contract.partner_shipping_id:
-            vals['partner_shipping_id'] = contract.partner_shipping_id.id
+        if self.partner_shipping_id:
+            vals['partner_shipping_id'] = self.partner_shipping_id.id
         if contract.journal_id:
             vals['journal_id'] = contract.journal_id.id
         if self.description:
@@ -133,10 +133,10 @@ class ProgressBillInvoicing(models.AbstractModel):
             return self._prepare_deposit_line_list()
         return self._prepare_revenue_line_list()
 
-    def _compute_line_taxes(self):
+    def _compute_line_taxes(self, *, keep=True):
         """Taxes of this bill by bill line, cumulative over the contract's bills (RULES C12).
 
-        Remembers on each bill line what it took, for the bills after it.
+        :param bool keep: remember on each bill line what it took, for the bills after it
 
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
@@ -144,9 +144,9 @@ class ProgressBillInvoicing(models.AbstractModel):
         base_lines = [
             engine._base_line(
                 contract,
-                line.amount,
+                line.invoiced_amount,
                 line.contract_line_id.tax_ids,
-                line.quantity if line.billing_base == 'quantity' else 0.0,
+                line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
                 _key=line.contract_line_id.id,
                 _bill_line=line,
             )
@@ -154,7 +154,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
-        for base_line in base_lines:
+        for base_line in base_lines if keep else ():
             base_line['_bill_line']._write_protected(
                 {
                     'tax_amounts': {
@@ -175,14 +175,14 @@ class ProgressBillInvoicing(models.AbstractModel):
         for line in earlier.line_ids:
             taken = line.tax_amounts or {}
             kept = 1.0
-            if line.amount and line.credited_amount:
-                kept = 1.0 - line.credited_amount / line.amount
+            if line.invoiced_amount and line.credited_amount:
+                kept = 1.0 - line.credited_amount / line.invoiced_amount
             amounts = {
                 int(tax): (rate, base * kept, tax_amount * kept)
                 for tax, (rate, base, tax_amount) in taken.get('amounts', {}).items()
             }
             if amounts:
-                quantity = line.quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
+                quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
                 taxes = self.env['account.tax'].browse(taken['taxes'])
                 result.append((line.contract_line_id.id, taxes, amounts, quantity))
         return result
@@ -192,13 +192,15 @@ class ProgressBillInvoicing(models.AbstractModel):
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         groups = {}
         for base_line in self._compute_line_taxes():
-            groups.setdefault(base_line['tax_ids'], []).append(base_line)
+            rule = base_line['_bill_line'].contract_line_id.billing_rule_id
+            account = self._get_deposit_account_of(rule)
+            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
         result = []
-        for taxes, base_lines in groups.items():
+        for (taxes, account), base_lines in groups.items():
             net, amounts = engine._merge(base_lines)
             result.append(
                 {
-                    **self._prepare_deposit_vals(self._get_deposit_label()),
+                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
                     **engine._prepare_frozen_line_vals(contract, taxes, net, amounts, key=f'progress,{self.id}'),
                     'progress_line_type': 'deposit',
                     'progress_deposit_bill_id': self.id,
@@ -207,12 +209,16 @@ class ProgressBillInvoicing(models.AbstractModel):
             )
         return result
 
-    def _prepare_deposit_vals(self, name):
+    def _get_deposit_account_of(self, rule):
+        """Deposit account of lines under a rule; rules without an account share the contract's."""
+        return self.contract_id._get_deposit_account(rule if rule.deposit_account_id else None)
+
+    def _prepare_deposit_vals(self, name, account):
         """What every line on the deposit account has in common: product, account, no analytics."""
         return {
             'name': name,
             'product_id': self.contract_id._find_deposit_product().id,
-            'account_id': self.contract_id._get_deposit_account().id,
+            'account_id': account.id,
             'analytic_distribution': False,
         }
 
@@ -226,7 +232,10 @@ class ProgressBillInvoicing(models.AbstractModel):
             share = self.with_env(env)._format_percent().replace('%', ' %')
         else:
             share = formatLang(
-                env, self.planned_amount or self.amount, currency_obj=False, digits=self.currency_id.decimal_places
+                env,
+                self.planned_amount or self.invoiced_amount,
+                currency_obj=False,
+                digits=self.currency_id.decimal_places,
             )
         return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
 
@@ -237,7 +246,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         values = {}
         for line, base_line in base_lines.items():
             net, amounts = engine._merge([base_line])
-            quantity = line.quantity if line.contract_line_id.billing_base == 'quantity' else 1.0
+            quantity = line.invoiced_quantity if line.contract_line_id.billing_base == 'quantity' else 1.0
             values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
         return self._add_sections(values)
 
@@ -249,13 +258,26 @@ class ProgressBillInvoicing(models.AbstractModel):
         :param dict amounts: frozen tax amounts, see the engine
         :param float quantity: in the schedule line's unit; 1 for lines billed by amount
         """
-        scheduled = line.contract_line_id
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         quantity = float_round(quantity, precision_digits=digits)
         if float_is_zero(quantity, precision_digits=digits) or self.currency_id.is_zero(net):
-            quantity = 1.0
+            return self._prepare_zero_vals(line, net, amounts)
+        return self._prepare_income_vals(line, net, amounts, quantity)
+
+    def _prepare_zero_vals(self, line, net, amounts):
+        """An income line without a quantity, or worth nothing: *Create Lines with Zero Amount and Quantity*."""
+        vals = self._prepare_income_vals(line, net, amounts, 1.0)
+        scheduled = line.contract_line_id
+        if scheduled.billing_base == 'quantity' and not line.invoiced_quantity and self.currency_id.is_zero(net):
+            vals.update(quantity=0.0, price_unit=scheduled.unit_price)
+            vals.pop('extra_tax_data', None)
+        return vals
+
+    def _prepare_income_vals(self, line, net, amounts, quantity):
+        """Values of an income line; see :meth:`_prepare_revenue_vals`."""
+        scheduled = line.contract_line_id
         vals = {
-            'name': scheduled._get_invoice_label(),
+            'name': scheduled._get_rule_label(line),
             'account_id': scheduled._get_income_account().id,
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,
@@ -303,7 +325,11 @@ class ProgressBillInvoicing(models.AbstractModel):
         :raises UserError: when nothing is left to bill
         """
         self.ensure_one()
-        lines = self.contract_id._get_billable_lines().sorted(lambda line: (line.sequence, line.id))
+        customer = self.partner_id.commercial_partner_id
+        lines = self.contract_id._get_billable_lines().filtered(
+            lambda line: (line.partner_id or customer).commercial_partner_id == customer
+        )
+        lines = lines.sorted(lambda line: (line.sequence, line.id))
         unit = money.to_decimal(self.currency_id.rounding)
         rest = [money.to_decimal(line._get_amount_left()) for line in lines]
         try:

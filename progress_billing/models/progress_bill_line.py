@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools import money
+from .progress_bill_line_claim import CLAIM_FIELDS
 
 
 class ProgressBillLine(models.Model):
@@ -9,7 +10,7 @@ class ProgressBillLine(models.Model):
 
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
-    _inherit = 'progress.guard.mixin'
+    _inherit = ['progress.bill.line.claim', 'progress.guard.mixin']
     _fixed_fields = ('bill_id', 'contract_line_id')
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
@@ -36,8 +37,6 @@ class ProgressBillLine(models.Model):
     billing_base = fields.Selection(related='contract_line_id.billing_base')
     revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
 
-    quantity = fields.Float(digits='Product Unit')
-    amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit')
     credited_amount = fields.Monetary(compute='_compute_credited', store=True)
     tax_amounts = fields.Json(readonly=True, copy=False)
@@ -47,7 +46,11 @@ class ProgressBillLine(models.Model):
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
 
     @api.depends(
-        'amount', 'quantity', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id'
+        'invoiced_amount',
+        'invoiced_quantity',
+        'bill_id.revision',
+        'bill_id.move_ids.state',
+        'bill_id.move_ids.reversed_entry_id',
     )
     def _compute_credited(self):
         """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
@@ -64,8 +67,8 @@ class ProgressBillLine(models.Model):
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
                 line.credited_quantity = (
-                    float(money.to_decimal(line.quantity) * share / money.to_decimal(line.amount))
-                    if line.amount
+                    float(money.to_decimal(line.invoiced_quantity) * share / money.to_decimal(line.invoiced_amount))
+                    if line.invoiced_amount
                     else 0.0
                 )
 
@@ -79,15 +82,15 @@ class ProgressBillLine(models.Model):
         if bill.kind == 'final':  # a final invoice is credited in full or not at all
             live = bill._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-            return {line: money.to_decimal(line.amount) for line in self} if standing > 0 else credited
+            return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         # amount_currency is a debit: what a credit note takes back of income or of a deposit
         for aml in reversals.line_ids.filtered(lambda aml: aml.progress_line_type and aml.amount_currency):
             targets = aml.progress_bill_line_id or self.filtered(
                 lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
             )
-            targets = targets.filtered('amount')
+            targets = targets.filtered('invoiced_amount')
             if targets:
-                shares = money.spread(aml.amount_currency, targets.mapped('amount'), bill.currency_id.rounding)
+                shares = money.spread(aml.amount_currency, targets.mapped('invoiced_amount'), bill.currency_id.rounding)
                 for line, share in zip(targets, shares, strict=True):
                     credited[line] += share
         return credited
@@ -105,7 +108,7 @@ class ProgressBillLine(models.Model):
                     )
                 )
 
-    @api.constrains('amount', 'quantity', 'contract_line_id', 'bill_id')
+    @api.constrains('invoiced_amount', 'quantity', 'contract_line_id', 'bill_id')
     def _check_amount(self):
         self.filtered('bucket').contract_line_id._check_not_overbilled()
         for line in self.filtered(
@@ -121,18 +124,36 @@ class ProgressBillLine(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._guard_vals(vals)
+            if 'amount' in vals or 'quantity' in vals:
+                vals.pop('total_completed_percent', None)
         lines = super().create(vals_list)
-        lines.bill_id._check_lines_editable()
         if not self.env.su:
+            lines.bill_id._check_lines_editable()
+            lines._complete_claims(vals_list)
             lines.bill_id._check_no_amt_pct()
         return lines
 
+    def _complete_claims(self, vals_list):
+        """What follows from the values new lines were given."""
+        for line, vals in zip(self, vals_list, strict=True):
+            line._complete_claim(vals)
+            if 'certified_amount' in vals and line._differs('certified_amount', line.amount):
+                line._check_may_certify()
+
     def write(self, vals):
         self._guard_vals(vals)
-        if {'amount', 'quantity', 'contract_line_id', 'bill_id'} & vals.keys():
+        if 'amount' in vals or 'quantity' in vals:  # a form sends both; the percentage follows
+            vals = {name: value for name, value in vals.items() if name != 'total_completed_percent'}
+        if (CLAIM_FIELDS | {'contract_line_id', 'bill_id'}) & vals.keys():
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
-        return super().write(vals)
+        if 'certified_amount' in vals and self._differs('certified_amount', vals['certified_amount']):
+            self._check_may_certify()
+            self.bill_id.contract_id._lock_for_billing()
+        result = super().write(vals)
+        if not self.env.su:
+            self._complete_claim(vals)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
@@ -142,13 +163,14 @@ class ProgressBillLine(models.Model):
 
     def _take_pending(self):
         """What is billed is no longer pending; Completed (%) stays (RULES C1)."""
-        for line in self:
-            scheduled = line.contract_line_id
-            if scheduled.pending_amount or scheduled.pending_quantity:
-                line._write_protected(
-                    {'pending_taken': scheduled.pending_amount, 'pending_quantity_taken': scheduled.pending_quantity}
-                )
-                scheduled._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
+        pending = self.filtered(
+            lambda line: line.contract_line_id.pending_amount or line.contract_line_id.pending_quantity
+        )
+        for line in pending:
+            taken, quantity = line.contract_line_id.pending_amount, line.contract_line_id.pending_quantity
+            if line.pending_taken != taken or line.pending_quantity_taken != quantity:
+                line._write_protected({'pending_taken': taken, 'pending_quantity_taken': quantity})
+        pending.contract_line_id._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
 
     def _give_back_pending(self):
         """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""

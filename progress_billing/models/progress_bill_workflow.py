@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 
 
@@ -44,11 +44,13 @@ class ProgressBillWorkflow(models.AbstractModel):
                     self.env._(
                         "%(bill)s cannot be released while it is %(state)s.",
                         bill=bill.display_name,
-                        state=dict(self._selection_state())[bill.state].lower(),
+                        state=bill._get_state_label().lower(),
                     )
                 )
         to_release = self.filtered(lambda bill: bill.state in ('draft', 'approved'))
         to_release.contract_id._check_can_bill()
+        to_release._check_corrections_posted()
+        to_release._check_oldest_first()
         to_release._create_invoices()
         return self._get_result_action()
 
@@ -96,73 +98,19 @@ class ProgressBillWorkflow(models.AbstractModel):
 
     # === BUSINESS === #
 
+    def _on_invoice_gone(self):
+        """The draft invoice of these bills was deleted or cancelled: what they took is pending again (RULES A2, C1)."""
+        self.filtered(lambda bill: not bill.bucket and not bill.is_credited).line_ids._give_back_pending()
+
     def _check_not_ended(self):
         for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):
             raise UserError(
                 self.env._(
                     "%(bill)s is %(state)s. Plan it again before you bill it.",
                     bill=bill.display_name,
-                    state=dict(self._selection_state())[bill.state].lower(),
+                    state=bill._get_state_label().lower(),
                 )
             )
-
-    def _split_by_contract(self):
-        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
-
-        What a bill takes depends on what the one before it took; bills of different contracts
-        go together.
-
-        :return list: recordsets
-        """
-        waves, counts = [], {}
-        for bill in self.sorted(lambda bill: bill._get_order_key()):
-            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
-            if wave == len(waves):
-                waves.append(self.browse())
-            waves[wave] |= bill
-        return waves
-
-    def _generate(self):
-        """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
-        if not self:
-            return
-        self.contract_id._check_can_bill()
-        self._check_has_amount()
-        self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
-        for wave in self._split_by_contract():
-            wave._generate_wave()
-
-    def _generate_wave(self):
-        """Bill records of different contracts together."""
-        for bill in self:  # invoices and credit notes of before no longer count for it
-            bill._write_protected({'revision': bill.revision + 1})
-        with_amount = self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)
-        with_amount.line_ids.unlink()
-        vals_list = []
-        for bill in with_amount:
-            amount = bill._get_amount_to_bill()
-            bill.contract_id._check_wip_available(amount, bill)
-            vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
-        # sudo: progress.bill.line - computed lines, which nobody may type beside an amount
-        self.env['progress.bill.line'].sudo().create(vals_list)
-        self.line_ids._take_pending()
-        self._draw_names()
-        self._write_protected({'generated_on': fields.Datetime.now(), 'run_state': False, 'run_error': False})
-        self.activity_unlink(['progress_billing.mail_activity_billing_failed'])
-        pro_forma = self.filtered('contract_id.use_pro_forma')
-        pro_forma._write_protected({'review_state': 'draft'})
-        (self - pro_forma)._create_invoices()
-        self.line_ids.contract_line_id._check_not_overbilled()
-
-    def _check_has_amount(self):
-        for bill in self:
-            claims = [amount for amount in bill.line_ids.mapped('amount') if not bill.currency_id.is_zero(amount)]
-            if not (bill.planned_percent or bill.planned_amount or claims):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name
-                    )
-                )
 
     # === RESULTS === #
 

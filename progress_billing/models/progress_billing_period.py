@@ -98,7 +98,7 @@ class ProgressBillingPeriod(models.Model):
             return NotImplemented
         return [('id', 'in', self._find_current().ids)]
 
-    @api.depends('bill_ids.bucket', 'bill_ids.amount', 'bill_ids.credited_amount')
+    @api.depends('bill_ids.bucket', 'bill_ids.invoiced_amount', 'bill_ids.credited_amount')
     def _compute_bill_figures(self):
         for period in self:
             bills = period.bill_ids.filtered(lambda bill: bill.bucket or bill.state == 'planned')
@@ -107,7 +107,7 @@ class ProgressBillingPeriod(models.Model):
             period.draft_count = len(bills.filtered(lambda bill: bill.bucket == 'draft'))
             period.billed_amount = sum(
                 bill.currency_id._convert(
-                    bill.amount - bill.credited_amount,
+                    bill.invoiced_amount - bill.credited_amount,
                     period.currency_id,
                     bill.company_id,
                     bill.date or period.date_end,

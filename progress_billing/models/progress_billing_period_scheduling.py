@@ -6,7 +6,7 @@ import psycopg2
 from odoo import api, models
 
 from ..tools import periods as spans
-from .progress_bill_scheduling import FAILURES
+from .progress_scheduling_mixin import FAILURES
 
 _logger = logging.getLogger(__name__)
 

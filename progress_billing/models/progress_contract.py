@@ -15,8 +15,9 @@ class ProgressContract(models.Model):
         'progress.contract.profitability',
         'progress.contract.blockers',
         'progress.contract.billing',
-        'progress.contract.workflow',
         'progress.contract.run',
+        'progress.scheduling.mixin',
+        'progress.contract.workflow',
         'progress.contract.periods',
         'progress.contract.forecast',
         'progress.overbilling.mixin',
@@ -26,6 +27,7 @@ class ProgressContract(models.Model):
     ]
     _order = 'id desc'
     _check_company_auto = True
+    _due_order = 'next_billing_date, id'
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/', index='trigram')
     description = fields.Char(help="What the contract is about, as the customer calls it.")
@@ -142,6 +144,9 @@ class ProgressContract(models.Model):
         search='_search_invoice_ids',
         compute_sudo=True,
     )
+    final_invoice_ids = fields.Many2many(
+        'account.move', string="Final Invoices", compute='_compute_invoice_ids', compute_sudo=True
+    )
     invoice_count = fields.Integer(compute='_compute_invoice_ids', compute_sudo=True)
     bill_count = fields.Integer(compute='_compute_bill_count')
     billing_version = fields.Integer(readonly=True, copy=False, default=0)
@@ -195,16 +200,24 @@ class ProgressContract(models.Model):
     def _compute_state(self):
         for contract in self:
             finals = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
-            final = finals.filtered(lambda bill: bill.bucket == 'actual')[:1] or finals[:1]
+            posted = finals.filtered(lambda bill: bill.bucket == 'actual')
+            final = posted[:1] or finals[:1]
             contract.final_bill_id = final
             contract.final_invoice_id = final.invoice_id
-            closed = contract.base_state == 'open' and final.bucket == 'actual'
+            closed = contract.base_state == 'open' and posted and not contract._get_lines_without_final(posted)
             contract.state = 'closed' if closed else contract.base_state
+
+    def _get_lines_without_final(self, finals):
+        """Schedule lines that none of these final bills covers: billed as billed, each customer has one (RULES C23)."""
+        self.ensure_one()
+        return self._get_billable_lines() - finals.line_ids.contract_line_id
 
     @api.depends('bill_ids.move_ids')
     def _compute_invoice_ids(self):
         for contract in self:
             contract.invoice_ids = contract.bill_ids.move_ids.sorted('id')
+            finals = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
+            contract.final_invoice_ids = finals.invoice_id
             contract.invoice_count = len(contract.invoice_ids)
 
     def _search_invoice_ids(self, operator, value):

@@ -17,21 +17,26 @@ class ProgressContractBilling(models.AbstractModel):
 
     # === DEPOSITS === #
 
-    def _find_deposit_account(self):
-        """Deposit account of contract or company, in that order; may be empty. Glue addons add fallbacks."""
-        self.ensure_one()
-        return self.deposit_account_id or self.company_id.progress_deposit_account_id
+    def _find_deposit_account(self, rule=None):
+        """Deposit account of contract, rule or company, in that order; may be empty. Glue addons add fallbacks.
 
-    def _get_deposit_account(self):
+        :param rule: the billing rule of the lines the deposit is for
+        """
+        self.ensure_one()
+        own = self.deposit_account_id or (rule.deposit_account_id if rule else self.deposit_account_id)
+        return own or self.company_id.progress_deposit_account_id
+
+    def _get_deposit_account(self, rule=None):
         """The account deposits are booked on.
 
+        :param rule: the billing rule of the lines the deposit is for
         :raises UserError: when there is none, or one that is no reconcilable current liability (SPEC §4)
         """
         self.ensure_one()
-        reasons = self._get_deposit_blockers()
+        reasons = self._get_deposit_blockers(rule)
         if reasons:
             self._raise_blockers({self: reasons})
-        return self._find_deposit_account()
+        return self._find_deposit_account(rule)
 
     def _find_deposit_product(self):
         """The product with code DEPOSIT (SPEC §4); may be empty."""
@@ -173,27 +178,55 @@ class ProgressContractBilling(models.AbstractModel):
         :return: ``progress.bill`` of kind final
         :raises UserError: naming what stands in the way
         """
-        existing = self.filtered(lambda contract: contract.final_bill_id.bucket == 'draft')
-        todo = self - existing
-        todo._check_can_bill()
-        todo._check_no_drafts()
+        existing = self.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
+        todo = self.filtered(lambda contract: contract.state == 'closed' or contract._get_lines_without_final(existing))
+        todo._raise_blockers({contract: contract._get_billing_blockers(for_final=True) for contract in todo})
+        todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
         # sudo: progress.bill - callers may not make final bills but by this method
-        finals = self.env['progress.bill'].sudo().create([contract._prepare_final_bill_vals() for contract in todo])
+        bills = self.env['progress.bill'].sudo()
+        finals = bills.create(
+            [
+                contract._prepare_final_bill_vals(partner, location, lines)
+                for contract in todo
+                for (partner, location), lines in contract._get_final_groups(existing).items()
+            ]
+        )
         finals = finals.with_env(self.env)
         finals.line_ids._take_pending()
         finals._draw_names()
         todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
         finals._create_invoices()
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
-        return existing.final_bill_id | finals
+        return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
 
-    def _prepare_final_bill_vals(self):
-        """Values of the final bill: it claims what is left on every line, negative where too much was billed."""
+    def _get_final_groups(self, finals):
+        """Schedule lines by customer and location of their final invoice (RULES C23).
+
+        Deposits are held for one customer, so there is one final invoice; billed as billed, each
+        customer and location has its own.
+
+        :param finals: final bills that exist, whose lines are done
+        :return dict: schedule lines by ``(partner, location)``
+        """
+        self.ensure_one()
+        lines = self._get_lines_without_final(finals)
+        if self.revenue_recognition == 'deposit':
+            return {(self.partner_id, self.partner_shipping_id): lines}
+        return lines.grouped(lambda line: (line.partner_id or self.partner_id, line.partner_shipping_id))
+
+    def _prepare_final_bill_vals(self, partner, location, lines):
+        """Values of a final bill: it claims what is left on every line, negative where too much was billed.
+
+        :param partner: the customer
+        :param location: their location
+        :param lines: the schedule lines it ends
+        """
         self.ensure_one()
         return {
             'contract_id': self.id,
-            'partner_id': self.partner_id.id,
+            'partner_id': partner.id,
+            'partner_shipping_id': location.id,
             'kind': 'final',
             'trigger': 'manual',
             'title': self.env._("Final Invoice"),
@@ -209,7 +242,7 @@ class ProgressContractBilling(models.AbstractModel):
                         'quantity': line._get_quantity_left(),
                     },
                 )
-                for line in self._get_billable_lines()
+                for line in lines
             ],
         }
 
@@ -222,7 +255,7 @@ class ProgressContractBilling(models.AbstractModel):
         :raises UserError: to delete the draft and create it again
         """
         self.ensure_one()
-        self._check_no_drafts(but=final)
+        self._check_no_drafts(but=self.bill_ids.filtered(lambda bill: bill.kind == 'final'))
         self._check_opening_deposits_stand()
         if self.revenue_recognition != 'deposit':
             return

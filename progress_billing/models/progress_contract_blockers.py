@@ -31,7 +31,7 @@ class ProgressContractBlockers(models.AbstractModel):
                 self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name')))
             )
         if self.revenue_recognition == 'deposit':
-            reasons += self._get_deposit_blockers()
+            reasons += self._get_deposit_blockers() + self._get_customer_blockers(lines)
         return reasons + self._get_currency_blockers()
 
     def _get_project_blockers(self):
@@ -43,8 +43,8 @@ class ProgressContractBlockers(models.AbstractModel):
             reasons.append(self.env._("Set Bill Time? of the project %s to Billable.", project.display_name))
         return reasons
 
-    def _get_deposit_blockers(self):
-        account, reasons = self._find_deposit_account(), []
+    def _get_deposit_blockers(self, rule=None):
+        account, reasons = self._find_deposit_account(rule), []
         if not account:
             reasons.append(
                 self.env._(
@@ -62,6 +62,21 @@ class ProgressContractBlockers(models.AbstractModel):
                 self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it.")
             )
         return reasons
+
+    def _get_customer_blockers(self, lines):
+        """Deposits are held for one customer a contract (RULES C23)."""
+        customer = self.partner_id.commercial_partner_id
+        others = lines.filtered(lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse()))
+        if not (customer and others):
+            return []
+        return [
+            self.env._(
+                "Deposits are held for one customer, %(customer)s, but these lines are for others: %(lines)s. Give "
+                "them a contract of their own, or recognise revenue as billed.",
+                customer=customer.display_name,
+                lines=', '.join(others.mapped('display_name')),
+            )
+        ]
 
     def _get_deposit_account_blocker(self, account):
         if account.account_type != 'liability_current' or not account.reconcile or not account.active:
@@ -119,14 +134,15 @@ class ProgressContractBlockers(models.AbstractModel):
             }[self.state]
         ]
 
-    def _get_billing_blockers(self):
+    def _get_billing_blockers(self, for_final=False):
         """Reasons why this contract cannot be billed now.
 
+        :param bool for_final: for a further final invoice, beside those that exist
         :return list: sentences; empty when it can
         """
         self.ensure_one()
         reasons = self._get_state_blockers()
-        if not reasons and self.final_bill_id:
+        if not reasons and self.final_bill_id and not for_final:
             reasons.append(
                 self.env._(
                     "Its final invoice %s exists: delete it first.",

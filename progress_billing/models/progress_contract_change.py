@@ -150,27 +150,20 @@ class ProgressContractChange(models.Model):
                 changes[0]._create_credit_bill(contract, lines)
 
     def _create_credit_bill(self, contract, lines):
-        """A bill of the lines' excess, negative, as far as the contract's workflow takes it."""
-        bill = self.env['progress.bill'].create(
-            {
-                'contract_id': contract.id,
-                'trigger': 'manual',
-                'title': self.env._("Credit of change order %s", self.name),
-                'line_ids': [
-                    (
-                        0,
-                        0,
-                        {
-                            'contract_line_id': line.id,
-                            'amount': line._get_amount_left(),
-                            'quantity': line._get_quantity_left(),
-                        },
-                    )
-                    for line in lines
-                ],
-            }
+        """Bills of the lines' excess, negative, as far as the contract's workflow takes it."""
+        self.env['progress.bill']._make_bills(
+            [
+                {
+                    **contract._prepare_run_bill_vals(key),
+                    'title': self.env._("Credit of change order %s", self.name),
+                    'claims': [
+                        line._prepare_claim(amount=line._get_amount_left(), quantity=line._get_quantity_left())
+                        for line in group
+                    ],
+                }
+                for key, group in lines.grouped(lambda line: line._get_run_key()).items()
+            ]
         )
-        bill._generate()
 
     def _apply_to_schedule(self):
         """What follows from a changed worth: pending of lines with a percentage, checks, the plan (RULES C1, A21)."""

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_round
+from odoo.tools import float_round, format_date
 
 from ..tools import money
 
@@ -15,6 +15,7 @@ class ProgressContractLine(models.Model):
     _description = "Schedule of Values Line"
     _inherit = [
         'progress.contract.line.progress',
+        'progress.contract.line.run',
         'progress.overbilling.mixin',
         'progress.guard.mixin',
         'analytic.mixin',
@@ -28,7 +29,6 @@ class ProgressContractLine(models.Model):
     company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
     contract_state = fields.Selection(related='contract_id.state', string="Contract Status", store=True)
-    partner_id = fields.Many2one(related='contract_id.partner_id', store=True, string="Customer")
     sequence = fields.Integer(default=10)
     display_type = fields.Selection(
         [('line_section', "Section"), ('line_subsection', "Subsection"), ('line_note', "Note")],
@@ -41,9 +41,6 @@ class ProgressContractLine(models.Model):
     )
     product_id = fields.Many2one(
         'product.product', check_company=True, domain="[('sale_ok', '=', True)]", index='btree_not_null'
-    )
-    task_id = fields.Many2one(
-        'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null'
     )
 
     # === WORTH === #
@@ -159,8 +156,8 @@ class ProgressContractLine(models.Model):
                 line.revised_amount = line.original_amount + line.change_amount
 
     @api.depends(
-        'bill_line_ids.amount',
-        'bill_line_ids.quantity',
+        'bill_line_ids.invoiced_amount',
+        'bill_line_ids.invoiced_quantity',
         'bill_line_ids.bucket',
         'bill_line_ids.credited_amount',
         'bill_line_ids.credited_quantity',
@@ -170,7 +167,7 @@ class ProgressContractLine(models.Model):
         groups = self.env['progress.bill.line']._read_group(
             [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
             ['contract_line_id', 'bucket'],
-            ['amount:sum', 'credited_amount:sum', 'quantity:sum', 'credited_quantity:sum'],
+            ['invoiced_amount:sum', 'credited_amount:sum', 'invoiced_quantity:sum', 'credited_quantity:sum'],
         )
         billed = {
             (line.id, bucket): (amount - credited, quantity - returned)
@@ -248,6 +245,7 @@ class ProgressContractLine(models.Model):
         for line, vals in zip(lines, vals_list, strict=True):
             if ENTRY_FIELDS & vals.keys():
                 line._enter_progress(vals)
+        lines._follow_source()
         lines.contract_id._respread_plan()
         return lines
 
@@ -259,6 +257,8 @@ class ProgressContractLine(models.Model):
         result = super().write({name: value for name, value in vals.items() if name not in ENTRY_FIELDS})
         if ENTRY_FIELDS & vals.keys():
             self._enter_progress(vals)
+        if {'progress_source', 'task_id', 'milestone_id', 'requires_approval'} & vals.keys():
+            self._follow_source()
         if VALUE_FIELDS & vals.keys():
             self.contract_id._respread_plan()
         return result
@@ -358,14 +358,14 @@ class ProgressContractLine(models.Model):
         :raises UserError: when there is none, saying where to set it
         """
         self.ensure_one()
-        contract = self.contract_id
-        if self.account_id:
+        contract, source = self.contract_id, self.billing_rule_id.account_source or 'line'
+        if source == 'line' and self.account_id:
             return self.account_id
+        account = self.billing_rule_id.account_id if source == 'rule' else False
         # sudo: product.template, account.journal - their accounts, for a project manager without accounting rights
         product = self.product_id.sudo().with_company(contract.company_id)
-        account = (
-            product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income'] if product else False
-        )
+        if product and source in ('line', 'product'):
+            account = product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income']
         account = account or contract._get_default_income_account()
         if not account:
             raise UserError(
@@ -377,6 +377,27 @@ class ProgressContractLine(models.Model):
                 )
             )
         return account
+
+    def _get_rule_label(self, bill_line):
+        """Text of the invoice line of one bill line: as its rule's template says, in the customer's language."""
+        self.ensure_one()
+        bill = bill_line.bill_id
+        rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
+        if not rule.description_template:
+            return self._get_invoice_label()
+        percent = money.ratio_percent(self.draft_amount + self.actual_amount, self.revised_amount)
+        return rule._format_line_text(
+            {
+                'item': self.item_number or '',
+                'description': self.name,
+                'percent': f'{money.round_to(percent, "0.01").normalize():f} %',
+                'bill': bill.name or '',
+                'title': bill.title or '',
+                'date': format_date(rule.env, bill.date),
+                'contract': self.contract_id.name,
+                'task': self.task_id.sudo().name or '',  # sudo: project.task - its name, on the customer's invoice
+            }
+        )
 
     def _get_invoice_label(self):
         """Text of the line on an invoice."""
@@ -400,11 +421,11 @@ class ProgressContractLine(models.Model):
                 [
                     ('contract_id', 'in', contracts.ids),
                     ('bucket', '=', 'draft'),
-                    ('amount', '<', 0),
+                    ('invoiced_amount', '<', 0),
                     ('kind', '!=', 'final'),
                 ],
                 ['contract_line_id'],
-                ['amount:sum'],
+                ['invoiced_amount:sum'],
             )
             if line.revised_amount >= 0
         }

@@ -96,10 +96,8 @@ class ProgressContractLineProgress(models.AbstractModel):
         if self.display_type:
             return {'pending_amount': 0.0, 'pending_quantity': 0.0}
         if self.billing_base == 'quantity':
-            done = money.to_decimal(self.revised_quantity) * money.to_decimal(self.completed_percent) / 100
-            digits = self.env['decimal.precision'].precision_get('Product Unit')
             quantity = float(
-                money.round_to(done, money.Decimal(1).scaleb(-digits))
+                self._round_quantity_at(self.completed_percent)
                 - money.to_decimal(self.draft_quantity)
                 - money.to_decimal(self.actual_quantity)
             )
@@ -107,6 +105,34 @@ class ProgressContractLineProgress(models.AbstractModel):
         done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         return {'pending_amount': float(done - billed), 'pending_quantity': 0.0}
+
+    def _prepare_claim(self, amount, quantity=0.0):
+        """Values of a bill line that claims ``amount`` (untaxed, contract currency) of this line."""
+        return {'contract_line_id': self.id, 'amount': amount, 'quantity': quantity}
+
+    def _prepare_claim_of_percent(self, percent):
+        """Values of a bill line that claims a further percentage of this line: cumulative, so steps add up.
+
+        :param percent: of the revised value
+        """
+        self.ensure_one()
+        unit = self.currency_id.rounding or '0.01'
+        if self.billing_base == 'quantity':
+            billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+            before = money.ratio_percent(billed, self.revised_quantity)
+            quantity = float(self._round_quantity_at(before + money.to_decimal(percent)) - billed)
+            return self._prepare_claim(self._price_pending(quantity), quantity)
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        before = money.percent_behind(billed, self.revised_amount, unit)
+        reached = money.percent_of(before + money.to_decimal(percent), self.revised_amount, unit)
+        return self._prepare_claim(float(reached - billed))
+
+    def _round_quantity_at(self, percent):
+        """The quantity that a percentage of the line stands for, in the unit's precision."""
+        self.ensure_one()
+        done = money.to_decimal(self.revised_quantity) * money.to_decimal(percent) / 100
+        digits = self.env['decimal.precision'].precision_get('Product Unit')
+        return money.round_to(done, money.Decimal(1).scaleb(-digits))
 
     def _price_pending(self, quantity):
         """Amount of a pending quantity: cumulative, so the last one clears the line (RULES C11)."""

@@ -73,7 +73,7 @@ class ProgressContractTotals(models.AbstractModel):
         'revenue_recognition',
         'bill_ids.bucket',
         'bill_ids.kind',
-        'bill_ids.amount',
+        'bill_ids.invoiced_amount',
         'bill_ids.credited_amount',
         'bill_ids.opening_deposit_amount',
     )
@@ -84,5 +84,7 @@ class ProgressContractTotals(models.AbstractModel):
             if 'final' not in actual.mapped('kind'):
                 balance = sum(actual.mapped('opening_deposit_amount'))
                 if contract.revenue_recognition == 'deposit':
-                    balance += sum(bill.amount - bill.credited_amount for bill in actual if bill.kind == 'progress')
+                    balance += sum(
+                        bill.invoiced_amount - bill.credited_amount for bill in actual if bill.kind == 'progress'
+                    )
             contract.deposit_balance = balance

@@ -172,7 +172,9 @@ class ProgressContractWorkflow(models.AbstractModel):
         unit = self.currency_id.rounding
         rest = money.percent_of(moving[0].plan_percent, self.revised_amount, unit)
         for bill in members - moving:
-            rest -= money.to_decimal(bill.amount - bill.credited_amount if bill.bucket else bill.planned_amount)
+            rest -= money.to_decimal(
+                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
+            )
         shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
         for bill, share in zip(moving, shares, strict=True):
             if self.currency_id.compare_amounts(bill.planned_amount, float(share)):

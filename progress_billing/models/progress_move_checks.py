@@ -141,7 +141,13 @@ class ProgressMoveChecks(models.AbstractModel):
         self.filtered(lambda move: move.state == 'posted')._check_not_credited(('posted',))
         for move in self.filtered(lambda move: move.state == 'posted' and move.reversed_entry_id):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
-            newer = bill.contract_id.bill_ids.filtered(lambda other, bill=bill: other.bucket and other.id > bill.id)
+            newer = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: (
+                    other.bucket
+                    and other.id > bill.id
+                    and (other.kind != 'final' or other.line_ids.contract_line_id & bill.line_ids.contract_line_id)
+                )
+            )
             if bill.kind == 'final' and newer:
                 raise UserError(
                     self.env._(
@@ -187,8 +193,14 @@ class ProgressMoveChecks(models.AbstractModel):
         """A contract has one final invoice (SPEC §3)."""
         for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
+            scheduled = bill.line_ids.contract_line_id
             other = bill.contract_id.bill_ids.filtered(
-                lambda other, bill=bill: other.kind == 'final' and other.bucket and other != bill
+                lambda other, bill=bill, scheduled=scheduled: (
+                    other.kind == 'final'
+                    and other.bucket
+                    and other != bill
+                    and other.line_ids.contract_line_id & scheduled
+                )
             )
             if other:
                 raise UserError(

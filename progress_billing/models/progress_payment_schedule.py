@@ -45,6 +45,7 @@ class ProgressPaymentSchedule(models.Model):
             'invoice_id',
             'kind',
             'amount',
+            'invoiced_amount',
             'planned_amount',
         ],
         'progress.billing.period': ['date_end', 'date_due'],
@@ -200,7 +201,7 @@ class ProgressPaymentSchedule(models.Model):
                    %(rate)s / %(company_rate)s AS rate,
                    CASE contract.contract_type WHEN 'subcontract' THEN -1 ELSE 1 END * currency.rounding * ROUND(
                        CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
-                                       ELSE bill.amount END
+                                       ELSE bill.invoiced_amount END
                        * (1 + COALESCE(contract.expected_tax_percent, 0)::numeric / 100) / currency.rounding) AS total
               FROM progress_bill bill
               JOIN progress_contract contract ON contract.id = bill.contract_id

@@ -11,6 +11,8 @@ TAB_FIELDS = {
     'progress_revenue_recognition': 'revenue_recognition',
     'progress_deposit_account_id': 'deposit_account_id',
     'progress_use_pro_forma': 'use_pro_forma',
+    'progress_period_policy': 'period_policy',
+    'progress_next_billing_date': 'next_billing_date',
 }
 
 
@@ -65,6 +67,8 @@ class ProjectProject(models.Model):
     progress_revenue_recognition = _of_contract(fields.Selection, 'revenue_recognition', readonly=False)
     progress_deposit_account_id = _of_contract(fields.Many2one, 'deposit_account_id', readonly=False)
     progress_use_pro_forma = _of_contract(fields.Boolean, 'use_pro_forma', readonly=False)
+    progress_period_policy = _of_contract(fields.Selection, 'period_policy', readonly=False)
+    progress_next_billing_date = _of_contract(fields.Date, 'next_billing_date', readonly=False)
     progress_default_tax_ids = _of_contract(fields.Many2many, 'default_tax_ids')
     progress_currency_id = _of_contract(fields.Many2one, 'currency_id', string="Contract Currency")
     progress_state = _of_contract(fields.Selection, 'state', string="Contract Status")
@@ -75,6 +79,7 @@ class ProjectProject(models.Model):
     progress_actual_amount = _of_contract(fields.Monetary, 'actual_amount')
     progress_wip_available = _of_contract(fields.Monetary, 'wip_available')
     progress_deposit_balance = _of_contract(fields.Monetary, 'deposit_balance')
+    progress_pending_amount = _of_contract(fields.Monetary, 'pending_amount')
     progress_planned_amount = _of_contract(fields.Monetary, 'planned_amount')
     progress_unplanned_amount = _of_contract(fields.Monetary, 'unplanned_amount')
     progress_billed_percent = _of_contract(fields.Float, 'billed_percent')
@@ -237,6 +242,47 @@ class ProjectProject(models.Model):
         """
         self.ensure_one()
         return self._ensure_progress_contract().action_final_wizard()
+
+    def action_run_billing(self):
+        """Bill what is pending on the contracts of these projects (SPEC §3).
+
+        :return dict: the action that shows the invoices or bills made
+        :raises UserError: when none of them has anything to bill, saying why
+        """
+        return self._get_contracts_to_run().action_run_billing()
+
+    def action_run_billing_wizard(self):
+        """Run Project Billing of the tab and of a list of projects: shows first what will be made.
+
+        :return dict: the preview
+        """
+        return self._get_contracts_to_run().action_run_billing_wizard()
+
+    def _get_contracts_to_run(self):
+        """Customer contracts that a run over these projects is about.
+
+        :raises UserError: where there is none
+        """
+        contracts = self.progress_contract_ids.filtered(
+            lambda contract: contract.contract_type == 'customer' and contract.state != 'cancelled'
+        )
+        if not contracts:
+            raise UserError(
+                self.env._(
+                    "%s has no billing contract. Set up progress billing first.",
+                    ', '.join(self.mapped('display_name')),
+                )
+            )
+        # contracts that are done are no news, where others can be billed
+        return contracts.filtered(lambda contract: contract.state != 'closed') or contracts
+
+    def action_create_progress_bill(self):
+        """Create Bill of the tab: all that remains, one percentage, or line by line.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        return self._ensure_progress_contract().action_create_bill_wizard()
 
     def action_plan_progress_billing(self):
         """Lay out the billing plan of the contract of the tab.

@@ -36,19 +36,64 @@ class TestBadInput(ProgressBillingCommon):
         """§9, RULES A10: the text and the field are named, and nothing is planned."""
         contract = self._make_contract([10000])
         texts = [
-            'abc', 'NaN', 'nan%', 'inf', '-inf', 'Infinity%', '1e999', '1e3', '1E5%', '-5%', '-5', '\u22125%', '- 5',
+            'abc',
+            'NaN',
+            'nan%',
+            'inf',
+            '-inf',
+            'Infinity%',
+            '1e999',
+            '1e3',
+            '1E5%',
+            '-5%',
+            '-5',
+            '\u22125%',
+            '- 5',
             '101%',
-            '100.0000000001%', '0', '0%', '0.00', '0.000%', '1.234', '5.000,00', '5,00', '5,00%', '5 000', '5\u202f000',
+            '100.0000000001%',
+            '0',
+            '0%',
+            '0.00',
+            '0.000%',
+            '1.234',
+            '5.000,00',
+            '5,00',
+            '5,00%',
+            '5 000',
+            '5\u202f000',
             '1,23',
-            '1,2345', '1,,000', ',500', '0,500', '5.', '.', ',', '%', '25%%', '25%5', '+5', '5-', '(5)', '$5', '0x10',
+            '1,2345',
+            '1,,000',
+            ',500',
+            '0,500',
+            '5.',
+            '.',
+            ',',
+            '%',
+            '25%%',
+            '25%5',
+            '+5',
+            '5-',
+            '(5)',
+            '$5',
+            '0x10',
             '1_000',
-            '\u0662\u0665%', '\u00bd', '9' * 40, '9' * 16 + '%', '0.001', '1.5.0', '1,000,00', '25 percent', "5'000",
+            '\u0662\u0665%',
+            '\u00bd',
+            '9' * 40,
+            '9' * 16 + '%',
+            '0.001',
+            '1.5.0',
+            '1,000,00',
+            '25 percent',
+            "5'000",
             '5;6',
         ]
         for text in texts:
             with self.subTest(text=text):
-                message = self.assertRefused(lambda text=text: self._plan(contract, text), 'Amt/Pct',
-                    error=ValidationError)
+                message = self.assertRefused(
+                    lambda text=text: self._plan(contract, text), 'Amt/Pct', error=ValidationError
+                )
                 self.assertIn(text, message)
         self.assertFalse(contract.bill_ids)
         bill = self._plan(contract, '25%')
@@ -59,13 +104,41 @@ class TestBadInput(ProgressBillingCommon):
 
     def test_amt_pct_accepted(self):
         contract = self._make_contract([10000])
-        self.assertEqual(self._amounts(contract, [
-            '25%', ' 25 % ', '25\xa0%', '5000', '5,000', '5,000.00', '5000.5', '33.333%', '100%', '0.01', '.5%',
-            '100.000%', '0.5%',
-        ]), {
-            '25%': 2500, ' 25 % ': 2500, '25\xa0%': 2500, '5000': 5000, '5,000': 5000, '5,000.00': 5000,
-            '5000.5': 5000.5,
-            '33.333%': 3333.3, '100%': 10000, '0.01': 0.01, '.5%': 50, '100.000%': 10000, '0.5%': 50})
+        self.assertEqual(
+            self._amounts(
+                contract,
+                [
+                    '25%',
+                    ' 25 % ',
+                    '25\xa0%',
+                    '5000',
+                    '5,000',
+                    '5,000.00',
+                    '5000.5',
+                    '33.333%',
+                    '100%',
+                    '0.01',
+                    '.5%',
+                    '100.000%',
+                    '0.5%',
+                ],
+            ),
+            {
+                '25%': 2500,
+                ' 25 % ': 2500,
+                '25\xa0%': 2500,
+                '5000': 5000,
+                '5,000': 5000,
+                '5,000.00': 5000,
+                '5000.5': 5000.5,
+                '33.333%': 3333.3,
+                '100%': 10000,
+                '0.01': 0.01,
+                '.5%': 50,
+                '100.000%': 10000,
+                '0.5%': 50,
+            },
+        )
 
     def test_amt_pct_in_german(self):
         """RULES A10: read and shown in the language of whoever reads."""
@@ -74,7 +147,8 @@ class TestBadInput(ProgressBillingCommon):
         german = self.env(context={'lang': 'de_DE'})
         self.assertEqual(
             self._amounts(contract, ['5.000,00', '5000', '5.000', '12,5%', '12,5 %', '1.234', '5,5'], german),
-            {'5.000,00': 5000, '5000': 5000, '5.000': 5000, '12,5%': 1250, '12,5 %': 1250, '1.234': 1234, '5,5': 5.5})
+            {'5.000,00': 5000, '5000': 5000, '5.000': 5000, '12,5%': 1250, '12,5 %': 1250, '1.234': 1234, '5,5': 5.5},
+        )
         for text in ('5,000.00', '1,234', '5.00', '1.23', '5.000.0', '0.5%', '12.5%', '1.5'):
             with self.subTest(text=text):
                 self.assertRefused(lambda text=text: self._amounts(contract, [text], german), 'Amt/Pct')
@@ -90,8 +164,12 @@ class TestBadInput(ProgressBillingCommon):
         self.env['res.lang']._activate_lang('de_DE')
         contract = self._make_contract([10000])
         german = new_test_user(
-            self.env, login='billing_german', groups='progress_billing.group_user', company_id=self.company.id,
-            lang='de_DE')
+            self.env,
+            login='billing_german',
+            groups='progress_billing.group_user',
+            company_id=self.company.id,
+            lang='de_DE',
+        )
         rpc = self.env(user=german, context={})
         self.assertEqual(self._amounts(contract, ['5.000,00', '12,5%'], rpc), {'5.000,00': 5000, '12,5%': 1250})
         self.assertRefused(lambda: self._amounts(contract, ['1,234'], rpc), '1,234')
@@ -114,8 +192,19 @@ class TestBadInput(ProgressBillingCommon):
         contract = self._make_contract([99999999])
         bill = self._plan(contract, '12345678.90')
         percent = self._plan(contract, '33.3333333333%')
-        for code in ('en_US', 'en_IN', 'de_DE', 'de_CH', 'fr_FR', 'es_ES', 'pt_BR', 'pl_PL', 'ja_JP', 'ar_001',
-                'fa_IR'):
+        for code in (
+            'en_US',
+            'en_IN',
+            'de_DE',
+            'de_CH',
+            'fr_FR',
+            'es_ES',
+            'pt_BR',
+            'pl_PL',
+            'ja_JP',
+            'ar_001',
+            'fa_IR',
+        ):
             self.env['res.lang']._activate_lang(code)
             env = self.env(context={'lang': code})
             with self.subTest(lang=code):
@@ -131,8 +220,13 @@ class TestBadInput(ProgressBillingCommon):
         contract = self._make_contract([1000])
         bill = self._plan(contract, '25%')
         for vals in (
-            {'planned_amount': -5}, {'planned_amount': NAN}, {'planned_amount': INF}, {'planned_percent': -5},
-            {'planned_percent': 101}, {'planned_percent': NAN}, {'planned_percent': INF},
+            {'planned_amount': -5},
+            {'planned_amount': NAN},
+            {'planned_amount': INF},
+            {'planned_percent': -5},
+            {'planned_percent': 101},
+            {'planned_percent': NAN},
+            {'planned_percent': INF},
         ):
             with self.subTest(vals=vals):
                 self.assertRefused(lambda vals=vals: bill.write(vals))
@@ -150,8 +244,9 @@ class TestBadInput(ProgressBillingCommon):
                     self.assertRefused(lambda name=name, value=value: line.write({name: value}))
         for percent in (-0.01, 100.01, 1e15):
             with self.subTest(percent=percent):
-                self.assertRefused(lambda percent=percent: line.write({'completed_percent': percent}), 'Completed',
-                    'Line 1')
+                self.assertRefused(
+                    lambda percent=percent: line.write({'completed_percent': percent}), 'Completed', 'Line 1'
+                )
         self.assertRefused(lambda: line.write({'pending_amount': 1000.01}), 'Line 1')
         self.assertRefused(lambda: line.write({'pending_amount': -0.01}), 'Line 1')
         self.assertRecordValues(line, [{'original_amount': 1000, 'completed_percent': 0, 'pending_amount': 0}])
@@ -161,10 +256,15 @@ class TestBadInput(ProgressBillingCommon):
         line = contract.line_ids[0]
 
         def bill(amount, **vals):
-            made = self.env['progress.bill'].create({'contract_id': contract.id, 'line_ids': [
-                Command.create({'contract_line_id': line.id, 'amount': amount, **vals})]})
+            made = self.env['progress.bill'].create(
+                {
+                    'contract_id': contract.id,
+                    'line_ids': [Command.create({'contract_line_id': line.id, 'amount': amount, **vals})],
+                }
+            )
             made.action_create()
             return made
+
         for amount in (NAN, INF, -INF, -1, 1000.01):
             with self.subTest(amount=amount):
                 self.assertRefused(lambda amount=amount: bill(amount))
@@ -174,11 +274,18 @@ class TestBadInput(ProgressBillingCommon):
 
     def test_amounts_of_change_orders(self):
         contract = self._make_contract([1000])
-        for vals in ({'amount': NAN}, {'amount': INF}, {'quantity': NAN},
-                {'unit_price': NAN, 'billing_base': 'quantity'}):
+        for vals in (
+            {'amount': NAN},
+            {'amount': INF},
+            {'quantity': NAN},
+            {'unit_price': NAN, 'billing_base': 'quantity'},
+        ):
             with self.subTest(vals=vals):
-                self.assertRefused(lambda vals=vals: self.env['progress.contract.change'].create({
-                    'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", **vals})]}))
+                self.assertRefused(
+                    lambda vals=vals: self.env['progress.contract.change'].create(
+                        {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", **vals})]}
+                    )
+                )
         empty = self.env['progress.contract.change'].create({'contract_id': contract.id})
         self.assertRefused(empty.action_approve, empty.name)
 
@@ -219,10 +326,12 @@ class TestBadInput(ProgressBillingCommon):
         only_texts = self._make_contract([], do_open=False)
         only_texts.line_ids = [
             Command.create({'display_type': 'line_section', 'name': "Roof"}),
-            Command.create({'display_type': 'line_note', 'name': "As agreed"})]
+            Command.create({'display_type': 'line_note', 'name': "As agreed"}),
+        ]
         self.assertCannotBill(only_texts, "line")
-        bare = self.env['progress.contract'].create({
-            'company_id': self.company.id, 'line_ids': [Command.create({'name': "Work", 'original_amount': 5})]})
+        bare = self.env['progress.contract'].create(
+            {'company_id': self.company.id, 'line_ids': [Command.create({'name': "Work", 'original_amount': 5})]}
+        )
         self.assertCannotBill(bare, "customer")
 
     def test_billing_method_and_bill_time(self):
@@ -235,9 +344,11 @@ class TestBadInput(ProgressBillingCommon):
         pro_forma = self._plan(opened, '10%')
         pro_forma.action_create()
         opened.use_pro_forma = False
-        for vals, field in (({'billing_method': 'time_materials'}, "Billing Method"),
+        for vals, field in (
+            ({'billing_method': 'time_materials'}, "Billing Method"),
             ({'billing_method': 'none'}, "Billing Method"),
-                            ({'bill_time': 'not_billable'}, "Bill Time?")):
+            ({'bill_time': 'not_billable'}, "Bill Time?"),
+        ):
             with self.subTest(vals=vals):
                 project.write({'billing_method': 'fixed_fee', 'bill_time': 'billable', **vals})
                 self.assertRefused(draft.action_open, field, project.name)
@@ -290,15 +401,17 @@ class TestBadInput(ProgressBillingCommon):
         currency = self.env['res.currency'].create({'name': 'XAA', 'symbol': 'XAA', 'rounding': 0.01})
         contract = self._make_contract([100], currency_id=currency.id, do_open=False)
         self.assertCannotBill(contract, "exchange rate", "XAA")
-        rate = self.env['res.currency.rate'].create({
-            'currency_id': currency.id, 'rate': 2.0, 'name': '2999-01-01', 'company_id': self.company.id})
+        rate = self.env['res.currency.rate'].create(
+            {'currency_id': currency.id, 'rate': 2.0, 'name': '2999-01-01', 'company_id': self.company.id}
+        )
         self.assertCannotBill(contract, "exchange rate", "XAA")
         rate.name = '2020-01-01'
         contract.action_open()
         rate.unlink()
         self.assertCannotBill(contract, "exchange rate", "XAA")
-        self.env['res.currency.rate'].create({
-            'currency_id': currency.id, 'rate': 2.0, 'name': '2020-01-01', 'company_id': self.company.id})
+        self.env['res.currency.rate'].create(
+            {'currency_id': currency.id, 'rate': 2.0, 'name': '2020-01-01', 'company_id': self.company.id}
+        )
         currency.active = False
         self.assertCannotBill(contract, "XAA")
 
@@ -338,34 +451,47 @@ class TestBadInput(ProgressBillingCommon):
         """§9, RULES C7: a closed contract takes nothing more."""
         contract = self._make_contract([100, 50])
         self._bill(contract, '10%')
-        change = self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 10})]})
+        change = self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 10})]}
+        )
         left = self._plan(contract, '10%')
         self._final(contract)
         self.assertEqual(contract.state, 'closed')
         self.assertRefused(left.action_create, left.display_name, "cancelled")
         self.assertRefused(contract.action_create_final_invoice, contract.name, "closed")
-        for vals in ({'amt_pct': '1'}, {'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id,
-                'amount': 0})]}):
+        for vals in (
+            {'amt_pct': '1'},
+            {'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 0})]},
+        ):
             with self.assertRaises(UserError):
                 self.env['progress.bill'].create({'contract_id': contract.id, **vals}).action_create()
         with self.assertRaises(UserError):
             left.action_plan_again()
             left.action_create()
         for act in (
-            change.action_approve, contract.action_cancel, contract.action_draft, contract.unlink, contract.action_open,
+            change.action_approve,
+            contract.action_cancel,
+            contract.action_draft,
+            contract.unlink,
+            contract.action_open,
             lambda: contract.line_ids[0].write({'original_amount': 200}),
             lambda: contract.line_ids[0].write({'unit_price': 7}),
-            contract.line_ids[0].unlink, lambda: contract.write({'line_ids': [Command.create({'name': "x",
-                'original_amount': 1})]}),
+            contract.line_ids[0].unlink,
+            lambda: contract.write({'line_ids': [Command.create({'name': "x", 'original_amount': 1})]}),
             lambda: contract.write({'revenue_recognition': 'as_billed'}),
             lambda: contract.write({'partner_id': self.partner_a.id}),
-            lambda: self.env['progress.bill'].create({'contract_id': contract.id, 'kind': 'opening', 'line_ids': [
-                Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 1})]}),
+            lambda: self.env['progress.bill'].create(
+                {
+                    'contract_id': contract.id,
+                    'kind': 'opening',
+                    'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 1})],
+                }
+            ),
         ):
             self.assertRefused(act)
-        self.assertRecordValues(contract, [{'state': 'closed', 'revised_amount': 150, 'actual_amount': 150,
-            'draft_amount': 0}])
+        self.assertRecordValues(
+            contract, [{'state': 'closed', 'revised_amount': 150, 'actual_amount': 150, 'draft_amount': 0}]
+        )
 
     def test_twice(self):
         """SPEC §3: every call can be made twice without harm, on doubled recordsets too, and returns an action."""
@@ -415,12 +541,14 @@ class TestBadInput(ProgressBillingCommon):
         """§9: one bad record in a call of many leaves the good ones as they were."""
         good, bad = self._make_contract([1000]), self._make_contract([1000])
         bills = self._plan(good, '10%') + self._plan(bad, '1000.01') + self._plan(good, '20%')
-        message = self.assertRefused(bills.action_create, "Invoice amount cannot exceed WIP available to bill.",
-            bad.name)
+        message = self.assertRefused(
+            bills.action_create, "Invoice amount cannot exceed WIP available to bill.", bad.name
+        )
         self.assertNotIn(good.name, message)
         self.assertEqual(bills.mapped('state'), ['planned'] * 3)
-        self.assertFalse(bills.line_ids or bills.invoice_ids or any(bills.mapped('generated_on')) or any(bills.mapped(
-            'name')))
+        self.assertFalse(
+            bills.line_ids or bills.invoice_ids or any(bills.mapped('generated_on')) or any(bills.mapped('name'))
+        )
 
     def test_half_written(self):
         """§9: where Odoo does not roll the call back, as inside a larger transaction, nothing is left either."""
@@ -439,8 +567,9 @@ class TestBadInput(ProgressBillingCommon):
         plan = self._plan(contract, '60%') + self._plan(contract, '60%', '2026-02-28')
         self.assertRecordValues(contract, [{'is_overplanned': True, 'planned_amount': 1200, 'unplanned_amount': -200}])
         plan[0].action_create()
-        self.assertRefused(plan[1].action_create, "Invoice amount cannot exceed WIP available to bill.",
-            plan[1].display_name)
+        self.assertRefused(
+            plan[1].action_create, "Invoice amount cannot exceed WIP available to bill.", plan[1].display_name
+        )
         plan[1].amt_pct = '40%'
         self.assertFalse(contract.is_overplanned)
         plan[1].action_create()
@@ -469,8 +598,9 @@ class TestBadInput(ProgressBillingCommon):
     def test_percents_billed_in_one_call(self):
         """SPEC §3: rounding is cumulative, whether records are billed one by one or together."""
         contract = self._make_contract([100.01])
-        plan = self.env['progress.bill'].concat(*(self._plan(contract, '25%', f'2026-0{month}-28') for month in (1, 2,
-            3, 4)))
+        plan = self.env['progress.bill'].concat(
+            *(self._plan(contract, '25%', f'2026-0{month}-28') for month in (1, 2, 3, 4))
+        )
         plan.action_create()
         self.assertEqual(plan.mapped('amount'), [25.00, 25.01, 25.00, 25.00])
         halves = self._make_contract([100.01])
@@ -489,8 +619,9 @@ class TestBadInput(ProgressBillingCommon):
     def test_taxes_billed_in_one_call(self):
         """RULES C12: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, in one call too."""
         contract = self._make_contract([30.09], self.tax_15)
-        plan = self.env['progress.bill'].concat(*(self._plan(contract, '10.03', f'2026-0{month}-28') for month in (1, 2,
-            3)))
+        plan = self.env['progress.bill'].concat(
+            *(self._plan(contract, '10.03', f'2026-0{month}-28') for month in (1, 2, 3))
+        )
         plan.action_create()
         self.assertEqual(plan.mapped('invoice_id.amount_tax'), [1.50, 1.51, 1.50])
 
@@ -523,17 +654,25 @@ class TestBadInput(ProgressBillingCommon):
 
     @freeze_time('2026-06-10')
     def test_payment_terms(self):
-        terms = self.env['account.payment.term'].create({'name': "Halves", 'line_ids': [
-            Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 0}),
-            Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 30})]})
+        terms = self.env['account.payment.term'].create(
+            {
+                'name': "Halves",
+                'line_ids': [
+                    Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 0}),
+                    Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': 30}),
+                ],
+            }
+        )
         self.customer.property_payment_term_id = terms
         contract = self._make_contract([1000], self.tax_15)
         self.assertEqual(contract.payment_term_id, terms)
         bill = self._bill(contract, '40%', '2026-06-01')
         self.assertEqual(bill.invoice_id.invoice_payment_term_id, terms)
         due = bill.invoice_id.line_ids.filtered(lambda line: line.account_id == self.receivable_account)
-        self.assertEqual(sorted(zip(due.mapped('date_maturity'), due.mapped('balance'), strict=True)),
-                         [(date(2026, 6, 1), 230), (date(2026, 7, 1), 230)])
+        self.assertEqual(
+            sorted(zip(due.mapped('date_maturity'), due.mapped('balance'), strict=True)),
+            [(date(2026, 6, 1), 230), (date(2026, 7, 1), 230)],
+        )
         final = self._final(contract)
         due = final.line_ids.filtered(lambda line: line.account_id == self.receivable_account)
         self.assertEqual(sum(due.mapped('balance')), 690)
@@ -542,22 +681,36 @@ class TestBadInput(ProgressBillingCommon):
     def test_fiscal_position(self):
         """Taxes and income accounts of products are mapped as on Odoo's own invoices."""
         export = self.env['account.fiscal.position'].create({'name': "Export", 'company_id': self.company.id})
-        exempt = self._make_tax("Exempt", 0.0, fiscal_position_ids=[Command.set(export.ids)],
-            original_tax_ids=[Command.set(self.tax_15.ids)])
+        exempt = self._make_tax(
+            "Exempt",
+            0.0,
+            fiscal_position_ids=[Command.set(export.ids)],
+            original_tax_ids=[Command.set(self.tax_15.ids)],
+        )
         income = self.income_account.copy({'code': 'EXPINC', 'name': "Export income"})
         export.account_ids = [Command.create({'account_src_id': self.income_account.id, 'account_dest_id': income.id})]
-        product = self.env['product.product'].create({
-            'name': "Roof", 'type': 'service', 'taxes_id': [Command.set(self.tax_15.ids)],
-            'property_account_income_id': self.income_account.id})
+        product = self.env['product.product'].create(
+            {
+                'name': "Roof",
+                'type': 'service',
+                'taxes_id': [Command.set(self.tax_15.ids)],
+                'property_account_income_id': self.income_account.id,
+            }
+        )
         self.customer.property_account_position_id = export
-        contract = self.env['progress.contract'].create({
-            'project_id': self.project.id, 'partner_id': self.customer.id, 'line_ids': [
-                Command.create({'product_id': product.id, 'original_amount': 1000})]})
+        contract = self.env['progress.contract'].create(
+            {
+                'project_id': self.project.id,
+                'partner_id': self.customer.id,
+                'line_ids': [Command.create({'product_id': product.id, 'original_amount': 1000})],
+            }
+        )
         self.assertEqual((contract.fiscal_position_id, contract.line_ids.tax_ids), (export, exempt))
         contract.action_open()
         bill = self._bill(contract, '40%')
-        self.assertRecordValues(bill.invoice_id, [{'fiscal_position_id': export.id, 'amount_tax': 0,
-            'amount_untaxed': 400}])
+        self.assertRecordValues(
+            bill.invoice_id, [{'fiscal_position_id': export.id, 'amount_tax': 0, 'amount_untaxed': 400}]
+        )
         self.assertEqual(bill.invoice_id.invoice_line_ids.account_id, self.deposit_account)
         final = self._final(contract)
         self.assertEqual(self._ledger(final)[income][0], -1000)
@@ -565,10 +718,16 @@ class TestBadInput(ProgressBillingCommon):
 
     def test_cash_rounding(self):
         """Rounding the total to five cents is the accountant's; the deposit and the figures keep their cents."""
-        rounding = self.env['account.cash.rounding'].create({
-            'name': "Five cents", 'rounding': 0.05, 'strategy': 'add_invoice_line', 'rounding_method': 'HALF-UP',
-            'profit_account_id': self.income_account.id,
-            'loss_account_id': self.company_data['default_account_expense'].id})
+        rounding = self.env['account.cash.rounding'].create(
+            {
+                'name': "Five cents",
+                'rounding': 0.05,
+                'strategy': 'add_invoice_line',
+                'rounding_method': 'HALF-UP',
+                'profit_account_id': self.income_account.id,
+                'loss_account_id': self.company_data['default_account_expense'].id,
+            }
+        )
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '10.03', post=False)
         bill.invoice_id.invoice_cash_rounding_id = rounding
@@ -584,8 +743,9 @@ class TestBadInput(ProgressBillingCommon):
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '400')
         move = bill.invoice_id
-        self.env['account.payment.register'].with_context(active_model='account.move', active_ids=move.ids).create({
-            'payment_date': fields.Date.today()})._create_payments()
+        self.env['account.payment.register'].with_context(active_model='account.move', active_ids=move.ids).create(
+            {'payment_date': fields.Date.today()}
+        )._create_payments()
         self.assertIn(move.payment_state, ('paid', 'in_payment'))
         move.button_draft()
         self.assertRecordValues(contract, [{'draft_amount': 400, 'actual_amount': 0, 'deposit_balance': 0}])
@@ -597,8 +757,9 @@ class TestBadInput(ProgressBillingCommon):
 
     def test_rate_of_a_draft_changed(self):
         """ENGINE B1, B2: date or rate of a draft deposit changed by hand; both currencies come to zero."""
-        currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 1.6),
-            ('2026-03-01', 1.25)])
+        currency = self.setup_other_currency(
+            'EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 1.6), ('2026-03-01', 1.25)]
+        )
         contract = self._make_contract([1000.00, 333.33], self.tax_15, currency_id=currency.id)
         first = self._bill(contract, '33.33%', '2026-01-10', post=False).invoice_id
         first.invoice_date = '2026-02-10'

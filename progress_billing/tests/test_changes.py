@@ -12,8 +12,9 @@ class TestChanges(ProgressBillingCommon):
     """Change orders, progress entered on the schedule, and opening amounts (SPEC §2, RULES C1, C21, A13)."""
 
     def _change(self, contract, *lines, approve=True):
-        change = self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create(vals) for vals in lines]})
+        change = self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create(vals) for vals in lines]}
+        )
         if approve:
             change.action_approve()
         return change
@@ -25,18 +26,30 @@ class TestChanges(ProgressBillingCommon):
         contract = self._make_contract([1000, 500], self.tax_15)
         line = contract.line_ids[0]
         change = self._change(
-            contract, {'contract_line_id': line.id, 'amount': 200},
+            contract,
+            {'contract_line_id': line.id, 'amount': 200},
             {'contract_line_id': contract.line_ids[1].id, 'amount': -100},
             {'name': "Garage", 'item_number': "3", 'amount': 300, 'tax_ids': [Command.set(self.tax_15.ids)]},
-            approve=False)
+            approve=False,
+        )
         self.assertEqual((change.amount, contract.revised_amount), (400, 1500))
         change.action_approve()
-        self.assertRecordValues(contract, [{
-            'original_amount': 1500, 'change_amount': 400, 'revised_amount': 1900, 'wip_available': 1900}])
+        self.assertRecordValues(
+            contract, [{'original_amount': 1500, 'change_amount': 400, 'revised_amount': 1900, 'wip_available': 1900}]
+        )
         self.assertEqual(contract.line_ids.mapped('revised_amount'), [1200, 400, 300])
-        self.assertRecordValues(contract.line_ids[2], [{
-            'name': "Garage", 'original_amount': 0, 'change_amount': 300, 'tax_ids': self.tax_15.ids,
-            'item_number': "3"}])
+        self.assertRecordValues(
+            contract.line_ids[2],
+            [
+                {
+                    'name': "Garage",
+                    'original_amount': 0,
+                    'change_amount': 300,
+                    'tax_ids': self.tax_15.ids,
+                    'item_number': "3",
+                }
+            ],
+        )
         self.assertRecordValues(change, [{'state': 'approved', 'approved_by_id': self.env.user.id}])
         change.action_approve()
         self.assertEqual((len(contract.line_ids), contract.revised_amount), (3, 1900))
@@ -51,8 +64,9 @@ class TestChanges(ProgressBillingCommon):
         """RULES C21: no approval or cancelling takes a line below what is billed on it, drafts included."""
         contract = self._make_contract([10000, 500])
         line = contract.line_ids[0]
-        bill = self.env['progress.bill'].create({'contract_id': contract.id, 'line_ids': [
-            Command.create({'contract_line_id': line.id, 'amount': 8000})]})
+        bill = self.env['progress.bill'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'contract_line_id': line.id, 'amount': 8000})]}
+        )
         bill.action_create()
         for billed in ('draft', 'posted'):
             with self.subTest(billed=billed):
@@ -79,8 +93,12 @@ class TestChanges(ProgressBillingCommon):
         """The schedule edited by hand obeys the same bound."""
         contract = self._make_contract([1000, 500])
         self._bill(contract, '600')
-        for vals in ({'original_amount': 399.99}, {'original_amount': 0}, {'original_amount': -1},
-                {'billing_base': 'quantity'}):
+        for vals in (
+            {'original_amount': 399.99},
+            {'original_amount': 0},
+            {'original_amount': -1},
+            {'billing_base': 'quantity'},
+        ):
             with self.subTest(vals=vals), self.assertRaises(UserError):
                 contract.line_ids[0].write(vals)
         contract.line_ids[0].original_amount = 400
@@ -107,9 +125,13 @@ class TestChanges(ProgressBillingCommon):
     def test_approved_orders_stay(self):
         contract = self._make_contract([1000])
         change = self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': 100})
-        for act in (change.unlink, change.line_ids.unlink, lambda: change.line_ids.write({'amount': 5}),
-                    lambda: change.write({'line_ids': [Command.create({'name': "More", 'amount': 5})]}),
-                    lambda: change.write({'line_ids': [Command.clear()]})):
+        for act in (
+            change.unlink,
+            change.line_ids.unlink,
+            lambda: change.line_ids.write({'amount': 5}),
+            lambda: change.write({'line_ids': [Command.create({'name': "More", 'amount': 5})]}),
+            lambda: change.write({'line_ids': [Command.clear()]}),
+        ):
             with self.assertRaises(UserError):
                 act()
         self.assertEqual(contract.revised_amount, 1100)
@@ -139,15 +161,25 @@ class TestChanges(ProgressBillingCommon):
     def test_by_quantity(self):
         """RULES C11: on quantity lines the order adds quantity; the amount is cumulative, no cent lost."""
         contract = self._make_contract([], do_open=False)
-        contract.line_ids = [Command.create({
-            'name': "Tiles", 'billing_base': 'quantity', 'original_quantity': 3, 'unit_price': 33.335,
-            'account_id': self.income_account.id, 'tax_ids': False})]
+        contract.line_ids = [
+            Command.create(
+                {
+                    'name': "Tiles",
+                    'billing_base': 'quantity',
+                    'original_quantity': 3,
+                    'unit_price': 33.335,
+                    'account_id': self.income_account.id,
+                    'tax_ids': False,
+                }
+            )
+        ]
         contract.action_open()
         line = contract.line_ids
         self.assertEqual(line.revised_amount, 100.01)
         self._change(contract, {'contract_line_id': line.id, 'quantity': 2})
-        self.assertRecordValues(line, [{'revised_quantity': 5, 'revised_amount': 166.68, 'change_amount': 66.67,
-            'change_quantity': 2}])
+        self.assertRecordValues(
+            line, [{'revised_quantity': 5, 'revised_amount': 166.68, 'change_amount': 66.67, 'change_quantity': 2}]
+        )
         self.assertEqual(contract.change_ids.amount, 66.67)
         self._bill(contract, '60%')
         with self.assertRaises(UserError):
@@ -160,7 +192,8 @@ class TestChanges(ProgressBillingCommon):
         good, bad = self._make_contract([1000]), self._make_contract([1000])
         self._bill(bad, '100%')
         orders = self._change(good, {'contract_line_id': good.line_ids.id, 'amount': 50}, approve=False) + self._change(
-            bad, {'contract_line_id': bad.line_ids.id, 'amount': -50}, approve=False)
+            bad, {'contract_line_id': bad.line_ids.id, 'amount': -50}, approve=False
+        )
         with self.assertRaises(UserError):
             orders.action_approve()
         self.assertEqual((orders.mapped('state'), good.revised_amount), (['draft', 'draft'], 1000))
@@ -170,8 +203,9 @@ class TestChanges(ProgressBillingCommon):
         for vals in ({'amount': 5}, {'contract_line_id': other.line_ids.id, 'amount': 5}):
             with self.subTest(vals=vals), self.assertRaises(UserError):
                 self._change(contract, vals)
-        section = self.env['progress.contract.line'].create({'contract_id': contract.id, 'display_type': 'line_section',
-            'name': "Roof"})
+        section = self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'display_type': 'line_section', 'name': "Roof"}
+        )
         with self.assertRaises(UserError):
             self._change(contract, {'contract_line_id': section.id, 'amount': 5})
         contract.action_cancel()
@@ -212,9 +246,15 @@ class TestChanges(ProgressBillingCommon):
     # === OPENING AMOUNTS === #
 
     def _opening(self, contract, amount, **vals):
-        return self.env['progress.bill'].create({
-            'contract_id': contract.id, 'kind': 'opening', 'date': '2025-12-31',
-            'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': amount})], **vals})
+        return self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'kind': 'opening',
+                'date': '2025-12-31',
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': amount})],
+                **vals,
+            }
+        )
 
     def test_opening_amounts_come_first(self):
         """RULES A13: opening amounts are refused once anything was billed, drafts included."""
@@ -229,8 +269,12 @@ class TestChanges(ProgressBillingCommon):
             if billed == 'draft':
                 planned.invoice_id.action_post()
         self._final(contract)
-        for act in (opening.unlink, opening.action_cancel, lambda: opening.line_ids.write({'amount': 5}),
-                opening.line_ids.unlink):
+        for act in (
+            opening.unlink,
+            opening.action_cancel,
+            lambda: opening.line_ids.write({'amount': 5}),
+            opening.line_ids.unlink,
+        ):
             with self.assertRaises(UserError):
                 act()
         self.assertEqual(contract.actual_amount, 1000)
@@ -255,10 +299,23 @@ class TestChanges(ProgressBillingCommon):
 
     def _held(self, amount, **vals):
         """Posted journal items that stand for deposits taken before."""
-        move = self.env['account.move'].create({'move_type': 'entry', 'date': '2025-12-31', 'line_ids': [
-            Command.create({'account_id': self.deposit_account.id, 'partner_id': self.customer.id, 'credit': amount,
-                **vals}),
-            Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': amount})]})
+        move = self.env['account.move'].create(
+            {
+                'move_type': 'entry',
+                'date': '2025-12-31',
+                'line_ids': [
+                    Command.create(
+                        {
+                            'account_id': self.deposit_account.id,
+                            'partner_id': self.customer.id,
+                            'credit': amount,
+                            **vals,
+                        }
+                    ),
+                    Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': amount}),
+                ],
+            }
+        )
         move.action_post()
         return move.line_ids.filtered(lambda line: line.account_id == self.deposit_account)
 
@@ -276,12 +333,24 @@ class TestChanges(ProgressBillingCommon):
         with self.assertRaises(UserError):  # the same item twice
             self._opening(other, 400, **chosen)
             self.env.flush_all()
-        draft = self.env['account.move'].create({'move_type': 'entry', 'date': '2025-12-31', 'line_ids': [
-            Command.create({'account_id': self.deposit_account.id, 'credit': 5}),
-            Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 5})]}).line_ids[0]
+        draft = (
+            self.env['account.move']
+            .create(
+                {
+                    'move_type': 'entry',
+                    'date': '2025-12-31',
+                    'line_ids': [
+                        Command.create({'account_id': self.deposit_account.id, 'credit': 5}),
+                        Command.create({'account_id': self.company_data['default_account_assets'].id, 'debit': 5}),
+                    ],
+                }
+            )
+            .line_ids[0]
+        )
         debit = held.move_id.line_ids - held
         own = self._bill(self._make_contract([500]), '100').invoice_id.line_ids.filtered(
-            lambda line: line.account_id == self.deposit_account)
+            lambda line: line.account_id == self.deposit_account
+        )
         for items in (draft, debit, own):
             with self.subTest(items=items), self.assertRaises(UserError):
                 self._opening(other, 400, opening_deposit_line_ids=[Command.set(items.ids)])
@@ -304,8 +373,9 @@ class TestChanges(ProgressBillingCommon):
             held.move_id.button_draft()
             held.move_id.unlink()
         self.env.invalidate_all()
-        posted = -sum(opening.opening_deposit_line_ids.filtered(lambda line: line.parent_state == 'posted').mapped(
-            'balance'))
+        posted = -sum(
+            opening.opening_deposit_line_ids.filtered(lambda line: line.parent_state == 'posted').mapped('balance')
+        )
         self.assertEqual((opening.opening_deposit_amount, contract.deposit_balance), (posted, posted))
 
     def test_opening_in_as_billed(self):

@@ -31,24 +31,57 @@ class TestConcurrency(BaseCase):
         with cls.registry.cursor() as cr:
             env = cls._env(cr)
             company = env.ref('base.main_company')
-            accounts = env['account.account'].with_company(company).create([
-                {'name': f"Concurrency {code}", 'code': f'PBCON{number}', 'account_type': kind,
-                    'reconcile': number != 2,
-                 'company_ids': [Command.set(company.ids)]}
-                for number, (code, kind) in enumerate(
-                    (("receivable", 'asset_receivable'), ("income", 'income'), ("deposits", 'liability_current')), 1)])
+            accounts = (
+                env['account.account']
+                .with_company(company)
+                .create(
+                    [
+                        {
+                            'name': f"Concurrency {code}",
+                            'code': f'PBCON{number}',
+                            'account_type': kind,
+                            'reconcile': number != 2,
+                            'company_ids': [Command.set(company.ids)],
+                        }
+                        for number, (code, kind) in enumerate(
+                            (
+                                ("receivable", 'asset_receivable'),
+                                ("income", 'income'),
+                                ("deposits", 'liability_current'),
+                            ),
+                            1,
+                        )
+                    ]
+                )
+            )
             receivable, income, deposits = accounts
-            journal = env['account.journal'].with_company(company).create({
-                'name': "Concurrency", 'code': 'PBCON', 'type': 'sale', 'company_id': company.id,
-                'default_account_id': income.id})
+            journal = (
+                env['account.journal']
+                .with_company(company)
+                .create(
+                    {
+                        'name': "Concurrency",
+                        'code': 'PBCON',
+                        'type': 'sale',
+                        'company_id': company.id,
+                        'default_account_id': income.id,
+                    }
+                )
+            )
             partner = env['res.partner'].create({'name': "Concurrent customer"})
             partner.with_company(company).property_account_receivable_id = receivable
             cls.vals = {
-                'partner_id': partner.id, 'company_id': company.id, 'journal_id': journal.id,
-                'deposit_account_id': deposits.id}
+                'partner_id': partner.id,
+                'company_id': company.id,
+                'journal_id': journal.id,
+                'deposit_account_id': deposits.id,
+            }
             cls.income_id = income.id
-            cls.made = [('account.account', accounts.ids), ('res.partner', partner.ids),
-                ('account.journal', journal.ids)]
+            cls.made = [
+                ('account.account', accounts.ids),
+                ('res.partner', partner.ids),
+                ('account.journal', journal.ids),
+            ]
 
     @classmethod
     def _env(cls, cr):
@@ -64,12 +97,20 @@ class TestConcurrency(BaseCase):
     def setUp(self):
         super().setUp()
         with self.registry.cursor() as cr:
-            contract = self._env(cr)['progress.contract'].create({**self.vals, 'line_ids': [
-                Command.create({'name': "Work", 'original_amount': 1000, 'account_id': self.income_id,
-                    'tax_ids': False})]})
+            contract = self._env(cr)['progress.contract'].create(
+                {
+                    **self.vals,
+                    'line_ids': [
+                        Command.create(
+                            {'name': "Work", 'original_amount': 1000, 'account_id': self.income_id, 'tax_ids': False}
+                        )
+                    ],
+                }
+            )
             contract.action_open()
-            bills = self._env(cr)['progress.bill'].create([
-                {'contract_id': contract.id, 'amt_pct': '60%', 'date': '2026-01-31'} for _number in range(2)])
+            bills = self._env(cr)['progress.bill'].create(
+                [{'contract_id': contract.id, 'amt_pct': '60%', 'date': '2026-01-31'} for _number in range(2)]
+            )
             self.contract_id, self.bill_ids = contract.id, bills.ids
         self.addCleanup(self._delete_contract)
 
@@ -112,6 +153,7 @@ class TestConcurrency(BaseCase):
                 except (UserError, psycopg2.Error) as error:  # looked at by the test
                     cr.rollback()
                     results[number] = error
+
         threads = [threading.Thread(target=run, args=entry) for entry in enumerate(acts)]
         with mute_logger('odoo.sql_db', 'odoo.service.model'):
             for thread in threads:
@@ -179,7 +221,8 @@ class TestConcurrency(BaseCase):
             contract = self._env(second)['progress.contract'].browse(self.contract_id)
             self.assertEqual(contract.actual_amount, 600)
             self._bill(first).invoice_id._reverse_moves(
-                [{'invoice_date': '2026-02-15', 'date': '2026-02-15'}], cancel=True)
+                [{'invoice_date': '2026-02-15', 'date': '2026-02-15'}], cancel=True
+            )
             first.commit()
             with mute_logger('odoo.sql_db'), self.assertRaises(psycopg2.errors.SerializationFailure):
                 contract.action_create_final_invoice()
@@ -207,8 +250,10 @@ class TestConcurrency(BaseCase):
 
     def test_final_twice_at_once(self):
         """Two final invoices at the same moment are one."""
+
         def final(env):
             return env['progress.contract'].browse(self.contract_id).action_create_final_invoice()
+
         results = self._at_once(final, final)
         for result in results:
             self.assertIsInstance(result, dict, result)

@@ -45,36 +45,42 @@ class TestDemoCycle(TransactionCase):
         """Balance of an account, credit positive, in company and in contract currency."""
         mine = items.filtered(lambda item: item.account_id == account)
         currency = self.company.currency_id
-        return tuple(
-            currency.round(-sum(mine.mapped(name))) for name in ('balance', 'amount_currency'))
+        return tuple(currency.round(-sum(mine.mapped(name))) for name in ('balance', 'amount_currency'))
 
     # === ODOO'S DEMO PROJECTS === #
 
     def _demo_projects(self):
-        data = self.env['ir.model.data'].search([
-            ('module', '=', 'project'), ('model', '=', 'project.project')])
+        data = self.env['ir.model.data'].search([('module', '=', 'project'), ('model', '=', 'project.project')])
         projects = self.env['project.project'].browse(data.mapped('res_id')).exists()
         return projects.filtered(lambda project: not project.is_template)
 
     def _schedule(self, project):
         """A line for each task, at least two; worth what its title and place happen to give."""
-        tasks = self.env['project.task'].with_context(active_test=False).search(
-            [('project_id', '=', project.id)], order='id')
+        tasks = (
+            self.env['project.task']
+            .with_context(active_test=False)
+            .search([('project_id', '=', project.id)], order='id')
+        )
         titles = [(task.name, task.id) for task in tasks] or [("Fee", False), ("Expenses", False)]
         commands = []
         for place, (title, task) in enumerate(titles, 1):
             vals = {
-                'sequence': place * 10, 'item_number': str(place), 'name': title, 'task_id': task,
+                'sequence': place * 10,
+                'item_number': str(place),
+                'name': title,
+                'task_id': task,
                 'tax_ids': [Command.set(self.tax.ids if place % 4 else [])],
             }
             if place % 3:
                 vals['original_amount'] = len(title) * 101.37 + place * 0.03
             else:
-                vals.update({
-                    'billing_base': 'quantity',
-                    'original_quantity': place * 1.25,
-                    'unit_price': len(title) * 9.99,
-                })
+                vals.update(
+                    {
+                        'billing_base': 'quantity',
+                        'original_quantity': place * 1.25,
+                        'unit_price': len(title) * 9.99,
+                    }
+                )
             commands.append(Command.create(vals))
         return commands
 
@@ -89,11 +95,13 @@ class TestDemoCycle(TransactionCase):
 
     def _plan(self, contract, count):
         """``count`` monthly instalments of all that is left, the first one a few months ago."""
-        wizard = self.env['progress.plan.wizard'].create({
-            'contract_id': contract.id,
-            'count': count,
-            'start_date': self.today - relativedelta(months=count),
-        })
+        wizard = self.env['progress.plan.wizard'].create(
+            {
+                'contract_id': contract.id,
+                'count': count,
+                'start_date': self.today - relativedelta(months=count),
+            }
+        )
         wizard.action_confirm()
         self.assertEqual(len(contract.bill_ids), count)
         self.assertSame(contract, contract.planned_amount, contract.revised_amount)
@@ -106,9 +114,14 @@ class TestDemoCycle(TransactionCase):
 
     def _credit(self, bill):
         """Credit the bill's invoice the way an accountant does."""
-        wizard = self.env['account.move.reversal'].with_context(
-            active_model='account.move', active_ids=bill.invoice_id.ids,
-        ).create({'journal_id': bill.invoice_id.journal_id.id, 'date': self.today})
+        wizard = (
+            self.env['account.move.reversal']
+            .with_context(
+                active_model='account.move',
+                active_ids=bill.invoice_id.ids,
+            )
+            .create({'journal_id': bill.invoice_id.journal_id.id, 'date': self.today})
+        )
         wizard.reverse_moves()
         wizard.new_move_ids.filtered(lambda move: move.state == 'draft').action_post()
         self.assertEqual((bill.state, bill.bucket), ('planned', False))
@@ -121,15 +134,22 @@ class TestDemoCycle(TransactionCase):
 
     def _tax_of_one_invoice(self, contract):
         """What Odoo itself takes as tax of the whole schedule on one invoice."""
-        move = self.env['account.move'].create({
-            'move_type': 'out_invoice',
-            'partner_id': contract.partner_id.id,
-            'invoice_line_ids': [Command.create({
-                'name': line.name,
-                'price_unit': line.revised_amount,
-                'tax_ids': [Command.set(line.tax_ids.ids)],
-            }) for line in contract.line_ids],
-        })
+        move = self.env['account.move'].create(
+            {
+                'move_type': 'out_invoice',
+                'partner_id': contract.partner_id.id,
+                'invoice_line_ids': [
+                    Command.create(
+                        {
+                            'name': line.name,
+                            'price_unit': line.revised_amount,
+                            'tax_ids': [Command.set(line.tax_ids.ids)],
+                        }
+                    )
+                    for line in contract.line_ids
+                ],
+            }
+        )
         return move.amount_tax
 
     def test_demo_projects_are_billed_to_the_end(self):
@@ -173,14 +193,14 @@ class TestDemoCycle(TransactionCase):
         income = items.filtered(lambda item: item.account_id.internal_group == 'income')
         self.assertSame(contract, -sum(income.mapped('balance')), contract.revised_amount)
         taxes = items.filtered('tax_line_id')
-        self.assertSame(
-            contract, -sum(taxes.mapped('balance')), self._tax_of_one_invoice(contract))
+        self.assertSame(contract, -sum(taxes.mapped('balance')), self._tax_of_one_invoice(contract))
 
     # === OUR OWN DEMO DATA === #
 
     def _own_contracts(self):
-        return self.env['progress.contract'].union(*(
-            self.env.ref(f'progress_billing.{name}') for name in DEMO_CONTRACTS))
+        return self.env['progress.contract'].union(
+            *(self.env.ref(f'progress_billing.{name}') for name in DEMO_CONTRACTS)
+        )
 
     def test_own_contracts(self):
         for name, state in DEMO_CONTRACTS.items():
@@ -194,8 +214,9 @@ class TestDemoCycle(TransactionCase):
     def test_house_miller(self):
         contract = self.env.ref('progress_billing.contract_house_miller_demo')
         lines = contract.line_ids.filtered(lambda line: not line.display_type)
-        self.assertRecordValues(contract, [
-            {'original_amount': 412000, 'change_amount': 17760, 'revised_amount': 429760}])
+        self.assertRecordValues(
+            contract, [{'original_amount': 412000, 'change_amount': 17760, 'revised_amount': 429760}]
+        )
         self.assertEqual(len(lines - lines.filtered('change_line_ids.is_new_line')), 40)
         self.assertTrue(all(line.tax_ids for line in lines))
         bills, changes = contract.bill_ids.sorted('date'), contract.change_ids.sorted('date')

@@ -23,21 +23,48 @@ class TestMultiCompany(ProgressBillingCommon):
         cls.other_data = cls.setup_other_company(name="Other Builders")
         cls.other = cls.other_data['company']
         cls.other_user = new_test_user(
-            cls.env, login='billing_other', groups='progress_billing.group_user', company_id=cls.other.id,
-            company_ids=[Command.set(cls.other.ids)])
+            cls.env,
+            login='billing_other',
+            groups='progress_billing.group_user',
+            company_id=cls.other.id,
+            company_ids=[Command.set(cls.other.ids)],
+        )
         cls.other_reader = new_test_user(
-            cls.env, login='billing_other_reader', groups='progress_billing.group_readonly', company_id=cls.other.id,
-            company_ids=[Command.set(cls.other.ids)])
+            cls.env,
+            login='billing_other_reader',
+            groups='progress_billing.group_readonly',
+            company_id=cls.other.id,
+            company_ids=[Command.set(cls.other.ids)],
+        )
 
     def _other_contract(self, amounts, **vals):
-        project = self.env['project.project'].create({
-            'name': "Other house", 'partner_id': self.customer.id, 'company_id': self.other.id,
-            'billing_method': 'fixed_fee'})
-        contract = self.env['progress.contract'].create({
-            'project_id': project.id, 'partner_id': self.customer.id, 'company_id': self.other.id, 'line_ids': [
-                Command.create({'name': "Work", 'original_amount': amount, 'tax_ids': False,
-                                'account_id': self.other_data['default_account_revenue'].id}) for amount in amounts],
-                                **vals})
+        project = self.env['project.project'].create(
+            {
+                'name': "Other house",
+                'partner_id': self.customer.id,
+                'company_id': self.other.id,
+                'billing_method': 'fixed_fee',
+            }
+        )
+        contract = self.env['progress.contract'].create(
+            {
+                'project_id': project.id,
+                'partner_id': self.customer.id,
+                'company_id': self.other.id,
+                'line_ids': [
+                    Command.create(
+                        {
+                            'name': "Work",
+                            'original_amount': amount,
+                            'tax_ids': False,
+                            'account_id': self.other_data['default_account_revenue'].id,
+                        }
+                    )
+                    for amount in amounts
+                ],
+                **vals,
+            }
+        )
         contract.action_open()
         return contract
 
@@ -72,8 +99,9 @@ class TestMultiCompany(ProgressBillingCommon):
         bills.action_create()
         self.assertEqual(bills.mapped('invoice_id.company_id'), self.company + self.other)
         self.assertEqual(bills.mapped('amount'), [100, 50])
-        self.assertRecordValues(bills.invoice_id.journal_id,
-            [{'company_id': self.company.id}, {'company_id': self.other.id}])
+        self.assertRecordValues(
+            bills.invoice_id.journal_id, [{'company_id': self.company.id}, {'company_id': self.other.id}]
+        )
 
     def assertTakenBack(self, act, message):
         """``act`` is refused; where it is not, what it did is taken back and the test fails."""
@@ -93,7 +121,8 @@ class TestMultiCompany(ProgressBillingCommon):
         foreign_customer = self.env['res.partner'].create({'name': "Theirs", 'company_id': self.other.id})
         foreign_product = self.env['product.product'].create({'name': "Theirs", 'company_id': self.other.id})
         for record, vals in (
-            (contract, {'partner_id': foreign_customer.id}), (contract, {'partner_shipping_id': foreign_customer.id}),
+            (contract, {'partner_id': foreign_customer.id}),
+            (contract, {'partner_shipping_id': foreign_customer.id}),
             (contract, {'deposit_account_id': self.other.progress_deposit_account_id.id}),
             (contract, {'journal_id': self.other_data['default_journal_sale'].id}),
             (contract.line_ids, {'product_id': foreign_product.id}),
@@ -106,10 +135,24 @@ class TestMultiCompany(ProgressBillingCommon):
         bill = self._plan(contract, '10%')
         self.assertTakenBack(lambda: bill.write({'partner_id': foreign_customer.id}), "foreign customer on a bill")
         other = self._other_contract([5])
-        self.assertTakenBack(lambda: bill.line_ids.create({
-            'bill_id': bill.id, 'contract_line_id': other.line_ids.id, 'amount': 5}), "a line of another contract")
-        change = self.env['progress.contract.change'].create({'contract_id': contract.id, 'line_ids': [Command.create({
-            'name': "Theirs", 'amount': 5, 'tax_ids': [Command.set(self.other_data['default_tax_sale'].ids)]})]})
+        self.assertTakenBack(
+            lambda: bill.line_ids.create({'bill_id': bill.id, 'contract_line_id': other.line_ids.id, 'amount': 5}),
+            "a line of another contract",
+        )
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [
+                    Command.create(
+                        {
+                            'name': "Theirs",
+                            'amount': 5,
+                            'tax_ids': [Command.set(self.other_data['default_tax_sale'].ids)],
+                        }
+                    )
+                ],
+            }
+        )
         self.assertTakenBack(change.action_approve, "a foreign tax by a change order")
 
     def _move_and_bill(self, contract, vals):
@@ -119,13 +162,15 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_contract_moves_to_another_company(self):
         """A draft may move; what it carries of its old company is refused before anything is billed."""
-        foreign_project = self.env['project.project'].create({
-            'name': "Theirs", 'company_id': self.other.id, 'billing_method': 'fixed_fee'})
+        foreign_project = self.env['project.project'].create(
+            {'name': "Theirs", 'company_id': self.other.id, 'billing_method': 'fixed_fee'}
+        )
         for vals in ({'project_id': foreign_project.id}, {'company_id': self.other.id}):
             with self.subTest(vals=vals):
                 contract = self._make_contract([1000], self.tax_15, do_open=False)
                 self.assertTakenBack(
-                    partial(self._move_and_bill, contract, vals), "billed with accounts and taxes of another company")
+                    partial(self._move_and_bill, contract, vals), "billed with accounts and taxes of another company"
+                )
 
     def test_settings_take_own_accounts(self):
         """A deposit account of another company is refused where it is set, or when a contract would use it."""
@@ -135,6 +180,7 @@ class TestMultiCompany(ProgressBillingCommon):
         def set_and_bill():
             self.company.progress_deposit_account_id = self.other.progress_deposit_account_id
             bill.action_create()
+
         self.assertTakenBack(set_and_bill, "billed on an account of another company")
 
     def test_company_is_fixed_once_billed(self):
@@ -153,8 +199,9 @@ class TestMultiCompany(ProgressBillingCommon):
         """No record of another company is read, written, billed or planned, whatever door."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%')
-        change = self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]})
+        change = self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]}
+        )
         template = self.env['progress.plan.template'].create({'name': "Ours", 'company_id': self.company.id})
         records = (contract, contract.line_ids, bill, change, change.line_ids, template)
         with mute_logger('odoo.addons.base.models.ir_rule', 'odoo.models'):
@@ -168,13 +215,21 @@ class TestMultiCompany(ProgressBillingCommon):
             for act in (
                 bill.with_user(self.other_user).action_create,
                 contract.with_user(self.other_user).action_create_final_invoice,
-                contract.with_user(self.other_user).action_cancel, change.with_user(self.other_user).action_approve,
-                lambda: self.env['progress.bill'].with_user(self.other_user).create({'contract_id': contract.id,
-                    'amt_pct': '5%'}),
-                lambda: self.env['progress.contract.line'].with_user(self.other_user).create(
-                    {'contract_id': contract.id, 'name': "x"}),
-                lambda: self.env['progress.contract.change'].with_user(self.other_user).create(
-                    {'contract_id': contract.id}),
+                contract.with_user(self.other_user).action_cancel,
+                change.with_user(self.other_user).action_approve,
+                lambda: (
+                    self.env['progress.bill']
+                    .with_user(self.other_user)
+                    .create({'contract_id': contract.id, 'amt_pct': '5%'})
+                ),
+                lambda: (
+                    self.env['progress.contract.line']
+                    .with_user(self.other_user)
+                    .create({'contract_id': contract.id, 'name': "x"})
+                ),
+                lambda: (
+                    self.env['progress.contract.change'].with_user(self.other_user).create({'contract_id': contract.id})
+                ),
             ):
                 with self.assertRaises(AccessError):
                     act()
@@ -185,12 +240,14 @@ class TestMultiCompany(ProgressBillingCommon):
         contract = self._make_contract([1000])
         with mute_logger('odoo.addons.base.models.ir_rule'):
             with self.assertRaises(AccessError):
-                self.env['progress.plan.wizard'].with_user(self.other_user).create({
-                    'contract_id': contract.id, 'count': 2}).action_confirm()
+                self.env['progress.plan.wizard'].with_user(self.other_user).create(
+                    {'contract_id': contract.id, 'count': 2}
+                ).action_confirm()
                 self.env.flush_all()
             with self.assertRaises(AccessError):
                 self.env['progress.final.wizard'].with_user(self.other_user).create(
-                    {'contract_id': contract.id}).action_confirm()
+                    {'contract_id': contract.id}
+                ).action_confirm()
         self.assertFalse(contract.bill_ids)
 
     def test_deposit_list_shows_own_company_only(self):
@@ -203,8 +260,11 @@ class TestMultiCompany(ProgressBillingCommon):
             with self.subTest(user=user.login):
                 try:
                     with mute_logger('odoo.addons.base.models.ir_rule'), self.env.cr.savepoint():
-                        theirs = self.env['progress.deposit.wizard'].with_user(user).create({
-                            'date': '2026-12-31', 'company_id': self.company.id})
+                        theirs = (
+                            self.env['progress.deposit.wizard']
+                            .with_user(user)
+                            .create({'date': '2026-12-31', 'company_id': self.company.id})
+                        )
                         amounts = theirs.line_ids.mapped('amount')
                 except UserError:
                     amounts = []
@@ -242,8 +302,9 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertTrue(all(deposits.mapped('reconciled')))
         for contract in (first, second):
             mine = contract.invoice_ids.line_ids.filtered(lambda line: line.account_id == self.deposit_account)
-            self.assertEqual(len(mine.full_reconcile_id), 1,
-                "deposits of one contract are matched with its own final only")
+            self.assertEqual(
+                len(mine.full_reconcile_id), 1, "deposits of one contract are matched with its own final only"
+            )
 
     def test_last_contract_closed_bills_nothing(self):
         """RULES 1.1: when the last open customer contract closes, no door bills the project until one reopens."""
@@ -252,8 +313,11 @@ class TestMultiCompany(ProgressBillingCommon):
         bill = self._plan(contract, '1')
         final = self._final(contract)
         self.assertTrue(project.is_fully_billed)
-        for act in (bill.action_create, contract.action_create_final_invoice,
-                lambda: self._plan(contract, '1').action_create()):
+        for act in (
+            bill.action_create,
+            contract.action_create_final_invoice,
+            lambda: self._plan(contract, '1').action_create(),
+        ):
             with self.assertRaises(UserError):
                 act()
         final.button_draft()
@@ -263,10 +327,13 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_tab_creates_the_contract(self):
         """ENGINE A6: lines typed in the Billing tab of a new or an unbilled project are not lost."""
-        lines = [Command.create({'name': "Roof", 'original_amount': 700}),
-            Command.create({'name': "Walls", 'original_amount': 300})]
-        project = self.env['project.project'].create({
-            'name': "Barn", 'partner_id': self.customer.id, 'billing_method': 'fixed_fee', 'progress_line_ids': lines})
+        lines = [
+            Command.create({'name': "Roof", 'original_amount': 700}),
+            Command.create({'name': "Walls", 'original_amount': 300}),
+        ]
+        project = self.env['project.project'].create(
+            {'name': "Barn", 'partner_id': self.customer.id, 'billing_method': 'fixed_fee', 'progress_line_ids': lines}
+        )
         self.assertEqual((project.progress_contract_id.revised_amount, project.progress_revised_amount), (1000, 1000))
         self.assertEqual(project.progress_line_ids.mapped('original_amount'), [700, 300])
         later = self.env['project.project'].create({'name': "Shed", 'partner_id': self.customer.id})
@@ -279,8 +346,9 @@ class TestMultiCompany(ProgressBillingCommon):
             self.env['project.project'].create({'name': "Hours", 'progress_line_ids': lines})
         later.write({'progress_line_ids': [Command.update(later.progress_line_ids[0].id, {'original_amount': 800})]})
         self.assertEqual(later.progress_contract_id.revised_amount, 1100)
-        later.write({'progress_line_ids': [Command.delete(later.progress_line_ids[1].id)],
-            'progress_use_pro_forma': True})
+        later.write(
+            {'progress_line_ids': [Command.delete(later.progress_line_ids[1].id)], 'progress_use_pro_forma': True}
+        )
         self.assertRecordValues(later.progress_contract_id, [{'revised_amount': 800, 'use_pro_forma': True}])
 
     def test_tab_writes_the_contract_shown(self):

@@ -390,6 +390,7 @@ class TestPeriods(ProgressBillingCommon):
 
         def broken(records, project, day, unit):
             if project == bad:
+                make(records, project, day, unit)  # half-way through
                 raise UserError(self.env._("Out of order"))
             return make(records, project, day, unit)
 
@@ -418,6 +419,36 @@ class TestPeriods(ProgressBillingCommon):
         self.assertEqual((fine.state, fine.period_id.name), ('invoiced', "February 2026"))
         self.assertEqual((wrong.state, wrong.run_state), ('planned', 'failed'))
         self.assertIn("January 2026", wrong.run_error)
+
+    @freeze_time('2026-02-15 12:00:00')
+    def test_run_billing(self):
+        """The billing run and bills made at once pass the same gate."""
+        january, february = self._period('2026-01-01', '2026-01-31'), self._period('2026-02-01', '2026-02-28')
+        contract = self._make_contract([1000], period_policy='month')
+        contract.line_ids.pending_amount = 100
+        january.action_close()
+        with self.assertRaisesRegex(UserError, "January 2026 .* is closed"), self.cr.savepoint():
+            contract.action_run_billing('2026-01-31')
+        with self.assertRaisesRegex(UserError, "January 2026 .* is closed"), self.cr.savepoint():
+            contract.action_create_bill('percent', {'percent': 10, 'date': '2026-01-31'})
+        contract.action_run_billing()
+        self.assertEqual(contract.bill_ids.period_id, february)
+
+    def test_correct_in_closed_period(self):
+        """A bill of a closed period is corrected after it has been reopened."""
+        january = self._period('2026-01-01', '2026-01-31')
+        contract = self._make_contract([1000], period_policy='month', use_pro_forma=True)
+        bill = self._plan(contract, '10%', '2026-01-31')
+        bill.action_create()
+        bill.action_release()
+        bill.invoice_id.action_post()
+        january.action_close()
+        with self.assertRaisesRegex(UserError, "January 2026"), self.cr.savepoint():
+            bill.action_correct()
+        self.assertEqual(bill.bucket, 'actual')
+        january.action_reopen()
+        bill.action_correct()
+        self.assertEqual(bill.bucket, 'draft')
 
     @freeze_time('2026-06-10 12:00:00')
     def test_accounting_lock_is_no_billing_period(self):

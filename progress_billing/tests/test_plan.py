@@ -32,8 +32,9 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(plan.mapped('planned_amount'), [3333.33, 3333.34, 3333.33])
         self.assertEqual(plan.mapped('date'), [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)])
         self.assertEqual(plan.mapped('state'), ['planned'] * 3)
-        self.assertRecordValues(contract, [{'planned_amount': 10000, 'unplanned_amount': 0, 'is_overplanned': False,
-            'draft_amount': 0}])
+        self.assertRecordValues(
+            contract, [{'planned_amount': 10000, 'unplanned_amount': 0, 'is_overplanned': False, 'draft_amount': 0}]
+        )
         for bill in plan:
             bill.action_create()
         self.assertEqual(contract.wip_available, 0)
@@ -80,26 +81,42 @@ class TestPlan(ProgressBillingCommon):
     @freeze_time('2026-01-15')
     def test_template(self):
         """A template's shares and offsets from the start of the plan; a month end start stays on month ends."""
-        template = self.env['progress.plan.template'].create({'name': "House", 'line_ids': [
-            Command.create({'title': "On order", 'percent': 30, 'offset': 0}),
-            Command.create({'title': "Roof", 'percent': 50, 'offset': 1, 'item_description': "Roof is on"}),
-            Command.create({'title': "Two weeks after", 'percent': 15, 'offset': 2, 'offset_unit': 'weeks'})]})
+        template = self.env['progress.plan.template'].create(
+            {
+                'name': "House",
+                'line_ids': [
+                    Command.create({'title': "On order", 'percent': 30, 'offset': 0}),
+                    Command.create({'title': "Roof", 'percent': 50, 'offset': 1, 'item_description': "Roof is on"}),
+                    Command.create({'title': "Two weeks after", 'percent': 15, 'offset': 2, 'offset_unit': 'weeks'}),
+                ],
+            }
+        )
         self.assertEqual(template.percent, 95)
         contract = self._make_contract([2000.01])
         plan = self._lay_out(contract, template_id=template.id)
-        self.assertEqual(plan.mapped(lambda bill: (str(bill.date), bill.title, bill.planned_amount)), [
-            ('2026-01-31', "On order", 600.00), ('2026-02-14', "Two weeks after", 300.00),
-            ('2026-02-28', "Roof", 1000.01)])
+        self.assertEqual(
+            plan.mapped(lambda bill: (str(bill.date), bill.title, bill.planned_amount)),
+            [
+                ('2026-01-31', "On order", 600.00),
+                ('2026-02-14', "Two weeks after", 300.00),
+                ('2026-02-28', "Roof", 1000.01),
+            ],
+        )
         self.assertEqual(contract.planned_amount, 1900.01)
         self.assertEqual(plan[2].item_description, "Roof is on")
 
     def test_template_refuses(self):
         """Shares are positive and come to 100 % at most, by whatever door."""
-        template = self.env['progress.plan.template'].create({'name': "House", 'line_ids': [
-            Command.create({'percent': 60}), Command.create({'percent': 40, 'offset': 1})]})
+        template = self.env['progress.plan.template'].create(
+            {
+                'name': "House",
+                'line_ids': [Command.create({'percent': 60}), Command.create({'percent': 40, 'offset': 1})],
+            }
+        )
         for act in (
             lambda: template.write({'line_ids': [Command.create({'percent': 0.01})]}),
-            lambda: template.line_ids[0].write({'percent': 61}), lambda: template.line_ids[0].write({'percent': -1}),
+            lambda: template.line_ids[0].write({'percent': 61}),
+            lambda: template.line_ids[0].write({'percent': -1}),
             lambda: template.line_ids[0].write({'percent': 0}),
             lambda: template.line_ids.create({'template_id': template.id, 'percent': 5}),
             lambda: template.line_ids[0].write({'percent': float('nan')}),
@@ -111,7 +128,12 @@ class TestPlan(ProgressBillingCommon):
     def test_wizard_refuses(self):
         contract = self._make_contract([1000])
         for vals in (
-            {'count': 0}, {'count': -1}, {'interval': 0}, {'interval': -1}, {'percent': 0}, {'percent': -5},
+            {'count': 0},
+            {'count': -1},
+            {'interval': 0},
+            {'interval': -1},
+            {'percent': 0},
+            {'percent': -5},
             {'percent': float('nan')},
             {'percent': float('inf')},
         ):
@@ -204,23 +226,33 @@ class TestPlan(ProgressBillingCommon):
     def test_bill_with_lines_of_its_own(self):
         """A planned record with lines bills them as they are."""
         contract = self._make_contract([1000, 500], self.tax_15)
-        bill = self.env['progress.bill'].create({'contract_id': contract.id, 'date': '2026-01-31', 'line_ids': [
-            Command.create({'contract_line_id': contract.line_ids[1].id, 'amount': 123.45})]})
+        bill = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'date': '2026-01-31',
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids[1].id, 'amount': 123.45})],
+            }
+        )
         self.assertEqual(contract.draft_amount, 0)
         bill.action_create()
         self.assertEqual(contract.line_ids.mapped('draft_amount'), [0, 123.45])
         self.assertEqual(bill.invoice_id.amount_untaxed, 123.45)
         twice = self.env['progress.bill'].create({'contract_id': contract.id})
         with mute_logger('odoo.sql_db'), self.assertRaises(psycopg2.errors.UniqueViolation):  # by RPC: its message
-            twice.line_ids = [Command.create({'contract_line_id': contract.line_ids[0].id,
-                'amount': 1}) for _line in range(2)]
+            twice.line_ids = [
+                Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': 1}) for _line in range(2)
+            ]
             self.env.flush_all()
 
     # === A CHANGED CONTRACT === #
 
     def _change(self, contract, amount):
-        change = self.env['progress.contract.change'].create({'contract_id': contract.id, 'line_ids': [
-            Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': amount})]})
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids[0].id, 'amount': amount})],
+            }
+        )
         change.action_approve()
         return change
 
@@ -293,21 +325,25 @@ class TestPlan(ProgressBillingCommon):
 
     def test_queries_per_bill(self):
         """SPEC §10: the number of queries per bill does not grow with the number of contracts billed in one call."""
+
         def spend(count):
-            plan = self.env['progress.bill'].concat(*(
-                self._plan(self._make_contract([1000, 500], self.tax_15), '10%') for _number in range(count)))
+            plan = self.env['progress.bill'].concat(
+                *(self._plan(self._make_contract([1000, 500], self.tax_15), '10%') for _number in range(count))
+            )
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
             plan.action_create()
             self.env.flush_all()
             return (self.env.cr.sql_log_count - before) / count
+
         spend(2)  # fill the registry's caches
         few, many = spend(5), spend(25)
         self.assertLessEqual(many, few * 1.05, f"{few:.1f} queries a bill for 5 contracts, {many:.1f} for 25")
 
     def test_queries_with_a_history(self):
         """SPEC §10: … nor with the number of earlier bills of the contract."""
+
         def spend(earlier):
             contract = self._make_contract([100000], self.tax_15)
             for number in range(earlier):
@@ -319,6 +355,7 @@ class TestPlan(ProgressBillingCommon):
             bill.action_create()
             self.env.flush_all()
             return self.env.cr.sql_log_count - before
+
         spend(1)
         few, many = spend(2), spend(12)
         self.assertLessEqual(many, few * 1.05, f"{few} queries after 2 bills, {many} after 12")

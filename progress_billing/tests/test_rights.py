@@ -12,18 +12,36 @@ from odoo.tools import mute_logger
 from .common import ProgressBillingCommon
 
 MODELS = (
-    'progress.contract', 'progress.contract.line', 'progress.contract.change', 'progress.contract.change.line',
+    'progress.contract',
+    'progress.contract.line',
+    'progress.contract.change',
+    'progress.contract.change.line',
     'progress.bill',
-    'progress.bill.line', 'progress.plan.template', 'progress.plan.template.line',
+    'progress.bill.line',
+    'progress.plan.template',
+    'progress.plan.template.line',
 )
 
 #: what a write through another record must leave alone
 LOOKED_AT = {
     'account.move.line': (
-        'move_id', 'price_unit', 'quantity', 'discount', 'tax_ids', 'account_id', 'balance', 'amount_currency',
+        'move_id',
+        'price_unit',
+        'quantity',
+        'discount',
+        'tax_ids',
+        'account_id',
+        'balance',
+        'amount_currency',
         'price_subtotal',
-        'extra_tax_data', 'display_type', 'product_id', 'currency_id', 'progress_line_type', 'progress_deposit_bill_id',
-        'progress_bill_line_id'),
+        'extra_tax_data',
+        'display_type',
+        'product_id',
+        'currency_id',
+        'progress_line_type',
+        'progress_deposit_bill_id',
+        'progress_bill_line_id',
+    ),
     'progress.bill': ('amount', 'state', 'bucket'),
     'progress.contract': ('revised_amount', 'actual_amount', 'draft_amount'),
 }
@@ -42,10 +60,12 @@ class TestRights(ProgressBillingCommon):
         super().setUpClass()
         company = {'company_id': cls.company.id}
         cls.manager = new_test_user(
-            cls.env, login='billing_pm', groups='progress_billing.group_user,project.group_project_manager', **company)
+            cls.env, login='billing_pm', groups='progress_billing.group_user,project.group_project_manager', **company
+        )
         cls.internal = new_test_user(cls.env, login='billing_internal', groups='base.group_user', **company)
-        cls.project_user = new_test_user(cls.env, login='billing_project', groups='project.group_project_user',
-            **company)
+        cls.project_user = new_test_user(
+            cls.env, login='billing_project', groups='project.group_project_user', **company
+        )
         cls.portal = new_test_user(cls.env, login='billing_portal', groups='base.group_portal', **company)
         cls.bookkeeper = new_test_user(cls.env, login='billing_books', groups='account.group_account_user', **company)
 
@@ -77,6 +97,7 @@ class TestRights(ProgressBillingCommon):
         def look():
             watch.invalidate_recordset()
             return watch.exists().read(names)
+
         before = look()
         try:
             with mute_logger('odoo.sql_db', 'odoo.models'), self.env.cr.savepoint():
@@ -135,8 +156,9 @@ class TestRights(ProgressBillingCommon):
         self.assertDenied(lambda: self._rpc(self.manager, bill.invoice_id, 'action_post'))
         self.assertDenied(lambda: self._rpc(self.manager, bill.invoice_id, 'read', ['name']))
         self.assertDenied(lambda: self._rpc(self.manager, bill.invoice_id, 'write', {'state': 'posted'}))
-        shown = self._rpc(self.manager, bill, 'read', ['invoice_name', 'invoice_state', 'payment_state',
-            'invoice_count', 'amount'])
+        shown = self._rpc(
+            self.manager, bill, 'read', ['invoice_name', 'invoice_state', 'payment_state', 'invoice_count', 'amount']
+        )
         self.assertEqual((shown[0]['invoice_state'], shown[0]['invoice_count'], shown[0]['amount']), ('draft', 1, 400))
         for method in ('action_view_invoices',):
             self.assertEqual(self._rpc(self.manager, bill, method)['res_model'], 'progress.bill')
@@ -200,8 +222,9 @@ class TestRights(ProgressBillingCommon):
         contract.use_pro_forma = True
         pro_forma = self._plan(contract, '10%')
         pro_forma.action_create()
-        change = self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]})
+        change = self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]}
+        )
         self.assertEqual(self._rpc(self.reader, contract, 'read', ['revised_amount'])[0]['revised_amount'], 1000)
         for record, methods in (
             (draft, ('action_open', 'action_cancel', 'action_draft', 'unlink', 'action_show_in_project', 'copy')),
@@ -209,23 +232,30 @@ class TestRights(ProgressBillingCommon):
             (planned, ('action_create', 'action_cancel', 'action_plan_again', 'unlink', 'copy')),
             (pro_forma, ('action_release', 'action_cancel', 'unlink')),
             (change, ('action_approve', 'action_cancel', 'action_draft', 'unlink')),
-            (contract.line_ids, ('unlink',)), (pro_forma.line_ids, ('unlink',)),
+            (contract.line_ids, ('unlink',)),
+            (pro_forma.line_ids, ('unlink',)),
         ):
             for method in methods:
                 with self.subTest(record=record, method=method):
                     self.assertDenied(lambda record=record, method=method: self._rpc(self.reader, record, method))
         for record, vals in (
-            (contract, {'description': "x"}), (contract.line_ids, {'completed_percent': 10}),
+            (contract, {'description': "x"}),
+            (contract.line_ids, {'completed_percent': 10}),
             (planned, {'amt_pct': '5%'}),
-            (pro_forma.line_ids, {'amount': 5}), (change, {'description': "x"}), (change.line_ids, {'amount': 6}),
-            (self.project, {'billing_method': 'none'}), (self.project, {'progress_use_pro_forma': True}),
+            (pro_forma.line_ids, {'amount': 5}),
+            (change, {'description': "x"}),
+            (change.line_ids, {'amount': 6}),
+            (self.project, {'billing_method': 'none'}),
+            (self.project, {'progress_use_pro_forma': True}),
         ):
             with self.subTest(record=record):
                 self.assertDenied(lambda record=record, vals=vals: self._rpc(self.reader, record, 'write', vals))
         for model, vals in (
-            ('progress.contract', {'partner_id': self.customer.id}), ('progress.bill', {'contract_id': contract.id}),
+            ('progress.contract', {'partner_id': self.customer.id}),
+            ('progress.bill', {'contract_id': contract.id}),
             ('progress.bill.line', {'bill_id': planned.id, 'contract_line_id': contract.line_ids.id, 'amount': 1}),
-            ('progress.contract.change', {'contract_id': contract.id}), ('progress.plan.template', {'name': "x"}),
+            ('progress.contract.change', {'contract_id': contract.id}),
+            ('progress.plan.template', {'name': "x"}),
             ('progress.plan.wizard', {'contract_id': contract.id}),
             ('progress.final.wizard', {'contract_id': contract.id}),
             ('progress.automation', {}),
@@ -241,8 +271,11 @@ class TestRights(ProgressBillingCommon):
         for user in (self.internal, self.project_user, self.portal):
             for model in MODELS:
                 with self.subTest(user=user.login, model=model):
-                    self.assertDenied(lambda user=user, model=model: call_kw(
-                        self.env(user=user, context={})[model], 'search_read', [[]], {}))
+                    self.assertDenied(
+                        lambda user=user, model=model: call_kw(
+                            self.env(user=user, context={})[model], 'search_read', [[]], {}
+                        )
+                    )
             for method in ('action_open', 'action_create_final_invoice', 'action_cancel', 'action_draft'):
                 with self.subTest(user=user.login, method=method):
                     self.assertDenied(lambda user=user, method=method: self._rpc(user, contract, method))
@@ -268,7 +301,8 @@ class TestRights(ProgressBillingCommon):
     def test_project_managers_bill(self):
         """Who runs the projects bills them without accounting rights, but does not post (SPEC §4)."""
         user = new_test_user(
-            self.env, login='only_pm', groups='project.group_project_manager', company_id=self.company.id)
+            self.env, login='only_pm', groups='project.group_project_manager', company_id=self.company.id
+        )
         project = self.project.with_user(user)
         self.assertTrue(project.copy())
         self.assertTrue(project.get_views([(False, 'form'), (False, 'kanban')]))
@@ -284,8 +318,9 @@ class TestRights(ProgressBillingCommon):
     def test_templates_and_automation_are_for_managers(self):
         self.assertDenied(lambda: self._create(self.billing_user, 'progress.plan.template', {'name': "x"}))
         self.assertDenied(lambda: self._create(self.billing_user, 'progress.automation', {}))
-        admin = new_test_user(self.env, login='billing_admin', groups='progress_billing.group_manager',
-            company_id=self.company.id)
+        admin = new_test_user(
+            self.env, login='billing_admin', groups='progress_billing.group_manager', company_id=self.company.id
+        )
         automation = self._create(admin, 'progress.automation', {})
         self._rpc(admin, automation, 'action_apply')
         with self.assertRaises(AccessError):
@@ -295,17 +330,22 @@ class TestRights(ProgressBillingCommon):
         """SPEC §1: what starts with an underscore cannot be called."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%')
-        for record, method in ((bill, '_generate'), (bill, '_create_invoices'),
+        for record, method in (
+            (bill, '_generate'),
+            (bill, '_create_invoices'),
             (bill, '_cron_generate_progress_invoices'),
-                               (contract.line_ids, '_write_progress'), (contract, '_lock_for_billing')):
+            (contract.line_ids, '_write_progress'),
+            (contract, '_lock_for_billing'),
+        ):
             self.assertDenied(lambda record=record, method=method: self._rpc(self.accountant, record, method))
 
     def test_reading_everything(self):
         """An integration that asks for no fields gets those the user may read, not an error, on every model."""
         contract = self._make_contract([1000], self.tax_15)
         self._bill(contract, '40%')
-        self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]})
+        self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]}
+        )
         for user in (self.billing_user, self.reader, self.bookkeeper, self.accountant):
             for model in MODELS:
                 with self.subTest(user=user.login, model=model):
@@ -320,12 +360,23 @@ class TestRights(ProgressBillingCommon):
         other = self._make_contract([500])
         self._bill(contract, '40%')
         for vals in (
-            {'state': 'closed'}, {'state': 'draft'}, {'base_state': 'cancelled'}, {'base_state': 'draft'},
+            {'state': 'closed'},
+            {'state': 'draft'},
+            {'base_state': 'cancelled'},
+            {'base_state': 'draft'},
             {'draft_amount': 7},
-            {'actual_amount': 0}, {'wip_available': 5000}, {'revised_amount': 5000}, {'original_amount': 5000},
-            {'deposit_balance': 0}, {'final_bill_id': other.bill_ids.id or False}, {'is_overbilled': True},
-            {'final_invoice_id': contract.bill_ids.invoice_id.id}, {'billed_percent': 0}, {'name': 'PC/0'},
-            {'currency_id': self.env.ref('base.CHF').id}, {'partner_id': self.partner_a.id},
+            {'actual_amount': 0},
+            {'wip_available': 5000},
+            {'revised_amount': 5000},
+            {'original_amount': 5000},
+            {'deposit_balance': 0},
+            {'final_bill_id': other.bill_ids.id or False},
+            {'is_overbilled': True},
+            {'final_invoice_id': contract.bill_ids.invoice_id.id},
+            {'billed_percent': 0},
+            {'name': 'PC/0'},
+            {'currency_id': self.env.ref('base.CHF').id},
+            {'partner_id': self.partner_a.id},
             {'revenue_recognition': 'as_billed'},
         ):
             with self.subTest(vals=vals):
@@ -338,8 +389,9 @@ class TestRights(ProgressBillingCommon):
             with self.subTest(vals=vals):
                 try:
                     with self.env.cr.savepoint():
-                        made = self._create(self.billing_user, 'progress.contract',
-                            {'partner_id': self.customer.id, **vals})
+                        made = self._create(
+                            self.billing_user, 'progress.contract', {'partner_id': self.customer.id, **vals}
+                        )
                 except UserError:
                     continue
                 self.assertEqual((made.state, made.base_state, made.name == 'PC/HACK'), ('draft', 'draft', False))
@@ -350,9 +402,13 @@ class TestRights(ProgressBillingCommon):
         self._bill(contract, '600')
         line = contract.line_ids[0]
         for vals in (
-            {'draft_amount': 7}, {'actual_amount': 0}, {'revised_amount': 5000}, {'change_amount': 5000},
+            {'draft_amount': 7},
+            {'actual_amount': 0},
+            {'revised_amount': 5000},
+            {'change_amount': 5000},
             {'contract_id': other.id},
-            {'original_amount': 399.99}, {'display_type': 'line_note'},
+            {'original_amount': 399.99},
+            {'display_type': 'line_note'},
             {'display_type': 'line_section', 'original_amount': 0},
             {'company_id': self.env.company.search([('id', '!=', self.company.id)], limit=1).id},
             {'actual_quantity': 1},
@@ -371,41 +427,93 @@ class TestRights(ProgressBillingCommon):
         contract.use_pro_forma = True
         pro_forma = self._plan(contract, '10%')
         pro_forma.action_create()
-        lined = self.env['progress.bill'].create({'contract_id': contract.id, 'line_ids': [
-            Command.create({'contract_line_id': contract.line_ids.id, 'amount': 100})]})
+        lined = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 100})],
+            }
+        )
         for bill, doors in (
-            (invoiced, (
-                {'state': 'planned'}, {'bucket': False}, {'review_state': 'cancelled'}, {'review_state': 'draft'},
-                {'kind': 'opening'},
-                {'kind': 'final'}, {'amount': 0}, {'credited_amount': 400}, {'is_credited': True}, {'revision': 7},
-                {'invoice_id': False}, {'generated_on': False}, {'name': 'PB/0'}, {'contract_id': other.id},
-                {'planned_amount': 1}, {'planned_percent': 1}, {'amt_pct': '1%'}, {'partner_id': self.partner_a.id},
-                {'company_id': False}, {'currency_id': self.env.ref('base.CHF').id})),
-            (planned, (
-                {'state': 'invoiced'}, {'review_state': 'approved'}, {'review_state': 'draft'},
-                {'review_state': 'invoiced'},
-                {'bucket': 'actual'}, {'generated_on': '2026-01-01 00:00:00'}, {'invoice_id': invoiced.invoice_id.id},
-                {'revision': 3},
-                {'kind': 'final'}, {'kind': 'opening'})),
+            (
+                invoiced,
+                (
+                    {'state': 'planned'},
+                    {'bucket': False},
+                    {'review_state': 'cancelled'},
+                    {'review_state': 'draft'},
+                    {'kind': 'opening'},
+                    {'kind': 'final'},
+                    {'amount': 0},
+                    {'credited_amount': 400},
+                    {'is_credited': True},
+                    {'revision': 7},
+                    {'invoice_id': False},
+                    {'generated_on': False},
+                    {'name': 'PB/0'},
+                    {'contract_id': other.id},
+                    {'planned_amount': 1},
+                    {'planned_percent': 1},
+                    {'amt_pct': '1%'},
+                    {'partner_id': self.partner_a.id},
+                    {'company_id': False},
+                    {'currency_id': self.env.ref('base.CHF').id},
+                ),
+            ),
+            (
+                planned,
+                (
+                    {'state': 'invoiced'},
+                    {'review_state': 'approved'},
+                    {'review_state': 'draft'},
+                    {'review_state': 'invoiced'},
+                    {'bucket': 'actual'},
+                    {'generated_on': '2026-01-01 00:00:00'},
+                    {'invoice_id': invoiced.invoice_id.id},
+                    {'revision': 3},
+                    {'kind': 'final'},
+                    {'kind': 'opening'},
+                ),
+            ),
             (lined, ({'kind': 'opening'}, {'review_state': 'approved'})),
-            (pro_forma, (
-                {'review_state': 'approved'}, {'review_state': 'planned'}, {'state': 'approved'},
-                {'contract_id': other.id},
-                {'kind': 'opening'}, {'kind': 'final'}, {'partner_id': self.partner_a.id})),
+            (
+                pro_forma,
+                (
+                    {'review_state': 'approved'},
+                    {'review_state': 'planned'},
+                    {'state': 'approved'},
+                    {'contract_id': other.id},
+                    {'kind': 'opening'},
+                    {'kind': 'final'},
+                    {'partner_id': self.partner_a.id},
+                ),
+            ),
         ):
             for vals in doors:
                 with self.subTest(bill=bill.display_name, vals=vals):
                     self.assertShut(self.billing_user, bill, vals)
-        for vals in ({'review_state': 'approved'}, {'state': 'invoiced'}, {'kind': 'final'}, {'kind': 'opening'},
+        for vals in (
+            {'review_state': 'approved'},
+            {'state': 'invoiced'},
+            {'kind': 'final'},
+            {'kind': 'opening'},
             {'revision': 2},
-                     {'bucket': 'actual'}, {'kind': 'final', 'review_state': 'draft'}):
+            {'bucket': 'actual'},
+            {'kind': 'final', 'review_state': 'draft'},
+        ):
             with self.subTest(create=vals):
                 with suppress(UserError), self.env.cr.savepoint():
-                    self._create(self.billing_user, 'progress.bill', {
-                        'contract_id': contract.id, 'line_ids': [Command.create({
-                            'contract_line_id': contract.line_ids.id, 'amount': 100})], **vals})
-                self.assertRecordValues(contract, [{
-                    'actual_amount': 400, 'draft_amount': 100, 'final_bill_id': False, 'state': 'open'}])
+                    self._create(
+                        self.billing_user,
+                        'progress.bill',
+                        {
+                            'contract_id': contract.id,
+                            'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 100})],
+                            **vals,
+                        },
+                    )
+                self.assertRecordValues(
+                    contract, [{'actual_amount': 400, 'draft_amount': 100, 'final_bill_id': False, 'state': 'open'}]
+                )
 
     def test_bill_lines_of_an_invoice_stay(self):
         """SPEC §1: what was invoiced is the bill's; no door changes its lines afterwards."""
@@ -413,9 +521,15 @@ class TestRights(ProgressBillingCommon):
         invoiced = self._bill(contract, '600')
         line, free = invoiced.line_ids[0], self._plan(contract, '10%')
         for vals in (
-            {'amount': 1}, {'quantity': 5}, {'contract_line_id': contract.line_ids[1].id}, {'bill_id': free.id},
+            {'amount': 1},
+            {'quantity': 5},
+            {'contract_line_id': contract.line_ids[1].id},
+            {'bill_id': free.id},
             {'credited_amount': 400},
-            {'tax_amounts': {}}, {'bucket': 'draft'}, {'kind': 'opening'}, {'contract_id': self._make_contract([5]).id},
+            {'tax_amounts': {}},
+            {'bucket': 'draft'},
+            {'kind': 'opening'},
+            {'contract_id': self._make_contract([5]).id},
         ):
             with self.subTest(vals=vals):
                 self.assertShut(self.billing_user, line, vals)
@@ -423,10 +537,14 @@ class TestRights(ProgressBillingCommon):
         contract.use_pro_forma = True
         pro_forma = self._plan(contract, '10%')
         pro_forma.action_create()
-        extra = self.env['progress.contract.line'].create({'contract_id': contract.id, 'name': "Third",
-            'original_amount': 300})
-        mine = self._create(self.billing_user, 'progress.bill.line', {
-            'bill_id': pro_forma.id, 'contract_line_id': extra.id, 'amount': 5})
+        extra = self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'name': "Third", 'original_amount': 300}
+        )
+        mine = self._create(
+            self.billing_user,
+            'progress.bill.line',
+            {'bill_id': pro_forma.id, 'contract_line_id': extra.id, 'amount': 5},
+        )
         self.assertShut(self.billing_user, mine, {'bill_id': invoiced.id})
         for vals, context in (
             ({'bill_id': invoiced.id, 'contract_line_id': extra.id, 'amount': 5}, {}),
@@ -435,38 +553,65 @@ class TestRights(ProgressBillingCommon):
             with self.subTest(context=context), self.assertRaises(UserError):
                 self._create(self.billing_user, 'progress.bill.line', vals, **context)
         self.assertShut(
-            self.billing_user, extra, {'bill_line_ids': [Command.create({'bill_id': invoiced.id, 'amount': 5})]},
-            watch=invoiced)
+            self.billing_user,
+            extra,
+            {'bill_line_ids': [Command.create({'bill_id': invoiced.id, 'amount': 5})]},
+            watch=invoiced,
+        )
         self.assertEqual((invoiced.amount, contract.actual_amount), (600, 600))
 
     def test_change_orders_are_approved_not_written(self):
         contract = self._make_contract([1000])
         self._bill(contract, '800')
-        change = self.env['progress.contract.change'].create({'contract_id': contract.id, 'line_ids': [
-            Command.create({'contract_line_id': contract.line_ids.id, 'amount': -500})]})
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': -500})],
+            }
+        )
         for record, vals in (
-            (change, {'state': 'approved'}), (change, {'name': 'CO/0'}), (change, {'approved_by_id': self.manager.id}),
-            (change.line_ids, {'state': 'approved'}), (change.line_ids, {'contract_id': False}),
+            (change, {'state': 'approved'}),
+            (change, {'name': 'CO/0'}),
+            (change, {'approved_by_id': self.manager.id}),
+            (change.line_ids, {'state': 'approved'}),
+            (change.line_ids, {'contract_id': False}),
         ):
             with self.subTest(vals=vals):
                 self.assertShut(self.billing_user, record, vals)
-        approved = self.env['progress.contract.change'].create({'contract_id': contract.id, 'line_ids': [
-            Command.create({'contract_line_id': contract.line_ids.id, 'amount': 100})]})
+        approved = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 100})],
+            }
+        )
         approved.action_approve()
         self.assertEqual(contract.revised_amount, 1100)
         other = self._make_contract([70])
-        for vals in ({'amount': 50}, {'contract_line_id': False}, {'change_id': change.id}, {'state': 'draft'},
-                {'quantity': 3}):
+        for vals in (
+            {'amount': 50},
+            {'contract_line_id': False},
+            {'change_id': change.id},
+            {'state': 'draft'},
+            {'quantity': 3},
+        ):
             with self.subTest(vals=vals):
                 self.assertShut(self.billing_user, approved.line_ids, vals)
         self.assertShut(self.billing_user, approved, {'contract_id': other.id})
         self.assertShut(self.billing_user, approved, {'state': 'draft'})
         for vals, context in (({'change_id': approved.id}, {}), ({}, {'default_change_id': approved.id})):
             with self.subTest(context=context), self.assertRaises(UserError):
-                self._create(self.billing_user, 'progress.contract.change.line', {
-                    'contract_line_id': contract.line_ids.id, 'amount': -900, **vals}, **context)
-        self.assertShut(self.billing_user, contract.line_ids, {'change_line_ids': [
-            Command.create({'change_id': approved.id, 'amount': -900})]}, watch=contract)
+                self._create(
+                    self.billing_user,
+                    'progress.contract.change.line',
+                    {'contract_line_id': contract.line_ids.id, 'amount': -900, **vals},
+                    **context,
+                )
+        self.assertShut(
+            self.billing_user,
+            contract.line_ids,
+            {'change_line_ids': [Command.create({'change_id': approved.id, 'amount': -900})]},
+            watch=contract,
+        )
         self.assertDenied(lambda: self._rpc(self.billing_user, approved, 'unlink'), UserError)
         self.assertDenied(lambda: self._rpc(self.billing_user, approved.line_ids, 'unlink'), UserError)
         self.assertEqual(contract.revised_amount, 1100)
@@ -482,27 +627,39 @@ class TestRights(ProgressBillingCommon):
         by_hand = self.init_invoice('out_invoice', partner=self.customer, amounts=[70])
         for user in (self.accountant, self.bookkeeper):
             for record, vals in (
-                (by_hand, {'progress_bill_id': planned.id}), (by_hand, {'progress_revision': 1}),
-                (by_hand, {'progress_contract_id': contract.id}), (by_hand, {'progress_invoice_type': 'final'}),
-                (move, {'progress_bill_id': False}), (move, {'progress_bill_id': planned.id}),
+                (by_hand, {'progress_bill_id': planned.id}),
+                (by_hand, {'progress_revision': 1}),
+                (by_hand, {'progress_contract_id': contract.id}),
+                (by_hand, {'progress_invoice_type': 'final'}),
+                (move, {'progress_bill_id': False}),
+                (move, {'progress_bill_id': planned.id}),
                 (move, {'progress_revision': 0}),
-                (move, {'progress_contract_id': False}), (move, {'progress_invoice_type': False}),
-                (move, {'reversed_entry_id': by_hand.id}), (by_hand, {'reversed_entry_id': move.id}),
+                (move, {'progress_contract_id': False}),
+                (move, {'progress_invoice_type': False}),
+                (move, {'reversed_entry_id': by_hand.id}),
+                (by_hand, {'reversed_entry_id': move.id}),
             ):
                 with self.subTest(user=user.login, vals=vals):
                     self.assertShut(user, record, vals)
-            for name, value in (('progress_bill_id', planned.id), ('progress_revision', 1),
+            for name, value in (
+                ('progress_bill_id', planned.id),
+                ('progress_revision', 1),
                 ('progress_contract_id', contract.id),
-                                ('progress_invoice_type', 'final'), ('reversed_entry_id', move.id)):
+                ('progress_invoice_type', 'final'),
+                ('reversed_entry_id', move.id),
+            ):
                 for by_context in (False, True):
                     with self.subTest(user=user.login, name=name, by_context=by_context):
-                        vals = {'move_type': 'out_refund' if name == 'reversed_entry_id' else 'out_invoice',
-                            'partner_id': self.customer.id}
+                        vals = {
+                            'move_type': 'out_refund' if name == 'reversed_entry_id' else 'out_invoice',
+                            'partner_id': self.customer.id,
+                        }
                         context = {f'default_{name}': value} if by_context else {}
                         try:
                             with mute_logger('odoo.sql_db'), self.env.cr.savepoint():
-                                made = self._create(user, 'account.move', vals if by_context else {**vals, name: value},
-                                    **context)
+                                made = self._create(
+                                    user, 'account.move', vals if by_context else {**vals, name: value}, **context
+                                )
                         except (UserError, psycopg2.IntegrityError):
                             continue
                         if name != 'reversed_entry_id':
@@ -516,30 +673,45 @@ class TestRights(ProgressBillingCommon):
         bill = self._bill(contract, '40%', post=False)
         move, line = bill.invoice_id, bill.invoice_id.invoice_line_ids
         by_hand = self.init_invoice('out_invoice', partner=self.customer, amounts=[70])
-        links = {'progress_bill_line_id': bill.line_ids[0].id, 'progress_line_type': 'deposit_reversal',
-                 'progress_deposit_bill_id': bill.id}
+        links = {
+            'progress_bill_line_id': bill.line_ids[0].id,
+            'progress_line_type': 'deposit_reversal',
+            'progress_deposit_bill_id': bill.id,
+        }
         for user in (self.accountant, self.bookkeeper):
             for name, value in links.items():
                 with self.subTest(user=user.login, name=name):
                     self.assertShut(user, by_hand.invoice_line_ids, {name: value})
                     self.assertShut(user, line, {name: False})
-                    self.assertShut(user, move, {'invoice_line_ids': [Command.update(line.id, {name: False})]},
-                        watch=line)
+                    self.assertShut(
+                        user, move, {'invoice_line_ids': [Command.update(line.id, {name: False})]}, watch=line
+                    )
                     for by_context in (False, True):
-                        vals = {'move_id': by_hand.id, 'name': "x", 'price_unit': 5,
-                            'account_id': self.deposit_account.id}
+                        vals = {
+                            'move_id': by_hand.id,
+                            'name': "x",
+                            'price_unit': 5,
+                            'account_id': self.deposit_account.id,
+                        }
                         context = {f'default_{name}': value} if by_context else {}
                         try:
                             with self.env.cr.savepoint():
-                                made = self._create(user, 'account.move.line',
-                                    vals if by_context else {**vals, name: value}, **context)
+                                made = self._create(
+                                    user, 'account.move.line', vals if by_context else {**vals, name: value}, **context
+                                )
                         except UserError:
                             continue
                         self.assertFalse(made[name], f"{user.login} creates {name}, by context: {by_context}")
                 with self.subTest(user=user.login, nested=name):
-                    vals = {'move_type': 'out_invoice', 'partner_id': self.customer.id, 'invoice_line_ids': [
-                        Command.create({'name': "x", 'price_unit': 5, 'account_id': self.deposit_account.id,
-                            name: value})]}
+                    vals = {
+                        'move_type': 'out_invoice',
+                        'partner_id': self.customer.id,
+                        'invoice_line_ids': [
+                            Command.create(
+                                {'name': "x", 'price_unit': 5, 'account_id': self.deposit_account.id, name: value}
+                            )
+                        ],
+                    }
                     try:
                         with self.env.cr.savepoint():
                             made = self._create(user, 'account.move', vals)
@@ -554,19 +726,28 @@ class TestRights(ProgressBillingCommon):
         line = move.invoice_line_ids
         other = self.init_invoice('out_invoice', partner=self.customer, amounts=[70])
         for vals in (
-            {'price_unit': 399}, {'quantity': 2}, {'discount': 5}, {'tax_ids': [Command.clear()]},
+            {'price_unit': 399},
+            {'quantity': 2},
+            {'discount': 5},
+            {'tax_ids': [Command.clear()]},
             {'account_id': self.income_account.id},
-            {'move_id': other.id}, {'extra_tax_data': False}, {'display_type': 'line_note'},
+            {'move_id': other.id},
+            {'extra_tax_data': False},
+            {'display_type': 'line_note'},
             {'product_id': self.product_a.id},
             {'currency_id': self.env.ref('base.CHF').id},
         ):
             with self.subTest(vals=vals):
                 self.assertShut(self.accountant, line, vals)
-                self.assertShut(self.accountant, move, {'invoice_line_ids': [Command.update(line.id, vals)]},
-                    watch=line)
+                self.assertShut(
+                    self.accountant, move, {'invoice_line_ids': [Command.update(line.id, vals)]}, watch=line
+                )
         # what Odoo's own synchronisation writes too: at the latest, posting refuses
         for vals in (
-            {'balance': -399}, {'amount_currency': -399}, {'debit': 0, 'credit': 399}, {'credit': 399},
+            {'balance': -399},
+            {'amount_currency': -399},
+            {'debit': 0, 'credit': 399},
+            {'credit': 399},
             {'price_subtotal': 399},
             {'tax_line_id': self.tax_15.id},
         ):
@@ -574,8 +755,9 @@ class TestRights(ProgressBillingCommon):
                 self.assertNotPosted(move, lambda vals=vals: self._rpc(self.accountant, line, 'write', vals))
         for flag in ('dynamic_unlink', 'force_delete'):
             with self.subTest(flag=flag):
-                self.assertNotPosted(move, lambda flag=flag: self._rpc(self.accountant, line, 'unlink',
-                    context={flag: True}))
+                self.assertNotPosted(
+                    move, lambda flag=flag: self._rpc(self.accountant, line, 'unlink', context={flag: True})
+                )
         for act in (
             lambda: self._rpc(self.accountant, line, 'unlink'),
             lambda: self._rpc(self.accountant, move, 'write', {'invoice_line_ids': [Command.delete(line.id)]}),
@@ -585,13 +767,25 @@ class TestRights(ProgressBillingCommon):
             lambda: self._rpc(self.accountant, move, 'action_switch_move_type'),
         ):
             self.assertDenied(act, UserError)
-        for vals in ({'partner_id': self.partner_a.id}, {'currency_id': self.env.ref('base.CHF').id},
-                {'move_type': 'out_refund'}):
+        for vals in (
+            {'partner_id': self.partner_a.id},
+            {'currency_id': self.env.ref('base.CHF').id},
+            {'move_type': 'out_refund'},
+        ):
             with self.subTest(vals=vals):
                 self.assertShut(self.accountant, move, vals)
-        self._rpc(self.accountant, move, 'write', {
-            'invoice_line_ids': [Command.update(line.id, {'name': "Deposit on the house"})], 'ref': "Your order",
-            'invoice_date': '2026-02-01', 'invoice_date_due': '2026-03-01', 'narration': "Thank you"})
+        self._rpc(
+            self.accountant,
+            move,
+            'write',
+            {
+                'invoice_line_ids': [Command.update(line.id, {'name': "Deposit on the house"})],
+                'ref': "Your order",
+                'invoice_date': '2026-02-01',
+                'invoice_date_due': '2026-03-01',
+                'narration': "Thank you",
+            },
+        )
         self.assertRecordValues(move, [{'amount_untaxed': 400, 'amount_tax': 60, 'ref': "Your order"}])
         move.action_post()
         self.assertDeposits(contract, 400)
@@ -599,8 +793,12 @@ class TestRights(ProgressBillingCommon):
     def test_fiscal_position_of_a_draft(self):
         """RULES A4: Odoo's *Update taxes and accounts* does not move a deposit off its account."""
         export = self.env['account.fiscal.position'].create({'name': "Export", 'company_id': self.company.id})
-        self._make_tax("Exempt", 0.0, fiscal_position_ids=[Command.set(export.ids)],
-            original_tax_ids=[Command.set(self.tax_15.ids)])
+        self._make_tax(
+            "Exempt",
+            0.0,
+            fiscal_position_ids=[Command.set(export.ids)],
+            original_tax_ids=[Command.set(self.tax_15.ids)],
+        )
         contract = self._make_contract([1000], self.tax_15)
         move = self._bill(contract, '40%', post=False).invoice_id
         with suppress(UserError), self.env.cr.savepoint():
@@ -637,15 +835,31 @@ class TestRights(ProgressBillingCommon):
         line = {'contract_line_id': contract.line_ids.id, 'amount': 100}
         before = contract.read(['state', 'actual_amount', 'draft_amount', 'revised_amount', 'final_bill_id'])
         attempts = (
-            ('progress.bill', {'contract_id': contract.id, 'line_ids': [Command.create(line)]}, (
-                {'review_state': 'approved'}, {'review_state': 'draft'}, {'state': 'invoiced'}, {'bucket': 'actual'},
-                {'kind': 'final', 'review_state': 'draft'}, {'kind': 'opening'},
-                {'generated_on': '2026-01-01 00:00:00'},
-                {'revision': 4}, {'invoice_id': bill.invoice_id.id})),
-            ('progress.contract.change', {'contract_id': contract.id, 'line_ids': [
-                Command.create({'name': "More", 'amount': 5})]}, ({'state': 'approved'},)),
-            ('progress.contract', {'partner_id': self.customer.id}, (
-                {'base_state': 'open'}, {'state': 'closed'}, {'actual_amount': 5}, {'name': 'PC/HACK'})),
+            (
+                'progress.bill',
+                {'contract_id': contract.id, 'line_ids': [Command.create(line)]},
+                (
+                    {'review_state': 'approved'},
+                    {'review_state': 'draft'},
+                    {'state': 'invoiced'},
+                    {'bucket': 'actual'},
+                    {'kind': 'final', 'review_state': 'draft'},
+                    {'kind': 'opening'},
+                    {'generated_on': '2026-01-01 00:00:00'},
+                    {'revision': 4},
+                    {'invoice_id': bill.invoice_id.id},
+                ),
+            ),
+            (
+                'progress.contract.change',
+                {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]},
+                ({'state': 'approved'},),
+            ),
+            (
+                'progress.contract',
+                {'partner_id': self.customer.id},
+                ({'base_state': 'open'}, {'state': 'closed'}, {'actual_amount': 5}, {'name': 'PC/HACK'}),
+            ),
         )
         for model, vals, defaults in attempts:
             for default in defaults:
@@ -658,13 +872,17 @@ class TestRights(ProgressBillingCommon):
                             got = {name: made._fields[name].convert_to_write(made[name], made) for name in default}
                             self.assertFalse(
                                 {name for name in default if name != 'kind' and got[name] == default[name]},
-                                "taken over")
+                                "taken over",
+                            )
                             self.assertEqual(contract.read(list(before[0])), before)
                             raise RolledBack
                     except (UserError, psycopg2.IntegrityError, RolledBack):
                         continue
-        for record, default in ((bill, {'review_state': 'approved'}), (bill, {'kind': 'opening'}),
-                (contract, {'base_state': 'open'})):
+        for record, default in (
+            (bill, {'review_state': 'approved'}),
+            (bill, {'kind': 'opening'}),
+            (contract, {'base_state': 'open'}),
+        ):
             with self.subTest(copy=default):
                 try:
                     with self.env.cr.savepoint():
@@ -681,13 +899,24 @@ class TestRights(ProgressBillingCommon):
         """Lines of an invoice written by hand take no link from the context of the invoice."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
-        for name, value in (('progress_line_type', 'deposit'), ('progress_deposit_bill_id', bill.id),
-                            ('progress_bill_line_id', bill.line_ids.id)):
+        for name, value in (
+            ('progress_line_type', 'deposit'),
+            ('progress_deposit_bill_id', bill.id),
+            ('progress_bill_line_id', bill.line_ids.id),
+        ):
             with self.subTest(name=name), suppress(UserError), self.env.cr.savepoint():
-                made = self._create(self.bookkeeper, 'account.move', {
-                    'move_type': 'out_invoice', 'partner_id': self.customer.id, 'invoice_line_ids': [
-                        Command.create({'name': "x", 'price_unit': 5, 'account_id': self.deposit_account.id})],
-                }, **{f'default_{name}': value})
+                made = self._create(
+                    self.bookkeeper,
+                    'account.move',
+                    {
+                        'move_type': 'out_invoice',
+                        'partner_id': self.customer.id,
+                        'invoice_line_ids': [
+                            Command.create({'name': "x", 'price_unit': 5, 'account_id': self.deposit_account.id})
+                        ],
+                    },
+                    **{f'default_{name}': value},
+                )
                 self.assertFalse(any(made.line_ids.mapped(name)))
 
     # === DELETING === #
@@ -698,12 +927,20 @@ class TestRights(ProgressBillingCommon):
         first = self._bill(contract, '40%')
         second = self._bill(contract, '10%')
         doors = [
-            contract.unlink, first.unlink, contract.line_ids[0].unlink, contract.line_ids.unlink,
+            contract.unlink,
+            first.unlink,
+            contract.line_ids[0].unlink,
+            contract.line_ids.unlink,
             first.line_ids[0].unlink,
             lambda: contract.write({'line_ids': [Command.clear()]}),
             lambda: contract.write({'bill_ids': [Command.clear()]}),
-            lambda: first.write({'line_ids': [Command.clear()]}), self.deposit_account.unlink, self.tax_15.unlink,
-            first.invoice_id.unlink, self.customer.unlink, self.project.unlink, self.income_account.unlink,
+            lambda: first.write({'line_ids': [Command.clear()]}),
+            self.deposit_account.unlink,
+            self.tax_15.unlink,
+            first.invoice_id.unlink,
+            self.customer.unlink,
+            self.project.unlink,
+            self.income_account.unlink,
             self.env.ref('progress_billing.product_deposit').unlink,
         ]
         for number, door in enumerate(doors):
@@ -721,9 +958,14 @@ class TestRights(ProgressBillingCommon):
         contract = self._make_contract([1000])
         first = self._bill(contract, '40%')
         self._final(contract, post=False)
-        for act in (first.invoice_id.button_draft, first.invoice_id.button_cancel, first.invoice_id.unlink,
+        for act in (
+            first.invoice_id.button_draft,
+            first.invoice_id.button_cancel,
+            first.invoice_id.unlink,
             first.action_cancel,
-                    first.unlink, lambda: first.invoice_id.write({'state': 'draft'})):
+            first.unlink,
+            lambda: first.invoice_id.write({'state': 'draft'}),
+        ):
             with self.assertRaises(UserError):
                 act()
         self.assertRecordValues(contract, [{'actual_amount': 400, 'draft_amount': 600}])
@@ -735,8 +977,9 @@ class TestRights(ProgressBillingCommon):
         bill.invoice_id.button_draft()
         bill.invoice_id.unlink()
         self.assertRecordValues(bill, [{'state': 'planned', 'bucket': False}])
-        self.assertRecordValues(contract, [{'actual_amount': 0, 'draft_amount': 0, 'wip_available': 1000,
-            'deposit_balance': 0}])
+        self.assertRecordValues(
+            contract, [{'actual_amount': 0, 'draft_amount': 0, 'wip_available': 1000, 'deposit_balance': 0}]
+        )
         self.assertTrue(bill.generated_on)
         contract.use_pro_forma = True
         pro_forma = self._plan(contract, '10%')
@@ -755,23 +998,38 @@ class TestRights(ProgressBillingCommon):
         bill = self._bill(contract, '40%')
         move = bill.invoice_id.copy()
         self.assertFalse(
-            move.progress_bill_id or move.progress_contract_id or move.progress_invoice_type or move.progress_revision)
+            move.progress_bill_id or move.progress_contract_id or move.progress_invoice_type or move.progress_revision
+        )
         for name in ('progress_bill_line_id', 'progress_line_type', 'progress_deposit_bill_id'):
             self.assertFalse(any(move.line_ids.mapped(name)))
         self.assertEqual((bill.invoice_ids, contract.draft_amount), (bill.invoice_id, 0))
         move.unlink()
         copy = contract.copy()
-        self.assertRecordValues(copy, [{
-            'state': 'draft', 'original_amount': 1000, 'actual_amount': 0, 'draft_amount': 0, 'pending_amount': 0,
-            'completed_percent': 0,
-            'wip_available': 1000, 'deposit_balance': 0, 'final_bill_id': False}])
+        self.assertRecordValues(
+            copy,
+            [
+                {
+                    'state': 'draft',
+                    'original_amount': 1000,
+                    'actual_amount': 0,
+                    'draft_amount': 0,
+                    'pending_amount': 0,
+                    'completed_percent': 0,
+                    'wip_available': 1000,
+                    'deposit_balance': 0,
+                    'final_bill_id': False,
+                }
+            ],
+        )
         self.assertFalse(copy.bill_ids or copy.invoice_ids)
         self.assertNotEqual(copy.name, contract.name)
-        self.assertRecordValues(copy.line_ids, [{'original_amount': 1000, 'tax_ids': self.tax_15.ids,
-            'completed_percent': 0}])
+        self.assertRecordValues(
+            copy.line_ids, [{'original_amount': 1000, 'tax_ids': self.tax_15.ids, 'completed_percent': 0}]
+        )
         planned = bill.copy()
-        self.assertRecordValues(planned, [{'state': 'planned', 'name': False, 'generated_on': False,
-            'invoice_id': False, 'bucket': False}])
+        self.assertRecordValues(
+            planned, [{'state': 'planned', 'name': False, 'generated_on': False, 'invoice_id': False, 'bucket': False}]
+        )
         self.assertEqual(contract.actual_amount, 400)
         project = self.project.copy()
         self.assertNotEqual(project.progress_contract_id, contract)
@@ -782,13 +1040,17 @@ class TestRights(ProgressBillingCommon):
         """Odoo's *Reverse* makes a draft credit note of the bill; posted, it lowers actual."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
-        wizard = self.env['account.move.reversal'].with_user(self.accountant).with_context(
-            active_model='account.move', active_ids=bill.invoice_id.ids).create({'reason': "wrong",
-                'journal_id': bill.invoice_id.journal_id.id})
+        wizard = (
+            self.env['account.move.reversal']
+            .with_user(self.accountant)
+            .with_context(active_model='account.move', active_ids=bill.invoice_id.ids)
+            .create({'reason': "wrong", 'journal_id': bill.invoice_id.journal_id.id})
+        )
         wizard.refund_moves()
         credit = wizard.new_move_ids
-        self.assertRecordValues(credit, [{'state': 'draft', 'progress_bill_id': bill.id,
-            'progress_invoice_type': 'deposit'}])
+        self.assertRecordValues(
+            credit, [{'state': 'draft', 'progress_bill_id': bill.id, 'progress_invoice_type': 'deposit'}]
+        )
         self.assertEqual(contract.actual_amount, 400)
         credit.action_post()
         self.assertRecordValues(contract, [{'actual_amount': 0, 'deposit_balance': 0, 'draft_amount': 0}])
@@ -798,9 +1060,12 @@ class TestRights(ProgressBillingCommon):
         """Odoo's *Reverse and Create Invoice*: no loose duplicate that escapes the figures remains (SPEC §1)."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
-        wizard = self.env['account.move.reversal'].with_user(self.accountant).with_context(
-            active_model='account.move', active_ids=bill.invoice_id.ids).create({'reason': "wrong",
-                'journal_id': bill.invoice_id.journal_id.id})
+        wizard = (
+            self.env['account.move.reversal']
+            .with_user(self.accountant)
+            .with_context(active_model='account.move', active_ids=bill.invoice_id.ids)
+            .create({'reason': "wrong", 'journal_id': bill.invoice_id.journal_id.id})
+        )
         before = self.env['account.move'].search([('partner_id', '=', self.customer.id)])
         try:
             with self.env.cr.savepoint():

@@ -7,7 +7,7 @@ from odoo.service.model import call_kw
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.progress_billing.models import progress_bill_scheduling
+from odoo.addons.progress_billing.models import progress_scheduling_mixin
 
 from .common import ProgressBillingCommon
 
@@ -55,9 +55,13 @@ class TestScheduledAction(ProgressBillingCommon):
         self.assertEqual((past + today).mapped('state'), ['invoiced', 'invoiced'])
         self.assertEqual((future + by_hand + undated).mapped('state'), ['planned'] * 3)
         self.assertEqual([bill.state for bill in (*others, gone, late, waiting)], ['planned'] + ['cancelled'] * 4)
-        self.assertRecordValues((past + today).invoice_id, [
-            {'invoice_date': date(2026, 1, 31), 'amount_untaxed': 100, 'amount_tax': 15, 'state': 'draft'},
-            {'invoice_date': date(2026, 3, 15), 'amount_untaxed': 100, 'amount_tax': 15, 'state': 'draft'}])
+        self.assertRecordValues(
+            (past + today).invoice_id,
+            [
+                {'invoice_date': date(2026, 1, 31), 'amount_untaxed': 100, 'amount_tax': 15, 'state': 'draft'},
+                {'invoice_date': date(2026, 3, 15), 'amount_untaxed': 100, 'amount_tax': 15, 'state': 'draft'},
+            ],
+        )
         self.assertEqual(contract.draft_amount, 200)
         self.assertFalse(any((late + waiting + undated).mapped('run_error')))
         with freeze_time('2026-03-16 12:00:00'):
@@ -134,9 +138,19 @@ class TestScheduledAction(ProgressBillingCommon):
         fine = self._plan(bad, '10%', '2026-01-20')
         self._run()
         self.assertEqual((before + after + fine).mapped('state'), ['invoiced'] * 3)
-        self.assertRecordValues(wrong, [{
-            'state': 'planned', 'run_state': 'failed', 'run_date': fields.Datetime.now(), 'amount': 0, 'name': False,
-            'generated_on': False}])
+        self.assertRecordValues(
+            wrong,
+            [
+                {
+                    'state': 'planned',
+                    'run_state': 'failed',
+                    'run_date': fields.Datetime.now(),
+                    'amount': 0,
+                    'name': False,
+                    'generated_on': False,
+                }
+            ],
+        )
         self.assertIn("Invoice amount cannot exceed WIP available to bill.", wrong.run_error)
         self.assertFalse(wrong.line_ids or wrong.invoice_ids)
         activities = self.env['mail.activity'].search([('res_model', '=', 'progress.bill'), ('res_id', '=', wrong.id)])
@@ -145,13 +159,15 @@ class TestScheduledAction(ProgressBillingCommon):
         with freeze_time('2026-03-16 12:00:00'):
             self._run()
             self.assertEqual(wrong.run_date, fields.Datetime.now())
-        self.assertEqual(self.env['mail.activity'].search_count([('res_model', '=', 'progress.bill'),
-            ('res_id', '=', wrong.id)]), 1)
+        self.assertEqual(
+            self.env['mail.activity'].search_count([('res_model', '=', 'progress.bill'), ('res_id', '=', wrong.id)]), 1
+        )
         wrong.amt_pct = '20%'
         self._run()
         self.assertRecordValues(wrong, [{'state': 'invoiced', 'run_state': False, 'run_error': False}])
-        self.assertFalse(self.env['mail.activity'].search_count([('res_model', '=', 'progress.bill'),
-            ('res_id', '=', wrong.id)]))
+        self.assertFalse(
+            self.env['mail.activity'].search_count([('res_model', '=', 'progress.bill'), ('res_id', '=', wrong.id)])
+        )
         self.assertEqual(bad.draft_amount, 300)
         self.assertIn("0 failed", self.company.progress_last_run_result)
 
@@ -164,9 +180,12 @@ class TestScheduledAction(ProgressBillingCommon):
         project = self._make_contract([1000], project=self._make_project(name="Hours"))
         partner = self._make_contract([1000])
         empty = self._make_contract([1000])
-        bad = self._plan(product, '10%') + self._plan(project, '10%') + self._plan(partner,
-            '10%') + self.env['progress.bill'].create({
-            'contract_id': empty.id, 'date': '2026-01-31'})
+        bad = (
+            self._plan(product, '10%')
+            + self._plan(project, '10%')
+            + self._plan(partner, '10%')
+            + self.env['progress.bill'].create({'contract_id': empty.id, 'date': '2026-01-31'})
+        )
         fine = self._plan(good, '10%')
         archived.active = False
         project.project_id.billing_method = 'none'
@@ -189,8 +208,11 @@ class TestScheduledAction(ProgressBillingCommon):
             if bill.id == wrong.id:
                 raise ValueError("a bug in an extension")
             return original(bill, amount)
-        with patch.object(type(self.env['progress.bill']), '_spread_over_lines', spread), \
-                mute_logger('odoo.addons.progress_billing.models.progress_bill_scheduling'):
+
+        with (
+            patch.object(type(self.env['progress.bill']), '_spread_over_lines', spread),
+            mute_logger('odoo.addons.progress_billing.models.progress_scheduling_mixin'),
+        ):
             self._run()
         self.assertEqual((fine.state, wrong.state, wrong.run_state), ('invoiced', 'planned', 'failed'))
 
@@ -200,7 +222,7 @@ class TestScheduledAction(ProgressBillingCommon):
         contracts = [self._make_contract([100]) for _number in range(5)]
         plan = [self._plan(contract, '10%', f'2026-02-{day:02}') for contract in contracts for day in (1, 2)]
         wrong = [self._plan(contract, '100.01', '2026-02-03') for contract in contracts[:2]]
-        with patch.object(progress_bill_scheduling, 'BATCH_SIZE', 3):
+        with patch.object(progress_scheduling_mixin, 'BATCH_SIZE', 3):
             self._run()
         self.assertEqual([bill.state for bill in plan], ['invoiced'] * 10)
         self.assertEqual([bill.run_state for bill in wrong], ['failed', 'failed'])
@@ -266,10 +288,22 @@ class TestScheduledAction(ProgressBillingCommon):
         data = self.setup_other_company(name="Far Away Builders")
         company = data['company']
         company.partner_id.tz = 'Pacific/Kiritimati'
-        contract = self.env['progress.contract'].create({
-            'partner_id': self.customer.id, 'company_id': company.id, 'line_ids': [Command.create({
-                'name': "Work", 'original_amount': 100, 'account_id': data['default_account_revenue'].id,
-                'tax_ids': False})]})
+        contract = self.env['progress.contract'].create(
+            {
+                'partner_id': self.customer.id,
+                'company_id': company.id,
+                'line_ids': [
+                    Command.create(
+                        {
+                            'name': "Work",
+                            'original_amount': 100,
+                            'account_id': data['default_account_revenue'].id,
+                            'tax_ids': False,
+                        }
+                    )
+                ],
+            }
+        )
         contract.action_open()
         bill = self._plan(contract, '10%', '2026-03-16')
         ours = self._plan(self._make_contract([100]), '10%', '2026-03-16')

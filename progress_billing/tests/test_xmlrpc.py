@@ -24,10 +24,16 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.poster = new_test_user(
-            cls.env, login='billing_poster', groups='account.group_account_invoice', company_id=cls.company.id)
-        cls.product = cls.env['product.product'].create({
-            'name': "Work", 'type': 'service', 'taxes_id': [Command.set(cls.tax_15.ids)],
-            'property_account_income_id': cls.income_account.id})
+            cls.env, login='billing_poster', groups='account.group_account_invoice', company_id=cls.company.id
+        )
+        cls.product = cls.env['product.product'].create(
+            {
+                'name': "Work",
+                'type': 'service',
+                'taxes_id': [Command.set(cls.tax_15.ids)],
+                'property_account_income_id': cls.income_account.id,
+            }
+        )
 
     def _connect(self, user):
         """A function that calls as ``user`` with a login and a password."""
@@ -35,11 +41,14 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
 
         def call(model, method, *args, **kwargs):
             return self.xmlrpc_object.execute_kw(self.env.cr.dbname, uid, user.login, model, method, args, kwargs)
+
         return call
 
     def assertFault(self, words, call, *args, **kwargs):
-        with mute_logger('odoo.http', 'odoo.addons.rpc.controllers.xmlrpc', 'odoo.sql_db'), \
-                self.assertRaises(xmlrpc.client.Fault) as fault:
+        with (
+            mute_logger('odoo.http', 'odoo.addons.rpc.controllers.xmlrpc', 'odoo.sql_db'),
+            self.assertRaises(xmlrpc.client.Fault) as fault,
+        ):
             call(*args, **kwargs)
         self.assertIn(words, fault.exception.faultString)
         self.assertNotIn('Traceback', fault.exception.faultString)
@@ -55,14 +64,25 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
             names = runpy.run_path(str(path), run_name='guide')
         self.env.flush_all()
         with patch('xmlrpc.client.ServerProxy', lambda url: SERVER_PROXY(url, transport=Transport(self))):
+
             def connect(user):
                 return names['connect'](self.base_url(), self.env.cr.dbname, user.login, user.login)
+
             figures = names['bill_a_contract'](
-                connect(self.billing_user), connect(self.poster), self.customer.id, self.product.id)
+                connect(self.billing_user), connect(self.poster), self.customer.id, self.product.id
+            )
         self.env.invalidate_all()
-        self.assertEqual(figures, {
-            'id': figures['id'], 'state': 'closed', 'revised_amount': 10000, 'actual_amount': 10000, 'wip_available': 0,
-            'deposit_balance': 0})
+        self.assertEqual(
+            figures,
+            {
+                'id': figures['id'],
+                'state': 'closed',
+                'revised_amount': 10000,
+                'actual_amount': 10000,
+                'wip_available': 0,
+                'deposit_balance': 0,
+            },
+        )
         contract = self.env['progress.contract'].browse(figures['id'])
         self.assertEqual(contract.invoice_ids.mapped('amount_untaxed'), [3000, 2500, 4500])
         self.assertEqual(contract.invoice_ids.mapped('amount_tax'), [450, 375, 675])
@@ -74,11 +94,22 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def test_every_answer_can_be_carried(self):
         """SPEC §3: public methods return an action, never nothing, called twice too; refusals carry the message."""
         call, post = self._connect(self.billing_user), self._connect(self.poster)
-        contract = call('progress.contract', 'create', {
-            'partner_id': self.customer.id, 'use_pro_forma': True,
-            'line_ids': [(0, 0, {'product_id': self.product.id, 'original_amount': 1000.0})]})
-        self.assertFault("open it first", call, 'progress.bill', 'action_create', [
-            call('progress.bill', 'create', {'contract_id': contract, 'amt_pct': '5%'})])
+        contract = call(
+            'progress.contract',
+            'create',
+            {
+                'partner_id': self.customer.id,
+                'use_pro_forma': True,
+                'line_ids': [(0, 0, {'product_id': self.product.id, 'original_amount': 1000.0})],
+            },
+        )
+        self.assertFault(
+            "open it first",
+            call,
+            'progress.bill',
+            'action_create',
+            [call('progress.bill', 'create', {'contract_id': contract, 'amt_pct': '5%'})],
+        )
         for _call in range(2):
             self.assertEqual(call('progress.contract', 'action_open', [contract])['res_id'], contract)
         self.assertFault("Amt/Pct", call, 'progress.bill', 'create', {'contract_id': contract, 'amt_pct': 'abc'})
@@ -86,9 +117,14 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         for _call in range(2):
             self.assertEqual(call('progress.bill', 'action_create', [bill])['res_id'], bill)
         [line] = call('progress.bill', 'read', [bill], ['line_ids'])[0]['line_ids']
-        self.assertFault("Invoice amount cannot exceed WIP available to bill.", call, 'progress.bill.line', 'write',
-            [line], {
-            'amount': 1000.01})
+        self.assertFault(
+            "Invoice amount cannot exceed WIP available to bill.",
+            call,
+            'progress.bill.line',
+            'write',
+            [line],
+            {'amount': 1000.01},
+        )
         call('progress.bill.line', 'write', [line], {'amount': 300.0})
         for method in ('action_release', 'action_release', 'action_view_invoices'):
             self.assertEqual(call('progress.bill', method, [bill])['res_model'], 'progress.bill', method)
@@ -99,26 +135,42 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         self.assertFault("progress.bill", post, 'progress.bill', 'write', [bill], {'title': "x"})
         for method in ('action_create', 'action_release'):
             self.assertIn('type', call('progress.bill', method, [bill]))
-        change = call('progress.contract.change', 'create', {'contract_id': contract, 'line_ids': [
-            (0, 0, {'name': "More", 'amount': 100.0})]})
+        change = call(
+            'progress.contract.change',
+            'create',
+            {'contract_id': contract, 'line_ids': [(0, 0, {'name': "More", 'amount': 100.0})]},
+        )
         for method in ('action_approve', 'action_approve', 'action_cancel', 'action_cancel', 'action_draft'):
             self.assertIn('type', call('progress.contract.change', method, [change]), method)
         other = call('progress.bill', 'create', {'contract_id': contract, 'amt_pct': '10%'})
         for method in ('action_cancel', 'action_cancel', 'action_plan_again'):
             self.assertIn('type', call('progress.bill', method, [other]), method)
-        for method in ('action_view_bills', 'action_view_lines', 'action_view_invoices', 'action_plan_wizard',
-                'action_final_wizard'):
+        for method in (
+            'action_view_bills',
+            'action_view_lines',
+            'action_view_invoices',
+            'action_plan_wizard',
+            'action_final_wizard',
+        ):
             self.assertIn('type', call('progress.contract', method, [contract]), method)
         for _call in range(2):
-            self.assertEqual(call('progress.contract', 'action_create_final_invoice', [contract])['res_model'],
-                'progress.bill')
+            self.assertEqual(
+                call('progress.contract', 'action_create_final_invoice', [contract])['res_model'], 'progress.bill'
+            )
         for method in ('_generate', '_create_invoices', '_cron_generate_progress_invoices'):
             self.assertFault("Private methods", call, 'progress.bill', method, [bill])
-        self.assertFault("final invoice", call, 'progress.bill', 'action_create', [
-            call('progress.bill', 'create', {'contract_id': contract, 'amt_pct': '1'})])
+        self.assertFault(
+            "final invoice",
+            call,
+            'progress.bill',
+            'action_create',
+            [call('progress.bill', 'create', {'contract_id': contract, 'amt_pct': '1'})],
+        )
         self.env.invalidate_all()
-        self.assertRecordValues(self.env['progress.contract'].browse(contract), [{
-            'actual_amount': 300, 'draft_amount': 700, 'state': 'open'}])
+        self.assertRecordValues(
+            self.env['progress.contract'].browse(contract),
+            [{'actual_amount': 300, 'draft_amount': 700, 'state': 'open'}],
+        )
 
     def test_numbers_that_are_none(self):
         """§9: XML-RPC carries NaN and infinity; neither becomes an amount or a traceback."""
@@ -133,8 +185,9 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
                 with self.subTest(vals=vals):
                     self.assertFault("", call, model, 'write', ids, vals)
         self.env.invalidate_all()
-        self.assertRecordValues(contract.line_ids, [{'original_amount': 1000, 'completed_percent': 0,
-            'pending_amount': 0}])
+        self.assertRecordValues(
+            contract.line_ids, [{'original_amount': 1000, 'completed_percent': 0, 'pending_amount': 0}]
+        )
 
     def test_json2(self):
         """JSON-2 with an API key: the same methods, named arguments, refusals with their status."""
@@ -147,8 +200,12 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         def post(model, method, **arguments):
             with mute_logger('odoo.http'):
                 return self.url_open(
-                    f'/json/2/{model}/{method}', json=arguments, headers={'Authorization': f'bearer {key}'},
-                    method='POST')
+                    f'/json/2/{model}/{method}',
+                    json=arguments,
+                    headers={'Authorization': f'bearer {key}'},
+                    method='POST',
+                )
+
         for _call in range(2):
             answer = post('progress.bill', 'action_create', ids=bill.ids)
             self.assertEqual((answer.status_code, answer.json()['res_id']), (200, bill.id))

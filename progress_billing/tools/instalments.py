@@ -47,3 +47,31 @@ def dates(start, count, interval, unit):
         return [add_months(start, step * interval, anchor) for step in range(count)]
     days = interval * (7 if unit == 'weeks' else 1)
     return [start + timedelta(days=step * days) for step in range(count)]
+
+
+PERIOD_MONTHS = {'month': 1, 'quarter': 3, 'year': 12}
+
+
+def period_end(day, period):
+    """The last day of the week, month, quarter or year that ``day`` lies in; weeks end on Sunday.
+
+    >>> from datetime import date
+    >>> [str(period_end(date(2026, 5, 6), period)) for period in ('week', 'month', 'quarter', 'year')]
+    ['2026-05-10', '2026-05-31', '2026-06-30', '2026-12-31']
+    """
+    if period == 'week':
+        return day + timedelta(days=6 - day.weekday())
+    months = PERIOD_MONTHS[period]
+    return add_months(day.replace(day=1), months - 1 - (day.month - 1) % months, anchor_end=True)
+
+
+def next_period(day, period):
+    """The same day one period later; a month's last day stays on last days.
+
+    >>> from datetime import date
+    >>> [str(next_period(date(2026, 2, 28), period)) for period in ('week', 'month', 'quarter', 'year')]
+    ['2026-03-07', '2026-03-31', '2026-05-31', '2027-02-28']
+    """
+    if period == 'week':
+        return day + timedelta(days=7)
+    return add_months(day, PERIOD_MONTHS[period], anchor_end=is_month_end(day))

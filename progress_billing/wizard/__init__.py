@@ -1,5 +1,8 @@
 from . import account_move_reversal
 from . import progress_automation
+from . import progress_approval_wizard
+from . import progress_claim_wizard
+from . import progress_claim_wizard_line
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line
 from . import progress_final_wizard
@@ -9,4 +12,7 @@ from . import progress_plan_wizard_line
 from . import progress_wip_xlsx
 from . import progress_wip_wizard
 from . import progress_wip_wizard_line
+from . import progress_reject_wizard
+from . import progress_run_wizard
+from . import progress_run_wizard_line
 from . import res_config_settings

@@ -132,7 +132,7 @@ class ProgressWipWizard(models.TransientModel):
             billed[move.progress_contract_id.with_env(self.env)] -= amount
         for bill in contracts.bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
             if not bill.date or bill.date <= self.date:
-                billed[bill.contract_id] += bill.amount
+                billed[bill.contract_id] += bill.invoiced_amount
         return billed
 
     def _get_costs(self, projects):

@@ -62,11 +62,7 @@ def _from_one_line(text: str) -> list[AptSource]:
         match = pattern.match(line.partition("#")[0])
         if not match:
             continue
-        options = dict(
-            option.split("=", 1)
-            for option in (match[1] or "").split()
-            if "=" in option
-        )
+        options = dict(option.split("=", 1) for option in (match[1] or "").split() if "=" in option)
         keyring = options.get("signed-by", "").split(",")[0]
         found.append(AptSource(match[2], match[3], tuple(match[4].split()), keyring))
     return found

@@ -62,9 +62,7 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     for name, command in _commands(layout, options.fix).items():
         with step(name) as current:
-            outcome = subprocess.run(
-                command, cwd=layout.repo, env=env, capture_output=True, text=True
-            )
+            outcome = subprocess.run(command, cwd=layout.repo, env=env, capture_output=True, text=True)
             current.failed = bool(outcome.returncode)
         lines = (outcome.stdout + outcome.stderr).splitlines()
         lines = [line for line in lines if line and not line.startswith("*****")]

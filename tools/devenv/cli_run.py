@@ -24,18 +24,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         prog="bin/run",
         description="Set everything up, make a demo database and start Odoo on it.",
     )
-    parser.add_argument(
-        "--port", type=int, default=8069, help="HTTP port (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--reset", action="store_true", help="drop the demo database and make it anew"
-    )
-    parser.add_argument(
-        "--setup-only", action="store_true", help="stop before starting the server"
-    )
-    parser.add_argument(
-        "--verbose", action="store_true", help="show Odoo's log in the terminal"
-    )
+    parser.add_argument("--port", type=int, default=8069, help="HTTP port (default: %(default)s)")
+    parser.add_argument("--reset", action="store_true", help="drop the demo database and make it anew")
+    parser.add_argument("--setup-only", action="store_true", help="stop before starting the server")
+    parser.add_argument("--verbose", action="store_true", help="show Odoo's log in the terminal")
     options = parser.parse_args(arguments)
     if not 0 < options.port < 65536:
         parser.error("the port is a number from 1 to 65535")
@@ -49,9 +41,7 @@ def _refuse_taken_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except PermissionError:
-            raise SetupError(
-                f"You may not use port {port}; choose one above 1023: bin/run --port N"
-            ) from None
+            raise SetupError(f"You may not use port {port}; choose one above 1023: bin/run --port N") from None
         except OSError:
             raise SetupError(
                 f"Port {port} is taken by another program. Stop that one, or choose"
@@ -127,8 +117,7 @@ def main(arguments: list[str]) -> int:
         lacking = system_tools.install(layout, system_tools.FOR_RUN, current)
     if lacking:
         print(
-            "    Printing PDFs needs one more package; all else works without it:"
-            f" {system_tools.command_for(lacking)}",
+            f"    Printing PDFs needs one more package; all else works without it: {system_tools.command_for(lacking)}",
             file=sys.stderr,
         )
     _prepare_database(odoo, options.reset)

@@ -17,16 +17,10 @@ def main(arguments: list[str]) -> int:
         description="Odoo's Python shell (variable `env`). A script may come on stdin:"
         " bin/shell < script.py. Nothing is saved without env.cr.commit().",
     )
-    parser.add_argument(
-        "-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)"
-    )
+    parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
     options = parser.parse_args(arguments)
     odoo = environment.prepare(find_layout())
     if not database.exists(odoo, options.database):
-        raise SetupError(
-            f"There is no database {options.database}. bin/run makes the demo database."
-        )
-    command = odoo.command(
-        "-d", options.database, "--no-http", "--log-level", "warn", subcommand="shell"
-    )
+        raise SetupError(f"There is no database {options.database}. bin/run makes the demo database.")
+    command = odoo.command("-d", options.database, "--no-http", "--log-level", "warn", subcommand="shell")
     return subprocess.call(command, env=odoo.environment())

@@ -107,9 +107,7 @@ def _pytest(odoo: Odoo, name: str, paths: list[Path], options: list[str]) -> Out
     return Outcome(name, code, counts=counts)
 
 
-def _run_pass(
-    odoo: Odoo, name: str, found: list[Addon], demo: bool, paths: list[Path], options
-) -> Outcome:
+def _run_pass(odoo: Odoo, name: str, found: list[Addon], demo: bool, paths: list[Path], options) -> Outcome:
     """Make the pass's database, test on it, and take its time."""
     started = time.monotonic()
     label = ", ".join(addon.name for addon in found)
@@ -128,8 +126,7 @@ def _split(repo: Path, arguments: list[str]) -> tuple[list[Path], list[str]]:
     named = [
         argument
         for argument in arguments
-        if argument.startswith("progress_billing")
-        and (repo / argument.partition("::")[0]).exists()
+        if argument.startswith("progress_billing") and (repo / argument.partition("::")[0]).exists()
     ]
     options = [argument for argument in arguments if argument not in named]
     return [repo / argument for argument in named], options

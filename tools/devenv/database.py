@@ -25,8 +25,7 @@ def exists(odoo: Odoo, name: str) -> bool:
 def drop(odoo: Odoo, name: str) -> None:
     """Remove a database with its file store; connections to it are ended."""
     odoo.server.sql(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        f" where datname = '{name}' and pid <> pg_backend_pid()",
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()",
         f'drop database if exists "{name}"',
     )
     shutil.rmtree(odoo.filestore(name), ignore_errors=True)
@@ -38,9 +37,7 @@ def copy(odoo: Odoo, source: str, target: str) -> None:
     odoo.server.sql(f'create database "{target}" template "{source}"')
     folder = odoo.filestore(source)
     if folder.is_dir():
-        shutil.copytree(
-            folder, odoo.filestore(target), copy_function=os.link
-        )
+        shutil.copytree(folder, odoo.filestore(target), copy_function=os.link)
 
 
 def _rename(odoo: Odoo, old: str, new: str) -> None:
@@ -70,9 +67,7 @@ def template(odoo: Odoo, addons: Iterable[Addon], demo: bool, step: Step) -> str
     return name
 
 
-def create(
-    odoo: Odoo, name: str, addons: list[Addon], demo: bool, step: Step
-) -> None:
+def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool, step: Step) -> None:
     """Make the database ``name`` anew with the addons installed."""
     source = template(odoo, addons, demo, step)
     step.note("copying the template")
@@ -87,11 +82,7 @@ def refresh(odoo: Odoo, name: str, addons: list[Addon], step: Step) -> bool:
         return False
     current = {addon.name: addon.fingerprint() for addon in addons}
     new = [addon for addon in addons if addon.name not in noted]
-    changed = [
-        addon
-        for addon in addons
-        if addon.name in noted and noted[addon.name] != current[addon.name]
-    ]
+    changed = [addon for addon in addons if addon.name in noted and noted[addon.name] != current[addon.name]]
     if new:
         _apply(odoo, name, ["-i"], new, step, noted)
     if changed:
@@ -121,10 +112,7 @@ def _noted(odoo: Odoo, name: str) -> dict[str, str] | None:
     None if there is no such database, a run was killed while making it, or another
     Odoo made it: it has to be made anew.
     """
-    query = (
-        "select shobj_description(oid, 'pg_database') from pg_database"
-        f" where datname = '{name}'"
-    )
+    query = f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{name}'"
     rows = odoo.server.sql(query)
     try:
         noted = json.loads(rows[0][0]) if rows and rows[0][0] else None

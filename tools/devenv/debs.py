@@ -132,18 +132,11 @@ def _suites(source: AptSource) -> tuple[str, str]:
 
 def _explain(failure: CommandFailed) -> str:
     """One paragraph from apt's own words."""
-    errors = [
-        line[2:].strip()
-        for line in failure.tail.splitlines()
-        if line.startswith(("E:", "W:"))
-    ]
+    errors = [line[2:].strip() for line in failure.tail.splitlines() if line.startswith(("E:", "W:"))]
     words = (errors or failure.tail.splitlines()[-1:] or ["no message"])[0]
     hint = "Is the network, or the proxy set in http_proxy, working?"
     if "No space left" in failure.tail:
         hint = "The disk is full."
     elif "locate package" in failure.tail or "has no installation" in failure.tail:
         hint = "This mirror does not carry it: set ODOO_HOME to an Odoo 19.0."
-    return (
-        f"Cannot download Odoo's packages. {hint}"
-        f" The package manager said: {words} (all of it in {failure.log})"
-    )
+    return f"Cannot download Odoo's packages. {hint} The package manager said: {words} (all of it in {failure.log})"

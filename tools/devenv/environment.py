@@ -17,10 +17,7 @@ def _claim_cache(layout: Layout) -> None:
     """Make the cache folder; it must be writable and outside the repository."""
     for folder in (layout.cache, layout.repo):
         if set(str(folder)) & set(",:"):
-            raise SetupError(
-                f"Python and Odoo cannot work in a folder with a comma or a colon in"
-                f" its path: {folder}"
-            )
+            raise SetupError(f"Python and Odoo cannot work in a folder with a comma or a colon in its path: {folder}")
     if layout.repo in (layout.cache, *layout.cache.parents):
         raise SetupError(
             f"The cache folder {layout.cache} is inside the repository. Set"

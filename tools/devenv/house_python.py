@@ -141,9 +141,7 @@ def _check_contexts(tree: ast.AST) -> Iterator[Finding]:
 def _is_broad(node: ast.ExceptHandler) -> bool:
     names = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
     return any(
-        name is None
-        or (isinstance(name, ast.Name) and name.id in ("Exception", "BaseException"))
-        for name in names
+        name is None or (isinstance(name, ast.Name) and name.id in ("Exception", "BaseException")) for name in names
     )
 
 

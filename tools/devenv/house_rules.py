@@ -30,9 +30,7 @@ TEXT_ONLY = {".po", ".pot", ".md", ".rst", ".txt", ".csv", ".svg"}
 def files_of(repo: Path) -> list[Path]:
     """Tracked and new files, without what .gitignore leaves out."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(
-        command, cwd=repo, capture_output=True, text=True, check=True
-    ).stdout
+    listing = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True).stdout
     names = sorted(name for name in set(listing.split("\0")) if name)
     return [Path(name) for name in names if (repo / name).is_file()]
 

@@ -60,9 +60,7 @@ class Odoo:
         """Write the configuration file; one per content, so that runs with other
         servers or another clone of the repository do not share it."""
         folders = [str(path) for path in (*self.addons_paths, self.layout.repo)]
-        text = CONFIGURATION.format(
-            addons=",".join(folders), data=self.data, **self.server.dsn
-        )
+        text = CONFIGURATION.format(addons=",".join(folders), data=self.data, **self.server.dsn)
         path = self.layout.cache / "conf" / f"odoo-{fingerprint(text)[:8]}.conf"
         self.data.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():

@@ -65,11 +65,7 @@ def _describe(home: Path) -> OdooSource | None:
         if release:
             # Debian's folder `addons` beside `odoo` holds Python only
             candidates = (package / "odoo" / "addons", package / "addons")
-            paths = [
-                path
-                for path in candidates
-                if (path / "web/static").is_dir() or (path / "base/data").is_dir()
-            ]
+            paths = [path for path in candidates if (path / "web/static").is_dir() or (path / "base/data").is_dir()]
             return OdooSource(package, tuple(paths), release)
     return None
 

@@ -113,8 +113,7 @@ def _users_own(layout: Layout) -> Server:
         ) from None
     if not can_create:
         raise SetupError(
-            f"Unusable {where}: the role may not make databases. Allow it with"
-            f' ALTER ROLE "{user}" CREATEDB.'
+            f"Unusable {where}: the role may not make databases. Allow it with ALTER ROLE \"{user}\" CREATEDB."
         )
     if version < 130000:
         raise SetupError(f"Unusable {where}: Odoo 19 needs PostgreSQL 13 or newer.")
@@ -276,8 +275,7 @@ class _Embedded:
     def _strangers(self) -> int:
         """Connections of programs we did not start."""
         query = (
-            "select count(*) from pg_stat_activity where backend_type ="
-            " 'client backend' and pid <> pg_backend_pid()"
+            "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
         )
         try:
             return self.server.sql(query, user="postgres")[0][0]

@@ -30,9 +30,7 @@ def _version(python: str) -> tuple[int, int] | None:
     """Ask an interpreter for its version; None if it does not even start."""
     code = "import sys; print(*sys.version_info[:2])"
     try:
-        answer = subprocess.run(
-            [python, "-c", code], capture_output=True, text=True, timeout=20, check=True
-        )
+        answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=20, check=True)
         major, minor = answer.stdout.split()
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
@@ -68,9 +66,7 @@ def _create(layout: Layout, step: Step) -> None:
     shutil.rmtree(layout.venv, ignore_errors=True)
     python = find_python()
     log = layout.logs / "venv.log"
-    has_pip = not subprocess.run(
-        [python, "-c", "import ensurepip, venv"], capture_output=True, check=False
-    ).returncode
+    has_pip = not subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode
     options = [] if has_pip else ["--without-pip"]
     try:
         run_logged([python, "-m", "venv", *options, str(layout.venv)], log)
@@ -108,10 +104,7 @@ def _explain(failure: CommandFailed) -> str:
         hint = "The disk is full."
     else:
         hint = "See the log."
-    return (
-        f"Cannot install the Python packages. {hint} pip said: {str(last)[:400]}"
-        f" (all of it in {failure.log})"
-    )
+    return f"Cannot install the Python packages. {hint} pip said: {str(last)[:400]} (all of it in {failure.log})"
 
 
 def _install(layout: Layout, requirements: Path, step: Step) -> None:
@@ -128,9 +121,7 @@ def _install(layout: Layout, requirements: Path, step: Step) -> None:
     options = ["--no-deps", "--no-input", "--disable-pip-version-check"]
     options += ["--retries", "2", "--timeout", "30", "-r", str(requirements)]
     try:
-        run_logged(
-            [str(layout.python), "-m", "pip", "install", *options], log, watch=watch
-        )
+        run_logged([str(layout.python), "-m", "pip", "install", *options], log, watch=watch)
     except CommandFailed as failure:
         raise SetupError(_explain(failure)) from None
 

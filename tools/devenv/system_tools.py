@@ -18,11 +18,7 @@ FOR_TESTS = {**FOR_RUN, "chromium": BROWSERS, "poppler-utils": ("pdftoppm",)}
 
 def missing(wanted: dict[str, tuple[str, ...]]) -> list[str]:
     """Packages none of whose programs is on PATH."""
-    return [
-        package
-        for package, programs in wanted.items()
-        if not any(map(shutil.which, programs))
-    ]
+    return [package for package, programs in wanted.items() if not any(map(shutil.which, programs))]
 
 
 def command_for(packages: list[str]) -> str:
@@ -30,9 +26,7 @@ def command_for(packages: list[str]) -> str:
     return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
 
 
-def install(
-    layout: Layout, wanted: dict[str, tuple[str, ...]], step: Step
-) -> list[str]:
+def install(layout: Layout, wanted: dict[str, tuple[str, ...]], step: Step) -> list[str]:
     """Install what is missing if we are root; returns what is still missing."""
     packages = missing(wanted)
     if not packages or os.geteuid() != 0 or not shutil.which("apt-get"):

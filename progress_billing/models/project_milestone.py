@@ -1,0 +1,111 @@
+from odoo import fields, models
+from odoo.exceptions import AccessError, UserError
+
+READERS = 'progress_billing.group_readonly'
+
+
+class ProjectMilestone(models.Model):
+    """A milestone triggers the bills tied to it, and shows what it bills (002, RULES 1.26, 1.27)."""
+
+    _inherit = 'project.milestone'
+
+    progress_bill_ids = fields.One2many('progress.bill', 'milestone_id', string="Progress Bills", groups=READERS)
+    progress_line_ids = fields.One2many(
+        'progress.contract.line', 'milestone_id', string="Schedule of Values Lines", groups=READERS
+    )
+    progress_currency_id = fields.Many2one('res.currency', compute='_compute_progress_amount', groups=READERS)
+    progress_amount = fields.Monetary(
+        string="Bills",
+        compute='_compute_progress_amount',
+        currency_field='progress_currency_id',
+        groups=READERS,
+        help="Untaxed: planned records and schedule lines tied to this milestone.",
+    )
+    billing_approval = fields.Selection(
+        [('none', "Not needed"), ('wanted', "To be approved"), ('approved', "Approved")],
+        compute='_compute_billing_approval',
+        groups=READERS,
+    )
+    billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS)
+    billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS)
+    billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS)
+
+    def _compute_progress_amount(self):
+        for milestone in self:
+            records, lines = milestone.progress_bill_ids, milestone.progress_line_ids
+            records = records.filtered(lambda bill: bill.state != 'cancelled')
+            milestone.progress_currency_id = (records.contract_id | lines.contract_id)[:1].currency_id
+            milestone.progress_amount = sum(lines.mapped('revised_amount')) + sum(
+                bill.invoiced_amount if bill.bucket else bill.planned_amount for bill in records
+            )
+
+    def _compute_billing_approval(self):
+        for milestone in self:
+            wanted = milestone.progress_bill_ids.filtered('requires_approval') or milestone.progress_line_ids.filtered(
+                'requires_approval'
+            )
+            approved = 'approved' if milestone.billing_approved_on else 'wanted'
+            milestone.billing_approval = approved if wanted else 'none'
+
+    def write(self, vals):
+        if not self.env.su and {'billing_approved_on', 'billing_approved_by_id', 'billing_approval_note'} & vals.keys():
+            raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
+        changing = self.filtered(lambda milestone: 'is_reached' in vals and milestone.is_reached != vals['is_reached'])
+        result = super().write(vals)
+        changing._on_progress_trigger()
+        return result
+
+    def _on_progress_trigger(self):
+        """A milestone was reached, left again or approved: its records are due, its lines are done.
+
+        Leaving it undoes no bill (RULES 1.26).
+        """
+        # sudo: progress.bill, progress.contract.line - whoever works on the project need not bill
+        milestones = self.sudo()
+        milestones.progress_line_ids.filtered(lambda line: line.progress_source == 'milestone')._follow_source()
+        milestones.progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
+
+    def action_approve_billing(self, note=False):
+        """Approve reached milestones for billing, on the customer's behalf (RULES 1.26).
+
+        :param str note: how the customer approved, for example "by e-mail of 3 May"
+        :return dict: closes a dialog; the page shows the approval
+        :raises AccessError: for users who are no billing managers
+        :raises UserError: when a milestone is not reached, or no note says how it was approved
+        """
+        if not self.env.user.has_group('progress_billing.group_manager'):
+            raise AccessError(
+                self.env._("Only Progress Billing administrators approve a milestone on the customer's behalf.")
+            )
+        for milestone in self:
+            if not milestone.is_reached:
+                raise UserError(self.env._("%s is not reached yet. Mark it as reached first.", milestone.name))
+        if not (note or '').strip():
+            raise UserError(self.env._("Note how the customer approved: by whom, when, in which message."))
+        todo = self.filtered(lambda milestone: not milestone.billing_approved_on)
+        # sudo: project.milestone - the approval is set by this method alone
+        todo.sudo().write(
+            {
+                'billing_approved_on': fields.Datetime.now(),
+                'billing_approved_by_id': self.env.user.id,
+                'billing_approval_note': note.strip(),
+            }
+        )
+        todo._on_progress_trigger()
+        return {'type': 'ir.actions.act_window_close'}
+
+    def action_approve_billing_wizard(self):
+        """The Approve button: asks how the customer approved.
+
+        :return dict: the dialog
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_approval_wizard')
+        return dict(action, context={'default_milestone_ids': self.ids})
+
+    def _is_billable_milestone(self, requires_approval):
+        """Whether what is tied to this milestone may be billed now.
+
+        :param bool requires_approval: whether the record or line asks for the customer's approval
+        """
+        self.ensure_one()
+        return self.is_reached and (not requires_approval or bool(self.billing_approved_on))

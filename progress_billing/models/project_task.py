@@ -1,0 +1,78 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+READERS = 'progress_billing.group_readonly'
+
+
+class ProjectTask(models.Model):
+    """What a task says about billing: rule, invoice of its own, location, and how far it is (003)."""
+
+    _inherit = 'project.task'
+
+    billing_rule_id = fields.Many2one(
+        'progress.billing.rule',
+        check_company=True,
+        index='btree_not_null',
+        tracking=True,
+        groups=READERS,
+        help="How the task's schedule lines are billed. Empty: as the contract says.",
+    )
+    bill_separately = fields.Boolean(groups=READERS, help="Bill the task on an invoice of its own.")
+    partner_shipping_id = fields.Many2one(
+        'res.partner',
+        string="Customer Location",
+        check_company=True,
+        groups=READERS,
+        help="Where the work is done. Locations are billed on invoices of their own.",
+    )
+    progress_line_ids = fields.One2many(
+        'progress.contract.line', 'task_id', string="Schedule of Values Lines", groups=READERS
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {'state', 'parent_id', 'milestone_id'} & vals.keys():
+            self._update_progress_lines()
+        return result
+
+    def _update_progress_lines(self):
+        """Tell the schedule lines that take their Completed (%) from these tasks, or from tasks above them."""
+        # sudo: progress.contract.line - whoever works on tasks need not bill
+        lines = self.env['progress.contract.line'].sudo()
+        tasks = self.sudo()  # sudo: project.task - parents may be in projects the user does not see
+        above = tasks | tasks.parent_id | tasks.parent_id.parent_id
+        lines.search([('task_id', 'in', above.ids), ('progress_source', '=', 'task')])._follow_source()
+
+    def _get_progress_percent(self):
+        """How far the task is, in percent: done, or the share of its sub-tasks that are.
+
+        Glue addons that know better (hours, quantities) extend this.
+        """
+        self.ensure_one()
+        if self.state == '1_done':
+            return 100.0
+        children = self.child_ids.filtered(lambda task: task.state != '1_canceled')
+        if not children:
+            return 0.0
+        return sum(child._get_progress_percent() for child in children) / len(children)
+
+    def action_run_billing(self):
+        """Bill what is pending on the schedule lines of these tasks (SPEC §3).
+
+        :return dict: the action that shows the invoices or bills made
+        :raises UserError: when nothing of it can be billed, saying why
+        """
+        lines = self.progress_line_ids
+        if not lines:
+            raise UserError(
+                self.env._("No schedule line is tied to %s: nothing to bill.", ', '.join(self.mapped('display_name')))
+            )
+        return lines.contract_id._run_billing(lines=lines)._get_result_action()
+
+    def action_run_billing_wizard(self):
+        """Run Project Billing for these tasks: shows first what will be made.
+
+        :return dict: the preview
+        """
+        action = self.progress_line_ids.contract_id.action_run_billing_wizard()
+        return dict(action, context={**action['context'], 'default_task_ids': self.ids})
