@@ -90,6 +90,21 @@ class TestPayments(ProgressBillingCommon):
         self._pay(bill.invoice_id)
         self.assertRecordValues(bill, [{'residual_amount': 0, 'paid_amount': 400}])
 
+    def test_other_credit_notes_are_no_payments(self):
+        """A credit note that somebody wrote by hand and matched leaves less open, and pays nothing."""
+        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
+        bill = self._bill(contract, '50%', '2026-03-01')
+        refund = self.env['account.move'].create({
+            'move_type': 'out_refund', 'partner_id': self.customer.id, 'invoice_date': '2026-03-10',
+            'invoice_line_ids': [Command.create({
+                'name': "Goodwill", 'price_unit': 50, 'account_id': self.income_account.id, 'tax_ids': False})]})
+        refund.action_post()
+        (bill.invoice_id + refund).line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable').reconcile()
+        self.env.invalidate_all()
+        self.assertRecordValues(bill, [{'total_amount': 500, 'residual_amount': 450, 'paid_amount': 0}])
+        self.assertEqual(bill.payment_ids.mapped('kind'), ['credit'])
+
     def test_paid_in_advance(self):
         """Money that was there before the invoice counts when it is matched, on its own date."""
         payment = self.env['account.payment'].create({
