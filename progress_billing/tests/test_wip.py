@@ -12,7 +12,7 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 @freeze_time('2026-06-30 12:00:00')
-class TestWip(ProgressBillingCommon, HttpCase):
+class TestWip(ProgressBillingCommon):
     """The WIP schedule: percent complete by cost against what is billed (SPEC §7)."""
 
     @classmethod
@@ -214,6 +214,9 @@ class TestWip(ProgressBillingCommon, HttpCase):
         evil = [name for name in rows if name and name.startswith('=cmd')]
         self.assertEqual(formulas.cell(rows[evil[0]], 1).data_type, 's')
 
+
+@tagged('post_install', '-at_install')
+class TestWipDownload(ProgressBillingCommon, HttpCase):
     def test_download(self):
         """Over HTTP: one's own report only."""
         self._make_contract([1000], estimated_cost=100)
