@@ -1,1 +1,2 @@
 from . import schedule_template
+from . import wip_schedule

@@ -19,6 +19,8 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
+        'progress.bill.periods',
+        'progress.bill.payments',
         'progress.bill.plan',
         'progress.bill.milestone',
         'progress.bill.generation',

@@ -18,6 +18,8 @@ class ProgressContract(models.Model):
         'progress.contract.run',
         'progress.scheduling.mixin',
         'progress.contract.workflow',
+        'progress.contract.periods',
+        'progress.contract.forecast',
         'progress.overbilling.mixin',
         'progress.guard.mixin',
         'mail.thread',

@@ -26,7 +26,8 @@ def _of_contract(field_type, name, **attributes):
 class ProjectProject(models.Model):
     """How a project is billed, and its Billing tab: the progress billing portal of 001 (SPEC §2)."""
 
-    _inherit = 'project.project'
+    _name = 'project.project'
+    _inherit = ['project.project', 'progress.project.periods']
 
     billing_method = fields.Selection(
         [('fixed_fee', "Fixed Fee"), ('time_materials', "Time & Materials"), ('none', "Not Billed")],

@@ -6,8 +6,12 @@ from . import progress_claim_wizard_line
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line
 from . import progress_final_wizard
+from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line
+from . import progress_wip_xlsx
+from . import progress_wip_wizard
+from . import progress_wip_wizard_line
 from . import progress_reject_wizard
 from . import progress_run_wizard
 from . import progress_run_wizard_line
