@@ -24,6 +24,7 @@
         'wizard/progress_automation_views.xml',
         'wizard/progress_run_wizard_views.xml',
         'wizard/progress_claim_wizard_views.xml',
+        'wizard/progress_retainage_wizard_views.xml',
         'wizard/progress_note_wizard_views.xml',
         'wizard/res_config_settings_views.xml',
         'report/progress_bill_reports.xml',

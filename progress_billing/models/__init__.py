@@ -10,6 +10,12 @@ from . import progress_overbilling_mixin
 from . import progress_scheduling_mixin
 from . import progress_billing_rule
 from . import progress_bill_plan
+from . import progress_retainage_mixin
+from . import progress_bill_retainage
+from . import progress_bill_application
+from . import progress_bill_line_retainage
+from . import progress_bill_line_application
+from . import progress_bill_line_claim
 from . import progress_bill_milestone
 from . import progress_bill_generation
 from . import progress_bill_workflow
@@ -25,7 +31,6 @@ from . import progress_billing_period_scheduling
 from . import progress_billing_period
 from . import progress_tax_engine
 from . import progress_bill
-from . import progress_bill_line_claim
 from . import progress_bill_line
 from . import progress_bill_payment
 from . import progress_payment_schedule
@@ -33,6 +38,7 @@ from . import progress_contract_blockers
 from . import progress_contract_billing
 from . import progress_contract_profitability
 from . import progress_contract_run
+from . import progress_contract_retainage
 from . import progress_contract_totals
 from . import progress_contract_workflow
 from . import progress_contract_periods
@@ -42,8 +48,10 @@ from . import progress_contract_change
 from . import progress_contract_change_line
 from . import progress_contract_line_progress
 from . import progress_contract_line_run
+from . import progress_contract_line_stored
 from . import progress_contract_line
 from . import progress_plan_template
+from . import progress_retainage_step
 from . import progress_plan_template_line
 from . import progress_project_periods
 from . import project_milestone

@@ -7,5 +7,7 @@ class AccountChartTemplate(models.AbstractModel):
     def _post_load_data(self, template_code, company, template_data):
         """Give a company its customer deposit account together with its chart of accounts (SPEC §4)."""
         result = super()._post_load_data(template_code, company, template_data)
-        (company or self.env.company)._set_up_progress_deposit_account()  # default: as core does here
+        company = company or self.env.company  # default: as core does here
+        company._set_up_progress_deposit_account()
+        company._set_up_progress_retainage_account()
         return result

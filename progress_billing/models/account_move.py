@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+#: lines whose account is brought to zero by reconciling them
+RECONCILED_TYPES = ('deposit', 'deposit_reversal', 'retainage', 'holdback')
 LINK_FIELDS = ('progress_bill_id', 'progress_revision')
 
 
@@ -107,6 +109,8 @@ class AccountMove(models.Model):
         if state != 'cancel':
             self._check_only_final()
         self._check_contract_lives(state)
+        ending = self.reversed_entry_id if state == 'posted' else self
+        ending.progress_bill_id.sudo()._check_no_release_after()  # sudo: progress.bill - as above
         if state == 'posted':
             self._check_progress_posting()
         else:
@@ -130,6 +134,9 @@ class AccountMove(models.Model):
         self.sudo().filtered(lambda move: move._is_progress_correction())._free_progress_payments()
         posted = super()._post(soft)
         posted._settle_with_freed_payments()
+        held = posted.filtered(lambda move: move.progress_bill_id and not move.reversed_entry_id)
+        # sudo: progress.contract - posting rights suffice
+        held.progress_contract_id.sudo()._reconcile_retainage()
         finals = posted.filtered(lambda move: move.progress_invoice_type == 'final')
         for move in finals:
             if move.reversed_entry_id:
@@ -216,7 +223,7 @@ class AccountMove(models.Model):
     def _unreconcile_progress_deposits(self):
         """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""
         lines = self.line_ids
-        accounts = lines.filtered(lambda line: line.progress_line_type in ('deposit', 'deposit_reversal')).account_id
+        accounts = lines.filtered(lambda line: line.progress_line_type in RECONCILED_TYPES).account_id
         lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()
 
     def _reconcile_with_reversed(self):

@@ -36,7 +36,13 @@ class AccountMoveLine(models.Model):
         help="Only where the line stands for one bill line.",
     )
     progress_line_type = fields.Selection(
-        [('deposit', "Deposit"), ('deposit_reversal', "Reversal of a deposit"), ('revenue', "Revenue")],
+        [
+            ('deposit', "Deposit"),
+            ('deposit_reversal', "Reversal of a deposit"),
+            ('revenue', "Revenue"),
+            ('retainage', "Retainage"),
+            ('holdback', "Not certified"),
+        ],
         copy=False,
         readonly=True,
     )
@@ -54,7 +60,7 @@ class AccountMoveLine(models.Model):
         """Deposits carry none, distribution models included: they are not earned yet (SPEC §4, RULES C26)."""
         result = super()._compute_analytic_distribution()
         for line in self:
-            if line.progress_line_type in ('deposit', 'deposit_reversal'):
+            if line.progress_line_type and line.progress_line_type != 'revenue':
                 line.analytic_distribution = False
         return result
 

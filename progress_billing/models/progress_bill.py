@@ -22,6 +22,8 @@ class ProgressBill(models.Model):
         'progress.bill.periods',
         'progress.bill.payments',
         'progress.bill.plan',
+        'progress.bill.retainage',
+        'progress.bill.application',
         'progress.bill.milestone',
         'progress.bill.generation',
         'progress.bill.workflow',
@@ -180,6 +182,8 @@ class ProgressBill(models.Model):
         'revision',
         'invoiced_amount',
         'credited_amount',
+        'retainage_amount',
+        'credited_retainage_amount',
         'move_ids.state',
         'move_ids.reversed_entry_id',
         'move_ids.progress_revision',
@@ -201,9 +205,11 @@ class ProgressBill(models.Model):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        return bool(
-            live and standing > 0 and self.currency_id.compare_amounts(self.credited_amount, self.invoiced_amount) == 0
-        )
+        names = ('credited_amount', 'invoiced_amount')
+        if self.kind == 'retainage':
+            names = ('credited_retainage_amount', 'retainage_amount')
+        credited, taken = (self[name] for name in names)
+        return bool(live and standing > 0 and self.currency_id.compare_amounts(credited, taken) == 0)
 
     def _get_state_and_bucket(self, live):
         """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
@@ -378,7 +384,11 @@ class ProgressBill(models.Model):
         """
         for bill in self.filtered(lambda bill: bill.kind != 'final'):
             final = bill.contract_id.final_bill_id
-            if final and (whatever_state or bill.state not in ('planned', 'cancelled')):
+            if (
+                final
+                and not bill._is_release_after(final)
+                and (whatever_state or bill.state not in ('planned', 'cancelled'))
+            ):
                 raise UserError(
                     self.env._(
                         "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
@@ -386,6 +396,29 @@ class ProgressBill(models.Model):
                         bill=bill.display_name,
                         final=final.invoice_name or final.name,
                         contract=bill.contract_id.display_name,
+                    )
+                )
+
+    def _is_release_after(self, final):
+        """Whether this releases retainage after the final invoice (RULES C7)."""
+        self.ensure_one()
+        return self.kind == 'retainage' and self.id > final.id
+
+    def _check_no_release_after(self):
+        """A release made after the final invoice is undone before that can be (RULES C7).
+
+        :raises UserError: naming the release
+        """
+        for bill in self.filtered(lambda bill: bill.kind == 'final'):
+            later = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
+                        final=bill.invoice_name or bill.display_name,
+                        release=later[0].display_name,
                     )
                 )
 

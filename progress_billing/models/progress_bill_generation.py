@@ -96,12 +96,26 @@ class ProgressBillGeneration(models.AbstractModel):
     def _bill_now(self):
         """What follows once bills have their lines: nothing is pending any more, and the invoices."""
         self.line_ids._take_pending()
+        self._on_retainage_entered()
         self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices()
         self.line_ids.contract_line_id._check_not_overbilled()
 
+    def _on_retainage_entered(self):
+        """Pro formas show what they withhold, and the schedule as it stands; invoices settle it once more."""
+        for opening in self.filtered(lambda bill: bill.kind == 'opening'):
+            opening.line_ids._write_derived({'is_retainage_typed': True})
+            if opening.contract_id._has_retainage():
+                opening._withhold_on_lines()
+        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+            wave._withhold_retainage()
+            for bill in wave:
+                bill._write_protected({'schedule_snapshot': bill._prepare_snapshot()})
+
     def _check_has_amount(self):
         for bill in self:
-            claims = [amount for amount in bill.line_ids.mapped('amount') if not bill.currency_id.is_zero(amount)]
+            claims = bill.line_ids.filtered(
+                lambda line: any((line.amount, line.invoiced_amount, line.retainage_amount))
+            )
             if not (bill.planned_percent or bill.planned_amount or claims):
                 raise UserError(
                     self.env._(

@@ -28,8 +28,9 @@ class ProgressBillInvoicing(models.AbstractModel):
         # sudo: account.move - a project manager may bill without accounting rights; only posting needs them
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
+            wave._withhold_retainage()
             for bill in wave:
-                bill._write_protected({'revision': bill.revision + 1})
+                bill._write_protected({'revision': bill.revision + 1, 'schedule_snapshot': bill._prepare_snapshot()})
             moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
         self._post_invoices_at_once(moves)
         return moves
@@ -156,18 +157,21 @@ class ProgressBillInvoicing(models.AbstractModel):
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         for base_line in base_lines if keep else ():
             amounts = {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()}
-            base_line['_bill_line']._keep_taxes({'taxes': base_line['tax_ids'].ids, 'amounts': amounts})
+            base_line['_bill_line']._write_derived(
+                {'tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
+            )
         return base_lines
 
-    def _get_earlier_taxes(self):
+    def _get_earlier_taxes(self, prefix=''):
         """What the contract's other live bills took of each tax, for the engine.
 
+        :param str prefix: ``retainage`` for the taxes of what was held back
         :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
         """
         earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
         result = []
         for line in earlier.line_ids:
-            taken = line.tax_amounts or {}
+            taken = line[f'{prefix}_tax_amounts' if prefix else 'tax_amounts'] or {}
             kept = 1.0
             if line.invoiced_amount and line.credited_amount:
                 kept = 1.0 - line.credited_amount / line.invoiced_amount

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..tools import money
 from .progress_bill_line_claim import CLAIM_FIELDS
+from .progress_bill_line_retainage import RETAINAGE_FIELDS
 
 
 class ProgressBillLine(models.Model):
@@ -10,7 +11,12 @@ class ProgressBillLine(models.Model):
 
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
-    _inherit = ['progress.bill.line.claim', 'progress.guard.mixin']
+    _inherit = [
+        'progress.bill.line.claim',
+        'progress.bill.line.retainage',
+        'progress.bill.line.application',
+        'progress.guard.mixin',
+    ]
     _fixed_fields = ('bill_id', 'contract_line_id')
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
@@ -50,6 +56,7 @@ class ProgressBillLine(models.Model):
     @api.depends(
         'invoiced_amount',
         'invoiced_quantity',
+        'retainage_amount',
         'bill_id.revision',
         'bill_id.move_ids.state',
         'bill_id.move_ids.reversed_entry_id',
@@ -65,7 +72,9 @@ class ProgressBillLine(models.Model):
                 )
             )
             credited = bill.line_ids._get_credited_shares(bill, reversals) if reversals else {}
+            kept = bill.line_ids._get_credited_retainage(reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
+                line.credited_retainage_amount = float(kept.get(line, money.ZERO))
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
                 line.credited_quantity = (
@@ -86,7 +95,9 @@ class ProgressBillLine(models.Model):
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         # amount_currency is a debit: what a credit note takes back of income or of a deposit
-        for aml in reversals.line_ids.filtered(lambda aml: aml.progress_line_type and aml.amount_currency):
+        for aml in reversals.line_ids.filtered(
+            lambda aml: aml.progress_line_type in ('revenue', 'deposit') and aml.amount_currency
+        ):
             targets = aml.progress_bill_line_id or self.filtered(
                 lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
             )
@@ -96,6 +107,21 @@ class ProgressBillLine(models.Model):
                 for line, share in zip(targets, shares, strict=True):
                     credited[line] += share
         return credited
+
+    def _get_credited_retainage(self, reversals):
+        """What reversals of the bill's invoice gave back of its retainage, by line (RULES C8).
+
+        :param reversals: posted moves that reverse the bill's invoice, or a credit note of it
+        :return dict: decimals by line
+        """
+        held = self.filtered('retainage_amount')
+        items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'retainage')
+        # amount_currency is a debit: a credit note takes the debit of what was withheld back
+        given_back = -sum((money.to_decimal(item.amount_currency) for item in items), money.ZERO)
+        if not held or not given_back:
+            return {}
+        shares = money.spread(given_back, held.mapped('retainage_amount'), self.currency_id[:1].rounding)
+        return dict(zip(held, shares, strict=True))
 
     @api.constrains('contract_line_id', 'bill_id')
     def _check_same_contract(self):
@@ -128,10 +154,12 @@ class ProgressBillLine(models.Model):
             self._guard_vals(vals)
             if 'amount' in vals or 'quantity' in vals:
                 vals.pop('total_completed_percent', None)
+        self._fill_in_stored(vals_list)
         lines = super().create(vals_list)
         if not self.env.su:
             lines.bill_id._check_lines_editable()
             lines._complete_claims(vals_list)
+            lines.bill_id._on_retainage_entered()
             lines.bill_id._check_no_amt_pct()
         return lines
 
@@ -139,6 +167,7 @@ class ProgressBillLine(models.Model):
         """What follows from the values new lines were given."""
         for line, vals in zip(self, vals_list, strict=True):
             line._complete_claim(vals)
+            line._enter_retainage(vals)
             if 'certified_amount' in vals and line._differs('certified_amount', line.amount):
                 line._check_may_certify()
 
@@ -146,18 +175,32 @@ class ProgressBillLine(models.Model):
         self._guard_vals(vals)
         if 'amount' in vals or 'quantity' in vals:  # a form sends both; the percentage follows
             vals = {name: value for name, value in vals.items() if name != 'total_completed_percent'}
-        if (CLAIM_FIELDS | {'contract_line_id', 'bill_id'}) & vals.keys():
+        if (CLAIM_FIELDS | RETAINAGE_FIELDS | {'contract_line_id', 'bill_id', 'stored_amount'}) & vals.keys():
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
         certified = self._split_certified(vals)
         result = super().write({name: value for name, value in vals.items() if name != 'certified_amount'})
         if not self.env.su:
             self._complete_claim(vals)
+            self._enter_retainage(vals)
         if certified is not None:
             self._check_may_certify()
             self.bill_id.contract_id._lock_for_billing()
             super().write({'certified_amount': certified})
+        if not self.env.su and (CLAIM_FIELDS | RETAINAGE_FIELDS | {'stored_amount', 'certified_amount'}) & vals.keys():
+            self.bill_id._on_retainage_entered()
         return result
+
+    def _fill_in_stored(self, vals_list):
+        """Materials stay stored on a bill that says nothing of them."""
+        silent = [vals for vals in vals_list if 'previous_stored_amount' not in vals and vals.get('contract_line_id')]
+        scheduled = self.env['progress.contract.line'].browse([vals['contract_line_id'] for vals in silent])
+        billed_stored = scheduled._get_billed_stored() if scheduled else {}
+        for vals, line in zip(silent, scheduled, strict=True):
+            before = billed_stored.get(line)
+            if before:
+                vals.setdefault('stored_amount', float(before))
+                vals['previous_stored_amount'] = float(before)
 
     def _split_certified(self, vals):
         """The certified amount among the values written; none where a form sends back what stands there.
@@ -177,10 +220,10 @@ class ProgressBillLine(models.Model):
     def _unlink_except_billed(self):
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
-    def _keep_taxes(self, tax_amounts):
-        """Remember what the invoice took of each tax; for every line of every bill, so without detours."""
-        # sudo: progress.bill.line - a derived value, set where the invoice is made
-        models.Model.write(self.sudo(), {'tax_amounts': tax_amounts})
+    def _write_derived(self, vals):
+        """Set what follows from the bill and its invoice; for every line of every bill, so without detours."""
+        # sudo: progress.bill.line - derived values, set where the bill or the invoice is made
+        models.Model.write(self.sudo(), vals)
 
     # === PENDING === #
 

@@ -19,6 +19,8 @@ class ProgressBillLineClaim(models.AbstractModel):
     _description = "Claim of a Progress Bill Line"
 
     currency_id = fields.Many2one('res.currency')
+    stored_amount = fields.Monetary()
+    previous_stored_amount = fields.Monetary()
     quantity = fields.Float(digits='Product Unit')
     amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
     certified_amount = fields.Monetary(
@@ -48,10 +50,10 @@ class ProgressBillLineClaim(models.AbstractModel):
         for line in self:
             line.certified_amount = line.amount
 
-    @api.depends('certified_amount', 'quantity')
+    @api.depends('certified_amount', 'quantity', 'stored_amount', 'previous_stored_amount')
     def _compute_invoiced(self):
         for line in self:
-            line.invoiced_amount = line.certified_amount
+            line.invoiced_amount = line.certified_amount + line.stored_amount - line.previous_stored_amount
             certified_in_full = not line.currency_id.compare_amounts(line.certified_amount, line.amount)
             line.invoiced_quantity = (
                 line.quantity
@@ -118,7 +120,8 @@ class ProgressBillLineClaim(models.AbstractModel):
             quantity = float(scheduled._round_quantity_at(percent) - self._get_quantity_of_others())
             return {'quantity': quantity, 'amount': self._price_quantity(quantity)}
         done = money.percent_of(percent, scheduled.revised_amount, self.currency_id.rounding or '0.01')
-        return {'amount': float(done - self._get_billed_by_others())}
+        stored = money.to_decimal(self.stored_amount) - money.to_decimal(self.previous_stored_amount)
+        return {'amount': float(done - self._get_billed_by_others() - stored)}
 
     def _price_quantity(self, quantity):
         """Amount of a quantity: cumulative, so that the last one clears the line (RULES C11)."""

@@ -48,7 +48,7 @@ class ProgressBillWorkflow(models.AbstractModel):
                     )
                 )
         to_release = self.filtered(lambda bill: bill.state in ('draft', 'approved'))
-        to_release.contract_id._check_can_bill()
+        to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
         to_release._check_corrections_posted()
         to_release._check_oldest_first()
         to_release._create_invoices()

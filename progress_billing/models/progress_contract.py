@@ -11,6 +11,8 @@ class ProgressContract(models.Model):
     _name = 'progress.contract'
     _description = "Billing Contract"
     _inherit = [
+        'progress.contract.retainage',
+        'progress.retainage.mixin',
         'progress.contract.totals',
         'progress.contract.profitability',
         'progress.contract.blockers',

@@ -232,18 +232,7 @@ class ProgressContractBilling(models.AbstractModel):
             'title': self.env._("Final Invoice"),
             'date': self.company_id._get_progress_today(),
             'review_state': 'draft',
-            'line_ids': [
-                (
-                    0,
-                    0,
-                    {
-                        'contract_line_id': line.id,
-                        'amount': line._get_amount_left(),
-                        'quantity': line._get_quantity_left(),
-                    },
-                )
-                for line in lines
-            ],
+            'line_ids': [(0, 0, claim) for claim in lines._prepare_claims_of_rest().values()],
         }
 
     def _check_final_is_current(self, final):

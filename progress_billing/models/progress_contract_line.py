@@ -4,7 +4,7 @@ from odoo.tools import float_round, format_date
 
 from ..tools import money
 
-ENTRY_FIELDS = {'completed_percent', 'pending_amount', 'pending_quantity'}
+ENTRY_FIELDS = {'completed_percent', 'pending_amount', 'pending_quantity', 'stored_amount'}
 VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_base'}
 
 
@@ -16,6 +16,8 @@ class ProgressContractLine(models.Model):
     _inherit = [
         'progress.contract.line.progress',
         'progress.contract.line.run',
+        'progress.contract.line.stored',
+        'progress.retainage.mixin',
         'progress.overbilling.mixin',
         'progress.guard.mixin',
         'analytic.mixin',

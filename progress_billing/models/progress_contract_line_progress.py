@@ -70,6 +70,11 @@ class ProgressContractLineProgress(models.AbstractModel):
         self.ensure_one()
         if self.display_type:
             return {'completed_percent': 0.0, 'pending_amount': 0.0, 'pending_quantity': 0.0}
+        if 'stored_amount' in vals:
+            stored = self._prepare_stored_vals(vals['stored_amount'], self.stored_amount)
+            if not {'completed_percent', 'pending_amount'} & vals.keys():
+                return stored
+            self._write_progress({'stored_amount': stored['stored_amount']})
         if 'completed_percent' in vals and not self._is_same_entry(vals):
             self._write_progress({'completed_percent': vals['completed_percent']})
             return self._prepare_pending_vals()
@@ -116,7 +121,25 @@ class ProgressContractLineProgress(models.AbstractModel):
             return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
         done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        return {'pending_amount': float(done - billed), 'pending_quantity': 0.0}
+        stored = money.to_decimal(self.stored_amount)
+        return {'pending_amount': float(done + stored - billed), 'pending_quantity': 0.0}
+
+    def _prepare_claims_of_rest(self):
+        """Values of bill lines that claim all that is left of these lines; stored materials are installed then.
+
+        :return dict: values by schedule line
+        """
+        billed_stored = self._get_billed_stored()
+        claims = {}
+        for line in self:
+            before = billed_stored.get(line, money.ZERO)
+            amount = float(money.to_decimal(line._get_amount_left()) + before)
+            claims[line] = {
+                **line._prepare_claim(amount=amount, quantity=line._get_quantity_left()),
+                'stored_amount': 0.0,
+                'previous_stored_amount': float(before),
+            }
+        return claims
 
     def _prepare_claim(self, amount, quantity=0.0):
         """Values of a bill line that claims ``amount`` (untaxed, contract currency) of this line."""
@@ -156,7 +179,8 @@ class ProgressContractLineProgress(models.AbstractModel):
     def _get_percent_of_pending(self, amount):
         """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        return float(money.ratio_percent(billed + money.to_decimal(amount), self.revised_amount))
+        done = billed + money.to_decimal(amount) - money.to_decimal(self.stored_amount)
+        return float(money.ratio_percent(done, self.revised_amount))
 
     def _get_percent_of_quantity(self, quantity):
         billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)

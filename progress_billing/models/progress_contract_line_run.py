@@ -168,8 +168,13 @@ class ProgressContractLineRun(models.AbstractModel):
             self.task_id if self.bill_separately else self.task_id.browse(),
         )
 
-    def _is_on_run(self):
-        """Whether the billing run takes this line: something is pending, or its rule wants zero lines (RULES 1.32)."""
+    def _is_on_run(self, billed_stored=None):
+        """Whether the billing run takes this line: something is pending, or its rule wants zero lines (RULES 1.32).
+
+        A line whose work and stored materials moved and cancel out is on the bill too (RULES C20).
+
+        :param dict billed_stored: see ``_get_billed_stored``
+        """
         self.ensure_one()
         if self.display_type:
             return False
@@ -177,14 +182,22 @@ class ProgressContractLineRun(models.AbstractModel):
             self.billing_rule_id.create_zero_lines
             or self.pending_quantity
             or not self.currency_id.is_zero(self.pending_amount)
+            or money.to_decimal(self.stored_amount) != (billed_stored or {}).get(self, 0)
         )
 
-    def _prepare_run_bill_line_vals(self):
-        """This line's claim on the bill of a run: what is pending."""
+    def _prepare_run_bill_line_vals(self, billed_stored):
+        """This line's claim on the bill of a run: what is pending, stored materials apart from work (RULES C20).
+
+        :param dict billed_stored: see ``_get_billed_stored``
+        """
         self.ensure_one()
+        before = billed_stored.get(self, money.ZERO)
+        work = money.to_decimal(self.pending_amount) - money.to_decimal(self.stored_amount) + before
         return {
             'contract_line_id': self.id,
-            'amount': self.pending_amount,
+            'amount': float(work),
+            'stored_amount': self.stored_amount,
+            'previous_stored_amount': float(before),
             'quantity': self.pending_quantity,
             'pending_taken': self.pending_amount,
             'pending_quantity_taken': self.pending_quantity,

@@ -8,9 +8,7 @@ class ProgressContractPeriods(models.AbstractModel):
     _description = "Billing Periods of a Contract"
 
     period_count = fields.Integer(compute='_compute_period_count', compute_sudo=True)
-    current_period_id = fields.Many2one(
-        'progress.billing.period', compute='_compute_period_count', compute_sudo=True
-    )
+    current_period_id = fields.Many2one('progress.billing.period', compute='_compute_period_count', compute_sudo=True)
 
     @api.depends('project_id.progress_period_ids.state')
     def _compute_period_count(self):

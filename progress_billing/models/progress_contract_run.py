@@ -166,9 +166,9 @@ class ProgressContractRun(models.AbstractModel):
         lines = self._get_billable_lines()
         if mode == 'remaining':
             return [
-                (line, line._prepare_claim(amount=line._get_amount_left(), quantity=line._get_quantity_left()))
-                for line in lines
-                if not line.currency_id.is_zero(line._get_amount_left())
+                (line, claim)
+                for line, claim in lines._prepare_claims_of_rest().items()
+                if not line.currency_id.is_zero(line._get_amount_left()) or claim['previous_stored_amount']
             ]
         if mode == 'percent':
             percent = self._read_percent(values.get('percent'))
@@ -254,10 +254,11 @@ class ProgressContractRun(models.AbstractModel):
         if not groups:
             self._raise_blockers(reasons)
             raise UserError(self.env._("There is no billing contract here to bill."))
+        billed_stored = self.line_ids._get_billed_stored()
         vals_list = [
             {
                 **contract._prepare_run_bill_vals(key, day),
-                'claims': [line._prepare_run_bill_line_vals() for line in group],
+                'claims': [line._prepare_run_bill_line_vals(billed_stored) for line in group],
             }
             for contract, key, group in groups
         ]
@@ -272,10 +273,10 @@ class ProgressContractRun(models.AbstractModel):
         :return tuple: groups ``(contract, key, schedule lines)`` in the order of the bills, and
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
-        groups, reasons = [], {}
+        groups, reasons, billed_stored = [], {}, self.line_ids._get_billed_stored()
         for contract in self:
             blockers = contract._get_billing_blockers()
-            due = contract.line_ids.filtered(lambda line: line._is_on_run())
+            due = contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
             if lines is not None:
                 due &= lines
             if contract.company_id.progress_overbilling_policy != 'warn' and not blockers:
@@ -381,7 +382,10 @@ class ProgressContractRun(models.AbstractModel):
         :return: the bills made
         """
         self._lock_for_billing()
-        pending = self.filtered(lambda contract: contract.line_ids.filtered(lambda line: line._is_on_run()))
+        billed_stored = self.line_ids._get_billed_stored()
+        pending = self.filtered(
+            lambda contract: contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
+        )
         bills = self.env['progress.bill']
         if pending:
             pending._check_can_bill()

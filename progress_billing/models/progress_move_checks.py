@@ -120,8 +120,9 @@ class ProgressMoveChecks(models.AbstractModel):
         bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
         expected = bill._get_expected_amounts()
         found = dict.fromkeys(expected, 0.0)
-        for line in self.line_ids.filtered(lambda line: line.progress_line_type in ('deposit', 'revenue')):
-            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else 'deposit'
+        checked = ('deposit', 'revenue', 'retainage', 'holdback')
+        for line in self.line_ids.filtered(lambda line: line.progress_line_type in checked):
+            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else line.progress_line_type
             found[key] = found.get(key, 0.0) - line.amount_currency
         same = self.currency_id.compare_amounts
         shown = all(

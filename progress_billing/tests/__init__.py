@@ -17,6 +17,7 @@ from . import test_plan
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_retainage
 from . import test_rights
 from . import test_run
 from . import test_run_concurrency

@@ -13,6 +13,9 @@ from . import progress_wip_xlsx
 from . import progress_wip_wizard
 from . import progress_wip_wizard_line
 from . import progress_reject_wizard
+from . import progress_release_wizard
+from . import progress_release_wizard_line
+from . import progress_retainage_wizard
 from . import progress_run_wizard
 from . import progress_run_wizard_line
 from . import res_config_settings

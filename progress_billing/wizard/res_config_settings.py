@@ -5,6 +5,10 @@ class ResConfigSettings(models.TransientModel):
     _inherit = 'res.config.settings'
 
     progress_deposit_account_id = fields.Many2one(related='company_id.progress_deposit_account_id', readonly=False)
+    progress_retainage_account_id = fields.Many2one(related='company_id.progress_retainage_account_id', readonly=False)
+    progress_retainage_tax = fields.Selection(related='company_id.progress_retainage_tax', readonly=False)
+    progress_retainage_base = fields.Selection(related='company_id.progress_retainage_base', readonly=False)
+    progress_retainage_tax_id = fields.Many2one(related='company_id.progress_retainage_tax_id', readonly=False)
     progress_overbilling_policy = fields.Selection(related='company_id.progress_overbilling_policy', readonly=False)
     progress_post_invoices = fields.Boolean(related='company_id.progress_post_invoices', readonly=False)
     progress_last_run = fields.Datetime(related='company_id.progress_last_run')
