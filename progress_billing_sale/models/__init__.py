@@ -9,8 +9,8 @@ from . import progress_contract_change_line
 from . import progress_contract_line
 from . import progress_order_plan
 from . import project_project
+from . import progress_sale_order_figures
+from . import progress_sale_order_set_up
 from . import sale_order
-from . import sale_order_figures
+from . import progress_sale_order_line_figures
 from . import sale_order_line
-from . import sale_order_line_figures
-from . import sale_order_set_up

@@ -50,6 +50,7 @@ class ProgressContractDownPayment(models.AbstractModel):
                     invoices=', '.join(moves.mapped('display_name')),
                 )
             )
+        # sudo: progress.bill - the bill of an invoice that Odoo made is made by no user
         bill = self.env['progress.bill'].sudo().create(self._prepare_down_payment_bill_vals(origin))
         if bill.kind == 'progress':
             for item in origin.invoice_line_ids & items:

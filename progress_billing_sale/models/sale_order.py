@@ -8,7 +8,9 @@ from odoo.addons.progress_billing.models.project_project import READERS, TAB_FIE
 class SaleOrder(models.Model):
     """The Billing tab of an order: the same progress billing portal as on the project (001)."""
 
-    _inherit = 'sale.order'
+    _name = 'sale.order'
+    # the mixins come first: they extend Odoo's own methods
+    _inherit = ['progress.sale.order.figures', 'progress.sale.order.set.up', 'sale.order']
 
     progress_contract_id = fields.Many2one(
         'progress.contract',

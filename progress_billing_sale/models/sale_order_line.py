@@ -10,7 +10,9 @@ WORTH_FIELDS = {'product_uom_qty', 'price_unit', 'discount', 'product_uom_id', '
 class SaleOrderLine(models.Model):
     """An order line that the schedule of values bills, and what happens to the schedule when it changes."""
 
-    _inherit = 'sale.order.line'
+    _name = 'sale.order.line'
+    # the mixin comes first: it extends Odoo's own methods
+    _inherit = ['progress.sale.order.line.figures', 'sale.order.line']
 
     progress_line_ids = fields.One2many(
         'progress.contract.line', 'sale_line_id', string="Schedule of Values", groups=READERS

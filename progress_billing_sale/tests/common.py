@@ -1,4 +1,7 @@
+from contextlib import contextmanager
+
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 
 from odoo.addons.progress_billing.tests.common import ProgressBillingCommon
@@ -51,6 +54,7 @@ class ProgressSaleCommon(ProgressBillingCommon):
                             'name': f"Works {number}",
                             'product_uom_qty': 1,
                             'price_unit': amount,
+                            'technical_price_unit': 0,  # typed, not from the product
                             'tax_ids': [Command.set((taxes or cls.env['account.tax']).ids)],
                             **(line_vals or {}),
                         }
@@ -94,6 +98,13 @@ class ProgressSaleCommon(ProgressBillingCommon):
         return move
 
     # === CHECKS === #
+
+    @contextmanager
+    def assertRefused(self, regex):
+        """A ``UserError`` with this text, after which nothing is left of the attempt."""
+        with self.assertRaises(UserError) as caught:
+            yield
+        self.assertRegex(str(caught.exception), regex)
 
     def assertFigures(self, order, invoiced, to_invoice, status, count=None):
         """Odoo's own figures of an order, taxes included, and that its lines add up to them."""

@@ -3,7 +3,7 @@ from odoo import api, models
 from odoo.addons.progress_billing.tools import money
 
 
-class SaleOrderLine(models.Model):
+class SaleOrderLineFigures(models.AbstractModel):
     """Odoo's own figures of an order line that progress billing bills.
 
     Money first: they come from the amounts of the bills and of Odoo's own invoices; quantities
@@ -11,7 +11,8 @@ class SaleOrderLine(models.Model):
     cost one look at a stored field.
     """
 
-    _inherit = 'sale.order.line'
+    _name = 'progress.sale.order.line.figures'
+    _description = "Figures of an Order Line Billed in Stages"
 
     # === NATIVE PART === #
 
@@ -50,12 +51,14 @@ class SaleOrderLine(models.Model):
             return self.product_uom_qty if scheduled.contract_id.state == 'closed' else 0.0
         return float(money.to_decimal(quantity) * money.to_decimal(billed) / money.to_decimal(worth))
 
-    def _prepare_native_qty_invoiced(self):
-        """Quantities that Odoo's own invoices bill, without progress billing.
+    def _get_native_qty_invoiced(self):
+        """The quantity that Odoo's own invoices bill, drafts included, without progress billing.
 
-        :return dict: quantities by line
+        :return float: in the line's unit
         """
-        return super()._prepare_qty_invoiced()
+        self.ensure_one()
+        items = self._get_invoice_lines().filtered(lambda item: item.parent_state != 'cancel')
+        return sum(item._get_quantity_for_order(self) for item in items)
 
     def _prepare_qty_invoiced(self):
         quantities = super()._prepare_qty_invoiced()

@@ -2,10 +2,11 @@ from odoo import models
 from odoo.exceptions import UserError
 
 
-class SaleOrder(models.Model):
+class SaleOrderSetUp(models.AbstractModel):
     """From a confirmed order to its contract, and what the order may not do any more then."""
 
-    _inherit = 'sale.order'
+    _name = 'progress.sale.order.set.up'
+    _description = "Setting Up Progress Billing on an Order"
 
     # === SET UP === #
 

@@ -1,10 +1,11 @@
 from odoo import models
 
 
-class SaleOrder(models.Model):
+class SaleOrderFigures(models.AbstractModel):
     """Odoo's own invoicing of an order leaves to the contract what the contract bills."""
 
-    _inherit = 'sale.order'
+    _name = 'progress.sale.order.figures'
+    _description = "Figures of an Order Billed in Stages"
 
     def _get_invoiceable_lines(self, final=False):
         """Without the lines that the schedule of values bills, and the down payments that it settles.
@@ -55,4 +56,4 @@ class SaleOrder(models.Model):
                 and not order.sudo().progress_contract_id.final_bill_id  # sudo: progress.contract - as above
             )
         )
-        return super(SaleOrder, open_orders)._generate_downpayment_invoices()
+        return super(SaleOrderFigures, open_orders)._generate_downpayment_invoices()
