@@ -14,7 +14,8 @@ class AccountMoveLine(models.Model):
         :return float: in the order's currency
         """
         self.ensure_one()
-        amount = self[name] * -self.move_id.direction_sign
+        # untaxed: what the ledger takes, which differs from the line's own figure where taxes round over the document
+        amount = -self.amount_currency if name == 'price_subtotal' else self[name] * -self.move_id.direction_sign
         if self.currency_id == sale_line.currency_id:
             return amount
         date = self.move_id.invoice_date or self.company_id._get_progress_today()

@@ -40,7 +40,7 @@ class ProgressContractLine(models.Model):
     # === COMPUTE === #
 
     @api.depends(
-        'sale_line_id.invoice_lines.price_subtotal',
+        'sale_line_id.invoice_lines.amount_currency',
         'sale_line_id.invoice_lines.quantity',
         'sale_line_id.invoice_lines.parent_state',
         'sale_line_id.invoice_lines.progress_line_type',

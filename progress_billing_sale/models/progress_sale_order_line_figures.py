@@ -111,11 +111,13 @@ class SaleOrderLineFigures(models.AbstractModel):
     @api.depends('price_subtotal', 'is_progress_billed')
     def _compute_untaxed_amount_to_invoice(self):
         result = super()._compute_untaxed_amount_to_invoice()
-        for line in self.filtered('is_progress_billed'):
+        billed = self.filtered('is_progress_billed')
+        worths = billed._get_progress_worths()
+        for line in billed:
             if line.is_downpayment:
                 line.untaxed_amount_to_invoice = -line.untaxed_amount_invoiced
             elif line.state == 'sale':
-                line.untaxed_amount_to_invoice = line._get_progress_worth() - line.untaxed_amount_invoiced
+                line.untaxed_amount_to_invoice = worths[line] - line.untaxed_amount_invoiced
         return result
 
     @api.depends('progress_line_ids.actual_amount', 'is_progress_billed')
@@ -129,11 +131,14 @@ class SaleOrderLineFigures(models.AbstractModel):
                 line.amount_invoiced = sum(totals[record] for record in scheduled)
         return result
 
-    @api.depends('amount_invoiced', 'is_progress_billed')
+    @api.depends('amount_invoiced', 'untaxed_amount_to_invoice', 'is_progress_billed')
     def _compute_amount_to_invoice(self):
         result = super()._compute_amount_to_invoice()
-        for line in self._filtered_scheduled():
-            line.amount_to_invoice = line.price_total - line.amount_invoiced
+        billed = self._filtered_scheduled()
+        worths = billed._get_progress_worths(taxed=True)
+        for line in billed:
+            done = line.state == 'sale' and line.currency_id.is_zero(line.untaxed_amount_to_invoice)
+            line.amount_to_invoice = 0.0 if done else worths[line] - line.amount_invoiced
         return result
 
     # === STATUS === #
@@ -148,14 +153,20 @@ class SaleOrderLineFigures(models.AbstractModel):
     def _compute_invoice_status(self):
         """By amounts: 99.7 % of one unit rounds to one unit, but is not all of it."""
         result = super()._compute_invoice_status()
-        for line in self._filtered_scheduled():
-            if line.state == 'sale':
-                line.invoice_status = line._get_progress_invoice_status()
+        billed = self._filtered_scheduled().filtered(lambda line: line.state == 'sale')
+        worths = billed._get_progress_worths()
+        for line in billed:
+            line.invoice_status = line._get_progress_invoice_status(worths[line])
         return result
 
-    def _get_progress_invoice_status(self):
+    def _get_progress_invoice_status(self, worth):
+        """Whether all of the line is on drafts and posted invoices.
+
+        :param float worth: of the line, untaxed
+        :return str: as Odoo's own status
+        """
         self.ensure_one()
-        scheduled, worth = self._get_scheduled_lines(), self._get_progress_worth()
+        scheduled = self._get_scheduled_lines()
         billed = sum(line.draft_amount + line.actual_amount for line in scheduled)
         compare = self.currency_id.compare_amounts
         if not compare(worth, 0.0) and not compare(billed, 0.0):

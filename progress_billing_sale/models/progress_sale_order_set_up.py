@@ -67,8 +67,12 @@ class SaleOrderSetUp(models.AbstractModel):
         lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
         start = contract._get_last_sequence()
         # sudo: progress.contract.line - the order line behind a schedule line is for set-up alone to say
+        worths = lines._get_progress_worths()
         created = contract.line_ids.sudo().create(
-            [line._prepare_progress_line_vals(contract, start + number) for number, line in enumerate(lines, 1)]
+            [
+                line._prepare_progress_line_vals(contract, worths[line], start + number)
+                for number, line in enumerate(lines, 1)
+            ]
         )
         created._check_sale_lines_free()
         contract._take_down_payments(self)
@@ -142,9 +146,7 @@ class SaleOrderSetUp(models.AbstractModel):
             contract = order.progress_contract_id
             if contract.state == 'cancelled':
                 continue
-            changes = []
-            for line in order.order_line._get_changed_lines():
-                changes += line._prepare_progress_changes()
+            changes = order.order_line._get_changed_lines()._prepare_progress_change_list()
             proposal = contract.change_ids.filtered(
                 lambda change, order=order: change.state == 'draft' and change.sale_order_id == order
             )[:1]
@@ -228,9 +230,7 @@ class SaleOrderSetUp(models.AbstractModel):
     def _propose_removal(self):
         """Propose to take the lines of a cancelled order off a contract that bills other things too."""
         contract = self.progress_contract_id
-        changes = []
-        for line in self.order_line.filtered('progress_line_ids'):
-            changes += line._prepare_progress_changes()
+        changes = self.order_line.filtered('progress_line_ids')._prepare_progress_change_list()
         proposal = contract.change_ids.filtered(
             lambda change: change.state == 'draft' and change.sale_order_id == self
         )[:1] or contract.change_ids.create(self._prepare_progress_change_vals())

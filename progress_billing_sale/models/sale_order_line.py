@@ -81,9 +81,7 @@ class SaleOrderLine(models.Model):
         """
         return self.filtered(
             lambda line: (
-                not line.is_downpayment
-                and not line.is_expense
-                and (line.display_type or line._get_progress_worth() or line.product_uom_qty)
+                not line.is_downpayment and not line.is_expense and (line.display_type or line._get_progress_units())
             )
         )
 
@@ -93,27 +91,46 @@ class SaleOrderLine(models.Model):
             lambda line: line.progress_line_ids and not line.display_type
         )
 
-    def _get_progress_worth(self):
-        """What the line is worth to the schedule, untaxed: as ordered, or as delivered where more goods were.
+    def _get_progress_worths(self, taxed=False):
+        """What each line is worth to the schedule, untaxed: as ordered, or as delivered where more goods were.
 
-        :return float: in the order's currency
+        The lines of an order add up to its untaxed amount: where the company rounds taxes over the
+        document, a cent that its lines differ by is on one of them, as on Odoo's own invoice.
+
+        :param bool taxed: with taxes
+        :return dict: amounts by line, in the order's currency
         """
-        self.ensure_one()
-        if self.display_type or self.is_downpayment or self.is_expense or self.state == 'cancel':
-            return 0.0
-        more = self.product_id.invoice_policy == 'delivery' and self.qty_delivered > self.product_uom_qty >= 0
-        if not more or self.product_id.type == 'service':
-            return self.price_subtotal
+        worths = dict.fromkeys(self, 0.0)
         taxes = self.env['account.tax']
-        base_line = self._prepare_base_line_for_taxes_computation(quantity=self.qty_delivered)
-        taxes._add_tax_details_in_base_line(base_line, self.company_id)
-        taxes._round_base_lines_tax_details([base_line], self.company_id)
-        return base_line['tax_details']['total_excluded_currency']
+        for order, lines in self.grouped('order_id').items():
+            if order.state == 'cancel':
+                continue
+            base_lines = [
+                line._prepare_base_line_for_taxes_computation(quantity=line._get_progress_units())
+                for line in order.order_line.filtered(lambda line: not line.display_type)
+            ]
+            taxes._add_tax_details_in_base_lines(base_lines, order.company_id)
+            taxes._round_base_lines_tax_details(base_lines, order.company_id)
+            for base_line in base_lines:
+                line, details = base_line['record'], base_line['tax_details']
+                if line in lines and not line.is_downpayment and not line.is_expense:
+                    worth = details['total_excluded_currency'] + details['delta_total_excluded_currency']
+                    if taxed:
+                        worth += sum(data['tax_amount_currency'] for data in details['taxes_data'])
+                    worths[line] = order.currency_id.round(worth)
+        return worths
 
-    def _prepare_progress_line_vals(self, contract, sequence):
+    def _get_progress_units(self):
+        """The quantity that the contract is about: as ordered, or as delivered where more goods were."""
+        self.ensure_one()
+        goods = self.product_id.type == 'consu' and self.product_id.invoice_policy == 'delivery'
+        return max(self.product_uom_qty, self.qty_delivered) if goods else self.product_uom_qty
+
+    def _prepare_progress_line_vals(self, contract, worth, sequence):
         """Values of the schedule line for this order line: money, unless somebody chooses quantity.
 
         :param contract: that the line is added to
+        :param float worth: of the line, untaxed, in the order's currency
         :param int sequence: in the schedule
         :return dict: of ``progress.contract.line``
         """
@@ -121,21 +138,30 @@ class SaleOrderLine(models.Model):
         vals = {'contract_id': contract.id, 'sequence': sequence, 'name': self.name, 'sale_line_id': self.id}
         if self.display_type:
             return dict(vals, display_type=self.display_type)
-        worth = self._get_progress_worth()
+        units = self._get_progress_units()
         return dict(
             vals,
             product_id=self.product_id.id,
             product_uom_id=self.product_uom_id.id,
-            original_quantity=self.product_uom_qty,
-            unit_price=worth / self.product_uom_qty if self.product_uom_qty else worth,
+            original_quantity=units,
+            unit_price=worth / units if units else worth,
             original_amount=worth,
             tax_ids=[fields.Command.set(self.tax_ids.ids)],
             analytic_distribution=self.analytic_distribution,
         )
 
-    def _prepare_progress_changes(self):
+    def _prepare_progress_change_list(self):
+        """Values of change order lines that bring the schedule in step with these lines.
+
+        :return list: dicts of ``progress.contract.change.line``
+        """
+        worths = self._get_progress_worths()
+        return [vals for line in self for vals in line._prepare_progress_changes(worths[line])]
+
+    def _prepare_progress_changes(self, worth):
         """Where the order has left the schedule: values of change order lines that bring them together.
 
+        :param float worth: of the line, untaxed, in the order's currency
         :return list: dicts of ``progress.contract.change.line``
         """
         self.ensure_one()
@@ -143,12 +169,12 @@ class SaleOrderLine(models.Model):
             self.currency_id,
             self.progress_line_ids.filtered(lambda line: line.contract_state != 'cancelled'),
         )
-        rest = currency.round(self._get_progress_worth() - sum(scheduled.mapped('revised_amount')))
+        rest = currency.round(worth - sum(scheduled.mapped('revised_amount')))
         if currency.is_zero(rest):
             return []
         vals = {'sale_line_id': self.id, 'contract_line_id': scheduled[:1].id}
         if scheduled[:1].billing_base == 'quantity':
-            units = self.product_uom_qty - sum(scheduled.mapped('revised_quantity'))
+            units = (self._get_progress_units() if worth else 0.0) - sum(scheduled.mapped('revised_quantity'))
             line = scheduled[:1]
             by_units = currency.round(line._price(line.revised_quantity + units) - line.revised_amount)
             changes = [dict(vals, quantity=units)] if units else []
