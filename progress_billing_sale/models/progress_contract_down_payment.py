@@ -56,8 +56,8 @@ class ProgressContractDownPayment(models.AbstractModel):
             for item in origin.invoice_line_ids & items:
                 self._spread_down_payment(bill, item)
         bill._draw_names()
-        items.write({'progress_line_type': 'deposit', 'progress_deposit_bill_id': bill.id})
         items.analytic_distribution = False  # not earned yet (RULES C26): what Odoo booked as earned goes
+        items.write({'progress_line_type': 'deposit', 'progress_deposit_bill_id': bill.id})
         moves.write({'progress_bill_id': bill.id, 'progress_revision': bill.revision})
         bill.review_state = 'cancelled'  # what it falls back to when its invoice is deleted
         bill.line_ids.contract_line_id._check_not_overbilled()
