@@ -16,7 +16,8 @@ class AccountMove(models.Model):
         lines.contract_id._lock_for_billing()
         self._check_before_final(lines)
         result = super().write(vals)
-        lines._check_not_overbilled()
+        if any(move.move_type != 'out_refund' or vals['state'] != 'posted' for move in self):
+            lines._check_not_overbilled()
         return result
 
     def unlink(self):

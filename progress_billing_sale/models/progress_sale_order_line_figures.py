@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from odoo.addons.progress_billing.tools import money
 
@@ -42,7 +42,8 @@ class SaleOrderLineFigures(models.AbstractModel):
         """
         self.ensure_one()
         scheduled = self._get_scheduled_lines()
-        billed = sum(line._get_bills_amount(posted) for line in scheduled)
+        date = fields.Date.to_date(self.env.context.get('accrual_entry_date'))  # Odoo's own: what was so at a date
+        billed = sum(line._get_recognised_at(date) if date else line._get_bills_amount(posted) for line in scheduled)
         worth, quantity = self.price_subtotal, self.product_uom_qty
         if not worth:  # cancelled by a quantity of 0: the schedule knows what it was
             worth = sum(scheduled.mapped('original_amount'))

@@ -188,6 +188,12 @@ class SaleOrderSetUp(models.AbstractModel):
                 )
             )
 
+    def _action_confirm(self):
+        """A cancelled order that comes back takes back the proposal to remove it."""
+        result = super()._action_confirm()
+        self._propose_progress_changes()
+        return result
+
     # === CANCELLING === #
 
     def _check_no_progress_bills(self):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 from odoo.addons.progress_billing.models.project_project import READERS, TAB_FIELDS, _of_contract
@@ -152,7 +152,14 @@ class SaleOrder(models.Model):
 
     # === CRUD === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_progress_link(vals)
+        return super().create(vals_list)
+
     def write(self, vals):
+        self._check_progress_link(vals)
         if vals.get('state') == 'cancel':
             self._check_no_progress_bills()
         tab = {TAB_FIELDS[name]: vals[name] for name in vals if name in TAB_FIELDS}
@@ -162,6 +169,16 @@ class SaleOrder(models.Model):
         if 'order_line' in vals:
             self._propose_progress_changes()
         return result
+
+    def _check_progress_link(self, vals):
+        """Which contract bills an order, only setting it up says: a readonly field protects the web client only.
+
+        :raises AccessError: for callers who set it
+        """
+        if vals.get('progress_contract_id') and not self.env.su:
+            raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
+        if 'progress_contract_id' in vals and not self.env.su and self.progress_contract_id:
+            raise AccessError(self.env._("Cancel the billing contract to bill the order otherwise."))
 
     def _write_progress_tab(self, vals):
         """Write what was entered in the Billing tab to the contract.

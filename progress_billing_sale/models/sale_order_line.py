@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.progress_billing.models.project_project import READERS
 
@@ -47,15 +47,26 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_derived(vals)
         lines = super().create(vals_list)
         lines.order_id._propose_progress_changes()
         return lines
 
     def write(self, vals):
+        self._check_derived(vals)
         result = super().write(vals)
         if WORTH_FIELDS & vals.keys():
             self.order_id._propose_progress_changes()
         return result
+
+    def _check_derived(self, vals):
+        """Whether a contract bills the line is derived, whoever asks.
+
+        :raises AccessError: for callers who set it
+        """
+        if 'is_progress_billed' in vals and not self.env.su:
+            raise AccessError(self.env._("Whether a line is billed in stages follows from its billing contract."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_progress_billed(self):

@@ -246,3 +246,30 @@ class TestNativeInvoices(ProgressSaleCommon):
         self.assertEqual(contract.state, 'draft')
         with self.assertRefused("cannot hold customer deposits"):
             contract.action_open()
+
+    def test_final_with_a_down_payment_taken_back(self):
+        """The final credited in full: deposits stand again, ours and Odoo's, and another final clears them."""
+        self.company.downpayment_account_id = self.deposit_account
+        order = self._make_order([10000], self.tax_15)
+        self._down_payment(order, percent=30)
+        contract = self._set_up(order)
+        self._bill(contract, '2000')
+        final = self._final(contract)
+        final._reverse_moves(cancel=True)
+        self.assertEqual(contract.state, 'open')
+        self.assertDeposits(contract, 5000)
+        self.assertFigures(order, 5750, 5750, 'to invoice', 4)
+        self._final(contract)
+        self.assertDeposits(contract, 0)
+        self.assertFigures(order, 11500, 0, 'invoiced', 5)
+
+    def test_accrued_revenue_counts_revenue_only(self):
+        """Odoo's accrual of an order at a date: a deposit is no revenue, a bill of a contract as billed is."""
+        for recognition, quantity in (('deposit', 0), ('as_billed', 0.4)):
+            order = self._make_order([1000])
+            contract = self._set_up(order, recognition)
+            self._bill(contract, '40%', date='2026-03-31')
+            line = order.order_line.with_context(accrual_entry_date='2026-04-30')
+            self.assertEqual(line.qty_invoiced_at_date, quantity)
+            line = order.order_line.with_context(accrual_entry_date='2026-02-28')
+            self.assertEqual(line.qty_invoiced_at_date, 0)

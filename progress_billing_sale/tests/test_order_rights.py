@@ -122,3 +122,15 @@ class TestOrderRights(ProgressSaleCommon):
         contract = order.with_context(allowed_company_ids=[other.id, self.company.id]).action_set_up_progress_billing()
         self.assertEqual(order.progress_contract_id.company_id, self.company)
         self.assertTrue(contract)
+
+    def test_derived_fields_cannot_be_written(self):
+        order = self._make_order([1000])
+        contract = self._make_contract([500])
+        mine = order.with_user(self.salesman)
+        with self.assertRaises(AccessError):
+            mine.progress_contract_id = contract
+        with self.assertRaises(AccessError):
+            mine.order_line.is_progress_billed = True
+        self._set_up(order)
+        with self.assertRaises(AccessError):
+            mine.progress_contract_id = False
