@@ -73,8 +73,17 @@ class ProgressOrderPlan(models.Model):
             return self.env._("When reached")
         if not self.offset:
             return self.env._("On confirmation")
-        units = dict(self._fields['offset_unit']._description_selection(self.env))
-        return self.env._("%(count)s %(unit)s after", count=self.offset, unit=units[self.offset_unit].lower())
+        if self.offset == 1:
+            return {
+                'days': self.env._("1 day after confirmation"),
+                'weeks': self.env._("1 week after confirmation"),
+                'months': self.env._("1 month after confirmation"),
+            }[self.offset_unit]
+        return {
+            'days': self.env._("%s days after confirmation", self.offset),
+            'weeks': self.env._("%s weeks after confirmation", self.offset),
+            'months': self.env._("%s months after confirmation", self.offset),
+        }[self.offset_unit]
 
     def _get_due_date(self):
         """The date a record of this instalment is planned for, ``False`` for a milestone."""

@@ -27,5 +27,5 @@ class TestOrderTours(ProgressSaleCommon, HttpCase):
             f'/odoo/action-sale.action_orders/{order.id}', 'progress_billing_order', login='admin', timeout=180
         )
         contract = order.progress_contract_id
-        self.assertRecordValues(contract, [{'revised_amount': 1200, 'actual_amount': 300, 'deposit_balance': 300}])
-        self.assertFigures(order, 345, 1035, 'to invoice', 1)
+        self.assertRecordValues(contract, [{'revised_amount': 2000, 'actual_amount': 300, 'deposit_balance': 300}])
+        self.assertFigures(order, 345, 1955, 'to invoice', 1)

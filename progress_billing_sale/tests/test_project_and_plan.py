@@ -128,7 +128,7 @@ class TestProjectAndPlan(ProgressSaleCommon):
             [
                 ("Start", "On confirmation", "33.33", 33.33),
                 ("Half", "When reached", "33.33", 33.33),
-                ("Instalment 3", "14 days after", "23.34", 23.34),
+                ("Instalment 3", "14 days after confirmation", "23.34", 23.34),
                 ("Final invoice", "On completion", "10", 10),
             ],
         )
@@ -166,7 +166,7 @@ class TestPortal(ProgressSaleCommon, HttpCase):
         page = self.url_open(order.get_portal_url())
         self.assertEqual(page.status_code, 200)
         self.assertIn("Shell &lt;up&gt;", page.text)
-        self.assertIn("1 months after", page.text)
+        self.assertIn("1 month after confirmation", page.text)
         self.assertIn("Final invoice", page.text)
         order.action_confirm()
         contract = self._set_up(order)
