@@ -20,7 +20,8 @@ class ProgressBill(models.Model):
         """Header as on Odoo's own invoices of the orders: sales team, source, payments made online."""
         vals = super()._prepare_invoice_vals()
         # sudo: sale.order - a project manager may bill without sales rights
-        orders = self.sudo().contract_id._get_billed_orders(self.line_ids.contract_line_id)
+        bill = self.sudo()
+        orders = bill.contract_id._get_billed_orders(bill.line_ids.contract_line_id)
         if not orders:
             return vals
         # what Odoo links to its own invoices of the order: payments that wait to be matched

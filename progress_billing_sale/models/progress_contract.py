@@ -15,7 +15,7 @@ class ProgressContract(models.Model):
         'sale.order',
         'progress_contract_id',
         string="Sales Orders",
-        groups='progress_billing.group_readonly,sales_team.group_sale_salesman',
+        groups='sales_team.group_sale_salesman',
     )
     sale_order_count = fields.Integer(compute='_compute_sale_order_count', compute_sudo=True)
 

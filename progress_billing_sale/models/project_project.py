@@ -7,6 +7,13 @@ class ProjectProject(models.Model):
 
     _inherit = 'project.project'
 
+    def _set_up_fixed_fee(self):
+        """A project billed for a fixed fee is billable to Sales too: orders can be put on it."""
+        self.filtered(
+            lambda project: project.billing_method == 'fixed_fee' and not project.allow_billable
+        ).allow_billable = True
+        return super()._set_up_fixed_fee()
+
     def _get_profitability_sale_order_items_domain(self, domain=None):
         """Without the order lines that the project's contracts stand for."""
         contracts = self._get_billed_contracts()
