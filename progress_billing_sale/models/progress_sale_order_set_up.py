@@ -101,12 +101,12 @@ class SaleOrderSetUp(models.AbstractModel):
         if project.billing_method != 'fixed_fee':
             project.billing_method = 'fixed_fee'
         contracts = project.progress_contract_ids.with_env(self.env)
-        fitting = contracts.filtered(lambda contract: contract._fits_order(self))
+        blank = contracts.filtered(lambda contract: contract._is_blank() and contract.company_id == self.company_id)
+        fitting = (contracts - blank).filtered(lambda contract: contract._fits_order(self))
         if fitting:
             return (project.progress_contract_id & fitting) or fitting.sorted('id')[-1:]
-        blank = contracts.filtered(lambda contract: contract._is_blank() and contract.company_id == self.company_id)[:1]
-        blank.write(self._prepare_progress_contract_vals())
-        return blank
+        blank[:1].write(self._prepare_progress_contract_vals())
+        return blank[:1]
 
     def _create_progress_contract(self):
         return self.env['progress.contract'].create(self._prepare_progress_contract_vals())
