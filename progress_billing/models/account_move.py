@@ -230,7 +230,7 @@ class AccountMove(models.Model):
         """Match a credit note's deposit lines with the final invoice it takes back."""
         for move in self:
             accounts = move.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
-            for account in accounts:
+            for account in accounts.filtered('reconcile'):
                 lines = (move | move.reversed_entry_id).line_ids.filtered(
                     lambda line, account=account: line.account_id == account and not line.reconciled
                 )

@@ -246,7 +246,7 @@ class ProgressContractBilling(models.AbstractModel):
         self.ensure_one()
         self._check_no_drafts(but=self.bill_ids.filtered(lambda bill: bill.kind == 'final'))
         self._check_opening_deposits_stand()
-        if self.revenue_recognition != 'deposit':
+        if not self._settles_deposits():
             return
         key = ('bill', 'account', 'taxes')
         expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
@@ -264,6 +264,11 @@ class ProgressContractBilling(models.AbstractModel):
                     contract=self.display_name,
                 )
             )
+
+    def _settles_deposits(self):
+        """Whether the final invoice reverses deposits. Glue addons add deposits of other contracts."""
+        self.ensure_one()
+        return self.revenue_recognition == 'deposit'
 
     def _check_opening_deposits_stand(self):
         """Items chosen as deposits held before must still be open when the final invoice reverses them (RULES A13)."""
@@ -312,6 +317,7 @@ class ProgressContractBilling(models.AbstractModel):
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             reversals = moves.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal')
             accounts = reversals.account_id | contract.bill_ids.opening_deposit_line_ids.account_id
+            accounts = accounts.filtered('reconcile')  # a deposit taken over by a glue addon may be on another one
             lines = moves.line_ids | contract.bill_ids.opening_deposit_line_ids
             for account in accounts:
                 mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)

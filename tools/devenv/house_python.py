@@ -15,6 +15,7 @@ CORE_KEYS = {
     "active_id",
     "active_ids",
     "active_model",
+    "accrual_entry_date",
     "active_test",
     "allowed_company_ids",
     "bin_size",

@@ -1,0 +1,187 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+#: what the order decides on a line that stands for one of its lines
+ORDER_FIELDS = ('original_amount', 'original_quantity', 'unit_price')
+
+
+class ProgressContractLine(models.Model):
+    """A schedule line that stands for an order line.
+
+    Odoo's own invoices on the order line count here too: as draft or actual by the state of the
+    invoice, and as revenue already recognised (RULES C22). That is the only source of billed
+    amounts beside the contract's bills.
+    """
+
+    _inherit = 'progress.contract.line'
+
+    sale_line_id = fields.Many2one(
+        'sale.order.line',
+        string="Order Line",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        groups='progress_billing.group_readonly,sales_team.group_sale_salesman',
+    )
+    sale_draft_amount = fields.Monetary(
+        string="Odoo's Own Draft Invoices", compute='_compute_sale_billed', store=True, help="Untaxed."
+    )
+    sale_actual_amount = fields.Monetary(
+        string="Odoo's Own Invoices",
+        compute='_compute_sale_billed',
+        store=True,
+        help="Untaxed: invoiced on the order line by Odoo itself, shipments for example.",
+    )
+    sale_draft_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit')
+    sale_actual_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit')
+
+    # === COMPUTE === #
+
+    @api.depends(
+        'sale_line_id.invoice_lines.amount_currency',
+        'sale_line_id.invoice_lines.quantity',
+        'sale_line_id.invoice_lines.parent_state',
+        'sale_line_id.invoice_lines.progress_line_type',
+    )
+    def _compute_sale_billed(self):
+        for line in self:
+            sale_line = line.sale_line_id
+            # several schedule lines may stand for one order line: its own invoices count on the first of them
+            items = sale_line.invoice_lines if line._origin == sale_line.progress_line_ids._origin[:1] else False
+            for state, bucket in (('draft', 'draft'), ('posted', 'actual')):
+                amount = quantity = 0.0
+                for item in items or ():
+                    if item.parent_state == state and not item.progress_line_type:
+                        amount += item._get_amount_for_order(sale_line)
+                        quantity += item._get_quantity_for_order(sale_line)
+                line[f'sale_{bucket}_amount'] = amount
+                line[f'sale_{bucket}_quantity'] = quantity
+
+    @api.depends('sale_draft_amount', 'sale_actual_amount')
+    def _compute_billed(self):
+        result = super()._compute_billed()
+        for line in self:
+            if line.sale_draft_amount or line.sale_actual_amount:
+                line.draft_amount += line.sale_draft_amount
+                line.actual_amount += line.sale_actual_amount
+                if line.billing_base == 'quantity':
+                    line.draft_quantity += line.sale_draft_quantity
+                    line.actual_quantity += line.sale_actual_quantity
+        return result
+
+    # === CRUD === #
+
+    def write(self, vals):
+        for name in ORDER_FIELDS:
+            if name in vals:
+                self._check_order_decides(name, vals[name])
+        return super().write(vals)
+
+    def _check_order_decides(self, name, value):
+        """What a line is worth is the order's: a change goes through a change order.
+
+        :raises UserError: naming the line and its order
+        """
+        # sudo: sale.order.line - only the order's name, for billing users without sales rights
+        for line in self.sudo().filtered('sale_line_id'):
+            if line._differs(name, value):
+                raise UserError(
+                    self.env._(
+                        "%(field)s of %(line)s follows from the order %(order)s. Change the order: it proposes a "
+                        "change order.",
+                        field=self._fields[name]._description_string(self.env),
+                        line=line.display_name,
+                        order=line.sale_line_id.order_id.display_name,
+                    )
+                )
+
+    # === BUSINESS === #
+
+    def _get_bills_amount(self, posted=False):
+        """What the contract's own bills claim of the line, untaxed: without Odoo's own invoices.
+
+        :param bool posted: posted invoices only
+        :return float: in the contract's currency
+        """
+        self.ensure_one()
+        amount = self.actual_amount - self.sale_actual_amount
+        if not posted:
+            amount += self.draft_amount - self.sale_draft_amount
+        return self.currency_id.round(amount)
+
+    def _get_recognised_at(self, date):
+        """What the contract's own bills had turned into revenue at a date, untaxed: for accrued revenue.
+
+        :param date date: invoice date that counts
+        :return float: in the contract's currency; deposits are no revenue
+        """
+        self.ensure_one()
+        lines = self.bill_line_ids.filtered(
+            lambda line: (
+                line.bucket == 'actual'
+                and line.bill_id.invoice_id.invoice_date
+                and (line.bill_id.invoice_id.invoice_date <= date)
+            )
+        )
+        if self.contract_id.revenue_recognition == 'deposit':
+            final = lines.filtered(lambda line: line.kind == 'final')
+            recognised = self.contract_id._get_recognised_amounts()[self.id]
+            return self.revised_amount - recognised if final else 0.0
+        return sum(line.amount - line.credited_amount for line in lines)
+
+    def _get_invoiced_totals(self):
+        """What has been invoiced of each line, taxes included, posted invoices only.
+
+        The taxes are those the bills took; a final invoice stands for all of its line.
+
+        :return dict: amounts by line, in the contract's currency
+        """
+        totals = dict.fromkeys(self, 0.0)
+        finals = self.contract_id.final_bill_id.filtered(
+            lambda bill: bill.bucket == 'actual' and bill.contract_id.revenue_recognition == 'deposit'
+        )
+        recognised = {line: item for line, item in self._get_final_items(finals)}
+        for line in self:
+            item = recognised.get(line)
+            if item:
+                totals[line] = item.price_total * -item.move_id.direction_sign
+            else:
+                bill_lines = line.bill_line_ids.filtered(lambda bill_line: bill_line.bucket == 'actual')
+                totals[line] = sum(bill_line._get_invoiced_total() for bill_line in bill_lines)
+            if line.sale_actual_amount:
+                totals[line] += sum(
+                    item._get_amount_for_order(line.sale_line_id, 'price_total')
+                    for item in line.sale_line_id.invoice_lines
+                    if item.parent_state == 'posted' and not item.progress_line_type
+                )
+        return totals
+
+    def _get_final_items(self, finals):
+        """The income items of posted final invoices, with the schedule line each stands for."""
+        items = finals.invoice_id.invoice_line_ids.filtered(lambda item: item.progress_line_type == 'revenue')
+        return [(item.progress_bill_line_id.contract_line_id, item) for item in items]
+
+    def _check_sale_lines_free(self):
+        """An order line stands on one contract that is not cancelled.
+
+        :raises UserError: naming the contracts
+        """
+        self.flush_recordset(['sale_line_id', 'contract_state'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT sale_line_id FROM progress_contract_line WHERE sale_line_id = ANY(%s) "
+                "AND contract_state != 'cancelled' GROUP BY sale_line_id HAVING COUNT(DISTINCT contract_id) > 1",
+                self.sale_line_id.ids,
+            )
+        )
+        if rows:
+            line = self.env['sale.order.line'].browse(rows[0][0])
+            raise UserError(
+                self.env._(
+                    "%(line)s stands on two billing contracts: %(contracts)s. Cancel one of them.",
+                    line=line.display_name,
+                    contracts=', '.join(line.progress_line_ids.contract_id.mapped('display_name')),
+                )
+            )

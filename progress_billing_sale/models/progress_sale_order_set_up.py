@@ -1,0 +1,243 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class SaleOrderSetUp(models.AbstractModel):
+    """From a confirmed order to its contract, and what the order may not do any more then."""
+
+    _name = 'progress.sale.order.set.up'
+    _description = "Setting Up Progress Billing on an Order"
+
+    # === SET UP === #
+
+    def action_set_up_progress_billing(self):
+        """Make a contract whose schedule of values is these orders' lines; a project's contract is shared.
+
+        Down payments of the order become deposits, the quotation's billing plan becomes planned
+        records, and the contract opens where nothing is missing. Called again it shows the contract.
+
+        :return dict: the action that shows the contracts
+        :raises UserError: when an order is not confirmed, or its project is billed otherwise
+        """
+        self.check_access('write')
+        self.env['progress.contract'].check_access('create')
+        todo = self.filtered(lambda order: order.progress_contract_id.state in (False, 'cancelled'))
+        todo._check_can_set_up()
+        for order in todo:
+            order._set_up_progress_billing()
+        return self.progress_contract_id._get_contract_action()
+
+    def action_set_up_progress_tab(self):
+        """Set Up Progress Billing on the tab: the same, and the tab stays on screen.
+
+        :return dict: reloads the order
+        """
+        self.action_set_up_progress_billing()
+        return {'type': 'ir.actions.act_window_close'}
+
+    def _check_can_set_up(self):
+        for order in self:
+            if order.state != 'sale':
+                raise UserError(
+                    self.env._(
+                        "%s is not confirmed. Confirm it first; a quotation carries its billing plan until then.",
+                        order.display_name,
+                    )
+                )
+            if not order.order_line._get_schedulable_lines().filtered(lambda line: not line.display_type):
+                raise UserError(self.env._("%s has no lines that can be billed in stages.", order.display_name))
+            project = order._get_progress_project()
+            if project.billing_method == 'time_materials':
+                raise UserError(
+                    self.env._(
+                        "%(order)s belongs to the project %(project)s, which bills time and materials. Set Billing "
+                        "Method of the project to Fixed Fee first.",
+                        order=order.display_name,
+                        project=project.display_name,
+                    )
+                )
+
+    def _set_up_progress_billing(self):
+        """Contract, schedule lines, down payments and plan of one order."""
+        self.ensure_one()
+        contract = self._find_progress_contract() or self._create_progress_contract()
+        contract._lock_for_billing()
+        # sudo: sale.order - the link follows from what the user just did with billing rights
+        self.sudo().progress_contract_id = contract
+        lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
+        start = contract._get_last_sequence()
+        # sudo: progress.contract.line - the order line behind a schedule line is for set-up alone to say
+        worths = lines._get_progress_worths()
+        created = contract.line_ids.sudo().create(
+            [
+                line._prepare_progress_line_vals(contract, worths[line], start + number)
+                for number, line in enumerate(lines, 1)
+            ]
+        )
+        created._check_sale_lines_free()
+        contract._take_down_payments(self)
+        self.env['progress.bill'].create(
+            [plan._prepare_progress_bill_vals(contract) for plan in self.progress_plan_ids]
+        )
+        if contract.state == 'draft' and not contract._get_opening_blockers():
+            contract.action_open()
+        self.message_post(body=self.env._("Billed in stages on %s.", contract._get_html_link()))
+
+    def _get_progress_project(self):
+        """The project the order is billed with; empty where there is none, or are several."""
+        self.ensure_one()
+        # sudo: project.project - the order's project, for users who do not see all projects
+        order = self.sudo()
+        return order.project_id or (order.project_ids if len(order.project_ids) == 1 else order.project_id)
+
+    def _find_progress_contract(self):
+        """The contract of the order's project, where the order fits on it.
+
+        :return: ``progress.contract``, may be empty
+        """
+        project = self._get_progress_project()
+        if not project or project.company_id - self.company_id:
+            return self.env['progress.contract']
+        if project.billing_method != 'fixed_fee':
+            project.billing_method = 'fixed_fee'
+        contracts = project.progress_contract_ids.with_env(self.env)
+        blank = contracts.filtered(lambda contract: contract._is_blank() and contract.company_id == self.company_id)
+        fitting = (contracts - blank).filtered(lambda contract: contract._fits_order(self))
+        if fitting:
+            return (project.progress_contract_id & fitting) or fitting.sorted('id')[-1:]
+        blank[:1].write(self._prepare_progress_contract_vals())
+        return blank[:1]
+
+    def _create_progress_contract(self):
+        return self.env['progress.contract'].create(self._prepare_progress_contract_vals())
+
+    def _prepare_progress_contract_vals(self):
+        """Values of the contract of this order. Extend it by ``super()`` and update the dict.
+
+        :return dict: of ``progress.contract``
+        """
+        self.ensure_one()
+        project = self._get_progress_project()
+        if project.company_id - self.company_id:
+            project = project.browse()
+        return {
+            'project_id': project.id,
+            'partner_id': self.partner_invoice_id.id,
+            'partner_shipping_id': self.partner_shipping_id.id,
+            'company_id': self.company_id.id,
+            'currency_id': self.currency_id.id,
+            'fiscal_position_id': self.fiscal_position_id.id,
+            'payment_term_id': self.payment_term_id.id,
+            'journal_id': self.journal_id.id,
+            'description': self.client_order_ref or self.name,
+            'user_id': project.user_id.id or self.env.user.id,
+        }
+
+    # === CHANGES === #
+
+    def _propose_progress_changes(self):
+        """Bring the proposed change order of each order in step with it; never the schedule itself.
+
+        :raises UserError: when the contract has its final invoice, so that nothing can change any more
+        """
+        orders = self.filtered(lambda order: order.progress_contract_id and order.state == 'sale')
+        # sudo: progress.contract.change - whoever may change the order proposes; approving takes billing rights
+        for order in orders.sudo():
+            contract = order.progress_contract_id
+            if contract.state == 'cancelled':
+                continue
+            changes = order.order_line._get_changed_lines()._prepare_progress_change_list()
+            proposal = contract.change_ids.filtered(
+                lambda change, order=order: change.state == 'draft' and change.sale_order_id == order
+            )[:1]
+            if contract.state == 'closed' or contract.final_bill_id:
+                order._check_nothing_changed(changes)
+            elif proposal:
+                proposal._propose(changes)
+            elif changes:
+                contract.change_ids.create(order._prepare_progress_change_vals())._propose(changes)
+
+    def _prepare_progress_change_vals(self):
+        """Header of the change order that this order's changes propose."""
+        self.ensure_one()
+        return {
+            'contract_id': self.progress_contract_id.id,
+            'sale_order_id': self.id,
+            'description': self.env._("Changes of %s", self.name),
+            'date': self.company_id._get_progress_today(),
+        }
+
+    def _check_nothing_changed(self, changes):
+        """A closed contract takes no changes; lines added after it are invoiced by Odoo itself.
+
+        :param list changes: values of change order lines
+        :raises UserError: naming the lines of the schedule that would change
+        """
+        changed = [vals for vals in changes if vals.get('contract_line_id')]
+        if changed:
+            contract = self.progress_contract_id
+            lines = contract.line_ids.browse([vals['contract_line_id'] for vals in changed])
+            raise UserError(
+                self.env._(
+                    "%(lines)s of %(order)s cannot change: %(contract)s has the final invoice %(final)s. Add a new "
+                    "line to the order, or delete or credit the final invoice first.",
+                    lines=', '.join(lines.mapped('display_name')),
+                    order=self.display_name,
+                    contract=contract.display_name,
+                    final=contract.final_bill_id.invoice_name or contract.final_bill_id.name,
+                )
+            )
+
+    def _action_confirm(self):
+        """A cancelled order that comes back takes back the proposal to remove it."""
+        result = super()._action_confirm()
+        self._propose_progress_changes()
+        return result
+
+    # === CANCELLING === #
+
+    def _check_no_progress_bills(self):
+        """An order with open bills stays (issue 3).
+
+        :raises UserError: with the list of pro formas and invoices that stand
+        """
+        for order in self.filtered('progress_contract_id'):
+            # sudo: progress.contract - what is billed does not depend on who asks
+            bills = order.sudo().progress_contract_id._get_standing_bills(order)
+            if bills:
+                raise UserError(
+                    self.env._(
+                        "%(order)s cannot be cancelled, these bill it:%(bills)s\nDelete or credit them first.",
+                        order=order.display_name,
+                        bills=''.join(f'\n- {bill._get_standing_label()}' for bill in bills),
+                    )
+                )
+
+    def _action_cancel(self):
+        """The contract goes with its only order; on a shared one the order's lines are proposed to go."""
+        self._check_no_progress_bills()
+        # sudo: progress.contract - it has no bills that stand; the order's owner cancels the plan with the order
+        orders = self.sudo().filtered('progress_contract_id')
+        for order in orders:
+            contract = order.progress_contract_id
+            if (
+                contract.state in ('draft', 'open')
+                and contract.sale_order_ids == order
+                and not contract.line_ids.filtered(lambda line: not line.sale_line_id and not line.display_type)
+            ):
+                contract.action_cancel()
+        result = super()._action_cancel()
+        for order in orders:
+            contract = order.progress_contract_id
+            if contract.state in ('draft', 'open') and not contract.final_bill_id:
+                order._propose_removal()
+        return result
+
+    def _propose_removal(self):
+        """Propose to take the lines of a cancelled order off a contract that bills other things too."""
+        contract = self.progress_contract_id
+        changes = self.order_line.filtered('progress_line_ids')._prepare_progress_change_list()
+        proposal = contract.change_ids.filtered(
+            lambda change: change.state == 'draft' and change.sale_order_id == self
+        )[:1] or contract.change_ids.create(self._prepare_progress_change_vals())
+        proposal._propose(changes)
