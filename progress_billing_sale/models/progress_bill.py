@@ -127,9 +127,9 @@ class ProgressBill(models.Model):
 
     # === BREAKDOWN === #
 
-    def _get_summary_rows(self):
+    def _get_summary_rows(self, **options):
         """What Odoo's own invoices billed of a line was billed before."""
-        rows = super()._get_summary_rows()
+        rows = super()._get_summary_rows(**options)
         lines = self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id))
         for row, line in zip(rows, lines.filtered(lambda line: line.display_type != 'line_note'), strict=True):
             if not row['section'] and line.sale_actual_amount:

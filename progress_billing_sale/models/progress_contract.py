@@ -30,9 +30,9 @@ class ProgressContract(models.Model):
 
     # === HOOKS OF THE CORE === #
 
-    def _find_deposit_account(self):
+    def _find_deposit_account(self, rule=None):
         """Sales' own down payment account stands in where no deposit account is set (SPEC §4)."""
-        return super()._find_deposit_account() or self.company_id.downpayment_account_id
+        return super()._find_deposit_account(rule) or self.company_id.downpayment_account_id
 
     def _get_recognised_amounts(self):
         """What Odoo's own invoices of the orders have booked as income (RULES C22)."""

@@ -95,6 +95,18 @@ class ProgressOrderPlan(models.Model):
         ).date()
         return instalments.dates(confirmed, 2, self.offset, self.offset_unit)[1]
 
+    def _prepare_milestone_vals(self, contract):
+        """The milestone of the contract's project that makes the record due; made from the instalment's title."""
+        project = contract.project_id
+        if self.trigger == 'date' or not project:
+            return {}
+        # sudo: project.milestone, project.project - the order's plan says so, whatever the salesperson may do there
+        milestones = self.env['project.milestone'].sudo()
+        project.sudo().allow_milestones = True  # sudo: project.project - as above
+        milestone = milestones.search([('project_id', '=', project.id), ('name', '=', self.title)], limit=1)
+        milestone = milestone or milestones.create({'project_id': project.id, 'name': self.title})
+        return {'trigger': 'milestone', 'milestone_id': milestone.id}
+
     def _prepare_progress_bill_vals(self, contract):
         """Values of the planned record this instalment becomes.
 
@@ -109,5 +121,6 @@ class ProgressOrderPlan(models.Model):
             'item_description': self.item_description,
             'trigger': self.trigger,
             'date': self._get_due_date(),
+            **self._prepare_milestone_vals(contract),
             **({'planned_percent': self.percent} if alone else {'planned_amount': self.amount}),
         }
