@@ -76,6 +76,7 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.contract_id._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
+        bills.filtered(lambda bill: not bill.contract_id.use_pro_forma)._check_change_undone()
         self.filtered('progress_bill_id')._check_not_credited(('draft', 'posted'))
 
     def unlink(self):

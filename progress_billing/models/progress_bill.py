@@ -84,6 +84,15 @@ class ProgressBill(models.Model):
         check_company=True,
     )
 
+    change_id = fields.Many2one(
+        'progress.contract.change',
+        string="Credit of Change Order",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        help="The change order whose credit this bill is.",
+    )
+
     # === CLAIM === #
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
@@ -353,6 +362,7 @@ class ProgressBill(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self._check_order_of_life()
+        self._check_change_undone()
         for bill in self:
             # sudo: account.move - whether the bill has an invoice does not depend on who asks
             if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
@@ -463,6 +473,20 @@ class ProgressBill(models.Model):
                             bill=bill.display_name,
                         )
                     )
+
+    def _check_change_undone(self):
+        """The credit of a change order is undone by cancelling the order (RULES C21).
+
+        :raises UserError: naming the order
+        """
+        for bill in self.filtered(lambda bill: bill.bucket == 'draft' and bill.change_id.state == 'approved'):
+            raise UserError(
+                self.env._(
+                    "%(bill)s credits what the change order %(change)s took away. Cancel the change order instead.",
+                    bill=bill.display_name,
+                    change=bill.change_id.display_name,
+                )
+            )
 
     def _check_room_of_credits(self):
         """The room that a credit made is gone once it is no longer posted (RULES C14).

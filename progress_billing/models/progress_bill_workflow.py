@@ -64,6 +64,7 @@ class ProgressBillWorkflow(models.AbstractModel):
         self.contract_id._lock_for_billing()
         self._check_order_of_life()
         self._check_corrections_posted()
+        self._check_change_undone()
         for bill in self:
             if bill.state == 'invoiced' and bill.kind != 'opening':
                 raise UserError(

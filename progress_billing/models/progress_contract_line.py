@@ -330,6 +330,27 @@ class ProgressContractLine(models.Model):
         self.ensure_one()
         return self.currency_id.round(self.revised_amount - self.draft_amount - self.actual_amount)
 
+    def _get_billed_on_changes(self):
+        """What was billed on each approved change of this line: the original first, then by approval (RULES A12).
+
+        Deductions lower what the original stands for.
+
+        :return dict: amounts by id of the change order line
+        """
+        self.ensure_one()
+        approved = self.change_line_ids.filtered(lambda change: change.state == 'approved')
+        ordered = approved.sorted(lambda change: (change.change_id.approved_on, change.change_id.id, change.id))
+        mirrored = -1 if self.revised_amount < 0 else 1
+        rest = mirrored * (self.draft_amount + self.actual_amount)
+        deducted = sum(change.amount for change in approved if mirrored * change.amount < 0)
+        rest -= mirrored * (self.original_amount + deducted)
+        shares = {}
+        for change in ordered.filtered(lambda change: mirrored * change.amount > 0):
+            taken = min(max(rest, 0.0), mirrored * change.amount)
+            shares[change.id] = self.currency_id.round(mirrored * taken)
+            rest -= taken
+        return shares
+
     def _get_quantity_left(self):
         self.ensure_one()
         if self.billing_base != 'quantity':

@@ -37,6 +37,9 @@ class ProgressContractRetainage(models.AbstractModel):
         store=True,
         help="Withheld by posted invoices and not released yet, untaxed.",
     )
+    retainage_due_date = fields.Date(
+        string="Retainage Due On", help="When what is held back is expected to be released: ages the list of retainage."
+    )
     currency_id = fields.Many2one('res.currency')
 
     @api.depends('bill_ids.bucket', 'bill_ids.retainage_amount', 'bill_ids.credited_retainage_amount')

@@ -3,19 +3,23 @@ from odoo.exceptions import AccessError
 
 
 class ProgressDepositWizard(models.TransientModel):
-    """Customer deposits that were open at a date, by customer, contract and age (SPEC §4)."""
+    """Customer deposits or retainage that was open at a date, by customer, contract and age (SPEC §4, §7)."""
 
     _name = 'progress.deposit.wizard'
     _description = "Open Customer Deposits"
 
+    held = fields.Selection(
+        [('deposit', "Customer Deposits"), ('retainage', "Retainage")], default='deposit', required=True
+    )
     date = fields.Date(string="At", required=True, default=fields.Date.context_today)
     company_id = fields.Many2one('res.company', required=True, default=lambda self: self.env.company)
     line_ids = fields.One2many('progress.deposit.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True)
 
-    @api.depends('date', 'company_id')
+    @api.depends('date', 'company_id', 'held')
     def _compute_line_ids(self):
         for wizard in self:
-            lines = wizard._prepare_lines() if wizard.date and wizard.company_id else []
+            prepare = wizard._prepare_retainage_lines if wizard.held == 'retainage' else wizard._prepare_lines
+            lines = prepare() if wizard.date and wizard.company_id else []
             wizard.line_ids = [fields.Command.clear(), *(fields.Command.create(vals) for vals in lines)]
 
     def _prepare_lines(self):
@@ -24,8 +28,7 @@ class ProgressDepositWizard(models.TransientModel):
         :return list: values of the report's lines, in the company's and the contract's currency
         """
         self.ensure_one()
-        if self.company_id not in self.env.companies:
-            raise AccessError(self.env._("You cannot see the deposits of %s.", self.company_id.display_name))
+        self._check_company_access()
         # sudo: account.move.line - sums of the deposit account only, for managers without accounting rights
         items = self.env['account.move.line'].sudo()
         groups = items._read_group(
@@ -56,6 +59,54 @@ class ProgressDepositWizard(models.TransientModel):
                 }
             )
         return sorted(lines, key=lambda line: (line['date'], line['bill_id']))
+
+    def _check_company_access(self):
+        if self.company_id not in self.env.companies:
+            raise AccessError(self.env._("You cannot see what is held of %s.", self.company_id.display_name))
+
+    def _prepare_retainage_lines(self):
+        """What was held back at the date, of each invoice: releases go against the oldest first (SPEC §7).
+
+        :return list: values of the report's lines, in the company's and the contract's currency
+        """
+        self.ensure_one()
+        self._check_company_access()
+        # sudo: account.move.line - what is held back only, for managers without accounting rights
+        items = self.env['account.move.line'].sudo()
+        items = items.search(
+            [
+                ('progress_line_type', 'in', ('retainage', 'holdback')),
+                ('parent_state', '=', 'posted'),
+                ('date', '<=', self.date),
+                ('company_id', '=', self.company_id.id),
+            ],
+            order='date, id',
+        )
+        lines = []
+        for (contract, account), mine in items.grouped(
+            lambda item: (item.move_id.progress_contract_id, item.account_id)
+        ).items():
+            released = -sum(item.amount_currency for item in mine if item.amount_currency < 0)
+            for item in mine.filtered(lambda item: item.amount_currency > 0):
+                settled = min(released, item.amount_currency)
+                released -= settled
+                if not item.currency_id.is_zero(item.amount_currency - settled):
+                    lines.append(self._prepare_retainage_line(contract, account, item, item.amount_currency - settled))
+        return lines
+
+    def _prepare_retainage_line(self, contract, account, item, rest):
+        """One invoice of which something is still held back."""
+        due = contract.retainage_due_date or item.move_id.invoice_date or item.date
+        return {
+            'bill_id': item.move_id.progress_bill_id.id,
+            'account_id': account.id,
+            'currency_id': item.currency_id.id,
+            'date': item.move_id.invoice_date or item.date,
+            'date_due': due,
+            'amount': self.company_id.currency_id.round(item.balance * rest / item.amount_currency),
+            'amount_currency': rest,
+            'age': (self.date - due).days,
+        }
 
     def _get_opening_groups(self):
         """Opening deposits that no final invoice had reversed at the date."""
@@ -91,5 +142,9 @@ class ProgressDepositWizard(models.TransientModel):
         return dict(
             action,
             domain=[('wizard_id', '=', self.id)],
-            display_name=self.env._("Customer Deposits at %s", fields.Date.to_string(self.date)),
+            display_name=self.env._(
+                "%(held)s at %(date)s",
+                held=dict(self._fields['held']._description_selection(self.env))[self.held],
+                date=fields.Date.to_string(self.date),
+            ),
         )
