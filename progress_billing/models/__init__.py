@@ -11,6 +11,7 @@ from . import progress_scheduling_mixin
 from . import progress_billing_rule
 from . import progress_bill_plan
 from . import progress_retainage_mixin
+from . import progress_bill_checks
 from . import progress_bill_retainage
 from . import progress_bill_application
 from . import progress_bill_line_retainage

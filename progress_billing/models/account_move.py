@@ -84,6 +84,7 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         result = super().unlink()
         bills._on_invoice_gone()
+        bills.contract_id._check_retainage_covered()
         return result
 
     def _before_progress_state(self, state):
@@ -124,7 +125,9 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.line_ids.contract_line_id._check_not_overbilled()
         bills._check_credited()
-        self.filtered(lambda move: move.state != 'posted').progress_bill_id.sudo()._check_room_of_credits()
+        unposted = self.filtered(lambda move: move.state != 'posted')
+        unposted.progress_bill_id.sudo()._check_room_of_credits()  # sudo: progress.bill - as above
+        bills.contract_id._check_retainage_covered()
         cancelled = self.filtered(lambda move: move.state == 'cancel')
         cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
 
@@ -135,7 +138,8 @@ class AccountMove(models.Model):
         self.sudo().filtered(lambda move: move._is_progress_correction())._free_progress_payments()
         posted = super()._post(soft)
         posted._settle_with_freed_payments()
-        held = posted.filtered(lambda move: move.progress_bill_id and not move.reversed_entry_id)
+        held = posted.line_ids.filtered(lambda line: line.progress_line_type in ('retainage', 'holdback')).move_id
+        held = held.filtered(lambda move: not move.reversed_entry_id)
         # sudo: progress.contract - posting rights suffice
         held.progress_contract_id.sudo()._reconcile_retainage()
         finals = posted.filtered(lambda move: move.progress_invoice_type == 'final')

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..tools import money
-
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
 PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
@@ -22,6 +20,7 @@ class ProgressBill(models.Model):
         'progress.bill.periods',
         'progress.bill.payments',
         'progress.bill.plan',
+        'progress.bill.checks',
         'progress.bill.retainage',
         'progress.bill.application',
         'progress.bill.milestone',
@@ -214,11 +213,11 @@ class ProgressBill(models.Model):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        names = ('credited_amount', 'invoiced_amount')
-        if self.kind == 'retainage':
-            names = ('credited_retainage_amount', 'retainage_amount')
-        credited, taken = (self[name] for name in names)
-        return bool(live and standing > 0 and self.currency_id.compare_amounts(credited, taken) == 0)
+        same = self.currency_id.compare_amounts
+        credited = same(self.credited_amount, self.invoiced_amount) == 0
+        if self.kind != 'final':
+            credited = credited and same(self.credited_retainage_amount, self.retainage_amount) == 0
+        return bool(live and standing > 0 and credited)
 
     def _get_state_and_bucket(self, live):
         """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
@@ -344,6 +343,12 @@ class ProgressBill(models.Model):
             self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
         return result
 
+    def unlink(self):
+        contracts = self.contract_id
+        result = super().unlink()
+        contracts.exists()._check_retainage_covered()
+        return result
+
     def _check_plan_editable(self, vals):
         """What was billed is not planned any more (A19: planned and billed are kept apart)."""
         billed = self.filtered(
@@ -380,123 +385,12 @@ class ProgressBill(models.Model):
     def _get_order_key(self):
         """What bills are ordered by: date, then number."""
         self.ensure_one()
-        return self.date or fields.Date.to_date(self.create_date), self.id
+        # what was billed before the contract was entered comes before all that is billed on it (RULES A13)
+        return self.kind != 'opening', self.date or fields.Date.to_date(self.create_date), self.id
 
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""
         self.check_access('write')
-
-    def _check_order_of_life(self, whatever_state=False):
-        """Nothing earlier changes while a final invoice exists, draft included (RULES 1.2, C18).
-
-        :param bool whatever_state: count bills without a claim too, whose credited invoices stand
-        :raises UserError: naming the final invoice
-        """
-        for bill in self.filtered(lambda bill: bill.kind != 'final'):
-            final = bill.contract_id.final_bill_id
-            if (
-                final
-                and not bill._is_release_after(final)
-                and (whatever_state or bill.state not in ('planned', 'cancelled'))
-            ):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
-                        "credit the final invoice first.",
-                        bill=bill.display_name,
-                        final=final.invoice_name or final.name,
-                        contract=bill.contract_id.display_name,
-                    )
-                )
-
-    def _is_release_after(self, final):
-        """Whether this releases retainage after the final invoice (RULES C7)."""
-        self.ensure_one()
-        return self.kind == 'retainage' and self.id > final.id
-
-    def _check_no_release_after(self):
-        """A release made after the final invoice is undone before that can be (RULES C7).
-
-        :raises UserError: naming the release
-        """
-        for bill in self.filtered(lambda bill: bill.kind == 'final'):
-            later = bill.contract_id.bill_ids.filtered(
-                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
-            )
-            if later:
-                raise UserError(
-                    self.env._(
-                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
-                        final=bill.invoice_name or bill.display_name,
-                        release=later[0].display_name,
-                    )
-                )
-
-    def _check_lines_editable(self):
-        """Lines change while the bill is planned, a pro forma or rejected; opening amounts until the final invoice."""
-        self._check_order_of_life()
-        for bill in self:
-            if bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening':
-                raise UserError(
-                    self.env._(
-                        "The lines of %(bill)s cannot change: it is %(state)s.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
-                    )
-                )
-
-    def _check_no_amt_pct(self):
-        """A planned record has an amount for the contract, or lines of its own, not both."""
-        for bill in self.filtered(
-            lambda bill: bill.state == 'planned' and (bill.planned_percent or bill.planned_amount)
-        ):
-            raise UserError(
-                self.env._(
-                    "%(bill)s has an Amt/Pct, which is spread over the lines when it is billed. Clear it to "
-                    "enter lines.",
-                    bill=bill.display_name,
-                )
-            )
-
-    def _check_credited(self):
-        """Credit notes take back what was billed and no more.
-
-        :raises UserError: naming the bill
-        """
-        for bill in self:
-            for line in bill.line_ids:
-                if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):
-                    raise UserError(
-                        self.env._(
-                            "More than %(line)s of %(bill)s was billed for would be credited.",
-                            line=line.contract_line_id.display_name,
-                            bill=bill.display_name,
-                        )
-                    )
-
-    def _check_change_undone(self):
-        """The credit of a change order is undone by cancelling the order (RULES C21).
-
-        :raises UserError: naming the order
-        """
-        for bill in self.filtered(lambda bill: bill.bucket == 'draft' and bill.change_id.state == 'approved'):
-            raise UserError(
-                self.env._(
-                    "%(bill)s credits what the change order %(change)s took away. Cancel the change order instead.",
-                    bill=bill.display_name,
-                    change=bill.change_id.display_name,
-                )
-            )
-
-    def _check_room_of_credits(self):
-        """The room that a credit made is gone once it is no longer posted (RULES C14).
-
-        :raises UserError: when it has been billed again meanwhile
-        """
-        for line in self.line_ids:
-            scheduled = line.contract_line_id
-            if line.invoiced_amount < 0 <= scheduled.revised_amount and line.bucket != 'actual':
-                scheduled._check_actual_not_overbilled()
 
     def _get_state_label(self):
         """The bill's status in the user's language."""

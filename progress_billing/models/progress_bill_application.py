@@ -55,6 +55,7 @@ class ProgressBillApplication(models.AbstractModel):
         'contract_id.bill_ids.invoiced_amount',
         'contract_id.bill_ids.retainage_amount',
         'contract_id.bill_ids.certified_sum',
+        'contract_id.bill_ids.holdback_amount',
     )
     def _compute_application(self):
         for contract, bills in self.grouped('contract_id').items():
@@ -74,7 +75,7 @@ class ProgressBillApplication(models.AbstractModel):
             currency.round(float(sum((row[key] for row in rows), money.ZERO)))
             for key in ('original', 'change', 'completed_stored', 'retainage', 'retainage_stored')
         )
-        due, certified, previous = certificates[self]
+        certificate = certificates[self]
         earned = currency.round(completed - kept)
         return {
             'original_amount': original,
@@ -85,10 +86,10 @@ class ProgressBillApplication(models.AbstractModel):
             'retainage_stored_amount': kept_stored,
             'retainage_total': kept,
             'earned_less_retainage': earned,
-            'less_previous_certificates': float(previous),
-            'current_payment_due': float(due),
+            'less_previous_certificates': float(certificate['previous']),
+            'current_payment_due': float(certificate['due']),
             'balance_to_finish': currency.round(original + change - earned),
-            'certified_amount': float(certified),
+            'certified_amount': float(certificate['certified']),
         }
 
     def _get_application_rows(self):
@@ -106,11 +107,17 @@ class ProgressBillApplication(models.AbstractModel):
         for scheduled in self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id)):
             if scheduled.display_type or (scheduled not in values and scheduled not in mine):
                 continue
+            if scheduled not in mine and not self._is_for_customer_of(scheduled):
+                continue  # the summary is for one customer
             original, change = values.get(scheduled, (money.ZERO, money.ZERO))
             state, line = before.get(scheduled), mine.get(scheduled)
-            work = money.to_decimal(line.certified_amount) * line._get_share_kept() if line else money.ZERO
+            work = money.ZERO
+            if line:
+                work = money.to_decimal(line.certified_amount) - money.to_decimal(line.credited_amount)
             previous = state['work'] if state else money.ZERO
-            stored = money.to_decimal(line.stored_amount) if line else (state['stored'] if state else money.ZERO)
+            stored = state['stored'] if state else money.ZERO
+            if line and self.kind != 'retainage':
+                stored = money.to_decimal(line.stored_amount)
             held = (state['held'] if state else money.ZERO) + (line._get_retainage_kept() if line else money.ZERO)
             completed = previous + work + stored
             rows.append(
@@ -128,6 +135,29 @@ class ProgressBillApplication(models.AbstractModel):
                     'balance': original + change - completed,
                     'retainage': held,
                     'retainage_stored': self._get_stored_share(line or scheduled, previous + work, stored, held),
+                }
+            )
+        return rows + self._get_removed_rows()
+
+    def _get_removed_rows(self):
+        """Lines that stood on this sheet and were removed from the schedule later, never billed."""
+        removed, zero = (self.schedule_snapshot or {}).get('removed', []), money.ZERO
+        rows = []
+        for original, change, item, name in removed:
+            line = self.env['progress.contract.line'].new({'item_number': item, 'name': name})
+            scheduled = money.to_decimal(original) + money.to_decimal(change)
+            rows.append(
+                {
+                    'line': line,
+                    'bill_line': None,
+                    'original': money.to_decimal(original),
+                    'change': money.to_decimal(change),
+                    'scheduled': scheduled,
+                    'balance': scheduled,
+                    **dict.fromkeys(
+                        ('previous', 'work', 'stored', 'completed_stored', 'percent', 'retainage', 'retainage_stored'),
+                        zero,
+                    ),
                 }
             )
         return rows
@@ -207,7 +237,7 @@ class ProgressBillApplication(models.AbstractModel):
         :raises UserError: for an amount below 0 or above what is due, or a bill that is invoiced
         """
         self.ensure_one()
-        due = self.contract_id._get_certificates(self)[self][0]
+        due = self.contract_id._get_certificates(self)[self]['due']
         amount = money.round_to(amount, self.currency_id.rounding)
         if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
             raise AccessError(
@@ -231,16 +261,34 @@ class ProgressBillApplication(models.AbstractModel):
             )
         self._write_protected({'sum_certified': amount != due, 'certified_sum': float(amount)})
 
-    def _get_holdback(self):
-        """What is held back of the payment due because it was not certified."""
-        self.ensure_one()
-        if not self.sum_certified:
-            return 0.0
-        due, certified, _previous = self.contract_id._get_certificates(self)[self]
-        return float(due - certified)
+    def _get_certificate(self, held):
+        """Due, certified and held back of this bill.
 
-    def _get_earlier_holdback(self):
-        """What the bill before this one held back."""
+        :param held: a decimal: what bills before it held back for want of a certificate
+        :return dict: decimals ``due``, ``certified`` and ``holdback``, see ``_get_certificates`` of the contract
+        """
         self.ensure_one()
-        earlier = self.contract_id._get_live_bills(self)[-1:]
-        return earlier._get_holdback() if earlier else 0.0
+        net = sum(
+            (
+                money.to_decimal(line.invoiced_amount)
+                - money.to_decimal(line.credited_amount)
+                - line._get_retainage_kept()
+                for line in self.line_ids
+            ),
+            money.ZERO,
+        )
+        if self.kind == 'retainage':  # what is not certified falls due with the next application
+            return {'due': net, 'certified': net, 'holdback': money.ZERO}
+        if self.invoice_id:
+            booked = money.to_decimal(self.holdback_amount)
+            left = max(held + booked, money.ZERO) if self.sum_certified else money.ZERO
+            return {'due': net - booked + left, 'certified': net - booked, 'holdback': booked}
+        due = net + held
+        certified = min(money.to_decimal(self.certified_sum), due) if self.sum_certified else due
+        return {'due': due, 'certified': certified, 'holdback': due - certified - held}
+
+    def _is_for_customer_of(self, scheduled):
+        """Whether a schedule line is billed to this bill's customer, whatever the location."""
+        self.ensure_one()
+        customer = (scheduled.partner_id or self.contract_id.partner_id).commercial_partner_id
+        return not self.partner_id or customer == self.partner_id.commercial_partner_id

@@ -46,6 +46,7 @@ class ProgressBillCorrection(models.AbstractModel):
                     'revision': bill.revision + 1,
                     'correction_number': bill.correction_number + 1,
                     'review_state': 'draft',
+                    'sum_certified': False,
                     'approved_by_id': False,
                     'approved_on': False,
                 }

@@ -30,10 +30,19 @@ class ProgressBillInvoicing(models.AbstractModel):
         for wave in self._split_by_contract():
             wave._withhold_retainage()
             for bill in wave:
-                bill._write_protected({'revision': bill.revision + 1, 'schedule_snapshot': bill._prepare_snapshot()})
+                bill._write_protected(bill._prepare_invoiced_vals())
             moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
         self._post_invoices_at_once(moves)
         return moves
+
+    def _prepare_invoiced_vals(self):
+        """What a bill keeps from the moment its invoice is made."""
+        self.ensure_one()
+        return {
+            'revision': self.revision + 1,
+            'schedule_snapshot': self._prepare_snapshot(),
+            'holdback_amount': float(self._get_holdback_change()),
+        }
 
     def _post_invoices_at_once(self, moves):
         """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17)."""

@@ -114,14 +114,22 @@ class ProgressBillLine(models.Model):
         :param reversals: posted moves that reverse the bill's invoice, or a credit note of it
         :return dict: decimals by line
         """
-        held = self.filtered('retainage_amount')
-        items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'retainage')
+        credited, unit = {}, self.currency_id[:1].rounding
         # amount_currency is a debit: a credit note takes the debit of what was withheld back
-        given_back = -sum((money.to_decimal(item.amount_currency) for item in items), money.ZERO)
-        if not held or not given_back:
-            return {}
-        shares = money.spread(given_back, held.mapped('retainage_amount'), self.currency_id[:1].rounding)
-        return dict(zip(held, shares, strict=True))
+        for item in reversals.line_ids.filtered(
+            lambda item: item.progress_line_type == 'retainage' and item.amount_currency
+        ):
+            held = self.filtered('retainage_amount').filtered(
+                lambda line, taxes=item.tax_ids: (
+                    not line.retainage_tax_amounts or set(line.retainage_tax_amounts['taxes']) == set(taxes.ids)
+                )
+            )
+            if not sum(held.mapped('retainage_amount')):
+                continue
+            shares = money.spread(-money.to_decimal(item.amount_currency), held.mapped('retainage_amount'), unit)
+            for line, share in zip(held, shares, strict=True):
+                credited[line] = credited.get(line, money.ZERO) + share
+        return credited
 
     @api.constrains('contract_line_id', 'bill_id')
     def _check_same_contract(self):
@@ -188,6 +196,8 @@ class ProgressBillLine(models.Model):
             self.bill_id.contract_id._lock_for_billing()
             super().write({'certified_amount': certified})
         if not self.env.su and (CLAIM_FIELDS | RETAINAGE_FIELDS | {'stored_amount', 'certified_amount'}) & vals.keys():
+            # a changed claim is certified anew (RULES C4, C5)
+            self.bill_id.filtered('sum_certified')._write_protected({'sum_certified': False})
             self.bill_id._on_retainage_entered()
         return result
 
@@ -229,7 +239,7 @@ class ProgressBillLine(models.Model):
 
     def _take_pending(self):
         """What is billed is no longer pending; Completed (%) stays (RULES C1)."""
-        pending = self.filtered(
+        pending = self.filtered(lambda line: line.kind != 'retainage').filtered(
             lambda line: line.contract_line_id.pending_amount or line.contract_line_id.pending_quantity
         )
         for line in pending:

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..tools import money
 
@@ -51,6 +52,25 @@ class ProgressBillLineRetainage(models.AbstractModel):
         if not self.invoiced_amount or not self.credited_amount:
             return money.Decimal(1)
         return 1 - money.to_decimal(self.credited_amount) / money.to_decimal(self.invoiced_amount)
+
+    @api.constrains('stored_amount', 'amount', 'certified_amount')
+    def _check_stored_amount(self):
+        for line in self:
+            scheduled = line.contract_line_id
+            if line.stored_amount < 0 or (line.stored_amount and scheduled.billing_base == 'quantity'):
+                raise ValidationError(
+                    self.env._(
+                        "Materials stored on %s cannot be negative, nor stand on a line billed by quantity.",
+                        scheduled.display_name,
+                    )
+                )
+            if line.bill_id.kind == 'retainage' and (line.amount or line.stored_amount):
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s releases retainage: it takes no work. Bill that on a bill of its own.",
+                        bill=line.bill_id.display_name,
+                    )
+                )
 
     def _enter_retainage(self, vals):
         """What follows from a rate or an amount entered for these lines.

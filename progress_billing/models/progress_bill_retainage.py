@@ -18,6 +18,9 @@ class ProgressBillRetainage(models.AbstractModel):
         help="Untaxed: withheld by this bill; negative where it gives back.",
     )
     credited_retainage_amount = fields.Monetary(compute='_compute_retainage_amount', store=True)
+    holdback_amount = fields.Monetary(
+        readonly=True, copy=False, help="What the invoice held back because it was not certified; negative: given back."
+    )
     retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4))
     releases_retainage = fields.Boolean(compute='_compute_releases_retainage')
     released_retainage_amount = fields.Monetary(compute='_compute_releases_retainage')
@@ -40,7 +43,9 @@ class ProgressBillRetainage(models.AbstractModel):
     def _withhold_retainage(self):
         """Compute what these bills withhold on each line, lines without work included where a rate changed."""
         for bill in self:
-            if bill.kind in ('progress', 'final') and bill.contract_id._has_retainage():
+            if bill.kind == 'retainage':
+                bill._check_retainage_held()
+            elif bill.contract_id._has_retainage():
                 bill._withhold_on_lines()
 
     def _withhold_on_lines(self):
@@ -54,15 +59,26 @@ class ProgressBillRetainage(models.AbstractModel):
             for scheduled in touched.sorted(lambda line: (line.sequence, line.id))
         }
         targets, step = contract._get_retainage_targets(states)
+        others = contract._get_retainage_kept(without=self)
         earlier = contract._get_live_bills(self).filtered(lambda bill: bill.kind != 'retainage')
         last_step = earlier[-1:].retainage_step_percent
         for scheduled, target in targets.items():
+            if scheduled not in mine and not self._is_for(scheduled):
+                continue
             state = before.get(scheduled)
             formula = state['formula'] if state else money.ZERO
             held = state['held'] if state else money.ZERO
             rates = states[scheduled][0], states[scheduled][2]
             changed = bool(state) and (rates != state['rates'] or money.to_decimal(last_step) != money.to_decimal(step))
-            amount = retainage.withhold(target, formula, held, changed=changed)
+            mirrored = scheduled.revised_amount < 0
+            amount = retainage.withhold(
+                target,
+                formula,
+                held,
+                changed=changed,
+                bound=self._get_give_back(held, others.get(scheduled)),
+                mirrored=mirrored,
+            )
             line = mine.get(scheduled)
             if not line and (amount or target != formula):
                 line = self._add_retainage_line(scheduled)
@@ -74,14 +90,23 @@ class ProgressBillRetainage(models.AbstractModel):
         self._write_protected({'retainage_step_percent': step})
         self._check_retainage_held(before)
 
+    def _is_for(self, scheduled):
+        """Whether a schedule line is billed to this bill's customer and location: one customer a bill."""
+        self.ensure_one()
+        return (self.partner_id, self.partner_shipping_id) == scheduled._get_run_key()[:2]
+
+    @api.model
+    def _get_give_back(self, held, others):
+        """The most that can be given back: what is held before, and by all other bills where later ones gave back."""
+        if others is None or abs(others) >= abs(held):
+            return held
+        return others if others * held > 0 else money.ZERO
+
     def _add_retainage_line(self, scheduled):
         """A line without work: its retainage alone changes (RULES C20)."""
         # sudo: progress.bill.line - a derived line, on a bill that may be beyond editing
-        return (
-            self.env['progress.bill.line']
-            .sudo()
-            .create({'bill_id': self.id, 'contract_line_id': scheduled.id, 'amount': 0.0})
-        )
+        lines = self.env['progress.bill.line'].sudo()
+        return lines.create({'bill_id': self.id, 'contract_line_id': scheduled.id, 'amount': 0.0})
 
     def _get_retainage_history(self):
         """What the bills before this one come to, by schedule line: work, stored, held, formula and last rates."""
@@ -92,11 +117,11 @@ class ProgressBillRetainage(models.AbstractModel):
                 {'work': money.ZERO, 'stored': money.ZERO, 'held': money.ZERO, 'formula': money.ZERO, 'rates': None},
             )
             kept = line._get_share_kept()
-            state['work'] += money.to_decimal(line.certified_amount) * kept
-            state['stored'] = money.to_decimal(line.stored_amount)
+            state['work'] += money.to_decimal(line.certified_amount) - money.to_decimal(line.credited_amount)
             state['held'] += line._get_retainage_kept()
             state['formula'] += money.to_decimal(line.retainage_formula) * kept
             if line.bill_id.kind != 'retainage':
+                state['stored'] = money.to_decimal(line.stored_amount)
                 state['rates'] = (
                     money.to_decimal(line.retainage_percent),
                     money.to_decimal(line.stored_retainage_percent),
@@ -107,6 +132,8 @@ class ProgressBillRetainage(models.AbstractModel):
         """Rates and cumulative amounts of a schedule line once this bill counts."""
         state, line = before.get(scheduled), mine.get(scheduled)
         source = line or scheduled
+        if not line and not self._is_for(scheduled) and state['rates']:  # another customer's: as it stands
+            return state['rates'][0], state['work'], state['rates'][1], state['stored']
         work = (state['work'] if state else money.ZERO) + money.to_decimal(line.certified_amount if line else 0)
         stored = money.to_decimal(line.stored_amount) if line else state['stored']
         return (
@@ -124,7 +151,9 @@ class ProgressBillRetainage(models.AbstractModel):
         before = self._get_retainage_history() if before is None else before
         for line in self.line_ids:
             held = before[line.contract_line_id]['held'] if line.contract_line_id in before else money.ZERO
-            if held + money.to_decimal(line.retainage_amount) < 0:
+            sign = -1 if line.contract_line_id.revised_amount < 0 else 1
+            wrong = self.kind == 'retainage' and sign * line.retainage_amount > 0
+            if wrong or sign * (held + money.to_decimal(line.retainage_amount)) < 0:
                 raise UserError(
                     self.env._(
                         "%(bill)s: %(line)s holds %(held)s of retainage, %(amount)s cannot be released.",
@@ -135,11 +164,30 @@ class ProgressBillRetainage(models.AbstractModel):
                     )
                 )
 
+    def _restate_stored(self):
+        """Bills not invoiced yet follow what the bills before them leave stored (RULES C20)."""
+        for contract in self.contract_id:
+            stored = {}
+            for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
+                before = stored.get(line.contract_line_id, 0.0)
+                stored[line.contract_line_id] = line.stored_amount
+                waiting = not line.bill_id.invoice_id and line.kind != 'opening'
+                if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
+                    line._write_derived({'previous_stored_amount': before})
+
+    def _has_stored(self):
+        """Whether these bills say anything of stored materials."""
+        return any(line.stored_amount or line.previous_stored_amount for line in self.line_ids)
+
     # === INVOICE LINES === #
 
     def _prepare_invoice_line_list(self):
         lines = [] if self.kind == 'retainage' else super()._prepare_invoice_line_list()
-        return lines + self._prepare_retainage_line_list() + self._prepare_holdback_line_list()
+        held = self._prepare_retainage_line_list() + self._prepare_holdback_line_list()
+        if held and any(line.get('display_type') for line in lines):  # not under the last section of the work
+            title = self.with_context(lang=self.partner_id.lang).env._("Retainage")
+            held.insert(0, {'display_type': 'line_section', 'name': title})
+        return lines + held
 
     def _prepare_retainage_line_list(self):
         """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C)."""
@@ -147,11 +195,12 @@ class ProgressBillRetainage(models.AbstractModel):
         lines = self.line_ids.filtered('retainage_amount')
         if not lines:
             return []
-        if self.company_id.progress_retainage_tax == 'release':
+        if self.contract_id._get_retainage_tax() == 'release':
             return self._prepare_taxed_retainage_line_list(lines)
         total = sum(lines.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
+        lines._write_derived({'retainage_tax_amounts': False})
         return [self._prepare_held_vals('retainage', -total, self.company_id.progress_retainage_tax_id)]
 
     def _prepare_taxed_retainage_line_list(self, lines):
@@ -191,12 +240,18 @@ class ProgressBillRetainage(models.AbstractModel):
 
     def _prepare_holdback_line_list(self):
         """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""
-        if not any(self.contract_id.bill_ids.mapped('sum_certified')):
+        change = self.holdback_amount
+        if self.currency_id.is_zero(change):
             return []
-        change = money.to_decimal(self._get_holdback()) - money.to_decimal(self._get_earlier_holdback())
-        if not change:
-            return []
-        return [self._prepare_held_vals('holdback', -float(change), self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('holdback', -change, self.company_id.progress_retainage_tax_id)]
+
+    def _get_holdback_change(self):
+        """What this bill adds to what is held back uncertified: a decimal, negative where it falls due."""
+        self.ensure_one()
+        bills = self.contract_id.bill_ids
+        if not any(bill.sum_certified or bill.holdback_amount for bill in bills):
+            return money.ZERO
+        return self.contract_id._get_certificates(self)[self]['holdback']
 
     def _prepare_held_vals(self, line_type, amount, taxes):
         """Values of a line on the retainage account.
@@ -226,13 +281,22 @@ class ProgressBillRetainage(models.AbstractModel):
         expected = {} if self.kind == 'retainage' else super()._get_expected_amounts()
         for line_type, lines in (
             ('retainage', self._prepare_retainage_total()),
-            ('holdback', self._prepare_holdback_line_list()),
+            ('holdback', self._prepare_booked_holdback()),
         ):
             if lines:
                 expected[line_type] = sum(line['quantity'] * line['price_unit'] for line in lines)
         return expected
 
+    def _prepare_booked_holdback(self):
+        """What the invoice held back or gave back of what was not certified, as one line."""
+        if self.currency_id.is_zero(self.holdback_amount):
+            return []
+        return [{'quantity': 1.0, 'price_unit': -self.holdback_amount}]
+
     def _prepare_retainage_total(self):
         """The retainage of the bill as one untaxed line; none where it comes to nothing."""
-        total = sum(self.line_ids.mapped('retainage_amount'))
-        return [] if self.currency_id.is_zero(total) else [{'quantity': 1.0, 'price_unit': -total}]
+        held = self.line_ids.filtered('retainage_amount')
+        total = sum(held.mapped('retainage_amount'))
+        if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
+            return []
+        return [{'quantity': 1.0, 'price_unit': -total}]

@@ -77,6 +77,8 @@ class ProgressBillWorkflow(models.AbstractModel):
         todo = self.filtered(lambda bill: bill.state != 'cancelled')
         todo.filtered('bucket').line_ids._give_back_pending()  # what was credited is not asked for again
         todo._write_protected({'review_state': 'cancelled'})
+        todo.filtered(lambda bill: bill._has_stored())._restate_stored()
+        todo.contract_id._check_retainage_covered()
         return self._get_bill_action()
 
     def action_plan_again(self):

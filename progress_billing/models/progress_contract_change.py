@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools import money
+
 
 class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
@@ -41,16 +43,13 @@ class ProgressContractChange(models.Model):
             change.billed_amount = sum(change.line_ids.mapped('billed_amount'))
             change.left_amount = sum(change.line_ids.mapped('left_amount'))
 
-    @api.depends('line_ids.contract_line_id.bill_line_ids.bucket', 'approved_on')
+    @api.depends('line_ids.billed_amount', 'line_ids.contract_line_id.bill_line_ids.bucket')
     def _compute_bill_ids(self):
-        """The bills made since the approval that claim a line of the order."""
         for change in self:
-            bills = change.line_ids.filtered('billed_amount').contract_line_id.bill_line_ids.bill_id
-            change.bill_ids = bills.filtered(
-                lambda bill, change=change: (
-                    bill.bucket and change.approved_on and bill.create_date >= change.approved_on
-                )
-            )
+            bills = self.env['progress.bill']
+            for line in change.line_ids.filtered('billed_amount'):
+                bills |= line.contract_line_id._get_bills_of_changes().get(line._origin.id, bills.browse())
+            change.bill_ids = bills
 
     @api.depends('line_ids.amount')
     def _compute_amount(self):
@@ -96,8 +95,11 @@ class ProgressContractChange(models.Model):
                 'approved_on': fields.Datetime.now(),
             }
         )
+        drafts.line_ids.contract_line_id._recalculate_pending()
         if credit:
             drafts._credit_excess()
+        else:
+            drafts._check_not_below_billed()
         drafts._apply_to_schedule()
         return self.contract_id._get_contract_action()
 
@@ -120,6 +122,7 @@ class ProgressContractChange(models.Model):
         todo.contract_id._lock_for_billing()
         todo._write_protected({'state': 'cancelled'})
         todo._undo_draft_credits()
+        todo.line_ids.contract_line_id._recalculate_pending()
         todo._apply_to_schedule()
         return self.contract_id._get_contract_action()
 
@@ -155,6 +158,27 @@ class ProgressContractChange(models.Model):
                         "cannot change any more.",
                         change=change.display_name,
                         contract=contract.display_name,
+                    )
+                )
+
+    def _check_not_below_billed(self):
+        """A deduction leaves what is billed; more than that asks for the credit (RULES C21).
+
+        :raises UserError: with the most that can be taken away
+        """
+        for line in self.line_ids.filtered(lambda line: line.company_id.progress_overbilling_policy != 'warn'):
+            scheduled = line.contract_line_id
+            billed = scheduled.draft_amount + scheduled.actual_amount
+            over = money.room_left(scheduled.revised_amount, billed, 0, line.currency_id.rounding)
+            if line.amount < 0 < over:
+                raise UserError(
+                    self.env._(
+                        "%(change)s takes %(line)s below the %(billed)s billed on it: at most %(most)s. Take less "
+                        "away, or approve it with the credit.",
+                        change=line.change_id.display_name,
+                        line=scheduled.display_name,
+                        billed=scheduled._show_amount(billed),
+                        most=scheduled._show_amount(line.amount + float(over)),
                     )
                 )
 
@@ -204,8 +228,6 @@ class ProgressContractChange(models.Model):
         drafts.filtered(lambda bill: bill.bucket).action_cancel()
 
     def _apply_to_schedule(self):
-        """What follows from a changed worth: pending of lines with a percentage, checks, the plan (RULES C1, A21)."""
-        lines = self.line_ids.contract_line_id
-        lines._recalculate_pending()
-        lines._check_not_overbilled()
+        """What follows from a changed worth: checks, and the plan (RULES A21); pending has followed (RULES C1)."""
+        self.line_ids.contract_line_id._check_not_overbilled()
         self.contract_id._respread_plan()

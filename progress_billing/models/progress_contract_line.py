@@ -286,8 +286,23 @@ class ProgressContractLine(models.Model):
         # sudo: progress.bill.line - what is left are claims of bills that were undone
         self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
 
+    def _keep_on_sheets(self):
+        """Sheets of bills that show these lines stay as they are (SPEC §7)."""
+        for bill in self.contract_id.bill_ids.filtered('schedule_snapshot'):
+            snapshot = dict(bill.schedule_snapshot)
+            values = dict(snapshot['lines'])
+            gone = [
+                [*values.pop(str(line.id)), line.item_number or '', line.name]
+                for line in self
+                if str(line.id) in values
+            ]
+            if gone:
+                removed = [*snapshot.get('removed', []), *gone]
+                bill._write_protected({'schedule_snapshot': {**snapshot, 'lines': values, 'removed': removed}})
+
     def unlink(self):
         contracts = self.contract_id
+        self._keep_on_sheets()
         result = super().unlink()
         contracts._respread_plan()
         return result
@@ -338,10 +353,14 @@ class ProgressContractLine(models.Model):
         :return dict: amounts by id of the change order line
         """
         self.ensure_one()
+        return self._share_on_changes(self.draft_amount + self.actual_amount)
+
+    def _share_on_changes(self, billed):
+        """How an amount billed on this line goes to its approved changes; see :meth:`_get_billed_on_changes`."""
         approved = self.change_line_ids.filtered(lambda change: change.state == 'approved')
         ordered = approved.sorted(lambda change: (change.change_id.approved_on, change.change_id.id, change.id))
         mirrored = -1 if self.revised_amount < 0 else 1
-        rest = mirrored * (self.draft_amount + self.actual_amount)
+        rest = mirrored * billed
         deducted = sum(change.amount for change in approved if mirrored * change.amount < 0)
         rest -= mirrored * (self.original_amount + deducted)
         shares = {}
@@ -350,6 +369,22 @@ class ProgressContractLine(models.Model):
             shares[change.id] = self.currency_id.round(mirrored * taken)
             rest -= taken
         return shares
+
+    def _get_bills_of_changes(self):
+        """On which bills each change of this line was billed, walking them in their order (RULES A12).
+
+        :return dict: ``progress.bill`` by id of the change order line
+        """
+        self.ensure_one()
+        bills, billed, shares = {}, 0.0, {}
+        for line in self.bill_line_ids.filtered('bucket').sorted(lambda line: line.bill_id._get_order_key()):
+            billed += line.invoiced_amount - line.credited_amount
+            after = self._share_on_changes(billed)
+            for change, amount in after.items():
+                if self.currency_id.compare_amounts(amount, shares.get(change, 0.0)):
+                    bills[change] = bills.get(change, line.bill_id.browse()) | line.bill_id
+            shares = after
+        return bills
 
     def _get_quantity_left(self):
         self.ensure_one()

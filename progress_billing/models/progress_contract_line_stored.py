@@ -75,6 +75,20 @@ class ProgressContractLineStored(models.AbstractModel):
             stored[entry.contract_line_id] = money.to_decimal(entry.stored_amount)
         return {line: amount for line, amount in stored.items() if amount}
 
+    def _prepare_release(self, amount):
+        """Values of a bill line that releases retainage of this line, and says nothing of work or materials.
+
+        :param amount: a decimal, untaxed
+        """
+        self.ensure_one()
+        return {
+            **self._prepare_claim(amount=0.0),
+            'retainage_amount': -float(amount),
+            'is_retainage_typed': True,
+            'stored_amount': 0.0,
+            'previous_stored_amount': 0.0,
+        }
+
     def _get_retainage_base(self, amount):
         """What the rate is of: the amount, or the amount with its tax (RULES C9).
 

@@ -145,7 +145,7 @@ class ProgressContractRetainage(models.AbstractModel):
             reasons = [self.env._("Its final invoice is a draft: post or delete it first.")]
         if reasons:
             self._raise_blockers({self: reasons})
-        held = {line: kept for line, kept in self._get_retainage_held().items() if kept > 0}
+        held = {line: kept for line, kept in self._get_retainage_held().items() if kept}
         shares = by_line if by_line is not None else self._spread_release(amount, held)
         self._check_release(shares, held)
         groups = {}
@@ -157,10 +157,7 @@ class ProgressContractRetainage(models.AbstractModel):
                 **self._prepare_run_bill_vals((*key, '', self.env['project.task'])),
                 'kind': 'retainage',
                 'title': self.env._("Release of retainage"),
-                'claims': [
-                    {**line._prepare_claim(amount=0.0), 'retainage_amount': -float(share), 'is_retainage_typed': True}
-                    for line, share in group
-                ],
+                'claims': [line._prepare_release(share) for line, share in group],
             }
             for key, group in groups.items()
         ]
@@ -189,7 +186,7 @@ class ProgressContractRetainage(models.AbstractModel):
     def _check_release(self, shares, held):
         """No line releases less than nothing, or more than it holds."""
         for line, share in shares.items():
-            if share < 0 or share > held.get(line, money.ZERO):
+            if money.room_left(held.get(line, money.ZERO), share, 0, self.currency_id.rounding):
                 raise UserError(
                     self.env._(
                         "%(line)s holds %(held)s: %(amount)s cannot be released.",
@@ -201,17 +198,65 @@ class ProgressContractRetainage(models.AbstractModel):
         if not any(shares.values()):
             raise UserError(self.env._("Enter what is to be released on %s.", self.display_name))
 
-    def _get_retainage_held(self, before=None):
-        """What is held on each schedule line, drafts included.
+    def _get_retainage_held(self):
+        """What can be released of each schedule line: what posted invoices hold, less releases not posted yet.
 
-        :param before: a bill; only what bills before it hold
         :return dict: decimals by schedule line
         """
         self.ensure_one()
         held = dict.fromkeys(self._get_billable_lines(), money.ZERO)
-        for line in self._get_live_bills(before).line_ids:
-            held[line.contract_line_id] = held.get(line.contract_line_id, money.ZERO) + line._get_retainage_kept()
+        for line in self._get_live_bills().line_ids:
+            kept = line._get_retainage_kept()
+            gives_back = kept < 0 if line.contract_line_id.revised_amount >= 0 else kept > 0
+            if line.bucket == 'actual' or gives_back:
+                held[line.contract_line_id] = held.get(line.contract_line_id, money.ZERO) + kept
         return held
+
+    def _get_retainage_kept(self, without=None, buckets=('draft', 'actual')):
+        """What bills hold back of each schedule line, whatever their order.
+
+        :param without: a bill that does not count
+        :param buckets: drafts and posted ones, or posted ones only
+        :return dict: decimals by schedule line
+        """
+        self.ensure_one()
+        kept = {}
+        for bill in self._get_live_bills():
+            if bill == without or bill.bucket not in buckets:
+                continue
+            for line in bill.line_ids:
+                kept[line.contract_line_id] = kept.get(line.contract_line_id, money.ZERO) + line._get_retainage_kept()
+        return kept
+
+    def _check_retainage_covered(self):
+        """What was released stays covered by what is held: nothing it came from is undone before it (SPEC §7).
+
+        :raises UserError: naming the line
+        """
+        for contract in self:
+            if not contract.bill_ids.filtered(lambda bill: bill.bucket and bill.releases_retainage):
+                continue
+            for buckets in (('draft', 'actual'), ('actual',)):
+                for line, kept in contract._get_retainage_kept(buckets=buckets).items():
+                    if kept * (-1 if line.revised_amount < 0 else 1) < 0:
+                        raise UserError(
+                            self.env._(
+                                "%(line)s of %(contract)s: retainage that was released would not be held any more. "
+                                "Undo the release first.",
+                                line=line.display_name,
+                                contract=contract.display_name,
+                            )
+                        )
+
+    def _get_retainage_tax(self):
+        """When retainage is taxed: as it was when it was withheld, else as the company says (RULES C9)."""
+        self.ensure_one()
+        held = self.bill_ids.filtered(lambda bill: bill.bucket and bill.invoice_id).line_ids.filtered(
+            'retainage_amount'
+        )
+        if not held:
+            return self.company_id.progress_retainage_tax
+        return 'release' if any(held.mapped('retainage_tax_amounts')) else 'now'
 
     def _get_live_bills(self, before=None):
         """Bills that count, in their order.
@@ -224,29 +269,22 @@ class ProgressContractRetainage(models.AbstractModel):
         return bills.sorted(lambda bill: bill._get_order_key())
 
     def _get_certificates(self, extra):
-        """What was due and what was certified of each bill, in their order (RULES C5).
+        """What was due and what was certified of each bill, in their order, for each customer (RULES C5).
+
+        What an invoice held back is kept on its bill; a bill without invoice takes what is missing.
 
         :param extra: bills that are shown although they do not count: planned or cancelled ones
-        :return dict: decimals ``(due, certified, certified before)`` by bill
+        :return dict: by bill, decimals ``due``, ``certified``, ``previous`` (certified before) and
+            ``holdback`` (what the bill adds to what is held back, negative where it falls due)
         """
         self.ensure_one()
-        result, held_back, before = {}, money.ZERO, money.ZERO
-        live = self._get_live_bills()
+        live, result, sums = self._get_live_bills(), {}, {}
         for bill in (live | extra).sorted(lambda bill: bill._get_order_key()):
-            net = sum(
-                (
-                    money.to_decimal(line.invoiced_amount)
-                    - money.to_decimal(line.credited_amount)
-                    - line._get_retainage_kept()
-                    for line in bill.line_ids
-                ),
-                money.ZERO,
-            )
-            due = net + held_back
-            certified = min(money.to_decimal(bill.certified_sum), due) if bill.sum_certified else due
-            result[bill] = due, certified, before
+            customer = bill.partner_id.commercial_partner_id
+            held, before = sums.get(customer, (money.ZERO, money.ZERO))
+            entry = result[bill] = {'previous': before, **bill._get_certificate(held)}
             if bill in live:
-                held_back, before = due - certified, before + certified
+                sums[customer] = held + entry['holdback'], before + entry['certified']
         return result
 
     # === RATES === #
@@ -258,7 +296,7 @@ class ProgressContractRetainage(models.AbstractModel):
             self.retainage_percent
             or self.stored_retainage_percent
             or any(line.retainage_percent or line.stored_retainage_percent for line in self.line_ids)
-            or any(bill.retainage_amount or bill.sum_certified for bill in self.bill_ids if bill.bucket)
+            or any(bill.retainage_amount for bill in self.bill_ids if bill.bucket)
         )
 
     def _get_retainage_step(self, completed_percent):
@@ -297,6 +335,18 @@ class ProgressContractRetainage(models.AbstractModel):
     def _find_retainage_account(self):
         """Retainage account of contract or company; may be empty."""
         self.ensure_one()
+        # sudo: account.move.line - where it is booked, for a project manager without accounting rights
+        items = self.env['account.move.line'].sudo()
+        booked = self.id and items.search(
+            [
+                ('move_id.progress_contract_id', '=', self.id),
+                ('progress_line_type', 'in', ('retainage', 'holdback')),
+                ('parent_state', '!=', 'cancel'),
+            ],
+            limit=1,
+        )
+        if booked:  # what is held is released from where it was booked
+            return booked.account_id
         return self.retainage_account_id or self.company_id.progress_retainage_account_id
 
     def _get_retainage_account(self):
@@ -315,7 +365,8 @@ class ProgressContractRetainage(models.AbstractModel):
         if not account:
             return [
                 self.env._(
-                    "No retainage account is set: choose it on the contract, or in the Progress Billing settings of %s.",
+                    "No retainage account is set: choose it on the contract, or in the Progress Billing settings "
+                    "of %s.",
                     self.company_id.display_name,
                 )
             ]
@@ -340,9 +391,11 @@ class ProgressContractRetainage(models.AbstractModel):
         """Match what was withheld with what was released, oldest first."""
         for contract in self:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
+            held = moves.line_ids.filtered(lambda line: line.progress_line_type in ('retainage', 'holdback'))
+            # taxes booked on the account too
             items = moves.line_ids.filtered(
-                lambda line: line.progress_line_type in ('retainage', 'holdback') and not line.reconciled
+                lambda line, accounts=held.account_id: line.account_id in accounts and not line.reconciled
             )
-            for mine in items.grouped('account_id').values():
+            for mine in items.grouped(lambda line: (line.account_id, line.move_id.commercial_partner_id)).values():
                 if len(set(mine.mapped(lambda line: line.amount_currency > 0))) > 1:
                     mine.sorted(lambda line: (line.date, line.id)).reconcile()

@@ -28,8 +28,8 @@ class ProgressRetainageStep(models.Model):
             if not 0 < step.completed_percent <= 100 or not 0 <= step.retainage_percent <= 100:
                 raise ValidationError(
                     self.env._(
-                        "A retainage step of %(contract)s starts above 0 %% and at most at 100 %% complete, with a rate "
-                        "between 0 and 100 %%.",
+                        "A retainage step of %(contract)s starts above 0 %% and at most at 100 %% complete, with a "
+                        "rate between 0 and 100 %%.",
                         contract=step.contract_id.display_name,
                     )
                 )

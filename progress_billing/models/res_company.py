@@ -66,6 +66,11 @@ class ResCompany(models.Model):
         for company in self:
             if company.progress_retainage_tax == 'release' and company.progress_retainage_base == 'taxed':
                 raise ValidationError(company._get_retainage_pair_message())
+            # sudo: progress.contract - whether one has the amount with tax does not depend on who asks
+            contracts = self.env['progress.contract'].sudo()
+            taxed = [('company_id', '=', company.id), ('retainage_base', '=', 'taxed')]
+            if company.progress_retainage_tax == 'release' and contracts.search_count(taxed, limit=1):
+                raise ValidationError(company._get_retainage_pair_message())
 
     def _get_retainage_pair_message(self):
         return self.env._(

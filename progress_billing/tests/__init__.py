@@ -1,6 +1,8 @@
 from . import test_amt_pct
 from . import test_bad_input
 from . import test_buckets
+from . import test_certificates
+from . import test_change_orders
 from . import test_changes
 from . import test_concurrency
 from . import test_correction
@@ -18,6 +20,7 @@ from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
 from . import test_retainage
+from . import test_retainage_life
 from . import test_rights
 from . import test_run
 from . import test_run_concurrency

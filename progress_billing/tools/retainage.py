@@ -75,7 +75,7 @@ def targets(parts, factor, cap, unit):
     return spread(round_to(to_decimal(cap) if capped else total, unit), parts, unit)
 
 
-def withhold(target, formula_before, held_before, *, changed):
+def withhold(target, formula_before, held_before, *, changed, bound=None, mirrored=False):
     """What this bill withholds: positive withheld, negative given back; never more than is held.
 
     :param target: what is to be held by the rates
@@ -83,11 +83,14 @@ def withhold(target, formula_before, held_before, *, changed):
         differences stay
     :param held_before: what is held
     :param bool changed: the rate changed, so that the balance follows it
+    :param bound: the most that can be given back, where later bills gave back already
+    :param bool mirrored: a deduction, of which less than nothing is held
 
     >>> withhold(6000, 5000, 3000, changed=False), withhold(2500, 5000, 5000, changed=True)
     (Decimal('1000'), Decimal('-2500'))
-    >>> withhold(0, 1000, 200, changed=False)
-    Decimal('-200')
+    >>> withhold(0, 1000, 200, changed=False), withhold(-50, 0, 0, changed=False, mirrored=True)
+    (Decimal('-200'), Decimal('-50'))
     """
-    before = held_before if changed else formula_before
-    return max(to_decimal(target) - to_decimal(before), -to_decimal(held_before))
+    amount = to_decimal(target) - to_decimal(held_before if changed else formula_before)
+    held = to_decimal(held_before if bound is None else bound)
+    return min(amount, -held) if mirrored else max(amount, -held)

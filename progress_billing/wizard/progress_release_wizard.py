@@ -23,7 +23,7 @@ class ProgressReleaseWizard(models.TransientModel):
     @api.depends('contract_id')
     def _compute_line_ids(self):
         for wizard in self:
-            held = {line: kept for line, kept in wizard.contract_id._get_retainage_held().items() if kept > 0}
+            held = {line: kept for line, kept in wizard.contract_id._get_retainage_held().items() if kept}
             wizard.held_amount = float(sum(held.values(), money.ZERO))
             wizard.line_ids = [
                 (5, 0, 0),

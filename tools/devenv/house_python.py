@@ -16,6 +16,7 @@ CORE_KEYS = {
     "active_ids",
     "active_model",
     "accrual_entry_date",
+    "force_delete",
     "active_test",
     "allowed_company_ids",
     "bin_size",

@@ -1,0 +1,1065 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from .retainage_common import RetainageCommon
+
+
+@tagged('post_install', '-at_install')
+class TestRetainageUndo(RetainageCommon):
+    """What is undone: reset, cancel, delete, credit, correct (SPEC §3, §7, RULES A2, C8, C16, C18)."""
+
+    def test_reset_and_delete(self):
+        """A1, A2: reset moves held to draft, delete gives it up; a new bill withholds the same again."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        self.assertRetained(contract, 500)
+        bill.invoice_id.button_draft()
+        self.assertRetained(contract, 0)
+        self.assertEqual(contract.line_ids.retainage_balance, 500)
+        bill.invoice_id.action_post()
+        self.assertRetained(contract, 500)
+        bill.invoice_id.button_draft()
+        bill.invoice_id.unlink()
+        self.assertEqual((contract.line_ids.retainage_balance, bill.state), (0, 'cancelled'))
+        again = self._draw(contract, 50)
+        self.assertLedger(again.invoice_id, receivable=4500, retainage=500, income=-5000)
+        self.assertRetained(contract, 500)
+
+    def test_cancel_draft(self):
+        """A1: a cancelled draft invoice holds nothing."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._draw(contract, 50, post=False)
+        self.assertEqual(contract.line_ids.retainage_balance, 500)
+        bill.invoice_id.button_cancel()
+        self.assertEqual(contract.line_ids.retainage_balance, 0)
+
+    def test_credit_in_full(self):
+        """C8: a credit in full gives the retainage back; the account is zero and reconciled; the next bill takes it."""
+        for recognition, account in (('as_billed', 'income'), ('deposit', 'deposit')):
+            with self.subTest(recognition):
+                contract = self._make_contract([10000], retainage_percent=10, revenue_recognition=recognition)
+                bill = self._draw(contract, 50)
+                credit = self._credit(bill.invoice_id)
+                self.assertEqual(self._ledger(bill.move_ids), {})
+                self.assertEqual((credit.amount_total, bill.state), (4500, 'cancelled'))
+                self.assertRetained(contract, 0)
+                contract.action_recalculate_pending()
+                second = self._draw(contract, 50)
+                self.assertLedger(second.invoice_id, receivable=4500, retainage=500, **{account: -5000})
+                self.assertRetained(contract, 500)
+
+    def test_credit_in_part(self):
+        """C8: a credit of a part with its part of the retainage; the next bill withholds for the new work only."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        income, held = (
+            refund.invoice_line_ids.filtered(lambda line, name=name: line.progress_line_type == name)
+            for name in ('revenue', 'retainage')
+        )
+        refund.write({'invoice_line_ids': [(1, income.id, {'price_unit': 1000}), (1, held.id, {'price_unit': 100})]})
+        refund.action_post()
+        self.assertLedger(bill.move_ids, receivable=3600, retainage=400, income=-4000)
+        self.assertRetained(contract, 400)
+        contract.action_recalculate_pending()
+        second = self._draw(contract, 60)
+        self.assertEqual((second.invoiced_amount, second.retainage_amount), (2000, 200))
+        self.assertEqual((second.less_previous_certificates, second.current_payment_due), (3600, 1800))
+        self.assertEqual(second.earned_less_retainage, 5400)
+
+    def test_credit_in_part_without_retainage(self):
+        """SPEC §7: a credit that leaves the retainage standing: contract and ledger hold the same, cash adds up."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        refund.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'retainage').unlink()
+        refund.action_post()
+        self.assertEqual(refund.amount_total, 5000)
+        self.assertRetained(contract, self._account(contract))
+        self._release_all_of(contract)
+
+    def _release_all_of(self, contract):
+        """Final and release bring every account of the contract to zero but receivable and income."""
+        contract.line_ids.write({'completed_percent': 100})
+        self._final(contract)
+        if sum(contract._get_retainage_held().values()):
+            self._release(contract)
+        self.assertEqual(self._account(contract), 0)
+        self.assertEqual(contract.retainage_balance, 0)
+        self.assertEqual(self._account(contract, self.income_account), -contract.revised_amount)
+        self.assertEqual(self._account(contract, self.receivable_account), contract.revised_amount)
+
+    def test_credit_of_stored_in_part(self):
+        """C20: a partly credited bill with materials: completed and stored is what is billed."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        contract.line_ids.stored_amount = 1000
+        bill = self._draw(contract, 30)
+        self.assertEqual((bill.invoiced_amount, bill.retainage_amount), (4000, 300))
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        refund.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'retainage').unlink()
+        refund.invoice_line_ids.price_unit = 1000
+        refund.action_post()
+        self.assertEqual(contract.line_ids.actual_amount, 3000)
+        self.assertEqual(bill.completed_stored_amount, 3000)
+        self.assertEqual(bill.current_payment_due, bill.earned_less_retainage - bill.less_previous_certificates)
+
+    def test_credit_of_a_bill_whose_retainage_was_released(self):
+        """SPEC §7: held is never negative: a bill whose retainage was released is not undone before the release."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        release = self._release(contract)
+        acts = (
+            lambda: self._credit(bill.invoice_id),
+            lambda: (bill.invoice_id.button_draft(), bill.invoice_id.button_cancel()),
+            bill.action_correct,
+        )
+        for number, act in enumerate(acts):
+            with self.subTest(number):
+                self.assertRefused(act)
+        self._credit(release.invoice_id)
+        self._credit(bill.invoice_id)
+        self.assertRetained(contract, 0)
+
+    def test_release_of_what_is_not_posted(self):
+        """SPEC §7: what is released is never more than was held: a draft invoice's retainage is not held yet."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        self._draw(contract, 50, post=False)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            release = self._release(contract, post=False)
+            release.invoice_id.action_post()
+        self.assertEqual(contract.retainage_balance, 0)
+
+    def test_pro_forma_deleted_below_its_release(self):
+        """SPEC §7: held is never negative: a pro forma whose retainage a later bill releases is not deleted."""
+        contract = self._pro_forma([10000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 30))
+        bill = self._draw(contract, 50)
+        try:
+            release = self._release(contract, post=False)
+            bill.unlink()
+            self._to_ledger(release)
+        except UserError:
+            return
+        self.assertGreaterEqual(contract.retainage_balance, 0)
+        self.assertRetained(contract, self._account(contract))
+
+    def test_credit_of_a_release(self):
+        """C8: a credited release is held again, and released again; the account comes to zero, all reconciled."""
+        contract = self._as_billed([10000, 5000], retainage_percent=10)
+        self._draw(contract, 50, 100)
+        release = self._release(contract, 600)
+        self.assertRetained(contract, 400)
+        self._credit(release.invoice_id)
+        self.assertEqual((release.state, release.bucket), ('cancelled', False))
+        self.assertRetained(contract, 1000)
+        again = self._release(contract)
+        self.assertLedger(again.invoice_id, receivable=1000, retainage=-1000)
+        self.assertRetained(contract, 0)
+        items = contract.bill_ids.move_ids.line_ids.filtered(lambda item: item.progress_line_type == 'retainage')
+        self.assertTrue(all(items.mapped('reconciled')))
+
+    def test_partial_credit_of_a_release(self):
+        """C8: 200 credited of a release of 600: 600 are held again of 1,000, spread like the release."""
+        contract = self._as_billed([10000, 5000], retainage_percent=10)
+        self._draw(contract, 50, 100)
+        release = self._release(contract, 600)
+        self._credit(release.invoice_id, 200)
+        self.assertEqual((release.state, contract.line_ids.mapped('retainage_balance')), ('invoiced', [300, 300]))
+        self.assertRetained(contract, 600)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            self._release(contract, 600.01)
+        self._release(contract)
+        self.assertRetained(contract, 0)
+
+    def test_partial_credit_of_a_bill_without_work(self):
+        """C8: a bill that only gives back retainage, credited in part, is not credited in full."""
+        contract = self._as_billed([10000, 5000], retainage_percent=10)
+        self._draw(contract, 50, 0)
+        contract.action_set_retainage(5, all_lines=True)
+        contract.line_ids[1].pending_amount = 0
+        contract.line_ids.billing_rule_id.create_zero_lines = True
+        bill = self._draw(contract, 50, 0)
+        self.assertEqual((bill.invoiced_amount, bill.retainage_amount), (0, -250))
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        refund.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'retainage').price_unit = 100
+        refund.action_post()
+        self.assertEqual(bill.state, 'invoiced')
+        self.assertRetained(contract, 350)
+
+    def test_credit_of_final(self):
+        """C18: a final with retainage credited in full: 4,000 held, 40,000 deposits, open; then a new final."""
+        contract = self._make_contract([50000], retainage_percent=10)
+        for percent in (40, 80):
+            self._draw(contract, percent)
+        final = self._final(contract)
+        self.assertRetained(contract, 5000)
+        self._credit(final)
+        self.assertEqual(contract.state, 'open')
+        self.assertRetained(contract, 4000)
+        self.assertDeposits(contract, 40000)
+        again = self._final(contract)
+        self.assertLedger(again, receivable=9000, retainage=1000, deposit=40000, income=-50000)
+        self.assertRetained(contract, 5000)
+        self._release(contract)
+        self.assertRetained(contract, 0)
+        self.assertDeposits(contract, 0)
+
+    def test_final_deleted(self):
+        """C18: a deleted draft final gives up what it would withhold."""
+        contract = self._make_contract([50000], retainage_percent=10)
+        self._draw(contract, 40)
+        final = self._final(contract, post=False)
+        self.assertEqual(contract.line_ids.retainage_balance, 5000)
+        final.unlink()
+        self.assertEqual(contract.line_ids.retainage_balance, 2000)
+        self.assertRetained(contract, 2000)
+
+    def test_correct(self):
+        """C16: Correct credits invoice and retainage; the revision withholds anew; a later bill stays."""
+        contract = self._pro_forma([10000], self.tax_15, retainage_percent=10)
+        bill = self._draw(contract, 50)
+        old = self._to_ledger(bill)
+        later = self._draw(contract, 70)
+        bill.action_correct()
+        self.assertEqual(self._ledger(old + old.reversal_move_ids), {})
+        bill.line_ids.amount = 4000
+        new = self._to_ledger(bill)
+        self.assertEqual(new.amount_total, 4000 + 600 - 400)
+        self.assertRetained(contract, 400)
+        self._to_ledger(later)
+        self.assertEqual((later.retainage_amount, later.line_ids.previous_amount), (200, 4000))
+        self.assertEqual((later.less_previous_certificates, later.current_payment_due), (3600, 1800))
+        self.assertRetained(contract, 600)
+
+    def test_correct_with_certified_sum(self):
+        """C5, C16: corrected after the next bill took what was held back: later bills keep theirs, nothing is stuck."""
+        contract = self._pro_forma([20000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        bill.certified_amount = 8100
+        self._to_ledger(bill)
+        second = self._draw(contract, 75)
+        self.assertLedger(self._to_ledger(second), receivable=5400, retainage=-400, income=-5000)
+        bill.action_correct()
+        bill.line_ids.amount = 9000
+        self._to_ledger(bill)
+        self.assertRetained(contract, 1400, self._account(contract, types=['holdback']))
+        self._release_all_of(contract)
+
+    def test_credit_with_certified_sum(self):
+        """C5: a bill with something held back, credited after the next one took that: nothing is stuck."""
+        contract = self._pro_forma([20000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        bill.certified_amount = 8100
+        self._to_ledger(bill)
+        self._to_ledger(self._draw(contract, 75))
+        self._credit(bill.invoice_id)
+        self.assertRetained(contract, 500, self._account(contract, types=['holdback']))
+        self._release_all_of(contract)
+
+    def test_partial_credit_with_certified_sum(self):
+        """C5: part of the work credited, what was held back stands: it falls due with the next bill all the same."""
+        contract = self._pro_forma([20000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        bill.certified_amount = 8100
+        self._to_ledger(bill)
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        refund.invoice_line_ids.filtered(lambda line: line.progress_line_type != 'revenue').unlink()
+        refund.invoice_line_ids.price_unit = 1000
+        refund.action_post()
+        self._release_all_of(contract)
+
+    def test_partial_credit_with_its_holdback(self):
+        """C5: a credit note that takes back what was held back, too: that does not fall due again."""
+        contract = self._pro_forma([20000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        bill.certified_amount = 8100
+        self._to_ledger(bill)
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
+        for line in refund.invoice_line_ids:
+            line.price_unit = {'revenue': 2000, 'retainage': 200, 'holdback': 900}[line.progress_line_type]
+        refund.action_post()
+        self.assertEqual(refund.amount_total, 900)
+        self._release_all_of(contract)
+
+    def test_partial_credit_of_two_tax_sets(self):
+        """C9: tax on release, +100 and −100 on lines of other taxes: it posts, and is credited in part."""
+        self.company.progress_retainage_tax = 'release'
+        contract = self._pro_forma([10000, 10000], retainage_percent=10)
+        contract.line_ids[0].tax_ids = self.tax_15
+        self._to_ledger(self._draw(contract, 50, 50))
+        bill = self._draw(contract, 60, 60)
+        bill.line_ids[0].retainage_amount = 100
+        bill.line_ids[1].retainage_amount = -100
+        invoice = self._to_ledger(bill)
+        self.assertEqual(invoice.amount_untaxed, 2000)
+        refund = invoice._reverse_moves([{'invoice_date': '2026-12-01'}])
+        held = refund.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'retainage')
+        self.assertEqual(len(held), 2)
+        (refund.invoice_line_ids - held[0]).unlink()
+        refund.action_post()
+        self.assertRetained(contract, self._account(contract, types=['retainage']))
+
+
+@tagged('post_install', '-at_install')
+class TestRetainageEntry(RetainageCommon):
+    """Typed values, rates per line, releases by line, pending (SPEC §7, RULES A6, A8, C1, C8)."""
+
+    def test_release_leaves_pending(self):
+        """C1: a release bills no work: what is pending stays pending."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        self._draw(contract, 50)
+        contract.line_ids.completed_percent = 60
+        release = self._release(contract, 100)
+        self.assertBuckets(contract.line_ids, 1000, 0, 5000, 60)
+        self.assertEqual(release.invoiced_amount, 0)
+        self.assertEqual(self._draw(contract).invoiced_amount, 1000)
+
+    def test_release_leaves_stored(self):
+        """C20: a release says nothing of stored materials: they stand, and cost nothing."""
+        contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=10)
+        contract.line_ids.stored_amount = 1000
+        self._draw(contract, 50)
+        release = self._release(contract, 100)
+        self.assertEqual((release.invoiced_amount, release.completed_stored_amount), (0, 6000))
+        bill = self._draw(contract, 60)
+        self.assertEqual((bill.invoiced_amount, bill.completed_stored_amount, bill.retainage_amount), (1000, 7000, 100))
+
+    def _type(self, line, **vals):
+        line.write(vals)
+        self._to_ledger(line.bill_id)
+
+    def test_release_pro_forma_edited(self):
+        """SPEC §7: a release on a pro forma takes no more than is held, whatever is typed."""
+        contract = self._pro_forma([10000, 5000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 100, 50))
+        release = self._release(contract, 300, post=False)
+        release.line_ids[0].retainage_amount = -500
+        for amount in (-1000.01, 1):
+            with self.subTest(amount):
+                self.assertRefused(lambda amount=amount: self._type(release.line_ids[0], retainage_amount=amount))
+        self.assertEqual(self._to_ledger(release).amount_total, 560)
+        self.assertRetained(contract, 690)
+
+    def test_release_pro_forma_takes_no_work(self):
+        """SPEC §1: what a release would bill as work has no invoice line: refused."""
+        contract = self._pro_forma([10000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 50))
+        release = self._release(contract, post=False)
+        for vals in ({'amount': 1000}, {'stored_amount': 500}, {'total_completed_percent': 70}):
+            with self.subTest(vals=vals):
+                self.assertRefused(lambda vals=vals: self._type(release.line_ids, **vals))
+        self.assertBuckets(contract.line_ids, 0, 0, 5000)
+
+    def test_release_line_added(self):
+        """SPEC §7: lines added to a release obey the same bound."""
+        contract = self._pro_forma([10000, 5000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 50, 0))
+        release = self._release(contract, 100, post=False)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            line = contract.line_ids[1]
+            release.write({'line_ids': [Command.create({'contract_line_id': line.id, 'retainage_amount': -50})]})
+            self._to_ledger(release)
+        self.assertGreaterEqual(min(contract.line_ids.mapped('retainage_balance')), 0)
+
+    def test_release_wizard_by_line(self):
+        """SPEC §7: release by line: 200 of 1,000 and 50 of 250; more than a line holds, negatives and NaN refused."""
+        contract = self._as_billed([10000, 5000], retainage_percent=10)
+        self._draw(contract, 100, 50)
+        for bad in (-1, 250.01, float('nan'), float('inf')):
+            wizard = self.env['progress.release.wizard'].create({'contract_id': contract.id, 'mode': 'lines'})
+            with self.subTest(bad), self.assertRaises(UserError), self.env.cr.savepoint():
+                wizard.line_ids[1].amount = bad
+                wizard.action_confirm()
+        wizard = self.env['progress.release.wizard'].create({'contract_id': contract.id, 'mode': 'lines'})
+        self.assertEqual((wizard.held_amount, wizard.line_ids.mapped('held_amount')), (1250, [1000, 250]))
+        wizard.line_ids[0].amount = 200
+        wizard.line_ids[1].amount = 50
+        wizard.action_confirm()
+        bill = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage')
+        self.assertEqual(bill.line_ids.mapped('retainage_amount'), [-200, -50])
+        self.assertLedger(self._to_ledger(bill), receivable=250, retainage=-250)
+        self.assertRetained(contract, 1000)
+
+    def test_release_on_a_progress_bill(self):
+        """A8, C8: a negative amount typed on a progress bill releases, stays released, and has its bound."""
+        contract = self._pro_forma([10000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 50))
+        bill = self._draw(contract, 60)
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            bill.line_ids.retainage_amount = -500.01
+        bill.line_ids.retainage_amount = -400
+        self.assertEqual((bill.releases_retainage, bill.released_retainage_amount), (True, 400))
+        self.assertLedger(self._to_ledger(bill), receivable=1400, retainage=-400, income=-1000)
+        self.assertRetained(contract, 100)
+        third = self._draw(contract, 70)
+        self.assertEqual((third.retainage_amount, third.retainage_total), (100, 200))
+
+    def test_rate_of_one_bill_line(self):
+        """A6, C8: 5 % on one pro forma gives back on its line; the next bill has the schedule's 10 % and catches up."""
+        contract = self._pro_forma([10000, 10000], retainage_percent=10)
+        self._to_ledger(self._draw(contract, 50, 50))
+        bill = self._draw(contract, 60, 60)
+        bill.line_ids[0].retainage_percent = 5
+        self.assertEqual(bill.line_ids.mapped('retainage_amount'), [-200, 100])
+        self._to_ledger(bill)
+        self.assertEqual(contract.line_ids.mapped('retainage_balance'), [300, 600])
+        third = self._draw(contract, 70, 70)
+        self.assertEqual(third.line_ids.mapped('retainage_amount'), [400, 100])
+
+    def test_rate_after_a_typed_amount(self):
+        """C8: a typed amount stands while the claim changes; a rate entered after it computes again."""
+        contract = self._pro_forma([10000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        bill.line_ids.retainage_amount = 123.45
+        bill.line_ids.amount = 4000
+        self.assertEqual(bill.retainage_amount, 123.45)
+        bill.line_ids.retainage_percent = 20
+        self.assertEqual(bill.retainage_amount, 800)
+        bill.line_ids.retainage_amount = 0
+        self.assertLedger(self._to_ledger(bill), receivable=4000, income=-4000)
+
+    def test_rates_are_copied(self):
+        """A6: contract → line → bill line; 0 means none, also where the contract has a rate."""
+        contract = self._as_billed([1000], retainage_percent=10, stored_retainage_percent=5)
+        line = self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'name': "None held", 'original_amount': 1000, 'retainage_percent': 0}
+        )
+        self.assertEqual((line.retainage_percent, line.stored_retainage_percent), (0, 5))
+        contract.action_set_retainage(20)
+        self.assertEqual(contract.line_ids.mapped('retainage_percent'), [10, 0])
+        bill = self._draw(contract, 50, 50)
+        self.assertEqual(bill.line_ids.mapped('retainage_amount'), [50, 0])
+        bill.invoice_id.button_draft()
+        line.retainage_percent = 30
+        self.assertEqual(bill.line_ids.mapped('retainage_percent'), [10, 0])
+
+    def test_bad_rates(self):
+        """SPEC §9: rates that are no numbers, negative or over 100, on contract, line, bill line, step and cap."""
+        contract = self._pro_forma([1000], retainage_percent=10)
+        bill = self._draw(contract, 50)
+        for bad in ('abc', float('nan'), float('inf'), -0.01, 100.01, '1e999'):
+            for record, name in (
+                (contract, 'retainage_percent'),
+                (contract, 'stored_retainage_percent'),
+                (contract, 'retainage_cap_percent'),
+                (contract.line_ids, 'retainage_percent'),
+                (bill.line_ids, 'stored_retainage_percent'),
+            ):
+                with self.subTest(bad, name=name), self.assertRaises(UserError), self.env.cr.savepoint():
+                    record.write({name: bad})
+                    self.env.flush_all()
+            with self.subTest(bad, name='step'), self.assertRaises(UserError), self.env.cr.savepoint():
+                step = {'completed_percent': 50, 'retainage_percent': bad}
+                contract.write({'retainage_step_ids': [Command.create(step)]})
+                self.env.flush_all()
+            with self.subTest(bad, name='action'), self.assertRaises(UserError), self.env.cr.savepoint():
+                contract.action_set_retainage(bad, all_lines=True)
+        for bad in ('abc', float('nan'), float('inf'), '1e999'):
+            for name in ('retainage_amount', 'stored_amount'):
+                with self.subTest(bad, name=name), self.assertRaises(UserError), self.env.cr.savepoint():
+                    bill.line_ids.write({name: bad})
+                    self.env.flush_all()
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            bill.line_ids.stored_amount = -1
+
+    def test_typed_above_the_work(self):
+        """C8: a typed amount above the claim is the user's; the bill is a credit note and the ledger balances."""
+        contract = self._pro_forma([10000], retainage_percent=10)
+        bill = self._draw(contract, 10)
+        bill.line_ids.retainage_amount = 1500
+        move = self._to_ledger(bill)
+        self.assertEqual(move.move_type, 'out_refund')
+        self.assertLedger(move, receivable=-500, retainage=1500, income=-1000)
+        self.assertRetained(contract, 1500)
+        self._release(contract)
+        self.assertRetained(contract, 0)
+
+    def test_rights(self):
+        """A17: a billing user draws and releases without accounting rights; a reader does neither."""
+        for tax in ('now', 'release'):
+            with self.subTest(tax):
+                self.company.progress_retainage_tax = tax
+                contract = self._as_billed([10000], self.tax_15, retainage_percent=10)
+                mine = contract.with_user(self.billing_user)
+                mine.line_ids.completed_percent = 50
+                mine.action_run_billing()
+                contract.bill_ids.invoice_id.action_post()
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    contract.with_user(self.reader).action_release_retainage()
+                with self.assertRaises(AccessError), self.env.cr.savepoint():
+                    contract.with_user(self.reader).action_set_retainage(5)
+                action = mine.action_release_retainage(100)
+                self.assertEqual(action['res_model'], 'progress.bill')
+                release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage')
+                self.assertEqual(release.invoice_id.state, 'draft')
+                release.invoice_id.with_user(self.accountant).action_post()
+                self.assertRetained(contract, 400)
+
+
+@tagged('post_install', '-at_install')
+class TestRetainageCustomers(RetainageCommon):
+    """Several customers and locations: each holds back its own (SPEC §3, RULES A16, C23)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_customer = cls.env['res.partner'].create({'name': "Other Customer"})
+
+    def _shared(self, **vals):
+        contract = self._as_billed([60000, 40000], **{'retainage_percent': 10, 'do_open': False, **vals})
+        contract.line_ids[1].partner_id = self.other_customer
+        contract.action_open()
+        return contract
+
+    def _by_customer(self, bills):
+        return [
+            bills.filtered(lambda bill, who=who: bill.partner_id == who) for who in (self.customer, self.other_customer)
+        ]
+
+    def test_draw_and_release(self):
+        """C23: two invoices, two releases; what is matched on the retainage account is one customer's."""
+        contract = self._shared()
+        bills = self._by_customer(self._draw(contract, 50, 50))
+        for bill, receivable, held in zip(bills, (27000, 18000), (3000, 2000), strict=True):
+            self.assertEqual(bill.invoice_id.amount_total, receivable)
+            self.assertEqual(bill.retainage_amount, held)
+        releases = self._by_customer(self._release(contract, post=False))
+        self.assertEqual([bill.invoice_id.amount_total for bill in releases], [3000, 2000])
+        releases[1].invoice_id.action_post()
+        items = bills[0].invoice_id.line_ids.filtered(lambda item: item.progress_line_type == 'retainage')
+        self.assertEqual(items.amount_residual, 3000)
+        releases[0].invoice_id.action_post()
+        self.assertRetained(contract, 0)
+
+    def test_changed_rate(self):
+        """C8, C23: a lowered rate gives back to whom it was withheld from, on their own bill."""
+        contract = self._shared()
+        self._draw(contract, 50, 50)
+        contract.action_set_retainage(5, all_lines=True)
+        bill = self._draw(contract, 60)
+        self.assertEqual(bill.partner_id, self.customer)
+        self.assertEqual(bill.line_ids.contract_line_id.partner_id, self.customer)
+        self.assertEqual(bill.retainage_amount, 1800 - 3000)
+        self.assertEqual(contract.line_ids.mapped('retainage_balance'), [1800, 2000])
+
+    def test_step_and_finals(self):
+        """A7, C23: a step reached by one customer's final leaves the other's retainage to the other's final."""
+        contract = self._shared(retainage_step_ids=[Command.create({'completed_percent': 60, 'retainage_percent': 5})])
+        self._draw(contract, 50, 50)
+        contract.action_create_final_invoice()
+        finals = self._by_customer(contract.bill_ids.filtered(lambda bill: bill.kind == 'final'))
+        for final, who in zip(finals, (self.customer, self.other_customer), strict=True):
+            self.assertEqual(final.line_ids.contract_line_id.partner_id, who)
+        self.assertEqual([final.retainage_amount for final in finals], [0, 0])
+        for final in finals:
+            final.invoice_id.action_post()
+        self.assertEqual(contract.state, 'closed')
+        self.assertRetained(contract, 5000)
+
+    def test_cap(self):
+        """A7, C23: the cap is shared by both; each bill carries its own customer's lines only."""
+        contract = self._shared(retainage_cap_percent=5)
+        self._draw(contract, 100)
+        for bill in self._by_customer(self._draw(contract, 100, 100)):
+            self.assertLessEqual(set(bill.line_ids.contract_line_id.partner_id.ids), set(bill.partner_id.ids))
+
+    def test_certificate(self):
+        """C5, C23: what one customer does not certify falls due with their next application, not the other's."""
+        contract = self._shared(use_pro_forma=True)
+        mine, theirs = self._by_customer(self._draw(contract, 50, 50))
+        self.assertEqual((mine.current_payment_due, theirs.current_payment_due), (27000, 18000))
+        mine.certified_amount = 20000
+        self.assertEqual((theirs.current_payment_due, theirs.less_previous_certificates), (18000, 0))
+        self.assertEqual(self._to_ledger(mine).amount_total, 20000)
+        self.assertEqual(self._to_ledger(theirs).amount_total, 18000)
+        after = self._draw(contract, 60)
+        self.assertEqual((after.current_payment_due, after.less_previous_certificates), (5400 + 7000, 20000))
+
+    def test_locations(self):
+        """C23: locations have bills of their own: a lowered rate gives back on each, and a release makes two."""
+        sites = self.env['res.partner'].create(
+            [{'name': name, 'parent_id': self.customer.id, 'type': 'delivery'} for name in ("North", "South")]
+        )
+        contract = self._as_billed([1000, 1000], retainage_percent=10, do_open=False)
+        for line, site in zip(contract.line_ids, sites, strict=True):
+            line.partner_shipping_id = site
+        contract.action_open()
+        self.assertEqual(self._draw(contract, 50, 50).mapped('retainage_amount'), [50, 50])
+        releases = self._release(contract)
+        self.assertEqual(releases.mapped('retainage_amount'), [-50, -50])
+        self.assertRetained(contract, 0)
+
+
+@tagged('post_install', '-at_install')
+class TestRetainageMoney(RetainageCommon):
+    """Currencies, taxes, payments, accounts and settings that change meanwhile (SPEC §4, RULES A9, A14, C9)."""
+
+    def _currency(self, name, rounding=0.01):
+        currency = self.setup_other_currency(name, rates=[('2026-01-01', 2.0), ('2026-03-01', 4.0)])
+        currency.rounding = rounding
+        return currency
+
+    def _foreign(self, currency, amounts, taxes=None, **vals):
+        return self._pro_forma(amounts, taxes, currency_id=currency.id, retainage_percent=10, **vals)
+
+    def _at(self, bill, date):
+        bill.date = date
+        return self._to_ledger(bill)
+
+    def assertZero(self, contract, account):
+        for field in ('balance', 'amount_currency'):
+            self.assertEqual(self._account(contract, account, field), 0, field)
+
+    def test_exchange_difference(self):
+        """SPEC §4: withheld at 2, released at 4: the account is zero in both currencies, the difference is booked."""
+        contract = self._foreign(self._currency('EUR'), [1000.01])
+        self._at(self._draw(contract, 50), '2026-02-01')
+        self.assertEqual((contract.retainage_balance, self._account(contract)), (50, 25))
+        self._at(self._draw(contract, 100), '2026-03-15')
+        releases = [self._at(self._release(contract, amount, post=False), '2026-04-01') for amount in (33.33, None)]
+        self.assertEqual([move.amount_total for move in releases], [33.33, 66.67])
+        self.assertZero(contract, self.retainage_account)
+        items = contract.bill_ids.move_ids.line_ids.filtered(lambda item: item.progress_line_type == 'retainage')
+        self.assertTrue(all(items.mapped('reconciled')))
+        self.assertEqual(contract.retainage_balance, 0)
+
+    def test_exchange_difference_undone(self):
+        """ENGINE A1: a release reset and deleted leaves what was held at its own rate, and is made again."""
+        contract = self._foreign(self._currency('EUR'), [1000])
+        self._at(self._draw(contract, 50), '2026-02-01')
+        release = self._release(contract, post=False)
+        self._at(release, '2026-04-01')
+        release.invoice_id.button_draft()
+        self.assertEqual((self._account(contract), self._account(contract, field='amount_currency')), (25, 50))
+        release.invoice_id.action_post()
+        self.assertZero(contract, self.retainage_account)
+        release.invoice_id._reverse_moves([{'invoice_date': '2026-05-01'}], cancel=True)
+        self.assertEqual(contract.retainage_balance, 50)
+        self._at(self._release(contract, post=False), '2026-05-01')
+        self.assertZero(contract, self.retainage_account)
+
+    def test_exchange_difference_of_a_certificate(self):
+        """C5: held back at 2, due at 4: the account is zero in both currencies."""
+        contract = self._foreign(self._currency('EUR'), [1000])
+        bill = self._draw(contract, 50)
+        bill.certified_amount = 400
+        self._at(bill, '2026-02-01')
+        self._at(self._draw(contract, 100), '2026-03-15')
+        self._at(self._release(contract, post=False), '2026-04-01')
+        self.assertZero(contract, self.retainage_account)
+
+    def test_other_decimals(self):
+        """SPEC §3: yen and dinar: held in the currency's own decimals, releases in parts add up."""
+        for name, rounding, amount, held, part in (('JPY', 1.0, 3333, 333, 111), ('KWD', 0.001, 33.335, 3.334, 1.111)):
+            with self.subTest(name):
+                contract = self._foreign(self._currency(name, rounding), [amount], self.tax_15)
+                for percent in (33, 66, 100):
+                    self._at(self._draw(contract, percent), '2026-02-01')
+                self.assertEqual(contract.retainage_balance, held)
+                totals = [
+                    self._at(self._release(contract, some, post=False), '2026-02-01').amount_total
+                    for some in (part, part, None)
+                ]
+                self.assertAlmostEqual(sum(totals), held, 4)
+                self.assertZero(contract, self.retainage_account)
+
+    def test_price_included_tax(self):
+        """A14, C9: a price-included tax: net and tax as without; in both tax settings 11,500 in all, 1,500 tax."""
+        tax = self._make_tax("15 % included", 15.0, price_include_override='tax_included')
+        for setting, first in (('now', 5750 - 500), ('release', 5750 - 575)):
+            with self.subTest(setting):
+                self.company.progress_retainage_tax = setting
+                contract = self._as_billed([10000], tax, retainage_percent=10)
+                bill = self._draw(contract, 50)
+                self.assertEqual((bill.invoice_id.amount_total, bill.invoice_id.amount_untaxed), (first, 4500))
+                self._draw(contract, 100)
+                self._release(contract)
+                moves = contract.bill_ids.move_ids
+                self.assertEqual(sum(moves.mapped('amount_tax')), 1500)
+                self.assertEqual(sum(moves.mapped('amount_total')), 11500)
+                self.assertRetained(contract, 0)
+
+    def test_two_taxes_on_release(self):
+        """C9, C12: 15 % + 2.5 %, thirds, releases in parts: every cent of tax once, in both recognitions."""
+        self.company.progress_retainage_tax = 'release'
+        taxes = self.tax_15 | self._make_tax("2.5 %", 2.5)
+        for recognition in ('as_billed', 'deposit'):
+            with self.subTest(recognition):
+                contract = self._make_contract(
+                    [1000.03, 333.33], taxes, retainage_percent=7.5, revenue_recognition=recognition
+                )
+                for percent in (33.33, 66.67):
+                    self._draw(contract, percent, percent)
+                self._final(contract)
+                for amount in (33.33, 33.34, None):
+                    self._release(contract, amount)
+                moves = contract.bill_ids.move_ids
+                self.assertEqual(round(sum(moves.mapped('amount_untaxed')), 2), 1333.36)
+                by_tax = {
+                    tax: round(-sum(moves.line_ids.filtered(lambda i, t=tax: i.tax_line_id == t).mapped('balance')), 2)
+                    for tax in taxes
+                }
+                self.assertEqual(list(by_tax.values()), [200.0, 33.33])
+                self.assertRetained(contract, 0)
+                self.assertEqual(self._account(contract), 0)
+                self.assertDeposits(contract, 0)
+
+    def test_tax_without_account_on_release(self):
+        """ENGINE B1: a tax without an account lands on the retainage account and is matched there as well."""
+        self.company.progress_retainage_tax = 'release'
+        self.tax_15.invoice_repartition_line_ids.account_id = False
+        self.tax_15.refund_repartition_line_ids.account_id = False
+        contract = self._foreign(self._currency('EUR'), [1000], self.tax_15)
+        self._at(self._draw(contract, 50), '2026-02-01')
+        self._at(self._release(contract, post=False), '2026-04-01')
+        self.assertZero(contract, self.retainage_account)
+
+    def test_tax_setting_changed_meanwhile(self):
+        """C9: what was withheld with its tax is released with it, whatever the company says since; and the reverse."""
+        for before, after in (('release', 'now'), ('now', 'release')):
+            with self.subTest(before):
+                self.company.progress_retainage_tax = before
+                contract = self._as_billed([10000], self.tax_15, retainage_percent=10)
+                self._draw(contract, 100)
+                self.company.progress_retainage_tax = after
+                self._release(contract)
+                self.assertEqual(sum(contract.bill_ids.move_ids.mapped('amount_tax')), 1500)
+
+    def test_account_changed_meanwhile(self):
+        """A9: released from the account it was withheld on, or the change is refused while anything is held."""
+        other = self.retainage_account.copy({'code': '1RET2'})
+        contract = self._as_billed([10000], retainage_percent=10)
+        self._draw(contract, 50)
+        try:
+            with self.env.cr.savepoint():
+                contract.retainage_account_id = other
+        except UserError:
+            return
+        self._release(contract)
+        self.assertEqual((self._account(contract), self._account(contract, other)), (0, 0))
+
+    def test_account_of_contract(self):
+        """A9: the contract's own account; receivables and accounts that do not reconcile are refused."""
+        other = self.retainage_account.copy({'code': '1RET3'})
+        contract = self._as_billed([10000], retainage_percent=10, retainage_account_id=other.id)
+        self._draw(contract, 50)
+        self.assertEqual((self._account(contract), self._account(contract, other)), (0, 500))
+        for account in (self.receivable_account, self.income_account):
+            self.assertRefused(lambda account=account: contract.write({'retainage_account_id': account.id}))
+
+    def test_no_account(self):
+        """SPEC §9: no account: the error says where to set it, and nothing is billed."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        self.company.progress_retainage_account_id = False
+        contract.line_ids.completed_percent = 50
+        self.assertRefused(contract.action_run_billing, regex="retainage account")
+        self.assertEqual(contract.line_ids.pending_amount, 5000)
+
+    def test_payment_of_the_net(self):
+        """ENGINE C: paying the net settles the invoice; what is held stays on its own account."""
+        contract = self._as_billed([10000], self.tax_15, retainage_percent=10)
+        bill = self._draw(contract, 50)
+        self._pay(bill.invoice_id)
+        self.assertIn(bill.invoice_id.payment_state, ('paid', 'in_payment'))
+        self.assertEqual(bill.invoice_id.amount_residual, 0)
+        self.assertRetained(contract, 500)
+        release = self._release(contract)
+        self.assertEqual(release.invoice_id.amount_residual, 500)
+
+    def test_retainage_of_everything(self):
+        """SPEC §7: 100 % retainage: an invoice of nothing but tax, all of it released later."""
+        contract = self._as_billed([10000], self.tax_15, retainage_percent=100)
+        bill = self._draw(contract, 50)
+        self.assertEqual(bill.invoice_id.amount_total, 750)
+        self._release(contract)
+        self.assertRetained(contract, 0)
+
+    def test_analytic(self):
+        """SPEC §4: retainage carries no analytics: the income line has it all."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        contract.line_ids.analytic_distribution = {str(self.analytic_account.id): 100}
+        self._draw(contract, 50)
+        self._release(contract)
+        entries = contract.bill_ids.move_ids.line_ids.analytic_line_ids
+        self.assertEqual(entries.mapped('amount'), [5000])
+
+    def test_quantity_lines(self):
+        """C11: lines by quantity: 3 × 33.335 of 100.01, 10 %: held 10.00 after three, price × quantity untouched."""
+        contract = self._quantity_contract(3, 33.335, retainage_percent=10)
+        kept = []
+        for quantity in (1, 1, 1):
+            contract.line_ids.pending_quantity = quantity
+            kept.append(self._draw(contract).retainage_amount)
+        self.assertEqual(round(sum(kept), 2), 10.00)
+        self.assertRetained(contract, 10)
+        self._release(contract)
+        self.assertRetained(contract, 0)
+
+
+@tagged('post_install', '-at_install')
+class TestRetainageRules(RetainageCommon):
+    """Steps, caps, bases, openings, finals (SPEC §7, RULES A7, A13, C6, C7, C19)."""
+
+    def _steps(self, *pairs):
+        return [Command.create({'completed_percent': start, 'retainage_percent': rate}) for start, rate in pairs]
+
+    def test_step_at_the_boundary(self):
+        """A7: a step holds from its percentage on: 49.99 % is before it, 50 % is not."""
+        for mode, before, at in (('balance', 4999, 2500), ('after', 4999, 5000)):
+            with self.subTest(mode):
+                contract = self._as_billed(
+                    [100000], retainage_percent=10, retainage_step_mode=mode, retainage_step_ids=self._steps((50, 5))
+                )
+                self._draw(contract, 49.99)
+                self.assertRetained(contract, before)
+                self._draw(contract, 50)
+                self.assertRetained(contract, at)
+
+    def test_two_steps_at_once(self):
+        """A7: one bill that passes two steps: 10 % to 50, 5 % to 75, 0 after: 0 on the balance, 6,250 on what comes."""
+        for mode, held in (('balance', 0), ('after', 6250)):
+            with self.subTest(mode):
+                contract = self._as_billed(
+                    [100000],
+                    retainage_percent=10,
+                    retainage_step_mode=mode,
+                    retainage_step_ids=self._steps((75, 0), (50, 5)),
+                )
+                self._draw(contract, 40)
+                self.assertRetained(contract, 4000)
+                self._draw(contract, 80)
+                self.assertRetained(contract, held)
+                self._draw(contract, 100)
+                self.assertRetained(contract, held)
+
+    def test_step_and_release(self):
+        """C8: a release stays released until a whole-balance step sets the adjustment to 0."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
+        self._draw(contract, 40)
+        self._release(contract, 3500)
+        self._draw(contract, 45)
+        self.assertRetained(contract, 1000)
+        self._draw(contract, 60)
+        self.assertRetained(contract, 3000)
+
+    def test_step_back(self):
+        """A7: work taken back below the step: the rate before it holds again."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
+        self._draw(contract, 60)
+        self.assertRetained(contract, 3000)
+        self._draw(contract, 40)
+        self.assertRetained(contract, 4000)
+
+    def test_step_and_change_order(self):
+        """A7: percent complete is of the revised sum: an order that lowers it below the step brings the rate back."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
+        self._draw(contract, 50)
+        self.assertRetained(contract, 2500)
+        contract.line_ids.completed_percent = 50
+        self._extra(contract, 100000)
+        bill = self._draw(contract, 30)
+        self.assertEqual(bill.retainage_amount, 6000 - 2500)
+
+    def test_steps_with_stored_and_lines(self):
+        """A7: completed and stored decide; lines with other rates move in the same proportion."""
+        contract = self._as_billed(
+            [60000, 40000],
+            retainage_percent=10,
+            stored_retainage_percent=4,
+            retainage_step_ids=self._steps((50, 5)),
+        )
+        contract.line_ids[1].retainage_percent = 20
+        contract.line_ids[0].stored_amount = 10000
+        self._draw(contract, 50, 25)
+        self.assertRetained(contract, (3000 + 400 + 2000) / 2)
+
+    def test_step_is_removed(self):
+        """A7, C8: steps dropped from the contract: the next bill catches up to the contract's rate."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
+        self._draw(contract, 60)
+        contract.retainage_step_ids.unlink()
+        self._draw(contract, 70)
+        self.assertRetained(contract, 7000)
+
+    def test_cap_of_different_rates(self):
+        """A7: cap 5 % of 100,000, in proportion to uncapped 6,000 and 8,000: 2,142.86 and 2,857.14."""
+        contract = self._as_billed([60000, 40000], retainage_percent=10, retainage_cap_percent=5)
+        contract.line_ids[1].retainage_percent = 20
+        self._draw(contract, 100, 100)
+        self.assertEqual(contract.line_ids.mapped('retainage_balance'), [2142.86, 2857.14])
+        self.assertRetained(contract, 5000)
+
+    def test_cap_raised_by_a_change_order(self):
+        """A7: the cap is of the revised sum: 5 % of 150,000 once an order added 50,000, lowered again by −30,000."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_cap_percent=5)
+        self._draw(contract, 80)
+        self.assertRetained(contract, 5000)
+        self._extra(contract, 50000)
+        self._draw(contract, 70)
+        self.assertRetained(contract, 7500)
+        self._extra(contract, -30000)
+        self._draw(contract, 90)
+        self.assertRetained(contract, 6000)
+
+    def test_cap_and_release(self):
+        """C8, A7: what was released does not come back under the cap."""
+        contract = self._as_billed([100000], retainage_percent=10, retainage_cap_percent=5)
+        self._draw(contract, 60)
+        self._release(contract, 2000)
+        self._draw(contract, 80)
+        self.assertRetained(contract, 3000)
+
+    def test_taxed_base(self):
+        """C9: base with tax: 10 % of 5,750, no tax on the retainage, release 575."""
+        contract = self._as_billed([10000], self.tax_15, retainage_percent=10, retainage_base='taxed')
+        bill = self._draw(contract, 50)
+        self.assertEqual((bill.retainage_amount, bill.invoice_id.amount_total), (575, 5175))
+        release = self._release(contract)
+        self.assertEqual(release.invoice_id.amount_total, 575)
+        self.company.progress_retainage_base = 'untaxed'
+        self.assertRefused(lambda: self.company.write({'progress_retainage_tax': 'release'}))
+
+    def test_opening(self):
+        """A13: opening retained 700 of 8,000 work (rate: 800): less previous 7,300; the difference stays."""
+        contract = self._as_billed([20000], retainage_percent=10)
+        self._opening(contract, 8000, 700)
+        self.assertEqual((contract.retainage_balance, contract.line_ids.retainage_balance), (700, 700))
+        bill = self._draw(contract, 50)
+        self.assertRecordValues(
+            bill,
+            [
+                {
+                    'retainage_amount': 200,
+                    'less_previous_certificates': 7300,
+                    'completed_stored_amount': 10000,
+                    'retainage_total': 900,
+                    'earned_less_retainage': 9100,
+                    'current_payment_due': 1800,
+                }
+            ],
+        )
+        self.assertLedger(bill.invoice_id, receivable=1800, retainage=200, income=-2000)
+        release = self._release(contract)
+        self.assertEqual(release.invoice_id.amount_total, 900)
+        self.assertEqual(contract.retainage_balance, 0)
+
+    def _opening(self, contract, amount, held, **vals):
+        line = {'contract_line_id': contract.line_ids[0].id, 'amount': amount, 'retainage_amount': held}
+        return self.env['progress.bill'].create(
+            {'contract_id': contract.id, 'kind': 'opening', 'line_ids': [Command.create(line)], **vals}
+        )
+
+    def test_opening_comes_first(self):
+        """A13: opening amounts come before every bill, whatever date they were entered on."""
+        contract = self._as_billed([20000], retainage_percent=10)
+        self._opening(contract, 8000, 700)
+        bill = self._bill(contract, '2000', '2026-01-31')
+        self.assertEqual((bill.less_previous_certificates, bill.current_payment_due), (7300, 1800))
+        self.assertEqual((bill.line_ids.previous_amount, bill.retainage_total), (8000, 900))
+
+    def test_opening_changed(self):
+        """A13: opening retainage can be put right, not below 0, and not below what was released of it."""
+        contract = self._as_billed([20000], retainage_percent=10)
+        opening = self._opening(contract, 8000, 700)
+        opening.line_ids.retainage_amount = 800
+        self.assertEqual(contract.retainage_balance, 800)
+        self.assertRefused(lambda: opening.line_ids.write({'retainage_amount': -1}))
+        self._release(contract)
+        self.assertRefused(lambda: opening.line_ids.write({'retainage_amount': 100}))
+        self.assertRefused(opening.unlink)
+
+    def test_opening_lowered_rate(self):
+        """C8: a changed rate sets the opening difference to 0 as well."""
+        contract = self._as_billed([20000], retainage_percent=10)
+        self._opening(contract, 8000, 700)
+        contract.action_set_retainage(5, all_lines=True)
+        self.assertEqual(self._draw(contract, 50).retainage_amount, -200)
+
+    def test_final_withholds_its_rest(self):
+        """C6, C19: the final withholds on its own rest in both recognitions; closed contracts release only."""
+        for recognition in ('as_billed', 'deposit'):
+            with self.subTest(recognition):
+                contract = self._make_contract(
+                    [6000, 4000], self.tax_15, retainage_percent=10, revenue_recognition=recognition
+                )
+                self._draw(contract, 50, 25)
+                final = self._final(contract)
+                self.assertEqual(final.progress_bill_id.line_ids.mapped('retainage_amount'), [300, 300])
+                self.assertRetained(contract, 1000)
+                self.assertRefused(contract.action_run_billing)
+                for amount, held in ((400, 600), (None, 0)):
+                    self._release(contract, amount)
+                    self.assertRetained(contract, held)
+                self.assertRefused(contract.action_release_retainage)
+                self.assertEqual(sum(contract.bill_ids.move_ids.mapped('amount_total')), 11500)
+                self.assertDeposits(contract, 0)
+
+    def test_release_while_the_final_is_a_draft(self):
+        """C7, 1.2: no release between a draft final and its posting."""
+        contract = self._make_contract([10000], retainage_percent=10)
+        self._draw(contract, 50)
+        self._final(contract, post=False)
+        self.assertRefused(contract.action_release_retainage)
+
+    def test_draft_release_before_the_final(self):
+        """SPEC §4: a draft release is posted or deleted before the final."""
+        contract = self._make_contract([10000], retainage_percent=10)
+        self._draw(contract, 50)
+        release = self._release(contract, post=False)
+        self.assertRefused(contract.action_create_final_invoice)
+        release.invoice_id.action_post()
+        self._final(contract)
+        self.assertRetained(contract, 500)
+        self.assertRefused(release.invoice_id.button_draft)
+
+    def test_zero_final(self):
+        """1.22: all billed: the final of nothing posts, withholds nothing more and closes."""
+        contract = self._make_contract([10000], self.tax_15, retainage_percent=10)
+        self._draw(contract, 100)
+        final = self._final(contract)
+        self.assertEqual((final.amount_total, contract.state), (0, 'closed'))
+        self.assertRetained(contract, 1000)
+
+    def test_overbilled_final(self):
+        """C15: the company warns, 1,200 billed of 1,000: the final gives back its retainage too."""
+        self.company.progress_overbilling_policy = 'warn'
+        for recognition in ('as_billed', 'deposit'):
+            with self.subTest(recognition):
+                contract = self._make_contract([1000], retainage_percent=10, revenue_recognition=recognition)
+                self._draw(contract, 120)
+                final = self._final(contract)
+                self.assertEqual((final.move_type, final.amount_total), ('out_refund', 180))
+                self.assertRetained(contract, 100)
+                self._release(contract)
+                self.assertEqual(self._account(contract, self.receivable_account), 1000)
+
+    def test_stored_goes_back(self):
+        """C20: stored material taken away: a credit note, with its retainage."""
+        contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
+        contract.line_ids.stored_amount = 1000
+        bill = self._draw(contract)
+        self.assertLedger(bill.invoice_id, receivable=950, retainage=50, income=-1000)
+        contract.line_ids.stored_amount = 0
+        back = self._draw(contract)
+        self.assertEqual(back.invoice_id.move_type, 'out_refund')
+        self.assertLedger(back.invoice_id, receivable=-950, retainage=-50, income=1000)
+        self.assertRetained(contract, 0)
+
+    def test_backdated_bill(self):
+        """C10: a bill dated before earlier ones takes what the rates say; the sum of all is right."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        self._draw(contract, 50, date='2026-03-31')
+        bill = self._draw(contract, 70, date='2026-02-28')
+        self.assertEqual(bill.retainage_amount, 200)
+        self._draw(contract, 80, date='2026-04-30')
+        self.assertRetained(contract, 800)
+
+    def test_planned_amounts(self):
+        """002: planned records withhold like a run; thirds of 100.00 at 10 % come to 10.00."""
+        contract = self._make_contract([100], retainage_percent=10)
+        kept = [self._bill(contract, amount).retainage_amount for amount in ('33.33', '33.34', '33.33')]
+        self.assertEqual(round(sum(kept), 2), 10)
+        self._final(contract)
+        self._release(contract)
+        self.assertRetained(contract, 0)
