@@ -45,6 +45,8 @@ class ProgressBillApplication(models.AbstractModel):
         'line_ids.stored_amount',
         'line_ids.retainage_amount',
         'line_ids.credited_amount',
+        'line_ids.credited_retainage_amount',
+        'credited_holdback_amount',
         'schedule_snapshot',
         'sum_certified',
         'certified_sum',
@@ -52,6 +54,9 @@ class ProgressBillApplication(models.AbstractModel):
         'bucket',
         'contract_id.revised_amount',
         'contract_id.bill_ids.bucket',
+        'contract_id.bill_ids.date',
+        'contract_id.bill_ids.credited_amount',
+        'contract_id.bill_ids.credited_retainage_amount',
         'contract_id.bill_ids.invoiced_amount',
         'contract_id.bill_ids.retainage_amount',
         'contract_id.bill_ids.certified_sum',
@@ -280,7 +285,7 @@ class ProgressBillApplication(models.AbstractModel):
         if self.kind == 'retainage':  # what is not certified falls due with the next application
             return {'due': net, 'certified': net, 'holdback': money.ZERO}
         if self.invoice_id:
-            booked = money.to_decimal(self.holdback_amount)
+            booked = money.to_decimal(self.holdback_amount) - money.to_decimal(self.credited_holdback_amount)
             left = max(held + booked, money.ZERO) if self.sum_certified else money.ZERO
             return {'due': net - booked + left, 'certified': net - booked, 'holdback': booked}
         due = net + held

@@ -21,6 +21,7 @@ class ProgressBillRetainage(models.AbstractModel):
     holdback_amount = fields.Monetary(
         readonly=True, copy=False, help="What the invoice held back because it was not certified; negative: given back."
     )
+    credited_holdback_amount = fields.Monetary(compute='_compute_credited_holdback_amount', store=True)
     retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4))
     releases_retainage = fields.Boolean(compute='_compute_releases_retainage')
     released_retainage_amount = fields.Monetary(compute='_compute_releases_retainage')
@@ -37,6 +38,18 @@ class ProgressBillRetainage(models.AbstractModel):
             released = -sum(amount for amount in bill.line_ids.mapped('retainage_amount') if amount < 0)
             bill.released_retainage_amount = released
             bill.releases_retainage = bool(released)
+
+    @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
+    def _compute_credited_holdback_amount(self):
+        """What posted credit notes gave back of what was held back uncertified (RULES C5)."""
+        for bill in self:
+            items = self.env['account.move.line']
+            if bill.holdback_amount:
+                reversals = bill._get_current_moves().filtered(
+                    lambda move: move.reversed_entry_id and move.state == 'posted'
+                )
+                items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
+            bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
 
     # === WITHHOLDING === #
 
