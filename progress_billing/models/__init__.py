@@ -63,5 +63,5 @@ from . import progress_project_periods
 from . import project_milestone
 from . import project_project
 from . import project_task
+from . import progress_company_application
 from . import res_company
-from . import res_company_application

@@ -31,7 +31,7 @@ class IrActionsReport(models.Model):
         paper = bill.contract_id._get_application_setting('paper')
         report = self.env.ref(f'progress_billing.action_report_progress_application_{paper}')
         for density in DENSITIES:
-            streams = super()._render_qweb_pdf_prepare_streams(report, {**(data or {}), 'density': density}, [bill.id])
+            streams = self._render_qweb_pdf_prepare_streams(report, {**(data or {}), 'density': density}, [bill.id])
             content = streams[bill.id]['stream'].getvalue()
             planned = len(bill._in_customer_language()._get_application_document(density)['pages'])
             if len(PdfFileReader(io.BytesIO(content)).pages) <= planned:

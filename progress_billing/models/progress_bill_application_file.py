@@ -106,7 +106,8 @@ class ProgressBillApplicationFile(models.AbstractModel):
         self.ensure_one()
         self.check_access('read')
         issued = self._get_issued_file('xlsx')
-        if not issued and self._is_application_issued():
+        reports = self.env['ir.actions.report']
+        if not issued and self._is_application_issued() and reports.get_wkhtmltopdf_state() != 'install':
             self._get_application_pdf()
             issued = self._get_issued_file('xlsx')
         return issued.raw or self._build_application_xlsx()

@@ -7,12 +7,13 @@ from odoo.tools import formatLang
 from .progress_bill_application_sheet import COLUMNS
 
 #: lines of text that fit on a page of the continuation sheet, heads and totals apart; on the summary's right half
-PAGE_LINES = {'a4': 36, 'letter': 38}
-SUMMARY_LINES = {'a4': 30, 'letter': 32}
+PAGE_LINES = {'a4': 46, 'letter': 48}
+SUMMARY_LINES = {'a4': 36, 'letter': 36}
 PAGE_WIDTH = {'a4': 277, 'letter': 259}  # millimetres between the margins
-DIGIT_WIDTH = 1.75  # millimetres, of a digit in the sheet's type
-LETTER_WIDTH = 1.9
+DIGIT_WIDTH = 1.85  # millimetres, of a digit in the sheet's type
+LETTER_WIDTH = 1.75
 LONGEST_PIECE = 10  # lines of a description that stay together
+ROW_GAP = 0.35  # lines, between two rows
 LARGE, SMALL = 1.0, 0.8
 
 
@@ -54,9 +55,7 @@ class ProgressBillApplicationPages(models.AbstractModel):
         document['pages'] += self._divide(rows, total, layout, math.floor(PAGE_LINES[layout['paper']] * density))
         document['pages'] += self._divide_terms(texts['terms'], math.floor(PAGE_LINES[layout['paper']] * density))
         for number, page in enumerate(document['pages'], 1):
-            page['label'] = self.env._(
-                "Page %(number)s of %(pages)s", number=number, pages=len(document['pages'])
-            )
+            page['label'] = self.env._("Page %(number)s of %(pages)s", number=number, pages=len(document['pages']))
         return document
 
     def _count_text_lines(self, texts):
@@ -132,15 +131,16 @@ class ProgressBillApplicationPages(models.AbstractModel):
         texts = _wrap(row['name'], layout['wrap']['name'] if row['style'] == 'line' else 90)
         first, rest = texts[:LONGEST_PIECE], texts[LONGEST_PIECE:]
         item_height = _count_lines(row['item'], layout['wrap']['item'])
-        yield dict(row, name=''.join(first).strip(), height=max(len(first), item_height) * (1 if len(first) > 1 else 1.25))
+        yield dict(row, name=''.join(first).strip(), height=max(len(first), item_height) + ROW_GAP)
         while rest:
             piece, rest = rest[:LONGEST_PIECE], rest[LONGEST_PIECE:]
-            yield {'style': 'more', 'item': '', 'name': ''.join(piece).strip(), 'height': len(piece)}
+            yield {'style': 'more', 'item': '', 'name': ''.join(piece).strip(), 'height': len(piece) + ROW_GAP}
 
     def _divide_terms(self, terms, room):
         lines = _wrap(terms, 150) if terms else []
         return [
-            {'kind': 'terms', 'text': ''.join(lines[start : start + room]).strip()} for start in range(0, len(lines), room)
+            {'kind': 'terms', 'text': ''.join(lines[start : start + room]).strip()}
+            for start in range(0, len(lines), room)
         ]
 
     # === FIGURES === #

@@ -33,9 +33,7 @@ class ProgressBillApplicationSheet(models.AbstractModel):
         for bill in self:
             if bill.kind == 'opening' or bill.state == 'planned':
                 raise UserError(
-                    self.env._(
-                        "%(bill)s is no application for payment: create the bill first.", bill=bill.display_name
-                    )
+                    self.env._("%(bill)s is no application for payment: create the bill first.", bill=bill.display_name)
                 )
 
     # === TEXTS === #
@@ -60,9 +58,9 @@ class ProgressBillApplicationSheet(models.AbstractModel):
         """Number, period, parties and the like: pairs of label and text, in the order they are printed."""
         self.ensure_one()
         period, contract = self.period_id, self.contract_id
-        # sudo: project.project, res.partner - names on a document of a bill that may be read
-        project, customer = self.sudo().project_id, self.sudo().partner_id
-        location = self.sudo().partner_shipping_id  # sudo: res.partner - as above
+        # sudo: project.project, res.partner, res.company - names on the document of a bill that may be read
+        bill = self.sudo()
+        project, customer, location = bill.project_id, bill.partner_id, bill.partner_shipping_id
         span = ''
         if period:
             span = f'{format_date(self.env, period.date_start)} – {format_date(self.env, period.date_end)}'
@@ -79,7 +77,7 @@ class ProgressBillApplicationSheet(models.AbstractModel):
                 self.env._("Location"),
                 self._get_address(location) if location and location != customer else '',
             ),
-            'contractor': (self.env._("Contractor"), self._get_address(self.company_id.sudo().partner_id)),
+            'contractor': (self.env._("Contractor"), self._get_address(bill.company_id.partner_id)),
             'currency': (self.env._("Amounts in"), self.currency_id.name),
         }
 
@@ -162,9 +160,7 @@ class ProgressBillApplicationSheet(models.AbstractModel):
                 groups.append((level, len(rows)))
                 rows.append({'style': 'title', 'level': level, 'item': line.item_number or '', 'name': line.name})
             elif line in figures:
-                amounts = {
-                    key: money.round_to(figures[line][key], self.currency_id.rounding) for key in DATA
-                }
+                amounts = {key: money.round_to(figures[line][key], self.currency_id.rounding) for key in DATA}
                 rows.append(
                     {
                         'style': 'line',

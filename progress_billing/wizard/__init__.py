@@ -19,4 +19,3 @@ from . import progress_retainage_wizard
 from . import progress_run_wizard
 from . import progress_run_wizard_line
 from . import res_config_settings
-from . import res_config_settings_application

@@ -3,8 +3,11 @@ from odoo import fields, models
 from .progress_contract_application import COLUMN_USES, PAPERS, USES
 
 
-class ResCompany(models.Model):
-    _inherit = 'res.company'
+class ProgressCompanyApplication(models.AbstractModel):
+    """How a company's applications for payment are printed (RULES 41); contracts may say otherwise."""
+
+    _name = 'progress.company.application'
+    _description = "Application for Payment Settings of a Company"
 
     progress_application_use = fields.Selection(
         USES,
