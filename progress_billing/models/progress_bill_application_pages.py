@@ -11,10 +11,10 @@ PAGE_LINES = {'a4': 46, 'letter': 48}
 SUMMARY_LINES = {'a4': 36, 'letter': 36}
 PAGE_WIDTH = {'a4': 277, 'letter': 259}  # millimetres between the margins
 DIGIT_WIDTH = 1.85  # millimetres, of a digit in the sheet's type
-LETTER_WIDTH = 1.75
+LETTER_WIDTH = 1.62
 LONGEST_PIECE = 10  # lines of a description that stay together
 ROW_GAP = 0.35  # lines, between two rows
-LARGE, SMALL = 1.0, 0.8
+SCALES = (1.0, 0.9, 0.8)
 
 
 class ProgressBillApplicationPages(models.AbstractModel):
@@ -76,12 +76,12 @@ class ProgressBillApplicationPages(models.AbstractModel):
         totals = self._sum_rows(rows)
         figures = [row[key] for row in (*rows, totals) for key in columns if key != 'percent' and key in row]
         longest = max((len(self._show(figure)) for figure in figures), default=4)
-        for scale in (LARGE, SMALL):
-            widths = {key: max(longest * DIGIT_WIDTH * scale + 3, 20) for key in columns}
+        for scale in SCALES:
+            widths = {key: max(longest * DIGIT_WIDTH * scale + 3, 18) for key in columns}
             widths['percent'] = 7 * DIGIT_WIDTH * scale + 3
             widths['item'] = 16
             rest = PAGE_WIDTH[paper] - sum(widths.values())
-            if rest > 55:
+            if rest > 60:
                 break
         widths['name'] = max(rest, 45)
         whole = sum(widths.values())
