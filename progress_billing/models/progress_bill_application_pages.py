@@ -128,7 +128,7 @@ class ProgressBillApplicationPages(models.AbstractModel):
 
     def _split_row(self, row, layout):
         """A row with its height in lines; a long description goes on in rows without figures."""
-        texts = _wrap(row['name'], layout['wrap']['name'] if row['style'] == 'line' else 90)
+        texts = _wrap(row['name'], 90 if row['style'] == 'title' else layout['wrap']['name'])
         first, rest = texts[:LONGEST_PIECE], texts[LONGEST_PIECE:]
         item_height = _count_lines(row['item'], layout['wrap']['item'])
         yield dict(row, name=''.join(first).strip(), height=max(len(first), item_height) + ROW_GAP)

@@ -136,7 +136,7 @@ class ProgressBillApplicationSheet(models.AbstractModel):
         contract = self.contract_id
         texts = {key: contract._get_application_setting(key) for key in ('statement', 'certificate', 'terms')}
         blocks = [
-            tuple(part.strip() for part in f'{line}:'.split(':', 2)[:2])
+            tuple(part.strip() for part in line.partition(':')[::2])
             for line in contract._get_application_setting('signatures').splitlines()
             if line.strip()
         ]

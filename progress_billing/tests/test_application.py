@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from decimal import ROUND_HALF_UP, Decimal
 from unittest import skipUnless
+from unittest.mock import patch
 
 import openpyxl
 
@@ -14,6 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..models.progress_bill_application_pages import PAGE_LINES
 from .run_common import RunCommon
 
 SUMMARY = (
@@ -412,6 +414,19 @@ class TestApplicationPages(ApplicationCommon):
                 self.assertIn(line['text'], pages[0])
             self.assertIn("Grand total", pages[-1])
 
+    @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
+    def test_printer_needs_more_room(self):
+        """Pages become less full where they do not fit: heads and totals stay on each."""
+        contract = self._make_long_contract(retainage_percent=10)
+        bill = self._run(contract, 12.5)
+        with patch.dict(PAGE_LINES, {'a4': 60}):
+            contract.application_paper = 'a4'
+            pages = self._read_pdf(self._print(bill))
+            self.assertGreater(len(pages), len(bill._get_application_document()['pages']))
+        for number, page in enumerate(pages, 1):
+            self.assertIn(f'Page {number} of {len(pages)}', page)
+        self.assertTrue(all("Total of this page" in page for page in pages[1:]))
+
     def test_columns(self):
         """Stored materials and retainage are shown where they are used, or as company and contract say."""
         contract = self._as_billed([1000, 2000])
@@ -451,7 +466,7 @@ class TestApplicationPages(ApplicationCommon):
         document = bill._get_application_document()
         self.assertEqual(document['texts']['statement'], "We state.")
         self.assertEqual(document['texts']['statement_blocks'], [("Builder", "Jane")])
-        self.assertEqual(document['texts']['certificate_blocks'], [("Architect", ""), ("Notary", "12")])
+        self.assertEqual(document['texts']['certificate_blocks'], [("Architect", ""), ("Notary", "12:30 <b>")])
         terms = [page['text'] for page in document['pages'] if page['kind'] == 'terms']
         self.assertGreater(len(terms), 1)
         self.assertEqual('\n'.join(terms), contract.application_terms)
