@@ -1,2 +1,3 @@
+from . import application
 from . import schedule_template
 from . import wip_schedule

@@ -1,3 +1,4 @@
+from . import ir_actions_report
 from . import account_chart_template
 from . import progress_move_checks
 from . import account_move
@@ -14,6 +15,10 @@ from . import progress_retainage_mixin
 from . import progress_bill_checks
 from . import progress_bill_retainage
 from . import progress_bill_application
+from . import progress_bill_application_sheet
+from . import progress_bill_application_pages
+from . import progress_bill_application_xlsx
+from . import progress_bill_application_file
 from . import progress_bill_line_retainage
 from . import progress_bill_line_application
 from . import progress_bill_line_claim
@@ -40,6 +45,7 @@ from . import progress_contract_billing
 from . import progress_contract_profitability
 from . import progress_contract_run
 from . import progress_contract_retainage
+from . import progress_contract_application
 from . import progress_contract_totals
 from . import progress_contract_workflow
 from . import progress_contract_periods
@@ -58,4 +64,5 @@ from . import progress_project_periods
 from . import project_milestone
 from . import project_project
 from . import project_task
+from . import progress_company_application
 from . import res_company

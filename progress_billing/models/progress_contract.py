@@ -12,6 +12,7 @@ class ProgressContract(models.Model):
     _description = "Billing Contract"
     _inherit = [
         'progress.contract.retainage',
+        'progress.contract.application',
         'progress.retainage.mixin',
         'progress.contract.totals',
         'progress.contract.profitability',

@@ -6,7 +6,8 @@ RETAINAGE_ACCOUNT_CODE = '121900'
 
 
 class ResCompany(models.Model):
-    _inherit = 'res.company'
+    _name = 'res.company'
+    _inherit = ['res.company', 'progress.company.application']
 
     progress_deposit_account_id = fields.Many2one(
         'account.account',

@@ -1,4 +1,5 @@
 from . import test_amt_pct
+from . import test_application
 from . import test_bad_input
 from . import test_buckets
 from . import test_certificates
