@@ -63,6 +63,7 @@
         'demo/office_hansen_demo.xml',
         'demo/garage_weber_demo.xml',
         'demo/webshop_northlight_demo.xml',
+        'demo/community_center_demo.xml',
         'demo/work_in_progress_demo.xml',
     ],
     'assets': {
