@@ -10,6 +10,7 @@ DEMO_CONTRACTS = {
     'contract_office_hansen_demo': 'open',
     'contract_garage_weber_demo': 'closed',
     'contract_webshop_northlight_demo': 'draft',
+    'contract_community_center_demo': 'open',
 }
 
 
@@ -224,6 +225,29 @@ class TestDemoCycle(TransactionCase):
         self.assertEqual(changes.mapped('state'), ['approved', 'draft'])
         paid = bills.filtered(lambda bill: bill.invoice_id.payment_state in ('paid', 'in_payment'))
         self.assertEqual(paid.mapped('title'), ['Signing', 'Foundations done'])
+
+    def test_community_center(self):
+        """Applications with retainage and stored materials: two invoiced, one submitted, and what is pending."""
+        contract = self.env.ref('progress_billing.contract_community_center_demo')
+        self.assertRecordValues(contract, [{'revised_amount': 1640800, 'retainage_balance': 35880}])
+        *applications, record = contract.bill_ids.sorted('date')
+        self.assertEqual([bill.state for bill in applications], ['invoiced', 'invoiced', 'submitted'])
+        self.assertEqual([bill.current_payment_due for bill in applications], [188275, 177645, 179796.5])
+        self.assertEqual([bill.less_previous_certificates for bill in applications], [0, 188275, 365920])
+        self.assertEqual([bill.invoice_id.amount_untaxed for bill in applications], [188275, 177645, 0])
+        self.assertEqual([sum(bill.line_ids.mapped('stored_amount')) for bill in applications], [80000, 86000, 30000])
+        self.assertEqual((record.state, record.is_due), ('planned', False))
+        self.assertEqual(record.milestone_id.billing_approval, 'wanted')
+        groups, reasons = contract._get_run_plan()
+        self.assertFalse(reasons)
+        self.assertEqual([sum(lines.mapped('pending_amount')) for _contract, _key, lines in groups], [32305, 12000, 9625])
+
+    def test_retainage_of_own_contracts(self):
+        """What is held is on the retainage account, to the cent."""
+        contract = self.env.ref('progress_billing.contract_community_center_demo')
+        account = contract._get_retainage_account()
+        for balance in self._balance(self._posted_items(contract), account):
+            self.assertSame(contract, -balance, contract.retainage_balance)
 
     def test_ledger_of_own_contracts(self):
         for contract in self._own_contracts():
