@@ -53,15 +53,22 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         self.assertIn(words, fault.exception.faultString)
         self.assertNotIn('Traceback', fault.exception.faultString)
 
-    def test_the_guide(self):
-        """The script of docs/API.md, word by word."""
+    def _read_guide(self):
         if not GUIDE.exists():
             self.skipTest("the guide is not installed with the addon")
-        script = re.search(r'```python\n(.*?)```', GUIDE.read_text(encoding='utf-8'), re.DOTALL).group(1)
+        return GUIDE.read_text(encoding='utf-8')
+
+    def _run_guide(self):
+        """The names that the script of docs/API.md defines."""
+        script = re.search(r'```python\n(.*?)```', self._read_guide(), re.DOTALL).group(1)
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, 'guide.py')
             path.write_text(script, encoding='utf-8')
-            names = runpy.run_path(str(path), run_name='guide')
+            return runpy.run_path(str(path), run_name='guide')
+
+    def test_the_guide(self):
+        """The script of docs/API.md, word by word."""
+        names = self._run_guide()
         self.env.flush_all()
         with patch('xmlrpc.client.ServerProxy', lambda url: SERVER_PROXY(url, transport=Transport(self))):
 
@@ -90,6 +97,70 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         ledger = self._ledger(contract.invoice_ids)
         self.assertEqual((ledger[self.income_account][0], ledger[self.receivable_account][0]), (-10000, 11500))
         self.assertDeposits(contract, 0)
+
+    def _make_manager(self):
+        user = new_test_user(
+            self.env,
+            login='billing_manager',
+            groups='progress_billing.group_manager,project.group_project_manager',
+            company_id=self.company.id,
+        )
+        return self._connect(user)
+
+    def test_the_month_of_the_guide(self):
+        """Its second function: progress, run, review and release, with retainage."""
+        names, manager = self._run_guide(), self._make_manager()
+        contract = self._make_contract(
+            [10000, 5000], revenue_recognition='as_billed', use_pro_forma=True, retainage_percent=10
+        )
+        first, second = contract.line_ids
+        self.env.flush_all()
+        for percentages, figures in (
+            ({str(first.id): 40, str(second.id): 20}, (5000, 500, 4500)),
+            ({str(first.id): 60}, (2000, 700, 1800)),
+        ):
+            percentages = {int(line): percent for line, percent in percentages.items()}
+            [shown] = names['bill_a_month'](manager, contract.id, percentages, '2026-03-31')
+            self.assertEqual(
+                (shown['invoiced_amount'], shown['retainage_total'], shown['current_payment_due']), figures
+            )
+        self.env.invalidate_all()
+        self.assertEqual(contract.bill_ids.mapped('state'), ['invoiced', 'invoiced'])
+
+    def test_the_short_examples_of_the_guide(self):
+        """Every other piece of Python in docs/API.md runs, in its order."""
+        vals = {'revenue_recognition': 'as_billed', 'use_pro_forma': True, 'retainage_percent': 10}
+        contract = self._make_contract([20000], **vals)
+        other = self._make_contract([10000], **vals)
+        contract.line_ids.completed_percent = 20
+        contract.action_run_billing()
+        contract.bill_ids.action_release()
+        contract.invoice_ids.action_post()
+        contract.line_ids.completed_percent = 50
+        other.line_ids.completed_percent = 100
+        other.action_run_billing()
+        change = self.env['progress.contract.change'].create(
+            {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 100})]}
+        )
+        milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
+        names = {
+            'call': self._make_manager(),
+            'contract': contract.id,
+            'line': contract.line_ids.id,
+            'change': change.id,
+            'bill': other.bill_ids.id,
+            'milestone': milestone.id,
+        }
+        self.env.flush_all()
+        examples = re.findall(r'```py\n(.*?)```', self._read_guide(), re.DOTALL)
+        self.assertGreater(len(examples), 5)
+        for example in examples:
+            exec(example, names)  # pylint: disable=exec-used
+        self.env.invalidate_all()
+        self.assertEqual(contract.change_ids.state, 'approved')
+        self.assertEqual(sorted(contract.bill_ids.mapped('state')), ['draft', 'draft', 'draft', 'invoiced', 'invoiced'])
+        self.assertEqual(other.bill_ids.certified_amount, 8100)
+        self.assertEqual(milestone.billing_approval_note, "By e-mail of 3 May")
 
     def test_every_answer_can_be_carried(self):
         """SPEC §3: public methods return an action, never nothing, called twice too; refusals carry the message."""
