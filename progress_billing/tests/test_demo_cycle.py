@@ -240,7 +240,9 @@ class TestDemoCycle(TransactionCase):
         self.assertEqual(record.milestone_id.billing_approval, 'wanted')
         groups, reasons = contract._get_run_plan()
         self.assertFalse(reasons)
-        self.assertEqual([sum(lines.mapped('pending_amount')) for _contract, _key, lines in groups], [32305, 12000, 9625])
+        self.assertEqual(
+            [sum(lines.mapped('pending_amount')) for _contract, _key, lines in groups], [32305, 12000, 9625]
+        )
 
     def test_retainage_of_own_contracts(self):
         """What is held is on the retainage account, to the cent."""
