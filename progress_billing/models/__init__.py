@@ -56,6 +56,7 @@ from . import progress_contract_change_line
 from . import progress_contract_line_progress
 from . import progress_contract_line_run
 from . import progress_contract_line_stored
+from . import progress_contract_line_changes
 from . import progress_contract_line
 from . import progress_plan_template
 from . import progress_retainage_step

@@ -80,6 +80,7 @@ class ProjectProject(models.Model):
     progress_wip_available = _of_contract(fields.Monetary, 'wip_available')
     progress_deposit_balance = _of_contract(fields.Monetary, 'deposit_balance')
     progress_pending_amount = _of_contract(fields.Monetary, 'pending_amount')
+    progress_retainage_balance = _of_contract(fields.Monetary, 'retainage_balance')
     progress_planned_amount = _of_contract(fields.Monetary, 'planned_amount')
     progress_overplanned_amount = _of_contract(fields.Monetary, 'overplanned_amount')
     progress_unplanned_amount = _of_contract(fields.Monetary, 'unplanned_amount')

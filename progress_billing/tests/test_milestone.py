@@ -1,5 +1,4 @@
 from contextlib import suppress
-
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError

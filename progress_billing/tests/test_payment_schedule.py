@@ -20,20 +20,29 @@ class TestPaymentSchedule(ProgressBillingCommon):
 
     @classmethod
     def _make_term(cls, lines):
-        return cls.env['account.payment.term'].create({
-            'name': "Term",
-            'line_ids': [
-                Command.create({
-                    'value': value, 'value_amount': amount, 'delay_type': delay, 'nb_days': days,
-                    'days_next_month': on_the})
-                for value, amount, delay, days, on_the in lines
-            ],
-        })
+        return cls.env['account.payment.term'].create(
+            {
+                'name': "Term",
+                'line_ids': [
+                    Command.create(
+                        {
+                            'value': value,
+                            'value_amount': amount,
+                            'delay_type': delay,
+                            'nb_days': days,
+                            'days_next_month': on_the,
+                        }
+                    )
+                    for value, amount, delay, days, on_the in lines
+                ],
+            }
+        )
 
     def _rows(self, records):
         self.env.invalidate_all()  # nothing tells the cache that a query would give something else
-        found = self.schedule.search([
-            ('contract_id' if records._name == 'progress.contract' else 'bill_id', 'in', records.ids)])
+        found = self.schedule.search(
+            [('contract_id' if records._name == 'progress.contract' else 'bill_id', 'in', records.ids)]
+        )
         return [(str(row.date), row.status, row.amount) for row in found]
 
     def test_from_plan_to_payment(self):
@@ -51,8 +60,11 @@ class TestPaymentSchedule(ProgressBillingCommon):
         self.assertEqual(self._rows(contract), parts('draft'))
         bill.invoice_id.action_post()
         self.assertEqual(self._rows(contract), parts('billed'))
-        wizard = self.env['account.payment.register'].with_context(
-            active_model='account.move', active_ids=bill.invoice_id.ids).create({'amount': 200})
+        wizard = (
+            self.env['account.payment.register']
+            .with_context(active_model='account.move', active_ids=bill.invoice_id.ids)
+            .create({'amount': 200})
+        )
         wizard._create_payments()
         self.assertEqual(self._rows(contract), [('2026-03-31', 'billed', 183.30)])
         self.assertEqual(sum(row[2] for row in self._rows(contract)), bill.residual_amount)
@@ -60,9 +72,13 @@ class TestPaymentSchedule(ProgressBillingCommon):
     def test_same_as_odoo(self):
         """The split of planned amounts is that of ``account.payment.term``, date by date and cent by cent."""
         delays = [
-            ('days_after', 0, '10'), ('days_after', 45, '10'), ('days_after_end_of_month', 10, '10'),
-            ('days_after_end_of_next_month', 5, '10'), ('days_end_of_month_on_the', 0, '0'),
-            ('days_end_of_month_on_the', 15, '10'), ('days_end_of_month_on_the', 0, '31'),
+            ('days_after', 0, '10'),
+            ('days_after', 45, '10'),
+            ('days_after_end_of_month', 10, '10'),
+            ('days_after_end_of_next_month', 5, '10'),
+            ('days_end_of_month_on_the', 0, '0'),
+            ('days_end_of_month_on_the', 15, '10'),
+            ('days_end_of_month_on_the', 0, '31'),
             ('days_end_of_month_on_the', 0, '31'),
         ]
         shares = [
@@ -73,19 +89,20 @@ class TestPaymentSchedule(ProgressBillingCommon):
         ]
         contract = self._make_contract([100000], self.tax_15)
         for (delay, days, on_the), share in product(delays, shares):
-            lines = [
-                (value, amount, delay, days + 7 * number, on_the) for number, (value, amount) in enumerate(share)]
+            lines = [(value, amount, delay, days + 7 * number, on_the) for number, (value, amount) in enumerate(share)]
             contract.payment_term_id = term = self._make_term(lines)
             for day, amount in (('2026-01-31', '1,000.01'), ('2028-02-29', '333.33'), ('2026-12-15', '99.99')):
                 bill = self._plan(contract, amount, day)
                 net = bill.planned_amount
                 tax = contract.currency_id.round(net * 0.15)
                 expected = term._compute_terms(
-                    fields.Date.to_date(day), contract.currency_id, self.company, tax, tax, 1, net, net)
+                    fields.Date.to_date(day), contract.currency_id, self.company, tax, tax, 1, net, net
+                )
                 self.assertEqual(
                     sorted((row[0], row[2]) for row in self._rows(bill)),
                     sorted((str(line['date']), round(line['foreign_amount'], 2)) for line in expected['line_ids']),
-                    (delay, days, on_the, share, day))
+                    (delay, days, on_the, share, day),
+                )
                 bill.unlink()
 
     def test_no_term_no_date(self):
@@ -93,8 +110,9 @@ class TestPaymentSchedule(ProgressBillingCommon):
         self._plan(contract, '10%', '2026-05-01')
         undated = self._plan(contract, '20%', False)
         self.assertEqual(self._rows(contract), [('2026-05-01', 'planned', 100.0), ('False', 'planned', 200.0)])
-        undated.period_id = self.env['progress.billing.period'].create({
-            'project_id': self.project.id, 'date_start': '2026-06-01', 'date_end': '2026-06-30'})
+        undated.period_id = self.env['progress.billing.period'].create(
+            {'project_id': self.project.id, 'date_start': '2026-06-01', 'date_end': '2026-06-30'}
+        )
         self.assertEqual(self._rows(undated), [('2026-06-30', 'planned', 200.0)])
         undated.period_id.date_due = '2026-07-05'
         self.assertEqual(self._rows(undated), [('2026-07-05', 'planned', 200.0)])
@@ -112,7 +130,8 @@ class TestPaymentSchedule(ProgressBillingCommon):
         refund = self._credit(credited.invoice_id)
         if not credited.invoice_id.line_ids.filtered('reconciled'):
             (credited.invoice_id + refund).line_ids.filtered(
-                lambda line: line.account_id.account_type == 'asset_receivable').reconcile()
+                lambda line: line.account_id.account_type == 'asset_receivable'
+            ).reconcile()
         self.assertEqual([row[1] for row in self._rows(contract)], ['planned'])
 
     def test_credit_is_money_out(self):
@@ -124,15 +143,18 @@ class TestPaymentSchedule(ProgressBillingCommon):
 
     def test_company_currency(self):
         """Booked amounts as in the ledger, planned ones at today's rate: never at a future one."""
-        euro = self.setup_other_currency(
-            'EUR', rates=[('2026-01-01', 2.0), ('2026-03-15', 4.0), ('2026-06-01', 8.0)])
+        euro = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-03-15', 4.0), ('2026-06-01', 8.0)])
         contract = self._make_contract([1000], currency_id=euro.id, payment_term_id=False)
         self._bill(contract, '50%', '2026-03-01')
         self._plan(contract, '20%', '2026-07-01')
         rows = self.schedule.search([('contract_id', '=', contract.id)])
-        self.assertRecordValues(rows, [
-            {'amount': 500, 'amount_company': 250, 'currency_id': euro.id, 'status': 'billed'},
-            {'amount': 200, 'amount_company': 50, 'currency_id': euro.id, 'status': 'planned'}])
+        self.assertRecordValues(
+            rows,
+            [
+                {'amount': 500, 'amount_company': 250, 'currency_id': euro.id, 'status': 'billed'},
+                {'amount': 200, 'amount_company': 50, 'currency_id': euro.id, 'status': 'planned'},
+            ],
+        )
         self.assertEqual(rows.company_currency_id, self.company.currency_id)
 
     def test_expected_tax(self):
@@ -140,9 +162,20 @@ class TestPaymentSchedule(ProgressBillingCommon):
         included = self._make_tax("7 % incl.", 7.0, price_include_override='tax_included')
         contract = self._make_contract([1000], self.tax_15)
         self.assertAlmostEqual(contract.expected_tax_percent, 15)
-        contract.write({'line_ids': [Command.create({
-            'name': "Land", 'original_amount': 3000, 'account_id': self.income_account.id,
-            'tax_ids': [Command.set(included.ids)]})]})
+        contract.write(
+            {
+                'line_ids': [
+                    Command.create(
+                        {
+                            'name': "Land",
+                            'original_amount': 3000,
+                            'account_id': self.income_account.id,
+                            'tax_ids': [Command.set(included.ids)],
+                        }
+                    )
+                ]
+            }
+        )
         self.assertAlmostEqual(contract.expected_tax_percent, 9)  # (150 + 210) / 4000
         self.assertEqual(self._make_contract([1000], line_vals={'tax_ids': False}).expected_tax_percent, 0)
 
@@ -158,6 +191,7 @@ class TestPaymentSchedule(ProgressBillingCommon):
         groups = own._read_group(domain, ['date:month'], ['amount_company:sum'])
         self.assertEqual(
             [(month, round(amount, 2)) for month, amount in groups],
-            [(date(2026, 3, 1), 230.0), (date(2026, 5, 1), 34.5), (date(2026, 6, 1), 80.5)])
+            [(date(2026, 3, 1), 230.0), (date(2026, 5, 1), 34.5), (date(2026, 6, 1), 80.5)],
+        )
         self.assertEqual(rows[0].action_open_bill()['res_model'], 'progress.bill')
         self.assertEqual(own.browse(rows.ids).mapped('amount'), rows.mapped('amount'))

@@ -15,21 +15,26 @@ class TestPayments(ProgressBillingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.term = cls.env['account.payment.term'].create({
-            'name': "30 % now, 70 % in 30 days",
-            'line_ids': [
-                Command.create({'value': 'percent', 'value_amount': 30, 'nb_days': 0}),
-                Command.create({'value': 'percent', 'value_amount': 70, 'nb_days': 30}),
-            ],
-        })
+        cls.term = cls.env['account.payment.term'].create(
+            {
+                'name': "30 % now, 70 % in 30 days",
+                'line_ids': [
+                    Command.create({'value': 'percent', 'value_amount': 30, 'nb_days': 0}),
+                    Command.create({'value': 'percent', 'value_amount': 70, 'nb_days': 30}),
+                ],
+            }
+        )
 
-        cls.immediate = cls.env['account.payment.term'].create({
-            'name': "At once", 'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 0})]})
+        cls.immediate = cls.env['account.payment.term'].create(
+            {'name': "At once", 'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 0})]}
+        )
 
     def _pay(self, moves, amount=None, day='2026-03-20', **vals):
-        wizard = self.env['account.payment.register'].with_context(
-            active_model='account.move', active_ids=moves.ids
-        ).create({'payment_date': day, **({'amount': amount} if amount is not None else {}), **vals})
+        wizard = (
+            self.env['account.payment.register']
+            .with_context(active_model='account.move', active_ids=moves.ids)
+            .create({'payment_date': day, **({'amount': amount} if amount is not None else {}), **vals})
+        )
         payments = wizard._create_payments()
         self.env.invalidate_all()
         return payments
@@ -38,25 +43,65 @@ class TestPayments(ProgressBillingCommon):
         """Invoice of 500 + 15 %: open, paid in part, paid in full, undone."""
         contract = self._make_contract([1000], self.tax_15, payment_term_id=self.immediate.id)
         bill = self._plan(contract, '50%', '2026-03-01')
-        self.assertRecordValues(bill, [{
-            'total_amount': 0, 'paid_amount': 0, 'residual_amount': 0, 'date_due': False, 'is_unpaid': False}])
+        self.assertRecordValues(
+            bill, [{'total_amount': 0, 'paid_amount': 0, 'residual_amount': 0, 'date_due': False, 'is_unpaid': False}]
+        )
         bill.action_create()
         self.assertEqual((bill.residual_amount, bill.is_unpaid), (0, False))  # a draft is not owed
         bill.invoice_id.action_post()
-        self.assertRecordValues(bill, [{
-            'total_amount': 575, 'paid_amount': 0, 'residual_amount': 575, 'date_due': date(2026, 3, 1),
-            'days_late': 19, 'is_unpaid': True, 'is_overdue': True}])
+        self.assertRecordValues(
+            bill,
+            [
+                {
+                    'total_amount': 575,
+                    'paid_amount': 0,
+                    'residual_amount': 575,
+                    'date_due': date(2026, 3, 1),
+                    'days_late': 19,
+                    'is_unpaid': True,
+                    'is_overdue': True,
+                }
+            ],
+        )
         first = self._pay(bill.invoice_id, 200)
         self.assertRecordValues(bill, [{'paid_amount': 200, 'residual_amount': 375, 'is_unpaid': True}])
         second = self._pay(bill.invoice_id, day='2026-03-25')
-        self.assertRecordValues(bill, [{
-            'paid_amount': 575, 'residual_amount': 0, 'days_late': 0, 'is_unpaid': False, 'is_overdue': False,
-            'date_due': date(2026, 3, 1)}])
-        self.assertRecordValues(bill.payment_ids.sorted('date'), [
-            {'amount': 200, 'kind': 'payment', 'date': date(2026, 3, 20), 'name': first.move_id.name,
-             'invoice_name': bill.invoice_name, 'contract_id': contract.id, 'partner_id': self.customer.id},
-            {'amount': 375, 'kind': 'payment', 'date': date(2026, 3, 25), 'name': second.move_id.name,
-             'invoice_name': bill.invoice_name, 'contract_id': contract.id, 'partner_id': self.customer.id}])
+        self.assertRecordValues(
+            bill,
+            [
+                {
+                    'paid_amount': 575,
+                    'residual_amount': 0,
+                    'days_late': 0,
+                    'is_unpaid': False,
+                    'is_overdue': False,
+                    'date_due': date(2026, 3, 1),
+                }
+            ],
+        )
+        self.assertRecordValues(
+            bill.payment_ids.sorted('date'),
+            [
+                {
+                    'amount': 200,
+                    'kind': 'payment',
+                    'date': date(2026, 3, 20),
+                    'name': first.move_id.name,
+                    'invoice_name': bill.invoice_name,
+                    'contract_id': contract.id,
+                    'partner_id': self.customer.id,
+                },
+                {
+                    'amount': 375,
+                    'kind': 'payment',
+                    'date': date(2026, 3, 25),
+                    'name': second.move_id.name,
+                    'invoice_name': bill.invoice_name,
+                    'contract_id': contract.id,
+                    'partner_id': self.customer.id,
+                },
+            ],
+        )
         first.action_cancel()  # reset to draft keeps the match, in Odoo 19
         self.env.invalidate_all()
         self.assertRecordValues(bill, [{'paid_amount': 375, 'residual_amount': 200}])
@@ -67,9 +112,19 @@ class TestPayments(ProgressBillingCommon):
         bill = self._bill(contract, '100%', '2026-03-01')
         self.assertRecordValues(bill, [{'date_due': date(2026, 3, 1), 'days_late': 19, 'residual_amount': 1000}])
         self._pay(bill.invoice_id, 300)
-        self.assertRecordValues(bill, [{
-            'date_due': date(2026, 3, 31), 'days_late': 0, 'is_overdue': False, 'is_unpaid': True,
-            'residual_amount': 700, 'paid_amount': 300}])
+        self.assertRecordValues(
+            bill,
+            [
+                {
+                    'date_due': date(2026, 3, 31),
+                    'days_late': 0,
+                    'is_overdue': False,
+                    'is_unpaid': True,
+                    'residual_amount': 700,
+                    'paid_amount': 300,
+                }
+            ],
+        )
         with freeze_time('2026-04-01 12:00:00'):
             self.env.invalidate_all()
             self.assertRecordValues(bill, [{'days_late': 1, 'is_overdue': True}])
@@ -81,7 +136,8 @@ class TestPayments(ProgressBillingCommon):
         self.env.invalidate_all()
         self.assertRecordValues(bill, [{'total_amount': 400, 'residual_amount': 400, 'paid_amount': 0}])
         lines = (bill.invoice_id + refund).line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable')
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        )
         if not any(lines.mapped('reconciled')):
             lines.reconcile()
             self.env.invalidate_all()
@@ -94,28 +150,45 @@ class TestPayments(ProgressBillingCommon):
         """A credit note that somebody wrote by hand and matched leaves less open, and pays nothing."""
         contract = self._make_contract([1000], payment_term_id=self.immediate.id)
         bill = self._bill(contract, '50%', '2026-03-01')
-        refund = self.env['account.move'].create({
-            'move_type': 'out_refund', 'partner_id': self.customer.id, 'invoice_date': '2026-03-10',
-            'invoice_line_ids': [Command.create({
-                'name': "Goodwill", 'price_unit': 50, 'account_id': self.income_account.id, 'tax_ids': False})]})
+        refund = self.env['account.move'].create(
+            {
+                'move_type': 'out_refund',
+                'partner_id': self.customer.id,
+                'invoice_date': '2026-03-10',
+                'invoice_line_ids': [
+                    Command.create(
+                        {'name': "Goodwill", 'price_unit': 50, 'account_id': self.income_account.id, 'tax_ids': False}
+                    )
+                ],
+            }
+        )
         refund.action_post()
         (bill.invoice_id + refund).line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable').reconcile()
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        ).reconcile()
         self.env.invalidate_all()
         self.assertRecordValues(bill, [{'total_amount': 500, 'residual_amount': 450, 'paid_amount': 0}])
         self.assertEqual(bill.payment_ids.mapped('kind'), ['credit'])
 
     def test_paid_in_advance(self):
         """Money that was there before the invoice counts when it is matched, on its own date."""
-        payment = self.env['account.payment'].create({
-            'payment_type': 'inbound', 'partner_type': 'customer', 'partner_id': self.customer.id, 'amount': 300,
-            'date': '2026-01-10', 'journal_id': self.company_data['default_journal_bank'].id})
+        payment = self.env['account.payment'].create(
+            {
+                'payment_type': 'inbound',
+                'partner_type': 'customer',
+                'partner_id': self.customer.id,
+                'amount': 300,
+                'date': '2026-01-10',
+                'journal_id': self.company_data['default_journal_bank'].id,
+            }
+        )
         payment.action_post()
         contract = self._make_contract([1000], payment_term_id=self.immediate.id)
         bill = self._bill(contract, '50%', '2026-03-01')
         self.assertEqual(bill.paid_amount, 0)
         (bill.invoice_id + payment.move_id).line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable').reconcile()
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        ).reconcile()
         self.env.invalidate_all()
         self.assertRecordValues(bill, [{'paid_amount': 300, 'residual_amount': 200}])
         self.assertEqual(bill.payment_ids.date, date(2026, 1, 10))
@@ -143,8 +216,10 @@ class TestPayments(ProgressBillingCommon):
         for name, expected in (('is_unpaid', late + open_), ('is_overdue', late)):
             found = search([(name, '=', True), ('id', 'in', bills.ids)])
             self.assertEqual(found.sudo(), expected.sorted(lambda bill: (bill.date, bill.id)))
-            self.assertEqual(search([(name, '=', False), ('id', 'in', bills.ids)]).sudo(),
-                (bills - expected).sorted(lambda bill: (bill.date, bill.id)))
+            self.assertEqual(
+                search([(name, '=', False), ('id', 'in', bills.ids)]).sudo(),
+                (bills - expected).sorted(lambda bill: (bill.date, bill.id)),
+            )
             self.assertEqual(bills.filtered(name), expected)
 
     def test_register_payment(self):
@@ -186,7 +261,8 @@ class TestPayments(ProgressBillingCommon):
     def test_multi_company(self):
         other = self.setup_other_company()['company']
         stranger = new_test_user(
-            self.env, login='stranger', groups='progress_billing.group_manager', company_id=other.id)
+            self.env, login='stranger', groups='progress_billing.group_manager', company_id=other.id
+        )
         contract = self._make_contract([1000], payment_term_id=self.immediate.id)
         bill = self._bill(contract, '50%', '2026-03-01')
         self._pay(bill.invoice_id, 200)

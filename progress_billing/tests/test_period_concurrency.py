@@ -29,20 +29,41 @@ class TestPeriodConcurrency(BaseCase):
             env = cls._env(cr)
             company = env.ref('base.main_company')
             accounts = env['account.account'].with_company(company)
-            income, deposits = accounts.create([
-                {'name': "Period income", 'code': 'PBPER1', 'account_type': 'income', 'company_ids': [
-                    Command.set(company.ids)]},
-                {'name': "Period deposits", 'code': 'PBPER2', 'account_type': 'liability_current', 'reconcile': True,
-                 'company_ids': [Command.set(company.ids)]}])
+            income, deposits = accounts.create(
+                [
+                    {
+                        'name': "Period income",
+                        'code': 'PBPER1',
+                        'account_type': 'income',
+                        'company_ids': [Command.set(company.ids)],
+                    },
+                    {
+                        'name': "Period deposits",
+                        'code': 'PBPER2',
+                        'account_type': 'liability_current',
+                        'reconcile': True,
+                        'company_ids': [Command.set(company.ids)],
+                    },
+                ]
+            )
             partner = env['res.partner'].create({'name': "Period customer"})
-            project = env['project.project'].create({
-                'name': "Period project", 'company_id': company.id, 'partner_id': partner.id})
+            project = env['project.project'].create(
+                {'name': "Period project", 'company_id': company.id, 'partner_id': partner.id}
+            )
             project.billing_method = 'fixed_fee'
             contract = project.progress_contract_id
-            contract.write({
-                'use_pro_forma': True, 'deposit_account_id': deposits.id, 'period_policy': 'month',
-                'line_ids': [Command.create({
-                    'name': "Work", 'original_amount': 1000, 'account_id': income.id, 'tax_ids': False})]})
+            contract.write(
+                {
+                    'use_pro_forma': True,
+                    'deposit_account_id': deposits.id,
+                    'period_policy': 'month',
+                    'line_ids': [
+                        Command.create(
+                            {'name': "Work", 'original_amount': 1000, 'account_id': income.id, 'tax_ids': False}
+                        )
+                    ],
+                }
+            )
             contract.action_open()
             cls.project_id, cls.contract_id = project.id, contract.id
             cls.made = [('account.account', (income + deposits).ids), ('res.partner', partner.ids)]
@@ -94,25 +115,32 @@ class TestPeriodConcurrency(BaseCase):
 
     def test_overlap(self):
         def make(env, start, end):
-            return env['progress.billing.period'].create(
-                {'project_id': self.project_id, 'date_start': start, 'date_end': end}).id
+            return (
+                env['progress.billing.period']
+                .create({'project_id': self.project_id, 'date_start': start, 'date_end': end})
+                .id
+            )
 
         results = self._at_once(
             lambda env: make(env, date(2026, 1, 1), date(2026, 1, 31)),
-            lambda env: make(env, date(2026, 1, 15), date(2026, 2, 15)))
+            lambda env: make(env, date(2026, 1, 15), date(2026, 2, 15)),
+        )
         self.assertEqual(sorted(type(result) for result in results if not isinstance(result, int)), [ValidationError])
 
     def test_close_and_bill(self):
         with self.registry.cursor() as cr:
             env = self._env(cr)
             period = env['progress.billing.period'].create(
-                {'project_id': self.project_id, 'date_start': date(2027, 1, 1), 'date_end': date(2027, 1, 31)})
+                {'project_id': self.project_id, 'date_start': date(2027, 1, 1), 'date_end': date(2027, 1, 31)}
+            )
             bill = env['progress.bill'].create(
-                {'contract_id': self.contract_id, 'amt_pct': '10%', 'date': date(2027, 1, 15)})
+                {'contract_id': self.contract_id, 'amt_pct': '10%', 'date': date(2027, 1, 15)}
+            )
             period_id, bill_id = period.id, bill.id
         results = self._at_once(
             lambda env: bool(env['progress.billing.period'].browse(period_id).action_close()),
-            lambda env: bool(env['progress.bill'].browse(bill_id).action_create()))
+            lambda env: bool(env['progress.bill'].browse(bill_id).action_create()),
+        )
         self.assertEqual(sorted(map(str, map(type, results))), sorted(map(str, (bool, UserError))), results)
         self.assertFalse([result for result in results if isinstance(result, psycopg2.Error)])
         with self.registry.cursor() as cr:

@@ -73,10 +73,12 @@ class TestPeriods(ProgressBillingCommon):
             with self.assertRaisesRegex(ValidationError, "overlaps"), self.cr.savepoint():
                 self._period(start, end)
         with self.assertRaisesRegex(ValidationError, "overlaps"), self.cr.savepoint():
-            self.periods.create([
-                {'project_id': self.project.id, 'date_start': '2026-05-01', 'date_end': '2026-05-31'},
-                {'project_id': self.project.id, 'date_start': '2026-05-31', 'date_end': '2026-06-30'},
-            ])
+            self.periods.create(
+                [
+                    {'project_id': self.project.id, 'date_start': '2026-05-01', 'date_end': '2026-05-31'},
+                    {'project_id': self.project.id, 'date_start': '2026-05-31', 'date_end': '2026-06-30'},
+                ]
+            )
         with self.assertRaisesRegex(ValidationError, "overlaps"), self.cr.savepoint():
             february.date_start = '2026-01-31'
         with self.assertRaisesRegex(ValidationError, "ends after it starts"), self.cr.savepoint():
@@ -312,9 +314,14 @@ class TestPeriods(ProgressBillingCommon):
         self._period('2026-01-01', '2026-01-31').action_close()
         contract = self._make_contract([1000], period_policy='month', do_open=False)
         line = contract.line_ids
-        opening = self.env['progress.bill'].create({
-            'contract_id': contract.id, 'kind': 'opening', 'date': '2026-01-15',
-            'line_ids': [Command.create({'contract_line_id': line.id, 'amount': 100})]})
+        opening = self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'kind': 'opening',
+                'date': '2026-01-15',
+                'line_ids': [Command.create({'contract_line_id': line.id, 'amount': 100})],
+            }
+        )
         self.assertEqual((opening.state, opening.period_id), ('invoiced', self.periods))
 
     # === AUTOMATIC === #
@@ -348,7 +355,11 @@ class TestPeriods(ProgressBillingCommon):
         self._make_contract([1000], project=archived, period_policy='week')
         archived.active = False
         for day, expected in (
-            ('2026-01-15', 1), ('2026-01-15', 1), ('2026-01-24', 1), ('2026-01-25', 2), ('2026-01-31', 2),
+            ('2026-01-15', 1),
+            ('2026-01-15', 1),
+            ('2026-01-24', 1),
+            ('2026-01-25', 2),
+            ('2026-01-31', 2),
             ('2026-04-30', 5),
         ):
             with freeze_time(f'{day} 12:00:00'):
@@ -470,10 +481,14 @@ class TestPeriods(ProgressBillingCommon):
         for user in (self.reader, self.billing_user):
             own = self.periods.with_user(user)
             own.browse(period.id).read(['name', 'is_current', 'bill_count', 'billed_amount'])
-            for act in (lambda own=own: own.create(vals), lambda own=own: own.browse(period.id).write({'name': "X"}),
-                        lambda own=own: own.browse(period.id).unlink(),
-                        lambda user=user: self.env['progress.period.wizard'].with_user(user).create(
-                            {'project_id': self.project.id})):
+            for act in (
+                lambda own=own: own.create(vals),
+                lambda own=own: own.browse(period.id).write({'name': "X"}),
+                lambda own=own: own.browse(period.id).unlink(),
+                lambda user=user: (
+                    self.env['progress.period.wizard'].with_user(user).create({'project_id': self.project.id})
+                ),
+            ):
                 with self.assertRaises(AccessError), self.cr.savepoint():
                     act()
         with self.assertRaises(AccessError):

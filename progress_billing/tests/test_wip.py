@@ -22,13 +22,23 @@ class TestWip(ProgressBillingCommon):
         cls.expense_account = cls.company_data['default_account_expense']
 
     def _cost(self, amount, day='2026-03-31', account=None, **vals):
-        return self.env['account.analytic.line'].create({
-            'name': "Cost", 'account_id': (account or self.analytic_account).id, 'amount': -amount, 'date': day,
-            'company_id': self.company.id, **vals})
+        return self.env['account.analytic.line'].create(
+            {
+                'name': "Cost",
+                'account_id': (account or self.analytic_account).id,
+                'amount': -amount,
+                'date': day,
+                'company_id': self.company.id,
+                **vals,
+            }
+        )
 
     def _row(self, day='2026-06-30', user=None, **vals):
-        wizard = self.env['progress.wip.wizard'].with_user(user or self.env.user).create(
-            {'date': day, 'company_id': self.company.id, **vals})
+        wizard = (
+            self.env['progress.wip.wizard']
+            .with_user(user or self.env.user)
+            .create({'date': day, 'company_id': self.company.id, **vals})
+        )
         return wizard.line_ids.filtered(lambda line: line.project_id == self.project)
 
     def test_figures(self):
@@ -38,15 +48,36 @@ class TestWip(ProgressBillingCommon):
         self._cost(6000, '2026-05-01')
         self._bill(contract, '50,000', '2026-04-30')
         expected = {
-            'revised_amount': 120000, 'estimated_cost': 90000, 'estimated_profit': 30000, 'cost_to_date': 36000,
-            'percent_complete': 40, 'earned_revenue': 48000, 'billed_amount': 50000, 'overbilled_amount': 2000,
-            'underbilled_amount': 0, 'profit_to_date': 12000, 'backlog_amount': 72000, 'is_estimate_missing': False,
-            'contract_id': contract.id, 'partner_id': self.customer.id, 'currency_id': self.company.currency_id.id}
+            'revised_amount': 120000,
+            'estimated_cost': 90000,
+            'estimated_profit': 30000,
+            'cost_to_date': 36000,
+            'percent_complete': 40,
+            'earned_revenue': 48000,
+            'billed_amount': 50000,
+            'overbilled_amount': 2000,
+            'underbilled_amount': 0,
+            'profit_to_date': 12000,
+            'backlog_amount': 72000,
+            'is_estimate_missing': False,
+            'contract_id': contract.id,
+            'partner_id': self.customer.id,
+            'currency_id': self.company.currency_id.id,
+        }
         self.assertRecordValues(self._row(), [expected])
         self._cost(9000, '2026-06-01')
-        self.assertRecordValues(self._row(), [{
-            'percent_complete': 50, 'earned_revenue': 60000, 'overbilled_amount': 0, 'underbilled_amount': 10000,
-            'profit_to_date': 15000}])
+        self.assertRecordValues(
+            self._row(),
+            [
+                {
+                    'percent_complete': 50,
+                    'earned_revenue': 60000,
+                    'overbilled_amount': 0,
+                    'underbilled_amount': 10000,
+                    'profit_to_date': 15000,
+                }
+            ],
+        )
         self.assertEqual(self._row().billed_amount, contract.actual_amount)
 
     def test_at_a_date(self):
@@ -57,9 +88,13 @@ class TestWip(ProgressBillingCommon):
         bill = self._bill(contract, '30,000', '2026-02-28')
         self._bill(contract, '20,000', '2026-05-31')
         self._credit(bill.invoice_id, 5000, '2026-03-15')
-        change = self.env['progress.contract.change'].create({
-            'contract_id': contract.id, 'date': '2026-05-01',
-            'line_ids': [Command.create({'name': "Extra", 'amount': 20000})]})
+        change = self.env['progress.contract.change'].create(
+            {
+                'contract_id': contract.id,
+                'date': '2026-05-01',
+                'line_ids': [Command.create({'name': "Extra", 'amount': 20000})],
+            }
+        )
         change.action_approve()
         for day, revised, cost, billed, earned in (
             ('2026-02-28', 100000, 10000, 30000, 20000),
@@ -67,8 +102,10 @@ class TestWip(ProgressBillingCommon):
             ('2026-04-30', 100000, 25000, 25000, 50000),
             ('2026-06-30', 120000, 25000, 45000, 60000),
         ):
-            self.assertRecordValues(self._row(day), [{
-                'revised_amount': revised, 'cost_to_date': cost, 'billed_amount': billed, 'earned_revenue': earned}])
+            self.assertRecordValues(
+                self._row(day),
+                [{'revised_amount': revised, 'cost_to_date': cost, 'billed_amount': billed, 'earned_revenue': earned}],
+            )
         self.assertEqual(self._row().billed_amount, contract.actual_amount)
 
     def test_no_estimate(self):
@@ -76,9 +113,19 @@ class TestWip(ProgressBillingCommon):
         contract = self._make_contract([1000])
         self._cost(300)
         self._bill(contract, '10%', '2026-04-30')
-        self.assertRecordValues(self._row(), [{
-            'is_estimate_missing': True, 'percent_complete': 0, 'earned_revenue': 0, 'overbilled_amount': 100,
-            'cost_to_date': 300, 'estimated_profit': 0}])
+        self.assertRecordValues(
+            self._row(),
+            [
+                {
+                    'is_estimate_missing': True,
+                    'percent_complete': 0,
+                    'earned_revenue': 0,
+                    'overbilled_amount': 100,
+                    'cost_to_date': 300,
+                    'estimated_profit': 0,
+                }
+            ],
+        )
         with self.assertRaisesRegex(ValidationError, "cannot be negative"):
             contract.estimated_cost = -1
 
@@ -86,8 +133,10 @@ class TestWip(ProgressBillingCommon):
         """Cost above the estimate is 100 %, refunds above the cost are 0 %; a loss shows."""
         self._make_contract([1000], estimated_cost=1200)
         line = self._cost(1500)
-        self.assertRecordValues(self._row(), [{
-            'percent_complete': 100, 'earned_revenue': 1000, 'estimated_profit': -200, 'profit_to_date': -500}])
+        self.assertRecordValues(
+            self._row(),
+            [{'percent_complete': 100, 'earned_revenue': 1000, 'estimated_profit': -200, 'profit_to_date': -500}],
+        )
         line.write({'amount': 100, 'general_account_id': self.expense_account.id})
         self.assertRecordValues(self._row(), [{'percent_complete': 0, 'cost_to_date': -100}])
 
@@ -99,22 +148,51 @@ class TestWip(ProgressBillingCommon):
     def test_what_is_cost(self):
         """Vendor bills less refunds count; revenue, credit notes of revenue and gains by hand do not."""
         contract = self._make_contract(
-            [1000], estimated_cost=1000, revenue_recognition='as_billed',
-            line_vals={'analytic_distribution': {str(self.analytic_account.id): 100}})
+            [1000],
+            estimated_cost=1000,
+            revenue_recognition='as_billed',
+            line_vals={'analytic_distribution': {str(self.analytic_account.id): 100}},
+        )
         bill = self._bill(contract, '50%', '2026-04-30')
         self._credit(bill.invoice_id, 100, '2026-05-15')
         for move_type, amount in (('in_invoice', 400), ('in_refund', 150)):
-            self.env['account.move'].create({
-                'move_type': move_type, 'partner_id': self.customer.id, 'invoice_date': '2026-05-01',
-                'invoice_line_ids': [Command.create({
-                    'name': "Bricks", 'price_unit': amount, 'quantity': 1, 'account_id': self.expense_account.id,
-                    'tax_ids': False, 'analytic_distribution': {str(self.analytic_account.id): 100}})],
-            }).action_post()
-        draft = self.env['account.move'].create({
-            'move_type': 'in_invoice', 'partner_id': self.customer.id, 'invoice_date': '2026-05-01',
-            'invoice_line_ids': [Command.create({
-                'name': "Not posted", 'price_unit': 77, 'account_id': self.expense_account.id, 'tax_ids': False,
-                'analytic_distribution': {str(self.analytic_account.id): 100}})]})
+            self.env['account.move'].create(
+                {
+                    'move_type': move_type,
+                    'partner_id': self.customer.id,
+                    'invoice_date': '2026-05-01',
+                    'invoice_line_ids': [
+                        Command.create(
+                            {
+                                'name': "Bricks",
+                                'price_unit': amount,
+                                'quantity': 1,
+                                'account_id': self.expense_account.id,
+                                'tax_ids': False,
+                                'analytic_distribution': {str(self.analytic_account.id): 100},
+                            }
+                        )
+                    ],
+                }
+            ).action_post()
+        draft = self.env['account.move'].create(
+            {
+                'move_type': 'in_invoice',
+                'partner_id': self.customer.id,
+                'invoice_date': '2026-05-01',
+                'invoice_line_ids': [
+                    Command.create(
+                        {
+                            'name': "Not posted",
+                            'price_unit': 77,
+                            'account_id': self.expense_account.id,
+                            'tax_ids': False,
+                            'analytic_distribution': {str(self.analytic_account.id): 100},
+                        }
+                    )
+                ],
+            }
+        )
         self.assertEqual(draft.state, 'draft')
         self._cost(-999)
         self._cost(50)
@@ -125,9 +203,14 @@ class TestWip(ProgressBillingCommon):
     def test_opening_and_final(self):
         """Taken over in mid-job, billed by deposits, finished: the billed column is the contract's at each step."""
         contract = self._make_contract([1000], self.tax_15, estimated_cost=500, do_open=False)
-        self.env['progress.bill'].create({
-            'contract_id': contract.id, 'kind': 'opening', 'date': '2026-01-31',
-            'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 200})]})
+        self.env['progress.bill'].create(
+            {
+                'contract_id': contract.id,
+                'kind': 'opening',
+                'date': '2026-01-31',
+                'line_ids': [Command.create({'contract_line_id': contract.line_ids.id, 'amount': 200})],
+            }
+        )
         contract.action_open()
         self.assertEqual((self._row().billed_amount, contract.actual_amount), (200, 200))
         self._bill(contract, '30%', '2026-03-31')
@@ -144,9 +227,19 @@ class TestWip(ProgressBillingCommon):
         foreign = self._make_contract([2000], currency_id=euro.id, estimated_cost=100)
         self._bill(foreign, '50%', '2026-03-31')
         self._cost(250)
-        self.assertRecordValues(self._row(), [{
-            'revised_amount': 1500, 'estimated_cost': 500, 'percent_complete': 50, 'earned_revenue': 750,
-            'billed_amount': 250, 'contract_id': False}])
+        self.assertRecordValues(
+            self._row(),
+            [
+                {
+                    'revised_amount': 1500,
+                    'estimated_cost': 500,
+                    'percent_complete': 50,
+                    'earned_revenue': 750,
+                    'billed_amount': 250,
+                    'contract_id': False,
+                }
+            ],
+        )
         self.assertRecordValues(self._row('2026-05-31'), [{'revised_amount': 2000, 'billed_amount': 500}])
 
     def test_without_project(self):
@@ -181,7 +274,8 @@ class TestWip(ProgressBillingCommon):
             wizard = self.env['progress.wip.wizard'].with_user(self.reader).create({'company_id': other.id})
             wizard.line_ids.mapped('name')
         stranger = new_test_user(
-            self.env, login='stranger', groups='progress_billing.group_manager', company_id=other.id)
+            self.env, login='stranger', groups='progress_billing.group_manager', company_id=other.id
+        )
         wizard = self.env['progress.wip.wizard'].with_user(stranger).create({'company_id': other.id})
         self.assertFalse(wizard.line_ids)
         action = row.with_user(self.reader).action_open_source()
