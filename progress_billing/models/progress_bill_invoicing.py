@@ -69,6 +69,7 @@ class ProgressBillInvoicing(models.AbstractModel):
         self.ensure_one()
         contract, partner = self.contract_id, self.partner_id
         lines = self._prepare_invoice_line_list()
+        self._fill_in_distributions(lines)
         move_type, sign = self._get_move_type(), 1
         if self._is_negative(lines):
             move_type, sign = OPPOSITE_TYPE[move_type], -1
@@ -94,6 +95,14 @@ class ProgressBillInvoicing(models.AbstractModel):
         if self.description:
             vals['narration'] = plaintext2html(self.description)
         return vals
+
+    def _fill_in_distributions(self, lines):
+        """Say that lines have no analytic distribution where no model could give them one: Odoo asks for each line."""
+        # sudo: account.analytic.distribution.model - whether there are any does not depend on who asks
+        models_exist = self.env['account.analytic.distribution.model'].sudo().search_count([], limit=1)
+        for line in lines:
+            if not models_exist and not line.get('display_type'):
+                line.setdefault('analytic_distribution', False)
 
     def _get_invoice_date(self):
         """The planned date, but never in the future (SPEC §3)."""
