@@ -171,16 +171,15 @@ class ProgressContractChange(models.Model):
             billed = scheduled.draft_amount + scheduled.actual_amount
             over = money.room_left(scheduled.revised_amount, billed, 0, line.currency_id.rounding)
             if line.amount < 0 < over:
-                raise UserError(
-                    self.env._(
-                        "%(change)s takes %(line)s below the %(billed)s billed on it: at most %(most)s. Take less "
-                        "away, or approve it with the credit.",
-                        change=line.change_id.display_name,
-                        line=scheduled.display_name,
-                        billed=scheduled._show_amount(billed),
-                        most=scheduled._show_amount(line.amount + float(over)),
-                    )
+                detail = self.env._(
+                    "%(change)s takes %(line)s below the %(billed)s billed on it: at most %(most)s. Take less away, or "
+                    "approve it with the credit.",
+                    change=line.change_id.display_name,
+                    line=scheduled.display_name,
+                    billed=scheduled._show_amount(billed),
+                    most=scheduled._show_amount(line.amount + float(over)),
                 )
+                raise UserError(scheduled._format_wip_error([detail]))
 
     def _credit_excess(self):
         """Bill back what lines were billed above their new worth: one bill a contract.
