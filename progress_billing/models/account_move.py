@@ -82,6 +82,8 @@ class AccountMove(models.Model):
     def unlink(self):
         # sudo: progress.bill - what the bills took is pending again, whoever deletes their drafts
         bills = self.progress_bill_id.sudo()
+        if not bills:
+            return super().unlink()
         result = super().unlink()
         bills._on_invoice_gone()
         bills.contract_id._check_retainage_covered()

@@ -216,6 +216,8 @@ class ProgressBill(models.Model):
     def _is_fully_credited(self, live, moves):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
+        if not reversals:
+            return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
         same = self.currency_id.compare_amounts
         credited = same(self.credited_amount, self.invoiced_amount) == 0

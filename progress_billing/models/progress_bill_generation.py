@@ -98,7 +98,8 @@ class ProgressBillGeneration(models.AbstractModel):
         self.line_ids._take_pending()
         self._on_retainage_entered()
         self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices()
-        self.line_ids.contract_line_id._check_not_overbilled()
+        # what was posted at once was checked at the gate
+        self.filtered(lambda bill: bill.bucket != 'actual').line_ids.contract_line_id._check_not_overbilled()
 
     def _on_retainage_entered(self):
         """Pro formas show what they withhold, and the schedule as it stands; invoices settle it once more."""
