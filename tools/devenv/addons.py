@@ -25,16 +25,17 @@ class Addon:
         return self.path.name
 
     def fingerprint(self) -> str:
-        """Hash of what Odoo loads: tests and documentation ask for no update."""
-        digest = hashlib.sha256()
+        """Hashes of what Odoo loads and, after a dot, of the demo data: tests and documentation ask for no update."""
+        digest, demo = hashlib.sha256(), hashlib.sha256()
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path)
             if name.parts[0] in ("tests", "readme") or not path.is_file():
                 continue
             if path.suffix not in (".pyc", ".pot", ".md", ".rst"):
-                digest.update(f"{name}\0".encode())
-                digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+                target = demo if name.parts[0] == "demo" else digest
+                target.update(f"{name}\0".encode())
+                target.update(path.read_bytes())
+        return f"{digest.hexdigest()[:16]}.{demo.hexdigest()[:16]}"
 
 
 def _read(folder: Path) -> Addon:

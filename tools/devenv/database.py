@@ -84,6 +84,8 @@ def refresh(odoo: Odoo, name: str, addons: list[Addon], step: Step) -> bool:
     current = {addon.name: addon.fingerprint() for addon in addons}
     new = [addon for addon in addons if addon.name not in noted]
     changed = [addon for addon in addons if addon.name in noted and noted[addon.name] != current[addon.name]]
+    if any(noted[addon.name].partition(".")[2] != current[addon.name].partition(".")[2] for addon in changed):
+        return False  # an update does not run the steps that new demo data takes
     if new:
         _apply(odoo, name, ["-i"], new, step, noted)
     if changed:
