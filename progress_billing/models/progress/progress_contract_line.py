@@ -120,14 +120,16 @@ class ProgressContractLineProgress(models.Model):
         self.ensure_one()
         if self.display_type:
             return {'completed_percent': 0.0, 'pending_amount': 0.0, 'pending_quantity': 0.0}
+        entered = {'stored_amount': self.stored_amount}
         if 'stored_amount' in vals:
-            stored = self._prepare_stored_vals(vals['stored_amount'], self.stored_amount)
+            entered = self._prepare_stored_vals(vals['stored_amount'], self.stored_amount)
             if not {'completed_percent', 'pending_amount'} & vals.keys():
-                return stored
-            self._write_progress({'stored_amount': stored['stored_amount']})
-        if 'completed_percent' in vals and not self._is_same_entry(vals):
-            self._write_progress({'completed_percent': vals['completed_percent']})
-            return self._prepare_pending_vals()
+                return entered
+        stored = entered['stored_amount']
+        if 'completed_percent' in vals and not self._is_same_entry(vals, stored):
+            percent = float(vals['completed_percent'] or 0.0)
+            pending = self._prepare_pending_vals(percent, stored)
+            return {'stored_amount': stored, 'completed_percent': percent, **pending}
         if self.billing_base == 'quantity':
             if 'pending_quantity' not in vals:
                 raise UserError(
@@ -145,33 +147,39 @@ class ProgressContractLineProgress(models.Model):
         amount = vals.get('pending_amount') or 0.0
         amount = self.currency_id.round(amount)
         return {
+            'stored_amount': stored,
             'pending_amount': amount,
             'pending_quantity': 0.0,
-            'completed_percent': self._get_percent_of_pending(amount),
+            'completed_percent': self._get_percent_of_pending(amount, stored),
         }
 
-    def _is_same_entry(self, vals):
+    def _is_same_entry(self, vals, stored):
         """Whether both values say the same, as far as the percentage's decimals reach: then the amount is exact."""
         if self.billing_base == 'quantity' or 'pending_amount' not in vals:
             return False
-        percent = money.to_decimal(self._get_percent_of_pending(vals['pending_amount']))
+        percent = money.to_decimal(self._get_percent_of_pending(vals['pending_amount'], stored))
         return abs(percent - money.to_decimal(vals['completed_percent'])) < money.to_decimal('0.0000000001')
 
-    def _prepare_pending_vals(self):
-        """The formulas of 003: pending = revised × completed − draft − actual."""
+    def _prepare_pending_vals(self, percent=None, stored=None):
+        """The formulas of 003: pending = revised × completed + stored − draft − actual.
+
+        :param percent: completed; as it stands on the line unless given
+        :param stored: materials stored, untaxed; as they stand on the line unless given
+        """
         self.ensure_one()
+        percent = self.completed_percent if percent is None else percent
         if self.display_type:
             return {'pending_amount': 0.0, 'pending_quantity': 0.0}
         if self.billing_base == 'quantity':
             quantity = float(
-                self._round_quantity_at(self.completed_percent)
+                self._round_quantity_at(percent)
                 - money.to_decimal(self.draft_quantity)
                 - money.to_decimal(self.actual_quantity)
             )
             return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
-        done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
+        done = money.percent_of(percent, self.revised_amount, self.currency_id.rounding or '0.01')
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        stored = money.to_decimal(self.stored_amount)
+        stored = money.to_decimal(self.stored_amount if stored is None else stored)
         return {'pending_amount': float(done + stored - billed), 'pending_quantity': 0.0}
 
     def _prepare_claims_of_rest(self):
@@ -245,10 +253,14 @@ class ProgressContractLineProgress(models.Model):
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         return float(money.to_decimal(self._price(billed_quantity + money.to_decimal(quantity))) - billed)
 
-    def _get_percent_of_pending(self, amount):
-        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
+    def _get_percent_of_pending(self, amount, stored=None):
+        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5).
+
+        :param stored: materials stored, untaxed; as they stand on the line unless given
+        """
+        stored = self.stored_amount if stored is None else stored
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        done = billed + money.to_decimal(amount) - money.to_decimal(self.stored_amount)
+        done = billed + money.to_decimal(amount) - money.to_decimal(stored)
         return float(money.ratio_percent(done, self.revised_amount))
 
     def _get_percent_of_quantity(self, quantity):
