@@ -319,7 +319,7 @@ class ProgressBillInvoicing(models.Model):
         """Values of an income line; see :meth:`_prepare_revenue_vals`."""
         scheduled = line.contract_line_id
         vals = {
-            'name': scheduled._get_rule_label(line),
+            'name': scheduled._get_bill_line_label(line),
             'account_id': scheduled._get_income_account().id,
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,

@@ -9,6 +9,17 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
+    def _on_claimed(self, *, new=False):
+        """What is billed is no longer pending."""
+        super()._on_claimed(new=new)
+        if new:
+            self.line_ids._take_pending()
+
+    def _on_unbilled(self):
+        """What was billed is pending again."""
+        super()._on_unbilled()
+        self.line_ids._give_back_pending()
+
     def _get_percent_taken(self):
         taken = super()._get_percent_taken()
         percents = set(self.line_ids.mapped('claimed_percent'))

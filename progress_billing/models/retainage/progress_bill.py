@@ -50,7 +50,41 @@ class ProgressBillRetainage(models.Model):
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
             bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
 
+    @api.depends('retainage_amount', 'credited_retainage_amount')
+    def _compute_state(self):
+        return super()._compute_state()
+
+    def _is_fully_credited(self, live, moves):
+        """What was withheld is given back too; a final invoice is credited in full or not at all."""
+        return super()._is_fully_credited(live, moves) and (
+            self.kind == 'final'
+            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
+        )
+
+    # === HOOKS === #
+
+    def _on_claimed(self, *, new=False):
+        """Pro formas show what they withhold; their invoices settle it once more."""
+        super()._on_claimed(new=new)
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
+        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+            wave._withhold_retainage()
+
+    def _on_unbilled(self):
+        super()._on_unbilled()
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.contract_id._check_retainage_covered()
+
     # === WITHHOLDING === #
+
+    def _hold_opening_retainage(self):
+        """What was held back before the contract was entered stands as typed."""
+        self.line_ids._write_derived({'is_retainage_typed': True})
+        for bill in self:
+            if bill._has_retainage():
+                bill._withhold_on_lines()
+                bill.contract_id._check_retainage_covered()
 
     def _withhold_retainage(self):
         """Compute what these bills withhold on each line, lines without work included where a rate changed."""
@@ -360,3 +394,31 @@ class ProgressBillRetainage(models.Model):
         if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
             return []
         return [{'quantity': 1.0, 'price_unit': -total}]
+
+    # === AFTER THE FINAL INVOICE === #
+
+    def _comes_before_final(self, final):
+        return super()._comes_before_final(final) and not self._is_release_after(final)
+
+    def _is_release_after(self, final):
+        """Whether this releases retainage after the final invoice (RULES C7)."""
+        self.ensure_one()
+        return self.kind == 'retainage' and self.id > final.id
+
+    def _check_no_release_after(self):
+        """A release made after the final invoice is undone before that can be (RULES C7).
+
+        :raises UserError: naming the release
+        """
+        for bill in self.filtered(lambda bill: bill.kind == 'final'):
+            later = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
+                        final=bill.invoice_name or bill.display_name,
+                        release=later[0].display_name,
+                    )
+                )

@@ -153,7 +153,7 @@ class ProgressContractRetainage(models.Model):
                 groups.setdefault(line._get_run_key()[:2], []).append((line, share))
         return [
             {
-                **self._prepare_run_bill_vals((*key, '', self.env['project.task'])),
+                **self._prepare_run_bill_vals(key),
                 'kind': 'retainage',
                 'title': self.env._("Release of retainage"),
                 'claims': [line._prepare_release(share) for line, share in group],
