@@ -1,69 +1,31 @@
-from . import ir_actions_report
-from . import account_chart_template
-from . import progress_move_checks
-from . import account_move
-from . import account_move_period
-from . import account_move_line
-from . import product_product
-from . import progress_guard_mixin
-from . import progress_guarded_mixin
-from . import progress_overbilling_mixin
-from . import progress_scheduling_mixin
-from . import progress_billing_rule
-from . import progress_bill_plan
-from . import progress_retainage_mixin
-from . import progress_bill_checks
-from . import progress_bill_retainage
-from . import progress_bill_application
-from . import progress_bill_application_sheet
-from . import progress_bill_application_pages
-from . import progress_bill_application_xlsx
-from . import progress_bill_application_file
-from . import progress_bill_line_retainage
-from . import progress_bill_line_application
-from . import progress_bill_line_claim
-from . import progress_bill_milestone
-from . import progress_bill_generation
-from . import progress_bill_workflow
-from . import progress_bill_review
-from . import progress_bill_correction
-from . import progress_bill_final
-from . import progress_bill_invoicing
-from . import progress_bill_scheduling
-from . import progress_bill_summary
-from . import progress_bill_periods
-from . import progress_bill_payments
-from . import progress_billing_period_scheduling
-from . import progress_billing_period
-from . import progress_tax_engine
-from . import progress_bill
-from . import progress_bill_line
-from . import progress_bill_payment
-from . import progress_payment_schedule
-from . import progress_contract_blockers
-from . import progress_contract_billing
-from . import progress_contract_profitability
-from . import progress_contract_run
-from . import progress_contract_retainage
-from . import progress_contract_application
-from . import progress_contract_totals
-from . import progress_contract_workflow
-from . import progress_contract_periods
-from . import progress_contract_forecast
-from . import progress_contract
-from . import progress_contract_change
-from . import progress_contract_change_line
-from . import progress_contract_line_progress
-from . import progress_contract_line_run
-from . import progress_contract_line_stored
-from . import progress_contract_line_changes
-from . import progress_contract_line
-from . import progress_plan_template
-from . import progress_retainage_step
-from . import progress_plan_template_line
-from . import progress_project_periods
-from . import project_milestone
-from . import project_project
-from . import project_task
-from . import progress_company_application
-from . import res_company
+"""The rooms of the addon, in the order in which they may know each other.
+
+Each room is about one subject and extends the models of the rooms before it, as another addon would::
+
+    base         technical, used by several rooms: guard, scheduled runs, tax engine
+    contract     what a job is worth: contract, schedule of values, change orders, the project
+    bill         a claim and its invoice: bill, bill line, the gate on invoices
+    deposit      deposits, opening amounts, the final invoice
+    plan         what is to be billed when: planned records, templates, milestones
+    progress     how far the work is, and the billing run
+    review       pro forma, approval, correction
+    retainage    held back, stored, certified
+    application  the application for payment
+    period       billing periods
+    cash         paid, open, expected
+
+A room names only what it or a room above it in this list defines; what an earlier room has to tell a later one it
+announces by a hook (see ``readme/DEVELOP.md``). ``tests/test_rooms.py`` holds the arrows.
+"""
+
+from . import base
+from . import contract
+from . import bill
+from . import deposit
+from . import plan
+from . import progress
+from . import review
+from . import retainage
+from . import application
+from . import period
+from . import cash

@@ -15,7 +15,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.progress_bill_application_pages import PAGE_LINES
+from ..models.application.progress_bill_application_pages import PAGE_LINES
 from .run_common import RunCommon
 
 SUMMARY = (

@@ -6,13 +6,13 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.progress_billing.models.progress_billing_period_scheduling import ProgressBillingPeriodScheduling
+from odoo.addons.progress_billing.models.period.progress_billing_period_series import ProgressBillingPeriodScheduling
 
 from .common import ProgressBillingCommon
 
 CRON = 'progress_billing.ir_cron_make_billing_periods'
 ACTIVITY = 'progress_billing.mail_activity_period_failed'
-LOGGER = 'odoo.addons.progress_billing.models.progress_billing_period_scheduling'
+LOGGER = 'odoo.addons.progress_billing.models.period.progress_billing_period_series'
 
 
 @tagged('post_install', '-at_install')

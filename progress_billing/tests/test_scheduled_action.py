@@ -7,7 +7,7 @@ from odoo.service.model import call_kw
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.progress_billing.models import progress_scheduling_mixin
+from odoo.addons.progress_billing.models.base import progress_scheduling_mixin
 
 from .common import ProgressBillingCommon
 
@@ -211,7 +211,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
         with (
             patch.object(type(self.env['progress.bill']), '_spread_over_lines', spread),
-            mute_logger('odoo.addons.progress_billing.models.progress_scheduling_mixin'),
+            mute_logger('odoo.addons.progress_billing.models.base.progress_scheduling_mixin'),
         ):
             self._run()
         self.assertEqual((fine.state, wrong.state, wrong.run_state), ('invoiced', 'planned', 'failed'))

@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from ..models.progress_billing_period import UNITS
-from ..models.progress_billing_period_scheduling import LAST_YEAR, MAX_PERIODS
+from ..models.period.progress_billing_period import UNITS
+from ..models.period.progress_billing_period_series import LAST_YEAR, MAX_PERIODS
 from ..tools import periods as spans
 
 MAX_DUE_DAYS = 3660

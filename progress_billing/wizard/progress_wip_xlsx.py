@@ -33,11 +33,11 @@ NUMBERS = (
 COLUMNS = (*TEXTS, *NUMBERS)
 
 
-class ProgressWipXlsx(models.AbstractModel):
+class ProgressWipXlsx(models.TransientModel):
     """The WIP schedule as a spreadsheet: what is entered are numbers, what follows are formulas."""
 
-    _name = 'progress.wip.xlsx'
-    _description = "WIP Schedule as a Spreadsheet"
+    _name = 'progress.wip.wizard'
+    _inherit = 'progress.wip.wizard'
 
     def _build_xlsx(self):
         """The workbook of this report.

@@ -8,8 +8,7 @@ class ProgressContract(models.Model):
     """A contract whose schedule of values is, in whole or in part, that of sales orders."""
 
     _name = 'progress.contract'
-    # the mixin comes first: it extends the contract's own methods
-    _inherit = ['progress.contract.down.payment', 'progress.contract']
+    _inherit = 'progress.contract'
 
     sale_order_ids = fields.One2many(
         'sale.order',

@@ -4,7 +4,7 @@ from odoo.exceptions import UserError
 from odoo.addons.progress_billing.tools import money
 
 
-class ProgressContractDownPayment(models.AbstractModel):
+class ProgressContractDownPayment(models.Model):
     """Odoo's own down payments of an order become deposits of its contract.
 
     Each gets a bill of its own that takes over its invoices as they are: nothing is booked
@@ -13,8 +13,8 @@ class ProgressContractDownPayment(models.AbstractModel):
     final invoice reverses it either way, on the account it was booked on.
     """
 
-    _name = 'progress.contract.down.payment'
-    _description = "Down Payments of Orders on a Contract"
+    _name = 'progress.contract'
+    _inherit = 'progress.contract'
 
     # === TAKING OVER === #
 

@@ -1,11 +1,11 @@
 from odoo import models
 
 
-class SaleOrderFigures(models.AbstractModel):
+class SaleOrderFigures(models.Model):
     """Odoo's own invoicing of an order leaves to the contract what the contract bills."""
 
-    _name = 'progress.sale.order.figures'
-    _description = "Figures of an Order Billed in Stages"
+    _name = 'sale.order'
+    _inherit = 'sale.order'
 
     def _get_invoiceable_lines(self, final=False):
         """Without the lines that the schedule of values bills, and the down payments that it settles.

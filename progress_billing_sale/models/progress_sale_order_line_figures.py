@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from odoo.addons.progress_billing.tools import money
 
 
-class SaleOrderLineFigures(models.AbstractModel):
+class SaleOrderLineFigures(models.Model):
     """Odoo's own figures of an order line that progress billing bills.
 
     Money first: they come from the amounts of the bills and of Odoo's own invoices; quantities
@@ -11,8 +11,8 @@ class SaleOrderLineFigures(models.AbstractModel):
     cost one look at a stored field.
     """
 
-    _name = 'progress.sale.order.line.figures'
-    _description = "Figures of an Order Line Billed in Stages"
+    _name = 'sale.order.line'
+    _inherit = 'sale.order.line'
 
     # === NATIVE PART === #
 

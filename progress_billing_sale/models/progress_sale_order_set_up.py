@@ -2,11 +2,11 @@ from odoo import models
 from odoo.exceptions import UserError
 
 
-class SaleOrderSetUp(models.AbstractModel):
+class SaleOrderSetUp(models.Model):
     """From a confirmed order to its contract, and what the order may not do any more then."""
 
-    _name = 'progress.sale.order.set.up'
-    _description = "Setting Up Progress Billing on an Order"
+    _name = 'sale.order'
+    _inherit = 'sale.order'
 
     # === SET UP === #
 

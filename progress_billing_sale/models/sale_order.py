@@ -2,15 +2,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
-from odoo.addons.progress_billing.models.project_project import READERS, TAB_FIELDS, _of_contract
+from odoo.addons.progress_billing.models.contract.project_project import READERS, TAB_FIELDS, _of_contract
 
 
 class SaleOrder(models.Model):
     """The Billing tab of an order: the same progress billing portal as on the project (001)."""
 
     _name = 'sale.order'
-    # the mixins come first: they extend Odoo's own methods
-    _inherit = ['progress.sale.order.figures', 'progress.sale.order.set.up', 'sale.order']
+    _inherit = 'sale.order'
 
     progress_contract_id = fields.Many2one(
         'progress.contract',

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.progress_billing.models.project_project import READERS
+from odoo.addons.progress_billing.models.contract.project_project import READERS
 
 #: what changes the worth of an order line
 WORTH_FIELDS = {'product_uom_qty', 'price_unit', 'discount', 'product_uom_id', 'product_id', 'tax_ids', 'qty_delivered'}
@@ -11,8 +11,7 @@ class SaleOrderLine(models.Model):
     """An order line that the schedule of values bills, and what happens to the schedule when it changes."""
 
     _name = 'sale.order.line'
-    # the mixin comes first: it extends Odoo's own methods
-    _inherit = ['progress.sale.order.line.figures', 'sale.order.line']
+    _inherit = 'sale.order.line'
 
     progress_line_ids = fields.One2many(
         'progress.contract.line', 'sale_line_id', string="Schedule of Values", groups=READERS

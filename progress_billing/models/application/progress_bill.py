@@ -1,0 +1,414 @@
+import base64
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ...tools import money
+from ..bill.progress_bill_line import CERTIFIABLE_STATES
+
+XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+REPORT = 'progress_billing.action_report_progress_application'
+
+
+class ProgressBillApplication(models.Model):
+    """The application for payment: where the contract stands with this bill, and what is due (SPEC §7).
+
+    Everything is derived from the bills up to this one and the schedule as it stood when the bill
+    was made, so that the sheet of an earlier bill stays as it was.
+    """
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    schedule_snapshot = fields.Json(readonly=True, copy=False)
+    original_amount = fields.Monetary(string="Original Contract Sum", compute='_compute_application')
+    change_amount = fields.Monetary(string="Net Change by Change Orders", compute='_compute_application')
+    revised_amount = fields.Monetary(string="Contract Sum to Date", compute='_compute_application')
+    completed_stored_amount = fields.Monetary(
+        string="Total Completed and Stored to Date", compute='_compute_application'
+    )
+    retainage_work_amount = fields.Monetary(string="Retainage of Completed Work", compute='_compute_application')
+    retainage_stored_amount = fields.Monetary(string="Retainage of Stored Materials", compute='_compute_application')
+    retainage_total = fields.Monetary(string="Total Retainage", compute='_compute_application')
+    earned_less_retainage = fields.Monetary(string="Total Earned Less Retainage", compute='_compute_application')
+    less_previous_certificates = fields.Monetary(compute='_compute_application')
+    current_payment_due = fields.Monetary(compute='_compute_application')
+    balance_to_finish = fields.Monetary(string="Balance to Finish, Including Retainage", compute='_compute_application')
+    sum_certified = fields.Boolean(readonly=True, copy=False)
+    certified_sum = fields.Monetary(readonly=True, copy=False)
+    certified_amount = fields.Monetary(
+        compute='_compute_application',
+        inverse='_inverse_certified_amount',
+        help="What the customer certifies of the payment due, net of retainage. The rest falls due with the next bill.",
+    )
+
+    application_files = fields.Json(
+        readonly=True, copy=False, help="Ids of the attachments issued, by revision and kind of file."
+    )
+
+    # === COMPUTE === #
+
+    @api.depends(
+        'line_ids.invoiced_amount',
+        'line_ids.stored_amount',
+        'line_ids.retainage_amount',
+        'line_ids.credited_amount',
+        'line_ids.credited_retainage_amount',
+        'credited_holdback_amount',
+        'schedule_snapshot',
+        'sum_certified',
+        'certified_sum',
+        'date',
+        'bucket',
+        'contract_id.revised_amount',
+        'contract_id.bill_ids.bucket',
+        'contract_id.bill_ids.date',
+        'contract_id.bill_ids.credited_amount',
+        'contract_id.bill_ids.credited_retainage_amount',
+        'contract_id.bill_ids.invoiced_amount',
+        'contract_id.bill_ids.retainage_amount',
+        'contract_id.bill_ids.certified_sum',
+        'contract_id.bill_ids.holdback_amount',
+    )
+    def _compute_application(self):
+        for contract, bills in self.grouped('contract_id').items():
+            certificates = contract._get_certificates(bills)
+            for bill in bills:
+                bill.update(bill._get_application_values(certificates))
+
+    def _get_application_values(self, certificates):
+        """The summary of the application, in the contract's currency, untaxed.
+
+        :param dict certificates: see ``_get_certificates`` of the contract
+        """
+        self.ensure_one()
+        rows = self._get_application_rows()
+        currency = self.currency_id
+        original, change, completed, kept, kept_stored = (
+            currency.round(float(sum((row[key] for row in rows), money.ZERO)))
+            for key in ('original', 'change', 'completed_stored', 'retainage', 'retainage_stored')
+        )
+        certificate = certificates[self]
+        earned = currency.round(completed - kept)
+        return {
+            'original_amount': original,
+            'change_amount': change,
+            'revised_amount': currency.round(original + change),
+            'completed_stored_amount': completed,
+            'retainage_work_amount': currency.round(kept - kept_stored),
+            'retainage_stored_amount': kept_stored,
+            'retainage_total': kept,
+            'earned_less_retainage': earned,
+            'less_previous_certificates': float(certificate['previous']),
+            'current_payment_due': float(certificate['due']),
+            'balance_to_finish': currency.round(original + change - earned),
+            'certified_amount': float(certificate['certified']),
+        }
+
+    def _get_application_rows(self):
+        """The lines of the continuation sheet, as they stood with this bill.
+
+        :return list: dicts with ``line``, and decimals ``original``, ``change``, ``scheduled``, ``previous``
+            (work of earlier bills), ``work`` (this period), ``stored``, ``completed_stored``, ``balance``,
+            ``retainage`` and ``retainage_stored`` (held in total, and of that on stored materials)
+        """
+        self.ensure_one()
+        before = self._get_retainage_history()
+        mine = {line.contract_line_id: line for line in self.line_ids}
+        values = self._get_scheduled_values()
+        rows = []
+        for scheduled in self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id)):
+            if scheduled.display_type or (scheduled not in values and scheduled not in mine):
+                continue
+            if scheduled not in mine and not self._is_for_customer_of(scheduled):
+                continue  # the summary is for one customer
+            original, change = values.get(scheduled, (money.ZERO, money.ZERO))
+            state, line = before.get(scheduled), mine.get(scheduled)
+            work = money.ZERO
+            if line:
+                work = money.to_decimal(line.certified_amount) - money.to_decimal(line.credited_amount)
+            previous = state['work'] if state else money.ZERO
+            stored = state['stored'] if state else money.ZERO
+            if line and self.kind != 'retainage':
+                stored = money.to_decimal(line.stored_amount)
+            held = (state['held'] if state else money.ZERO) + (line._get_retainage_kept() if line else money.ZERO)
+            completed = previous + work + stored
+            rows.append(
+                {
+                    'line': scheduled,
+                    'bill_line': line,
+                    'original': original,
+                    'change': change,
+                    'scheduled': original + change,
+                    'previous': previous,
+                    'work': work,
+                    'stored': stored,
+                    'completed_stored': completed,
+                    'percent': money.ratio_percent(completed, original + change),
+                    'balance': original + change - completed,
+                    'retainage': held,
+                    'retainage_stored': self._get_stored_share(line or scheduled, previous + work, stored, held),
+                }
+            )
+        return rows + self._get_removed_rows()
+
+    def _get_removed_rows(self):
+        """Lines that stood on this sheet and were removed from the schedule later, never billed."""
+        removed, zero = (self.schedule_snapshot or {}).get('removed', []), money.ZERO
+        rows = []
+        for original, change, item, name in removed:
+            line = self.env['progress.contract.line'].new({'item_number': item, 'name': name})
+            scheduled = money.to_decimal(original) + money.to_decimal(change)
+            rows.append(
+                {
+                    'line': line,
+                    'bill_line': None,
+                    'original': money.to_decimal(original),
+                    'change': money.to_decimal(change),
+                    'scheduled': scheduled,
+                    'balance': scheduled,
+                    **dict.fromkeys(
+                        ('previous', 'work', 'stored', 'completed_stored', 'percent', 'retainage', 'retainage_stored'),
+                        zero,
+                    ),
+                }
+            )
+        return rows
+
+    def _get_stored_share(self, source, work, stored, held):
+        """The part of what is held that is for stored materials, by the rates."""
+        on_work = money.to_decimal(source.retainage_percent) * work
+        on_stored = money.to_decimal(source.stored_retainage_percent) * stored
+        if not on_work + on_stored:
+            return money.ZERO
+        return money.round_to(held * on_stored / (on_work + on_stored), self.currency_id.rounding)
+
+    # === SCHEDULE AT THE TIME === #
+
+    def _get_scheduled_values(self):
+        """``(original, change)`` by schedule line: as it stood when the bill was made, else as it stands now."""
+        self.ensure_one()
+        lines = self.contract_id._get_billable_lines()
+        snapshot = (self.schedule_snapshot or {}).get('lines')
+        if snapshot is None:
+            return {
+                line: (money.to_decimal(line.original_amount), money.to_decimal(line.change_amount)) for line in lines
+            }
+        return {
+            line: tuple(money.to_decimal(amount) for amount in snapshot[str(line.id)])
+            for line in lines
+            if str(line.id) in snapshot
+        }
+
+    def _prepare_snapshot(self):
+        """The schedule and the change orders as they stand now, for the sheets of this bill."""
+        self.ensure_one()
+        contract = self.contract_id
+        return {
+            'lines': {
+                str(line.id): [line.original_amount, line.change_amount] for line in contract._get_billable_lines()
+            },
+            'changes': contract.change_ids.filtered(lambda change: change.state == 'approved').ids,
+        }
+
+    def _get_change_summary(self):
+        """Additions and deductions by change orders: approved before the bill before this one, and since.
+
+        :return dict: ``previous`` and ``current``, each ``(additions, deductions)`` in the contract's currency
+        """
+        self.ensure_one()
+        now = self._get_counted_changes()
+        earlier = self.contract_id._get_live_bills(self).filtered(lambda bill: bill.kind != 'opening')[-1:]
+        before = earlier._get_counted_changes() & now if earlier else now.browse()
+        return {
+            key: (
+                sum(line.amount for line in changes.line_ids if line.amount > 0),
+                -sum(line.amount for line in changes.line_ids if line.amount < 0),
+            )
+            for key, changes in (('previous', before), ('current', now - before))
+        }
+
+    def _get_counted_changes(self):
+        """Change orders that were approved when this bill was made."""
+        changes = self.contract_id.change_ids
+        counted = (self.schedule_snapshot or {}).get('changes')
+        if counted is None:
+            return changes.filtered(lambda change: change.state == 'approved')
+        return changes.filtered(lambda change: change.id in counted)
+
+    # === CERTIFICATE === #
+
+    def _inverse_certified_amount(self):
+        for bill in self:
+            bill._certify(bill.certified_amount)
+
+    def _certify(self, amount):
+        """Certify less than is due: what is left out is held back until the next bill (RULES C5).
+
+        :param float amount: net of retainage, contract currency; never above the claim
+        :raises AccessError: for users who are no billing managers
+        :raises UserError: for an amount below 0 or above what is due, or a bill that is invoiced
+        """
+        self.ensure_one()
+        due = self.contract_id._get_certificates(self)[self]['due']
+        amount = money.round_to(amount, self.currency_id.rounding)
+        if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
+            raise AccessError(
+                self.env._("Only Progress Billing administrators certify a claim on the customer's behalf.")
+            )
+        if self.state not in CERTIFIABLE_STATES:
+            raise UserError(
+                self.env._(
+                    "%(bill)s is %(state)s: a claim is certified while it is a pro forma, submitted or approved.",
+                    bill=self.display_name,
+                    state=self._get_state_label().lower(),
+                )
+            )
+        if not 0 <= amount <= max(due, money.ZERO):
+            raise UserError(
+                self.env._(
+                    "%(bill)s: the certified amount lies between nothing and the payment due of %(due)s.",
+                    bill=self.display_name,
+                    due=self.contract_id._show_amount(float(due)),
+                )
+            )
+        self._write_protected({'sum_certified': amount != due, 'certified_sum': float(amount)})
+
+    def _get_certificate(self, held):
+        """Due, certified and held back of this bill.
+
+        :param held: a decimal: what bills before it held back for want of a certificate
+        :return dict: decimals ``due``, ``certified`` and ``holdback``, see ``_get_certificates`` of the contract
+        """
+        self.ensure_one()
+        net = sum(
+            (
+                money.to_decimal(line.invoiced_amount)
+                - money.to_decimal(line.credited_amount)
+                - line._get_retainage_kept()
+                for line in self.line_ids
+            ),
+            money.ZERO,
+        )
+        if self.kind == 'retainage':  # what is not certified falls due with the next application
+            return {'due': net, 'certified': net, 'holdback': money.ZERO}
+        if self.invoice_id:
+            booked = money.to_decimal(self.holdback_amount) - money.to_decimal(self.credited_holdback_amount)
+            left = max(held + booked, money.ZERO) if self.sum_certified else money.ZERO
+            return {'due': net - booked + left, 'certified': net - booked, 'holdback': booked}
+        due = net + held
+        certified = min(money.to_decimal(self.certified_sum), due) if self.sum_certified else due
+        return {'due': due, 'certified': certified, 'holdback': due - certified - held}
+
+    def _is_for_customer_of(self, scheduled):
+        """Whether a schedule line is billed to this bill's customer, whatever the location."""
+        self.ensure_one()
+        customer = (scheduled.partner_id or self.contract_id.partner_id).commercial_partner_id
+        return not self.partner_id or customer == self.partner_id.commercial_partner_id
+
+    def action_application_xlsx(self):
+        """The application for payment as a spreadsheet; several come as an archive.
+
+        :return dict: the action that downloads it
+        :raises UserError: for planned records
+        """
+        self._check_application()
+        ids = ','.join(map(str, self.ids))
+        return {'type': 'ir.actions.act_url', 'url': f'/progress_billing/application/{ids}', 'target': 'download'}
+
+    def _get_application_file_name(self):
+        """Number of the application, bill and revision; without the ending."""
+        bill = self._in_customer_language()
+        name = bill.env._(
+            "Application for Payment %(number)s - %(bill)s - Rev %(revision)s",
+            number=bill._get_bill_position(),
+            bill=bill.name or bill.contract_id.name,
+            revision=bill.correction_number,
+        )
+        return name.replace('/', '-')
+
+    def _is_application_issued(self):
+        """Whether the figures stand: the invoice is posted."""
+        self.ensure_one()
+        return self.bucket == 'actual'
+
+    def _get_issued_file(self, kind):
+        """The file as it was issued with this revision.
+
+        :param str kind: pdf or xlsx
+        :return: an attachment as superuser; empty where none was issued, or the bill is a draft again
+        """
+        self.ensure_one()
+        # sudo: ir.attachment - a file of this bill, which the user may read
+        attachments = self.env['ir.attachment'].sudo()
+        if self.bucket == 'draft':
+            return attachments
+        ids = (self.application_files or {}).get(str(self.revision), {})
+        found = attachments.browse(ids.get(kind)).exists()
+        return found.filtered(lambda file: (file.res_model, file.res_id) == (self._name, self.id))
+
+    def _issue_application(self, pdf):
+        """Keep a PDF just made and the spreadsheet that belongs to it, where the bill's figures stand.
+
+        :param bytes pdf: as it goes to the customer
+        """
+        self.ensure_one()
+        if not self._is_application_issued():
+            return
+        name = self._get_application_file_name()
+        # sudo: ir.attachment - whoever may print an application issues it
+        attachments = self.env['ir.attachment'].sudo()
+        made = {
+            kind: attachments.create(
+                {
+                    'name': f'{name}.{kind}',
+                    'raw': content,
+                    'res_model': self._name,
+                    'res_id': self.id,
+                    'mimetype': mimetype,
+                }
+            ).id
+            for kind, content, mimetype in (
+                ('pdf', pdf, 'application/pdf'),
+                ('xlsx', self._build_application_xlsx(), XLSX_TYPE),
+            )
+        }
+        self._write_protected({'application_files': {**(self.application_files or {}), str(self.revision): made}})
+
+    def _get_application_pdf(self):
+        """The PDF: as issued, else made now."""
+        self.ensure_one()
+        return self.env['ir.actions.report']._render_qweb_pdf(REPORT, self.ids)[0]
+
+    def _get_application_xlsx(self):
+        """The spreadsheet: as issued; else it is made now, with the PDF where that makes it issued."""
+        self.ensure_one()
+        self.check_access('read')
+        issued = self._get_issued_file('xlsx')
+        reports = self.env['ir.actions.report']
+        if not issued and self._is_application_issued() and reports.get_wkhtmltopdf_state() != 'install':
+            self._get_application_pdf()
+            issued = self._get_issued_file('xlsx')
+        return issued.raw or self._build_application_xlsx()
+
+    def _get_mail_template(self):
+        """Applications for payment have an e-mail of their own."""
+        if self and all(bill._uses_application() for bill in self):
+            template = self.env.ref('progress_billing.mail_template_progress_application', raise_if_not_found=False)
+            if template:
+                return template
+        return super()._get_mail_template()
+
+    def _uses_application(self):
+        """Whether this bill goes out as an application for payment."""
+        self.ensure_one()
+        return self.kind != 'opening' and self.state != 'planned' and self.contract_id._uses_application()
+
+    def _process_attachments_for_template_post(self, mail_template):
+        """The spreadsheet goes along with the PDF."""
+        result = super()._process_attachments_for_template_post(mail_template)
+        if self.env.ref(REPORT) in mail_template.report_template_ids:
+            for bill in self:
+                file = f'{bill._get_application_file_name()}.xlsx', base64.b64encode(bill._get_application_xlsx())
+                result.setdefault(bill.id, {}).setdefault('attachments', []).append(file)
+        return result

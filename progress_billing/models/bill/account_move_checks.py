@@ -1,0 +1,230 @@
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+
+FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_type')
+
+
+class ProgressMoveChecks(models.Model):
+    """What has to hold when an invoice or credit note of a progress bill changes (SPEC §3, RULES A4, C18)."""
+
+    _name = 'account.move'
+    _inherit = 'account.move'
+
+    def _check_progress_links(self, vals):
+        """Only our own code ties invoices to bills; an invoice of ours is not made a credit note by hand."""
+        if self.env.su:
+            return
+        if any(name in self._fields and name.startswith('progress_') for name in vals):
+            self._raise_progress_link()
+        if vals.get('reversed_entry_id') and (self | self.browse(vals['reversed_entry_id'])).progress_bill_id:
+            self._raise_progress_link()
+        if 'reversed_entry_id' in vals and self.progress_bill_id:
+            self._raise_progress_link()
+
+    def _check_no_opening_deposit(self):
+        """An entry that stands for deposits held before stays posted until the final invoice (RULES A13)."""
+        posted = self.filtered(lambda move: move.state == 'posted')
+        # sudo: progress.bill - whether an entry is needed does not depend on who asks
+        bills = self.env['progress.bill'].sudo()
+        bill = posted and bills.search(
+            [('opening_deposit_line_ids.move_id', 'in', posted.ids), ('bucket', '=', 'actual')], limit=1
+        )
+        if bill:
+            raise UserError(
+                self.env._(
+                    "This entry stands for deposits held before on %(bill)s of %(contract)s. "
+                    "Take it off there before you change it.",
+                    bill=bill.display_name,
+                    contract=bill.contract_id.display_name,
+                )
+            )
+
+    def _raise_progress_link(self):
+        raise AccessError(self.env._("Only a progress bill makes its invoice."))
+
+    def _check_progress_header(self, vals):
+        """What the bill decides cannot be changed on its invoice (RULES A4).
+
+        :raises UserError: naming the invoice and its bill
+        """
+        if vals.get('auto_post') in ('monthly', 'quarterly', 'yearly'):
+            raise UserError(
+                self.env._(
+                    "%(invoice)s is made from a progress bill and cannot recur: plan further records on its "
+                    "contract instead.",
+                    invoice=self[0].display_name,
+                )
+            )
+        for name in FIXED_ON_PROGRESS_INVOICES:
+            if name not in vals:
+                continue
+            for move in self:
+                if move[name] and move._fields[name].convert_to_write(move[name], move) != vals[name]:
+                    bill = move.progress_bill_id.sudo()  # sudo: progress.bill - just its name, for the message
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(invoice)s is decided by the progress bill %(bill)s. Change it on the "
+                            "contract and bill again.",
+                            field=move._fields[name]._description_string(self.env),
+                            invoice=move.display_name,
+                            bill=bill.display_name,
+                        )
+                    )
+
+    def _check_progress_currency(self):
+        """A journal with a currency of its own would change the invoice's (RULES A4)."""
+        for move in self:
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - just its currency and name
+            if move.currency_id != bill.currency_id:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s must stay in %(currency)s, the currency of its progress bill %(bill)s. "
+                        "Choose another journal.",
+                        invoice=move.display_name,
+                        currency=bill.currency_id.name,
+                        bill=bill.display_name,
+                    )
+                )
+
+    def _check_progress_posting(self):
+        """What must hold when an invoice or credit note of a bill is posted."""
+        for move in self:
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - whoever may post need not bill
+            if not move.reversed_entry_id:
+                move._check_progress_amounts_hold()
+            elif move.reversed_entry_id.state != 'posted':
+                raise UserError(
+                    self.env._(
+                        "%(credit)s reverses %(invoice)s, which is not posted. Post that first, or delete the "
+                        "credit note.",
+                        credit=move.display_name,
+                        invoice=move.reversed_entry_id.display_name,
+                    )
+                )
+            if move._is_progress_correction():
+                move._check_credit_is_full()
+            if bill.kind != 'final':
+                continue
+            if move.reversed_entry_id:
+                move._check_credit_is_full()
+            else:
+                bill.contract_id._check_final_is_current(bill)
+
+    def _check_progress_amounts_hold(self):
+        """The ledger takes what the bill says, whatever was done to the draft (RULES A4).
+
+        :raises UserError: to delete the draft and create it again
+        """
+        self.ensure_one()
+        self._check_progress_currency()
+        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
+        expected = bill._get_expected_amounts()
+        found = dict.fromkeys(expected, 0.0)
+        checked = ('deposit', 'revenue', 'retainage', 'holdback')
+        for line in self.line_ids.filtered(lambda line: line.progress_line_type in checked):
+            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else line.progress_line_type
+            found[key] = found.get(key, 0.0) - line.amount_currency
+        same = self.currency_id.compare_amounts
+        shown = all(
+            not line.tax_line_id and not same(-line.amount_currency, -self.direction_sign * line.price_subtotal)
+            for line in self.line_ids.filtered('progress_line_type')
+        )
+        if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):
+            raise UserError(
+                self.env._(
+                    "The amounts of %(invoice)s are not those of its progress bill %(bill)s any more. Delete the "
+                    "draft and create it again.",
+                    invoice=self.display_name,
+                    bill=bill.display_name,
+                )
+            )
+
+    def _check_progress_leaving(self):
+        """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
+        self.filtered(lambda move: move.state == 'posted')._check_not_credited(('posted',))
+        for move in self.filtered(lambda move: move.state == 'posted' and move.reversed_entry_id):
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
+            newer = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: (
+                    other.bucket
+                    and other.id > bill.id
+                    and (other.kind != 'final' or other.line_ids.contract_line_id & bill.line_ids.contract_line_id)
+                )
+            )
+            if bill.kind == 'final' and newer:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s credits a final invoice, and %(bills)s were billed since. Undo those first.",
+                        invoice=move.display_name,
+                        bills=', '.join(newer.mapped('display_name')),
+                    )
+                )
+
+    def _check_not_credited(self, states):
+        """What a credit note stands on stays: else the ledger would hold the credit alone.
+
+        :param states: states of credit notes that count
+        :raises UserError: naming the credit notes to undo first
+        """
+        for move in self:
+            standing = move.reversal_move_ids.filtered(lambda credit: credit.state in states) - self
+            if standing:
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s is reversed by %(credits)s. Reset and delete that first.",
+                        invoice=move.display_name,
+                        credits=', '.join(standing.mapped('display_name')),
+                    )
+                )
+
+    def _check_contract_lives(self, state):
+        """Nothing comes to count on a cancelled contract (SPEC §9)."""
+        for move in self:
+            contract = move.progress_contract_id.sudo()  # sudo: progress.contract - its state and name only
+            # an invoice counts from draft on, and again when its credit note leaves posted
+            comes = move.state == 'posted' if move.reversed_entry_id else state != 'cancel'
+            if contract.state == 'cancelled' and comes:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s of %(invoice)s is cancelled: set it back to draft and open it first.",
+                        contract=contract.display_name,
+                        invoice=move.display_name,
+                    )
+                )
+
+    def _check_only_final(self):
+        """A contract has one final invoice (SPEC §3)."""
+        for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
+            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
+            scheduled = bill.line_ids.contract_line_id
+            other = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill, scheduled=scheduled: (
+                    other.kind == 'final'
+                    and other.bucket
+                    and other != bill
+                    and other.line_ids.contract_line_id & scheduled
+                )
+            )
+            if other:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s has the final invoice %(final)s already.",
+                        contract=bill.contract_id.display_name,
+                        final=other[0].invoice_name or other[0].name,
+                    )
+                )
+
+    def _check_credit_is_full(self):
+        """A final invoice, and one that is corrected, is credited in full or not at all (ENGINE A4, SPEC §3)."""
+        for move in self:
+            final = move.reversed_entry_id
+            if move.currency_id.compare_amounts(
+                move.amount_total, final.amount_total
+            ) or move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
+                raise UserError(
+                    self.env._(
+                        "%(credit)s must credit the invoice %(final)s in full: it cannot be credited in part.",
+                        credit=move.display_name,
+                        final=final.display_name,
+                    )
+                )

@@ -1,0 +1,367 @@
+from odoo import Command, models
+from odoo.exceptions import UserError
+from odoo.tools import float_is_zero, float_round, formatLang, plaintext2html
+
+from ...tools import money
+
+OPPOSITE_TYPE = {'out_invoice': 'out_refund', 'in_invoice': 'in_refund'}
+
+
+class ProgressBillInvoicing(models.Model):
+    """From a progress bill to its invoice: the only way an invoice is made (SPEC §1, §4).
+
+    The hooks: :meth:`_prepare_invoice_vals` for the header, :meth:`_prepare_invoice_line_list`
+    for the lines of any kind of bill, :meth:`_get_move_type` for the direction.
+    """
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    # === MAKING INVOICES === #
+
+    def _create_invoices(self):
+        """Make one draft invoice for each of these bills, in one go, and post them where the company says so.
+
+        :return: the invoices, as superuser
+        :raises UserError: when the contract's accounts do not allow it
+        """
+        # sudo: account.move - a project manager may bill without accounting rights; only posting needs them
+        moves = self.env['account.move'].sudo()
+        for wave in self._split_by_contract():
+            wave._withhold_retainage()
+            for bill in wave:
+                bill._write_protected(bill._prepare_invoiced_vals())
+            moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
+        self._post_invoices_at_once(moves)
+        return moves
+
+    def _prepare_invoiced_vals(self):
+        """What a bill keeps from the moment its invoice is made."""
+        self.ensure_one()
+        return {
+            'revision': self.revision + 1,
+            'schedule_snapshot': self._prepare_snapshot(),
+            'holdback_amount': float(self._get_holdback_change()),
+        }
+
+    def _post_invoices_at_once(self, moves):
+        """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17)."""
+        to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        if not to_post:
+            return
+        if self.env.su or self.env.user.has_group('account.group_account_invoice'):
+            to_post._post(soft=False)
+        else:
+            note = self.env._("Left as a draft: %(user)s may not post invoices.", user=self.env.user.name)
+            to_post._message_log_batch(bodies={move.id: note for move in to_post})
+
+    def _get_move_type(self):
+        """Direction of a bill that asks for money: what a subcontract turns round."""
+        self.ensure_one()
+        return 'out_invoice'
+
+    def _prepare_invoice_vals(self):
+        """Header and lines of the bill's invoice. Extend it by ``super()`` and update the dict.
+
+        :return dict: values of one ``account.move``; a bill that comes to less than nothing is a
+            credit note with its signs turned round
+        """
+        self.ensure_one()
+        contract, partner = self.contract_id, self.partner_id
+        lines = self._prepare_invoice_line_list()
+        self._fill_in_distributions(lines)
+        move_type, sign = self._get_move_type(), 1
+        if self._is_negative(lines):
+            move_type, sign = OPPOSITE_TYPE[move_type], -1
+        vals = {
+            'move_type': move_type,
+            'partner_id': partner.id,
+            'company_id': contract.company_id.id,
+            'currency_id': contract.currency_id.id,
+            'invoice_date': self._get_invoice_date(),
+            'fiscal_position_id': contract.fiscal_position_id.id,
+            'invoice_payment_term_id': contract.payment_term_id.id,
+            'invoice_user_id': contract.user_id.id,
+            'invoice_origin': f'{contract.name} / {self.name}',
+            'ref': self.title or False,
+            'progress_bill_id': self.id,
+            'progress_revision': self.revision,
+            'invoice_line_ids': [Command.create(self._turn_round(line, sign)) for line in lines],
+        }
+        if self.partner_shipping_id:
+            vals['partner_shipping_id'] = self.partner_shipping_id.id
+        if contract.journal_id:
+            vals['journal_id'] = contract.journal_id.id
+        if self.description:
+            vals['narration'] = plaintext2html(self.description)
+        return vals
+
+    def _fill_in_distributions(self, lines):
+        """Say that lines have no analytic distribution where no model could give them one: Odoo asks for each line."""
+        # sudo: account.analytic.distribution.model - whether there are any does not depend on who asks
+        models_exist = self.env['account.analytic.distribution.model'].sudo().search_count([], limit=1)
+        for line in lines:
+            if not models_exist and not line.get('display_type'):
+                line.setdefault('analytic_distribution', False)
+
+    def _get_invoice_date(self):
+        """The planned date, but never in the future (SPEC §3)."""
+        self.ensure_one()
+        today = self.company_id._get_progress_today()
+        return min(self.date or today, today)
+
+    def _is_negative(self, lines):
+        """Whether the lines come to less than nothing, tax included."""
+        total = 0.0
+        for line in lines:
+            if line.get('display_type'):
+                continue
+            frozen = line.get('extra_tax_data')
+            if frozen:
+                total += frozen['manual_total_excluded_currency']
+                total += sum(tax['tax_amount_currency'] for tax in frozen['manual_tax_amounts'].values())
+            else:
+                total += line['quantity'] * line['price_unit']
+        return self.currency_id.compare_amounts(total, 0.0) < 0
+
+    def _turn_round(self, line, sign):
+        """The line as it stands on the document: a credit note counts what it gives back as positive."""
+        if sign > 0 or line.get('display_type'):
+            return line
+        turned = dict(line, quantity=-line['quantity'])
+        if line.get('extra_tax_data'):
+            turned['extra_tax_data'] = self.env['account.tax']._reverse_quantity_base_line_extra_tax_data(
+                line['extra_tax_data']
+            )
+        if line['price_unit'] < 0 < line['quantity']:  # 1 × 200.00 rather than -1 × -200.00
+            for values in filter(None, (turned, turned.get('extra_tax_data'))):
+                values.update(quantity=line['quantity'], price_unit=-line['price_unit'])
+        return turned
+
+    # === INVOICE LINES === #
+
+    def _prepare_invoice_line_list(self):
+        """Values of the invoice lines of this bill, by its kind and the contract's recognition (SPEC §4).
+
+        :return list: dicts of ``account.move.line`` values, in the order they are printed
+        """
+        self.ensure_one()
+        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
+            return self._prepare_final_line_list()
+        if self._get_invoice_type() == 'deposit':
+            return self._prepare_deposit_line_list()
+        return self._prepare_revenue_line_list()
+
+    def _compute_line_taxes(self, *, keep=True):
+        """Taxes of this bill by bill line, cumulative over the contract's bills (RULES C12).
+
+        :param bool keep: remember on each bill line what it took, for the bills after it
+
+        :return list: computed base lines, ``_key`` is the schedule line's id
+        """
+        engine, contract = self.env['progress.tax.engine'], self.contract_id
+        base_lines = [
+            engine._base_line(
+                contract,
+                line.invoiced_amount,
+                line.contract_line_id.tax_ids,
+                line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
+                _key=line.contract_line_id.id,
+                _bill_line=line,
+            )
+            for line in self.line_ids
+        ]
+        engine._compute_taxes(base_lines, contract.company_id)
+        engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
+        for base_line in base_lines if keep else ():
+            amounts = {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()}
+            base_line['_bill_line']._write_derived(
+                {'tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
+            )
+        return base_lines
+
+    def _get_earlier_taxes(self, prefix=''):
+        """What the contract's other live bills took of each tax, for the engine.
+
+        :param str prefix: ``retainage`` for the taxes of what was held back
+        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
+        """
+        earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
+        result = []
+        for line in earlier.line_ids:
+            taken = line[f'{prefix}_tax_amounts' if prefix else 'tax_amounts'] or {}
+            kept = 1.0
+            if line.invoiced_amount and line.credited_amount:
+                kept = 1.0 - line.credited_amount / line.invoiced_amount
+            amounts = {
+                int(tax): (rate, base * kept, tax_amount * kept)
+                for tax, (rate, base, tax_amount) in taken.get('amounts', {}).items()
+            }
+            if amounts:
+                quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
+                taxes = self.env['account.tax'].browse(taken['taxes'])
+                result.append((line.contract_line_id.id, taxes, amounts, quantity))
+        return result
+
+    def _prepare_deposit_line_list(self):
+        """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution."""
+        engine, contract = self.env['progress.tax.engine'], self.contract_id
+        groups = {}
+        accounts = {
+            rule: self._get_deposit_account_of(rule)
+            for rule in self.line_ids.contract_line_id.grouped('billing_rule_id')
+        }
+        for base_line in self._compute_line_taxes():
+            account = accounts[base_line['_bill_line'].contract_line_id.billing_rule_id]
+            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
+        result = []
+        for (taxes, account), base_lines in groups.items():
+            net, amounts = engine._merge(base_lines)
+            result.append(
+                {
+                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
+                    **engine._prepare_frozen_line_vals(contract, taxes, net, amounts, key=f'progress,{self.id}'),
+                    'progress_line_type': 'deposit',
+                    'progress_deposit_bill_id': self.id,
+                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
+                }
+            )
+        return result
+
+    def _get_deposit_account_of(self, rule):
+        """Deposit account of lines under a rule; rules without an account share the contract's."""
+        return self.contract_id._get_deposit_account(rule if rule.deposit_account_id else None)
+
+    def _prepare_deposit_vals(self, name, account):
+        """What every line on the deposit account has in common: product, account, no analytics."""
+        return {
+            'name': name,
+            'product_id': self.contract_id._find_deposit_product().id,
+            'account_id': account.id,
+            'analytic_distribution': False,
+        }
+
+    def _get_deposit_label(self):
+        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (RULES 1.17)."""
+        self.ensure_one()
+        if self.item_description:
+            return self.item_description
+        env = self.with_context(lang=self.partner_id.lang).env
+        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
+            share = self.with_env(env)._format_percent().replace('%', ' %')
+        else:
+            share = formatLang(
+                env,
+                self.invoiced_amount,
+                currency_obj=False,
+                digits=self.currency_id.decimal_places,
+            )
+        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
+
+    def _prepare_revenue_line_list(self):
+        """Income at once: a line for each bill line, under its section (recognition *as billed*)."""
+        engine = self.env['progress.tax.engine']
+        base_lines = {base_line['_bill_line']: base_line for base_line in self._compute_line_taxes()}
+        values = {}
+        for line, base_line in base_lines.items():
+            net, amounts = engine._merge([base_line])
+            quantity = line.invoiced_quantity if line.contract_line_id.billing_base == 'quantity' else 1.0
+            values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
+        return self._add_sections(values)
+
+    def _prepare_revenue_vals(self, line, net, amounts, quantity):
+        """Values of an income line.
+
+        :param line: the bill line it stands for
+        :param float net: untaxed amount, in the contract's currency
+        :param dict amounts: frozen tax amounts, see the engine
+        :param float quantity: in the schedule line's unit; 1 for lines billed by amount
+        """
+        digits = self.env['decimal.precision'].precision_get('Product Unit')
+        quantity = float_round(quantity, precision_digits=digits)
+        if float_is_zero(quantity, precision_digits=digits) or self.currency_id.is_zero(net):
+            return self._prepare_zero_vals(line, net, amounts)
+        return self._prepare_income_vals(line, net, amounts, quantity)
+
+    def _prepare_zero_vals(self, line, net, amounts):
+        """An income line without a quantity, or worth nothing: *Create Lines with Zero Amount and Quantity*."""
+        vals = self._prepare_income_vals(line, net, amounts, 1.0)
+        scheduled = line.contract_line_id
+        if scheduled.billing_base == 'quantity' and not line.invoiced_quantity and self.currency_id.is_zero(net):
+            vals.update(quantity=0.0, price_unit=scheduled.unit_price)
+            vals.pop('extra_tax_data', None)
+        return vals
+
+    def _prepare_income_vals(self, line, net, amounts, quantity):
+        """Values of an income line; see :meth:`_prepare_revenue_vals`."""
+        scheduled = line.contract_line_id
+        vals = {
+            'name': scheduled._get_rule_label(line),
+            'account_id': scheduled._get_income_account().id,
+            'progress_line_type': 'revenue',
+            'progress_bill_line_id': line.id,
+            **self.env['progress.tax.engine']._prepare_frozen_line_vals(
+                self.contract_id,
+                scheduled.tax_ids,
+                net,
+                amounts,
+                quantity=quantity,
+                key=f'progress,{self.id}',
+            ),
+        }
+        if scheduled.product_id.type == 'service':
+            vals['product_id'] = scheduled.product_id.id
+        if scheduled.billing_base == 'quantity' and scheduled.product_uom_id:
+            vals['product_uom_id'] = scheduled.product_uom_id.id
+        if scheduled.analytic_distribution:
+            vals['analytic_distribution'] = scheduled.analytic_distribution
+        return vals
+
+    def _add_sections(self, values):
+        """Put the income lines in the order of the schedule, under its section titles.
+
+        :param dict values: line values by schedule line
+        """
+        result, titles = [], []
+        for scheduled in self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id)):
+            if scheduled.display_type == 'line_section':
+                titles = [scheduled]
+            elif scheduled.display_type == 'line_subsection':
+                titles = [title for title in titles if title.display_type == 'line_section'] + [scheduled]
+            elif scheduled in values:
+                result += [{'display_type': title.display_type, 'name': title.name} for title in titles]
+                titles = []
+                result.append(values[scheduled])
+        return result
+
+    # === BILL LINES === #
+
+    def _spread_over_lines(self, amount):
+        """Values of bill lines for an amount that says nothing of lines: by what is left on each (RULES A11).
+
+        :param float amount: untaxed, in the contract's currency
+        :return list: dicts of ``progress.bill.line`` values
+        :raises UserError: when nothing is left to bill
+        """
+        self.ensure_one()
+        customer = self.partner_id.commercial_partner_id
+        lines = self.contract_id._get_billable_lines().filtered(
+            lambda line: (line.partner_id or customer).commercial_partner_id == customer
+        )
+        lines = lines.sorted(lambda line: (line.sequence, line.id))
+        unit = money.to_decimal(self.currency_id.rounding)
+        rest = [money.to_decimal(line._get_amount_left()) for line in lines]
+        try:
+            shares = money.spread(money.round_to(amount, unit), rest, unit)
+        except ZeroDivisionError:
+            raise UserError(
+                self.env._(
+                    "%(contract)s has nothing left to bill. Add a change order, or create the final invoice.",
+                    contract=self.contract_id.display_name,
+                )
+            ) from None
+        return [
+            {'contract_line_id': line.id, 'amount': float(share), 'quantity': line._get_quantity_for(float(share))}
+            for line, share in zip(lines, shares, strict=True)
+            if share
+        ]

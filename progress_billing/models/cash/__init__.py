@@ -1,0 +1,4 @@
+from . import progress_bill
+from . import progress_bill_payment
+from . import progress_payment_schedule
+from . import progress_contract

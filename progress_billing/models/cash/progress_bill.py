@@ -1,0 +1,136 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+RECEIVABLES = ('asset_receivable', 'liability_payable')
+INVOICES = ('out_invoice', 'in_invoice')
+
+
+class ProgressBillPayments(models.Model):
+    """What was paid on a bill, what is open and how late it is, from Odoo's reconciliation (RULES 1.43).
+
+    Amounts are in the contract's currency, tax included, of posted invoices less credit notes.
+    Everyone who sees the bill sees them.
+    """
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True)
+    total_amount = fields.Monetary(
+        string="Invoiced incl. Tax", compute='_compute_payments', compute_sudo=True, help="Less credit notes."
+    )
+    paid_amount = fields.Monetary(string="Paid", compute='_compute_payments', compute_sudo=True)
+    residual_amount = fields.Monetary(string="Open", compute='_compute_payments', compute_sudo=True)
+    date_due = fields.Date(
+        string="Due",
+        compute='_compute_payments',
+        compute_sudo=True,
+        help="When the first open instalment is due; the last one where all is paid.",
+    )
+    days_late = fields.Integer(
+        compute='_compute_payments', compute_sudo=True, help="Of the instalment that is open for longest."
+    )
+    is_unpaid = fields.Boolean(compute='_compute_payments', search='_search_is_unpaid', compute_sudo=True)
+    is_overdue = fields.Boolean(compute='_compute_payments', search='_search_is_overdue', compute_sudo=True)
+
+    # === COMPUTE === #
+
+    @api.depends(
+        'payment_ids',
+        'move_ids.state',
+        'move_ids.amount_total',
+        'move_ids.amount_residual',
+        'move_ids.line_ids.date_maturity',
+        'move_ids.line_ids.amount_residual',
+    )
+    def _compute_payments(self):
+        paid = self._get_paid_amounts()
+        for bill in self:
+            moves = bill.move_ids.filtered(lambda move: move.state == 'posted')
+            bill.total_amount = sum(move.amount_total * bill._get_payment_sign(move) for move in moves)
+            bill.residual_amount = sum(move.amount_residual * bill._get_payment_sign(move) for move in moves)
+            bill.paid_amount = paid.get(bill._origin.id, 0.0)
+            due = moves.filtered(lambda move: move.move_type in INVOICES).line_ids.filtered(
+                lambda line: line.account_id.account_type in RECEIVABLES
+            )
+            still_open = due.filtered(lambda line: line.currency_id.compare_amounts(line.amount_residual_currency, 0))
+            bill.date_due = min(
+                still_open.mapped('date_maturity'), default=max(due.mapped('date_maturity'), default=False)
+            )
+            late = (bill.company_id._get_progress_today() - bill.date_due).days if still_open else 0
+            bill.days_late = max(late, 0)
+            bill.is_unpaid, bill.is_overdue = bool(still_open), late > 0
+
+    def _get_payment_sign(self, move):
+        return 1 if move.move_type in INVOICES else -1
+
+    def _get_paid_amounts(self):
+        """What payments and other entries took off the invoices, by bill id; credit notes do not count."""
+        groups = self.env['progress.bill.payment']._read_group(
+            [('bill_id', 'in', self._origin.ids), ('kind', '!=', 'credit')], ['bill_id'], ['amount:sum']
+        )
+        return {bill.id: amount for bill, amount in groups}
+
+    def _search_is_unpaid(self, operator, _value):
+        if operator != 'in':
+            return NotImplemented
+        return self._get_open_item_domain(Domain.TRUE)
+
+    def _search_is_overdue(self, operator, _value):
+        if operator != 'in':
+            return NotImplemented
+        late = Domain.FALSE
+        for company in self.env['res.company'].search([('active', '=', True)]):
+            late |= Domain('company_id', '=', company.id) & Domain('date_maturity', '<', company._get_progress_today())
+        return self._get_open_item_domain(late)
+
+    def _get_open_item_domain(self, domain):
+        """Bills with open receivables that also satisfy ``domain`` on ``account.move.line``."""
+        # sudo: account.move.line - which bills are open, for users without accounting rights
+        items = self.env['account.move.line'].sudo()
+        lines = items.search(
+            domain
+            & Domain(
+                [
+                    ('move_id.progress_bill_id', '!=', False),
+                    ('move_id.move_type', 'in', INVOICES),
+                    ('parent_state', '=', 'posted'),
+                    ('account_id.account_type', 'in', RECEIVABLES),
+                    ('amount_residual_currency', '!=', 0),
+                ]
+            )
+        )
+        return [('id', 'in', lines.move_id.progress_bill_id.ids)]
+
+    # === ACTIONS === #
+
+    def action_register_payment(self):
+        """Register Payment: Odoo's own dialog for what is open on the posted invoices of these bills.
+
+        :return dict: the dialog of ``account.payment.register``
+        :raises AccessError: for whoever may not register payments
+        :raises UserError: when nothing is open
+        """
+        self.check_access('read')
+        self.env['account.payment'].check_access('create')
+        # sudo: account.move - the ids only; the dialog works with the user's own rights
+        moves = self.sudo().move_ids.filtered(
+            lambda move: move.state == 'posted' and move.currency_id.compare_amounts(move.amount_residual, 0.0)
+        )
+        if not moves:
+            raise UserError(
+                self.env._(
+                    "%s: no posted invoice is open, so there is nothing to pay. Post the invoice first.",
+                    ', '.join(self.mapped('display_name')),
+                )
+            )
+        return moves.sudo(False).action_register_payment()
+
+    def action_view_payments(self):
+        """Payments received on these bills.
+
+        :return dict: an action on ``progress.bill.payment``
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill_payment')
+        return dict(action, domain=[('bill_id', 'in', self.ids)], context={})

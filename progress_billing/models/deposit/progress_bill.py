@@ -1,0 +1,98 @@
+from odoo import models
+from odoo.tools import format_date
+
+
+class ProgressBillFinal(models.Model):
+    """Lines of the final invoice: all income not yet recognised, less every deposit (SPEC §4)."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    def _prepare_final_line_list(self):
+        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4)."""
+        engine, contract = self.env['progress.tax.engine'], self.contract_id
+        recognised = contract._get_recognised_amounts()
+        base_lines = []
+        for line in self.line_ids:
+            scheduled = line.contract_line_id
+            amount = contract.currency_id.round(scheduled.revised_amount - recognised.get(scheduled.id, 0.0))
+            base_lines.append(
+                engine._base_line(
+                    contract,
+                    amount,
+                    scheduled.tax_ids,
+                    scheduled._get_units_of(amount),
+                    _key=scheduled.id,
+                    _bill_line=line,
+                )
+            )
+        engine._compute_taxes(base_lines, contract.company_id)
+        values = {}
+        for base_line in base_lines:
+            net, amounts = engine._merge([base_line])
+            line = base_line['_bill_line']
+            whole = line.contract_line_id.billing_base == 'quantity' and not recognised.get(line.contract_line_id.id)
+            quantity = line.contract_line_id.revised_quantity if whole else 1.0
+            values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
+        result = self._add_sections(values)
+        reversals = self._prepare_reversal_line_list()
+        if reversals:
+            result.append(
+                {
+                    'display_type': 'line_section',
+                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
+                }
+            )
+        return result + reversals
+
+    def _prepare_reversal_line_list(self):
+        """A line for what is left of each deposit, by bill, account and set of taxes."""
+        engine, result = self.env['progress.tax.engine'], []
+        for deposit in self.contract_id._get_open_deposits():
+            result.append(
+                {
+                    **self._prepare_deposit_vals(self._get_reversal_label(deposit), deposit['account']),
+                    **engine._prepare_frozen_line_vals(
+                        self.contract_id,
+                        deposit['taxes'],
+                        -deposit['net'],
+                        {tax: (-base, -amount) for tax, (base, amount) in deposit['amounts'].items()},
+                        key=f'progress,{deposit["bill"].id}',
+                    ),
+                    'progress_line_type': 'deposit_reversal',
+                    'progress_deposit_bill_id': deposit['bill'].id,
+                }
+            )
+            # the quantity carries the sign, as on Odoo's own down payments
+            result[-1].update(quantity=-1.0, price_unit=-result[-1]['price_unit'])
+            if result[-1].get('extra_tax_data'):
+                result[-1]['extra_tax_data'].update(quantity=-1.0, price_unit=result[-1]['price_unit'])
+        return result
+
+    def _get_reversal_label(self, deposit):
+        """Number and date of the deposit a line of the final invoice reverses."""
+        env = self.with_context(lang=self.partner_id.lang).env
+        bill = deposit['bill']
+        # sudo: account.move - number and date of the deposit's invoice, for a user without accounting rights
+        move = bill.sudo().invoice_id
+        return env._(
+            "Deposit %(number)s of %(date)s",
+            number=move.name or bill.name,
+            date=format_date(env, move.invoice_date or bill.date),
+        )
+
+    def _get_expected_amounts(self):
+        """What the ledger must take when the bill's invoice is posted, untaxed.
+
+        :return dict: amounts by bill line id for income, under ``deposit`` for deposits
+        """
+        self.ensure_one()
+        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
+            recognised = self.contract_id._get_recognised_amounts()
+            return {
+                line.id: line.contract_line_id.revised_amount - recognised.get(line.contract_line_id.id, 0.0)
+                for line in self.line_ids
+            }
+        if self._get_invoice_type() == 'deposit':
+            return {'deposit': self.invoiced_amount}
+        return {line.id: line.invoiced_amount for line in self.line_ids}

@@ -1,0 +1,173 @@
+import ast
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import formatLang
+
+from ...tools import amt_pct as amt_pct_tool
+from ...tools import money
+
+
+class ProgressBillPlan(models.Model):
+    """What is planned to be billed: an amount or a percentage of the contract, typed in one field (001)."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    amt_pct = fields.Char(
+        string="Amt/Pct",
+        compute='_compute_amt_pct',
+        inverse='_inverse_amt_pct',
+        help="A percentage of the contract (25%) or an untaxed amount (5,000.00).",
+    )
+    planned_percent = fields.Float(digits=(16, amt_pct_tool.PERCENT_PLACES), aggregator=None)
+    planned_amount = fields.Monetary(
+        string="Planned",
+        compute='_compute_planned_amount',
+        store=True,
+        readonly=False,
+        help="Untaxed. What was planned stays here, whatever was billed in the end.",
+    )
+    plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
+    plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
+    plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
+    generated_on = fields.Datetime(readonly=True, copy=False)
+
+    # === COMPUTE === #
+
+    @api.depends('planned_percent', 'planned_amount')
+    @api.depends_context('lang', 'uid')
+    def _compute_amt_pct(self):
+        for bill in self:
+            if bill.planned_percent:
+                bill.amt_pct = bill._format_percent()
+            elif bill.planned_amount:
+                env = self.with_context(lang=self._get_lang_code()).env
+                bill.amt_pct = formatLang(env, bill.planned_amount, digits=bill.currency_id.decimal_places)
+            else:
+                bill.amt_pct = False
+
+    def _inverse_amt_pct(self):
+        for bill in self:
+            kind, value = bill._parse_amt_pct()
+            bill.planned_percent = float(value) if kind == 'percent' else 0.0
+            bill.plan_weight = 0.0
+            if kind != 'percent':
+                bill.planned_amount = float(value)
+
+    @api.onchange('amt_pct')
+    def _onchange_amt_pct(self):
+        if self.amt_pct:
+            self._inverse_amt_pct()
+
+    @api.depends(
+        'planned_percent',
+        'date',
+        'contract_id.revised_amount',
+        'contract_id.bill_ids.planned_percent',
+        'contract_id.bill_ids.date',
+    )
+    def _compute_planned_amount(self):
+        """Percentages follow the contract; typed amounts, and what was billed, keep what was planned."""
+        for bill in self:
+            if bill.planned_percent and not bill.generated_on:
+                bill.planned_amount = bill._price_percent(
+                    bill.contract_id.bill_ids.filtered(
+                        lambda other, bill=bill: (
+                            other.bucket or other.state == 'planned' and other._is_planned_before(bill)
+                        )
+                    )
+                )
+
+    def _is_planned_before(self, bill):
+        """Whether this record comes before ``bill`` in the plan; new ones come last."""
+
+        def key(record):
+            return record.date or fields.Date.today(), record._origin.id or float('inf')
+
+        return key(self) < key(bill)
+
+    def _price_percent(self, earlier):
+        """The record's percentage of the contract, rounded as the next step after the earlier ones.
+
+        Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
+        share less what the earlier ones took.
+        """
+        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier if bill != self), money.ZERO)
+        return float(
+            money.percent_step(
+                before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding or '0.01'
+            )
+        )
+
+    @api.constrains('planned_percent', 'planned_amount')
+    def _check_planned(self):
+        for bill in self:
+            if not 0 <= bill.planned_percent <= 100 or bill.planned_amount < 0:
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s: a planned percentage lies between 0 and 100, a planned amount is not negative.",
+                        bill=bill.display_name,
+                    )
+                )
+
+    # === BUSINESS === #
+
+    def _get_amount_to_bill(self):
+        """Amount of a planned record at this moment: percentages are of the revised amount now (RULES 1.19)."""
+        self.ensure_one()
+        if not self.planned_percent:
+            return self.planned_amount
+        return self._price_percent(self.contract_id.bill_ids.filtered('bucket'))
+
+    def _parse_amt_pct(self):
+        """What was typed in Amt/Pct: ``('percent'|'amount', Decimal)``, ``('amount', 0)`` where nothing was.
+
+        :raises ValidationError: in the user's language, saying what to type
+        """
+        self.ensure_one()
+        if not (self.amt_pct or '').strip():
+            return 'amount', money.ZERO
+        lang = self._get_lang()
+        try:
+            return amt_pct_tool.parse(
+                self.amt_pct,
+                lang.decimal_point,
+                lang.thousands_sep,
+                self.currency_id.decimal_places,
+                ast.literal_eval(lang.grouping),
+            )
+        except amt_pct_tool.AmtPctError as error:
+            raise ValidationError(
+                self.env._(
+                    "Amt/Pct of %(bill)s cannot be “%(text)s”: %(reason)s",
+                    bill=self.display_name,
+                    text=self.amt_pct,
+                    reason=self._get_amt_pct_reasons()[error.reason],
+                )
+            ) from None
+
+    def _get_amt_pct_reasons(self):
+        lang = self._get_lang()
+        example = f'25% / 5{lang.thousands_sep or ""}000{lang.decimal_point}00'
+        return {
+            amt_pct_tool.NOT_A_NUMBER: self.env._(
+                "it is not a number. Type a percentage or an amount, as in %s.", example
+            ),
+            amt_pct_tool.NEGATIVE: self.env._("it may not be negative."),
+            amt_pct_tool.ZERO: self.env._("it may not be zero."),
+            amt_pct_tool.OVER_HUNDRED: self.env._("it may not be over 100%."),
+            amt_pct_tool.AMBIGUOUS: self.env._("it can be read in two ways. Type it as in %s.", example),
+            amt_pct_tool.TOO_PRECISE: self.env._("it has more decimals than the currency. Type it as in %s.", example),
+            amt_pct_tool.TOO_LARGE: self.env._("it is too large."),
+        }
+
+    def _get_lang(self):
+        """The reader's language: of the call, else of the user, as RPC callers often give none (RULES A10)."""
+        return self.env['res.lang']._get_data(code=self._get_lang_code())
+
+    def _get_lang_code(self):
+        return self.env.context.get('lang') or self.env.user.lang or 'en_US'
+
+    def _format_percent(self):
+        return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)

@@ -1,0 +1,4 @@
+from . import progress_billing_rule
+from . import progress_contract
+from . import progress_contract_line
+from . import project_task

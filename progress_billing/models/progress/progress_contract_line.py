@@ -1,0 +1,403 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...tools import money
+
+
+class ProgressContractLineProgress(models.Model):
+    """How far a schedule line is, and what has been asked to be billed next (SPEC §2, RULES C1).
+
+    *Completed (%)* and the pending values drive each other at the moment one of them is
+    entered; nothing else moves them, so what a person typed is what is billed.
+    """
+
+    _name = 'progress.contract.line'
+    _inherit = 'progress.contract.line'
+
+    completed_percent = fields.Float(
+        string="Completed (%)",
+        copy=False,
+        aggregator=None,
+        help="Work completed, in percent of the revised value.",
+    )
+    pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit', copy=False)
+    pending_amount = fields.Monetary(
+        string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next."
+    )
+
+    progress_entry = fields.Integer(
+        readonly=True, copy=False, aggregator=None, help="Counts the entries, to know whether one came since."
+    )
+
+    task_id = fields.Many2one(
+        'project.task', check_company=True, domain="[('project_id', '=', project_id)]", index='btree_not_null'
+    )
+    own_billing_rule_id = fields.Many2one('progress.billing.rule', check_company=True, ondelete='restrict')
+    billing_rule_id = fields.Many2one(
+        'progress.billing.rule',
+        compute='_compute_billing_rule_id',
+        inverse='_inverse_billing_rule_id',
+        store=True,
+        index='btree_not_null',
+        ondelete='restrict',
+        help="From the task, else from the contract, unless set here.",
+    )
+    partner_id = fields.Many2one(
+        'res.partner',
+        string="Customer",
+        compute='_compute_partner_id',
+        store=True,
+        readonly=False,
+        index='btree_not_null',
+        help="From the task, else from the contract.",
+    )
+    partner_shipping_id = fields.Many2one(
+        'res.partner',
+        string="Customer Location",
+        compute='_compute_partner_shipping_id',
+        store=True,
+        readonly=False,
+        help="From the task, else from the contract. Locations are billed on bills of their own.",
+    )
+    bill_separately = fields.Boolean(related='task_id.bill_separately', store=True)
+    milestone_id = fields.Many2one(
+        'project.milestone',
+        domain="[('project_id', '=', project_id)]",
+        index='btree_not_null',
+        help="The line is done when this milestone is reached.",
+    )
+    requires_approval = fields.Boolean(
+        string="Customer Approval", help="The milestone counts only once the customer has approved it."
+    )
+    progress_source = fields.Selection(
+        [('manual', "Typed"), ('task', "Task"), ('milestone', "Milestone")],
+        string="Progress From",
+        compute='_compute_progress_source',
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        help="Where Completed (%) comes from: typed here, the task's progress, or the milestone once it is reached.",
+    )
+
+    # === ENTRY === #
+
+    @api.onchange('completed_percent')
+    def _onchange_completed_percent(self):
+        self.update(self._prepare_pending_vals())
+
+    @api.onchange('pending_amount')
+    def _onchange_pending_amount(self):
+        if self.billing_base == 'amount':
+            self.completed_percent = self._get_percent_of_pending(self.pending_amount)
+
+    @api.onchange('pending_quantity')
+    def _onchange_pending_quantity(self):
+        if self.billing_base == 'quantity':
+            self.pending_amount = self._price_pending(self.pending_quantity)
+            self.completed_percent = self._get_percent_of_quantity(self.pending_quantity)
+
+    def _enter_progress(self, vals):
+        """Store what was entered on these lines together with what follows from it.
+
+        Completed (%) wins where both come in one call, as a form sends both.
+
+        :param dict vals: at least one of ``completed_percent`` (percent), ``pending_amount``
+            (contract currency) and ``pending_quantity`` (line unit)
+        :raises UserError: for an amount pending on a line billed by quantity
+        """
+        self.contract_id._lock_for_billing()
+        for line in self:
+            line._write_progress({**line._prepare_progress_vals(vals), 'progress_entry': line.progress_entry + 1})
+        self._check_progress()
+
+    def _write_progress(self, vals):
+        """Write entered progress as it is, without deriving anything from it again."""
+        return models.Model.write(self, vals)
+
+    def _prepare_progress_vals(self, vals):
+        """Completed (%) and both pending values after one of them was entered."""
+        self.ensure_one()
+        if self.display_type:
+            return {'completed_percent': 0.0, 'pending_amount': 0.0, 'pending_quantity': 0.0}
+        if 'stored_amount' in vals:
+            stored = self._prepare_stored_vals(vals['stored_amount'], self.stored_amount)
+            if not {'completed_percent', 'pending_amount'} & vals.keys():
+                return stored
+            self._write_progress({'stored_amount': stored['stored_amount']})
+        if 'completed_percent' in vals and not self._is_same_entry(vals):
+            self._write_progress({'completed_percent': vals['completed_percent']})
+            return self._prepare_pending_vals()
+        if self.billing_base == 'quantity':
+            if 'pending_quantity' not in vals:
+                raise UserError(
+                    self.env._(
+                        "%(line)s is billed by quantity: enter its pending quantity, the amount follows.",
+                        line=self.display_name,
+                    )
+                )
+            quantity = vals['pending_quantity'] or 0.0
+            return {
+                'pending_quantity': quantity,
+                'pending_amount': self._price_pending(quantity),
+                'completed_percent': self._get_percent_of_quantity(quantity),
+            }
+        amount = vals.get('pending_amount') or 0.0
+        amount = self.currency_id.round(amount)
+        return {
+            'pending_amount': amount,
+            'pending_quantity': 0.0,
+            'completed_percent': self._get_percent_of_pending(amount),
+        }
+
+    def _is_same_entry(self, vals):
+        """Whether both values say the same, as far as the percentage's decimals reach: then the amount is exact."""
+        if self.billing_base == 'quantity' or 'pending_amount' not in vals:
+            return False
+        percent = money.to_decimal(self._get_percent_of_pending(vals['pending_amount']))
+        return abs(percent - money.to_decimal(vals['completed_percent'])) < money.to_decimal('0.0000000001')
+
+    def _prepare_pending_vals(self):
+        """The formulas of 003: pending = revised × completed − draft − actual."""
+        self.ensure_one()
+        if self.display_type:
+            return {'pending_amount': 0.0, 'pending_quantity': 0.0}
+        if self.billing_base == 'quantity':
+            quantity = float(
+                self._round_quantity_at(self.completed_percent)
+                - money.to_decimal(self.draft_quantity)
+                - money.to_decimal(self.actual_quantity)
+            )
+            return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
+        done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        stored = money.to_decimal(self.stored_amount)
+        return {'pending_amount': float(done + stored - billed), 'pending_quantity': 0.0}
+
+    def _prepare_claims_of_rest(self):
+        """Values of bill lines that claim all that is left of these lines; stored materials are installed then.
+
+        :return dict: values by schedule line
+        """
+        billed_stored = self._get_billed_stored()
+        claims = {}
+        for line in self:
+            before = billed_stored.get(line, money.ZERO)
+            amount = float(money.to_decimal(line._get_amount_left()) + before)
+            claims[line] = {
+                **line._prepare_claim(amount=amount, quantity=line._get_quantity_left()),
+                'stored_amount': 0.0,
+                'previous_stored_amount': float(before),
+            }
+        return claims
+
+    def _prepare_claim(self, amount, quantity=0.0):
+        """Values of a bill line that claims ``amount`` (untaxed, contract currency) of this line."""
+        return {'contract_line_id': self.id, 'amount': amount, 'quantity': quantity}
+
+    def _prepare_claim_of_percent(self, percent):
+        """Values of a bill line that claims a further percentage of this line: cumulative, so steps add up.
+
+        :param percent: of the revised value
+        """
+        self.ensure_one()
+        unit = self.currency_id.rounding or '0.01'
+        if self.billing_base == 'quantity':
+            billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+            before = money.ratio_percent(billed, self.revised_quantity)
+            quantity = float(self._round_quantity_at(before + money.to_decimal(percent)) - billed)
+            return self._prepare_claim(self._price_pending(quantity), quantity)
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        before = money.percent_behind(billed, self.revised_amount, unit)
+        reached = money.percent_of(before + money.to_decimal(percent), self.revised_amount, unit)
+        return self._prepare_claim(float(reached - billed))
+
+    def _round_quantity_at(self, percent):
+        """The quantity that a percentage of the line stands for, in the unit's precision."""
+        self.ensure_one()
+        done = money.to_decimal(self.revised_quantity) * money.to_decimal(percent) / 100
+        digits = self.env['decimal.precision'].precision_get('Product Unit')
+        return money.round_to(done, money.Decimal(1).scaleb(-digits))
+
+    def _price_pending(self, quantity):
+        """Amount of a pending quantity: cumulative, so the last one clears the line (RULES C11)."""
+        self.ensure_one()
+        billed_quantity = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        return float(money.to_decimal(self._price(billed_quantity + money.to_decimal(quantity))) - billed)
+
+    def _get_percent_of_pending(self, amount):
+        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        done = billed + money.to_decimal(amount) - money.to_decimal(self.stored_amount)
+        return float(money.ratio_percent(done, self.revised_amount))
+
+    def _get_percent_of_quantity(self, quantity):
+        billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+        return float(money.ratio_percent(billed + money.to_decimal(quantity), self.revised_quantity))
+
+    def _recalculate_pending(self):
+        """Set pending by the formula again, for lines with a percentage: after a change order."""
+        for line in self.filtered(lambda line: line.completed_percent and not line.display_type):
+            line._write_progress({**line._prepare_pending_vals(), 'progress_entry': line.progress_entry + 1})
+
+    # === CHECKS === #
+
+    def _get_pending_blocker(self):
+        """Why what is pending on this line cannot be billed; nothing where it can (RULES C13)."""
+        self.ensure_one()
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        if not money.room_left(self.revised_amount, billed, self.pending_amount, self.currency_id.rounding):
+            return False
+        return self._get_overbilled_message(float(billed + money.to_decimal(self.pending_amount)), 0.0)
+
+    def _check_progress(self):
+        """Completed (%) lies between 0 and 100; above only where the company merely warns (RULES C15)."""
+        for line in self:
+            percent = money.round_to(line.completed_percent, '0.00000001')
+            over = percent > 100 and line.company_id.progress_overbilling_policy != 'warn'
+            if percent < 0 or over:
+                raise ValidationError(
+                    self.env._(
+                        "Completed (%%) of %(line)s would be %(percent)s. It must be between 0 and 100.",
+                        line=line.display_name,
+                        percent=round(float(percent), 2),
+                    )
+                )
+
+    @api.depends('own_billing_rule_id', 'task_id.billing_rule_id', 'contract_id.billing_rule_id')
+    def _compute_billing_rule_id(self):
+        for line in self:
+            line.billing_rule_id = (
+                line.own_billing_rule_id
+                # sudo: project.task - a rule only, whoever may see the line
+                or line.task_id.sudo().billing_rule_id
+                or line.contract_id._get_billing_rule()
+            )
+
+    def _inverse_billing_rule_id(self):
+        for line in self:
+            line.own_billing_rule_id = line.billing_rule_id
+        # emptied: the task's or the contract's rule stands again
+        self.env.add_to_compute(
+            self._fields['billing_rule_id'], self.filtered(lambda line: not line.own_billing_rule_id)
+        )
+
+    @api.depends('task_id.partner_id', 'contract_id.partner_id')
+    def _compute_partner_id(self):
+        """A task's customer counts where it is not just the project's, which every task gets by itself."""
+        for line in self:
+            task = line.task_id.sudo()  # sudo: project.task - its customer only, whoever may see the line
+            own = task.partner_id if task.partner_id != task.project_id.partner_id else task.partner_id.browse()
+            line.partner_id = own or line.contract_id.partner_id
+
+    @api.depends('task_id.partner_shipping_id', 'contract_id.partner_shipping_id')
+    def _compute_partner_shipping_id(self):
+        for line in self:
+            # sudo: project.task - its location only, whoever may see the line
+            line.partner_shipping_id = line.task_id.sudo().partner_shipping_id or line.contract_id.partner_shipping_id
+
+    @api.depends('milestone_id')
+    def _compute_progress_source(self):
+        """Tying a line to a milestone means to bill it when that is reached, until somebody chooses otherwise."""
+        for line in self:
+            source = line.progress_source or 'manual'
+            if line.milestone_id and source == 'manual':
+                source = 'milestone'
+            elif not line.milestone_id and source == 'milestone':
+                source = 'manual'
+            line.progress_source = source
+
+    @api.constrains('progress_source', 'task_id', 'milestone_id', 'project_id')
+    def _check_progress_source(self):
+        for line in self:
+            if line.progress_source == 'task' and not line.task_id:
+                raise ValidationError(
+                    self.env._("%s: choose the task whose progress the line takes.", line.display_name)
+                )
+            if line.task_id and line.task_id.sudo().project_id != line.project_id:  # sudo: project.task - its project
+                raise ValidationError(
+                    self.env._(
+                        "%(task)s is no task of %(project)s, the project of %(line)s.",
+                        task=line.task_id.sudo().name,  # sudo: project.task - its name, for the message
+                        project=line.project_id.display_name or self.env._("no project"),
+                        line=line.display_name,
+                    )
+                )
+            if line.milestone_id and line.milestone_id.project_id != line.project_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(milestone)s is no milestone of %(project)s, the project of %(line)s.",
+                        milestone=line.milestone_id.name,
+                        project=line.project_id.display_name or self.env._("no project"),
+                        line=line.display_name,
+                    )
+                )
+
+    def _follow_source(self):
+        """Enter the progress of task or milestone on the lines that take it from there (RULES C1).
+
+        What was billed stays: an automatic source never asks for a credit by itself (RULES 1.26).
+        """
+        for line in self:
+            if line.progress_source == 'manual' or line.contract_state not in ('draft', 'open'):
+                continue
+            if line.contract_id.final_bill_id:
+                continue
+            billed = line.draft_amount + line.actual_amount
+            percent = max(line._get_source_percent(), float(money.ratio_percent(billed, line.revised_amount)))
+            if money.to_decimal(percent) != money.to_decimal(line.completed_percent):
+                line._enter_progress({'completed_percent': percent})
+
+    def _get_source_percent(self):
+        """Completed (%) as task or milestone have it."""
+        self.ensure_one()
+        if self.progress_source == 'milestone':
+            return 100.0 if self.milestone_id._is_billable_milestone(self.requires_approval) else 0.0
+        return self.task_id._get_progress_percent()
+
+    def _get_run_key(self):
+        """What tells bills of one run apart: customer, location, invoice group, Bill Separately (003)."""
+        self.ensure_one()
+        return (
+            self.partner_id or self.contract_id.partner_id,
+            self.partner_shipping_id,
+            self.billing_rule_id.invoice_group or '',
+            self.task_id if self.bill_separately else self.task_id.browse(),
+        )
+
+    def _is_on_run(self, billed_stored=None):
+        """Whether the billing run takes this line: something is pending, or its rule wants zero lines (RULES 1.32).
+
+        A line whose work and stored materials moved and cancel out is on the bill too (RULES C20).
+
+        :param dict billed_stored: see ``_get_billed_stored``
+        """
+        self.ensure_one()
+        if self.display_type:
+            return False
+        return bool(
+            self.billing_rule_id.create_zero_lines
+            or self.pending_quantity
+            or not self.currency_id.is_zero(self.pending_amount)
+            or money.to_decimal(self.stored_amount) != (billed_stored or {}).get(self, 0)
+        )
+
+    def _prepare_run_bill_line_vals(self, billed_stored):
+        """This line's claim on the bill of a run: what is pending, stored materials apart from work (RULES C20).
+
+        :param dict billed_stored: see ``_get_billed_stored``
+        """
+        self.ensure_one()
+        before = billed_stored.get(self, money.ZERO)
+        work = money.to_decimal(self.pending_amount) - money.to_decimal(self.stored_amount) + before
+        return {
+            'contract_line_id': self.id,
+            'amount': float(work),
+            'stored_amount': self.stored_amount,
+            'previous_stored_amount': float(before),
+            'quantity': self.pending_quantity,
+            'pending_taken': self.pending_amount,
+            'pending_quantity_taken': self.pending_quantity,
+            'pending_entry': self.progress_entry,
+        }

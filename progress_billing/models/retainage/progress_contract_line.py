@@ -1,0 +1,104 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import money
+
+
+class ProgressContractLineStored(models.Model):
+    """Materials presently stored, and what is held back of a schedule line (SPEC §7, RULES C20)."""
+
+    _name = 'progress.contract.line'
+    _inherit = ['progress.contract.line', 'progress.retainage.mixin']
+
+    stored_amount = fields.Monetary(
+        string="Materials Stored",
+        copy=False,
+        help="Untaxed: materials presently on site and not installed, restated each period.",
+    )
+    retainage_balance = fields.Monetary(
+        string="Retainage Held", compute='_compute_retainage_balance', help="Untaxed, drafts included."
+    )
+
+    @api.depends('contract_id')
+    def _compute_retainage_percent(self):
+        return super()._compute_retainage_percent()
+
+    def _get_retainage_parent(self):
+        return self.browse() if self.display_type else self.contract_id
+
+    @api.depends('bill_line_ids.retainage_amount', 'bill_line_ids.credited_retainage_amount', 'bill_line_ids.bucket')
+    def _compute_retainage_balance(self):
+        for line in self:
+            counted = line.bill_line_ids.filtered('bucket')
+            line.retainage_balance = float(sum((entry._get_retainage_kept() for entry in counted), money.ZERO))
+
+    @api.onchange('stored_amount')
+    def _onchange_stored_amount(self):
+        self.update(self._prepare_stored_vals(self.stored_amount, self._origin.stored_amount))
+
+    def _prepare_stored_vals(self, stored, before):
+        """Pending follows what is stored: restated, not added up.
+
+        :param float stored: materials stored now, untaxed
+        :param float before: as they stood until now
+        :raises UserError: for a negative amount, or on a line billed by quantity
+        """
+        self.ensure_one()
+        stored = self.currency_id.round(stored or 0.0)
+        if stored and (self.billing_base == 'quantity' or self.display_type):
+            raise UserError(
+                self.env._("%s takes no stored materials: it is no line billed by amount.", self.display_name)
+            )
+        if stored < 0:
+            raise UserError(self.env._("Materials stored on %s cannot be negative.", self.display_name))
+        pending = money.to_decimal(self.pending_amount) + money.to_decimal(stored) - money.to_decimal(before)
+        return {'stored_amount': stored, 'pending_amount': float(pending)}
+
+    def _get_billed_stored(self):
+        """What the last bill of each of these lines left stored.
+
+        :return dict: decimals by schedule line; lines without stored materials are missing
+        """
+        entries = self.env['progress.bill.line'].search(
+            [
+                ('contract_line_id', 'in', self.ids),
+                ('bucket', '!=', False),
+                ('kind', '!=', 'retainage'),
+                '|',
+                ('stored_amount', '!=', 0),
+                ('previous_stored_amount', '!=', 0),
+            ]
+        )
+        stored = {}
+        for entry in entries.sorted(lambda entry: entry.bill_id._get_order_key()):
+            stored[entry.contract_line_id] = money.to_decimal(entry.stored_amount)
+        return {line: amount for line, amount in stored.items() if amount}
+
+    def _prepare_release(self, amount):
+        """Values of a bill line that releases retainage of this line, and says nothing of work or materials.
+
+        :param amount: a decimal, untaxed
+        """
+        self.ensure_one()
+        return {
+            **self._prepare_claim(amount=0.0),
+            'retainage_amount': -float(amount),
+            'is_retainage_typed': True,
+            'stored_amount': 0.0,
+            'previous_stored_amount': 0.0,
+        }
+
+    def _get_retainage_base(self, amount):
+        """What the rate is of: the amount, or the amount with its tax (RULES C9).
+
+        :param amount: a decimal, untaxed
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        base = contract.retainage_base or contract.company_id.progress_retainage_base
+        if base != 'taxed' or not amount or not self.tax_ids:
+            return amount
+        engine = self.env['progress.tax.engine']
+        line = engine._base_line(contract, float(amount), self.tax_ids)
+        _net, taxes = engine._merge(engine._compute_taxes([line], contract.company_id))
+        return amount + sum((money.to_decimal(tax) for _base, tax in taxes.values()), money.ZERO)

@@ -1,0 +1,265 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+
+class ProgressBillReview(models.Model):
+    """Review of a pro forma: submit, approve or reject, send (SPEC §3, RULES A19).
+
+    Review is optional: a pro forma can be released without. Submitted and rejected ones cannot.
+    """
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
+    approved_on = fields.Datetime(readonly=True, copy=False)
+    reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False)
+
+    correction_number = fields.Integer(
+        string="Revision Number", readonly=True, copy=False, aggregator=None, help="How often the bill was corrected."
+    )
+    freed_payment_line_ids = fields.Many2many(
+        'account.move.line',
+        'progress_bill_freed_payment_rel',
+        'bill_id',
+        'line_id',
+        copy=False,
+        readonly=True,
+        groups='account.group_account_readonly,account.group_account_invoice',
+    )
+
+    def action_submit(self):
+        """Pro forma or rejected → submitted: its claim is fixed until it is approved or rejected.
+
+        :return dict: the action that shows the bills
+        :raises UserError: when a bill is no pro forma
+        """
+        self._check_may_bill()
+        self._check_review(('draft', 'rejected', 'submitted'), self.env._("submitted"))
+        todo = self.filtered(lambda bill: bill.state != 'submitted')
+        todo._check_order_of_life()
+        todo._write_protected({'review_state': 'submitted', 'reject_reason': False})
+        return self._get_bill_action()
+
+    def action_approve(self):
+        """Submitted → approved, as certified on its lines; by the customer, or a manager on their behalf.
+
+        A pro forma that nobody submitted can be approved as well.
+
+        :return dict: the action that shows the bills
+        :raises AccessError: for users who are no billing managers
+        :raises UserError: when a bill is not there to be approved
+        """
+        self._check_may_review()
+        self._check_review(('draft', 'submitted', 'approved'), self.env._("approved"))
+        todo = self.filtered(lambda bill: bill.state != 'approved')
+        todo._check_order_of_life()
+        todo._write_protected(
+            {'review_state': 'approved', 'approved_by_id': self.env.user.id, 'approved_on': fields.Datetime.now()}
+        )
+        return self._get_bill_action()
+
+    def action_reject(self, reason=False):
+        """Submitted or approved → rejected, to be revised and submitted again.
+
+        :param str reason: what to revise; kept on the bill and in its history
+        :return dict: the action that shows the bills
+        :raises AccessError: for users who are no billing managers
+        :raises UserError: without a reason, or when a bill is not there to be rejected
+        """
+        self._check_may_review()
+        self._check_review(('submitted', 'approved', 'rejected'), self.env._("rejected"))
+        if not (reason or '').strip():
+            raise UserError(self.env._("Say why, so that the bill can be revised."))
+        todo = self.filtered(lambda bill: bill.state != 'rejected')
+        todo._check_order_of_life()
+        todo._write_protected(
+            {
+                'review_state': 'rejected',
+                'reject_reason': reason.strip(),
+                'approved_by_id': False,
+                'approved_on': False,
+            }
+        )
+        for bill in todo:
+            bill.message_post(body=self.env._("Rejected: %s", reason.strip()))
+        return self._get_bill_action()
+
+    def action_reject_wizard(self):
+        """The Reject button: asks for the reason.
+
+        :return dict: the dialog
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_reject_wizard')
+        return dict(action, context={'default_bill_ids': self.ids})
+
+    def action_send(self):
+        """Odoo's composer with the bill's template and PDF; sending is kept in the chatter (RULES 1.16).
+
+        :return dict: the composer
+        """
+        self._check_may_bill()
+        template = self._get_mail_template()
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Send"),
+            'res_model': 'mail.compose.message',
+            'view_mode': 'form',
+            'target': 'new',
+            'context': {
+                'default_model': self._name,
+                'default_res_ids': self.ids,
+                'default_template_id': template.id,
+                'default_composition_mode': 'comment' if len(self) == 1 else 'mass_mail',
+                'default_email_layout_xmlid': 'mail.mail_notification_layout_with_responsible_signature',
+            },
+        }
+
+    @api.model
+    def _get_mail_template(self):
+        """The e-mail that goes with the bill, by its kind."""
+        return (
+            self.env.ref('progress_billing.mail_template_progress_bill', raise_if_not_found=False)
+            or self.env['mail.template']
+        )
+
+    def _check_may_review(self):
+        """Managers review on the customer's behalf (RULES A19)."""
+        self._check_may_bill()
+        if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
+            raise AccessError(self.env._("Only Progress Billing administrators approve or reject bills."))
+
+    def _check_review(self, states, verb):
+        """Every bill is in one of the states from which the step can be taken."""
+        for bill in self:
+            if bill.state not in states:
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is %(state)s and cannot be %(verb)s.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label().lower(),
+                        verb=verb,
+                    )
+                )
+
+    def action_correct(self):
+        """Invoiced → pro forma again, as a new revision; the invoice is credited in full, dated today (RULES C16, C17).
+
+        Without the right to post, the credit note stays a draft, and the revision cannot be
+        released before an accountant posts it. Later bills keep their amounts.
+
+        :return dict: the action that shows the bills
+        :raises UserError: when there is nothing to correct, or a final invoice exists
+        """
+        self._check_may_bill()
+        self.contract_id._lock_for_billing()
+        self._check_order_of_life(whatever_state=True)
+        self._check_can_correct()
+        invoices = self._get_uncredited_invoices()
+        todo = self.filtered(lambda bill: bill.state == 'invoiced')
+        invoices |= todo.sudo().invoice_id  # sudo: account.move - a project manager may correct without reading them
+        for bill in todo:
+            bill._write_protected(
+                {
+                    'revision': bill.revision + 1,
+                    'correction_number': bill.correction_number + 1,
+                    'review_state': 'draft',
+                    'sum_certified': False,
+                    'approved_by_id': False,
+                    'approved_on': False,
+                }
+            )
+        invoices._credit_for_correction()
+        return self._get_bill_action()
+
+    def _check_can_correct(self):
+        """:raises UserError: for bills without a posted invoice of their own, or credited in part already"""
+        for bill in self:
+            # sudo: account.move - whether there is an invoice does not depend on who asks
+            invoice = bill.sudo().invoice_id
+            if bill.state == 'draft' and bill._get_earlier_invoices():
+                continue  # a revision that waits already
+            if bill.kind != 'progress' or invoice.state != 'posted':
+                raise UserError(
+                    self.env._(
+                        "%(bill)s has no posted invoice to correct. Change the bill, or delete its draft "
+                        "invoice first.",
+                        bill=bill.display_name,
+                    )
+                )
+            drafts = invoice.reversal_move_ids.filtered(lambda move: move.state == 'draft')
+            if drafts:
+                raise UserError(
+                    self.env._(
+                        "%(bill)s: post or delete the draft credit note %(credit)s of its invoice first.",
+                        bill=bill.display_name,
+                        credit=drafts[0].display_name,
+                    )
+                )
+            if not bill.currency_id.is_zero(bill.credited_amount):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s was credited in part. Credit the rest of %(invoice)s and bill again.",
+                        bill=bill.display_name,
+                        invoice=invoice.name,
+                    )
+                )
+
+    def _get_earlier_invoices(self):
+        """Posted invoices of earlier revisions, as superuser."""
+        # sudo: account.move - a project manager may correct without reading them
+        return self.sudo().move_ids.filtered(
+            lambda move: (
+                move.state == 'posted'
+                and not move.reversed_entry_id
+                and move.progress_revision < move.progress_bill_id.revision
+            )
+        )
+
+    def _get_uncredited_invoices(self, states=('draft', 'posted')):
+        """Invoices of earlier revisions that no credit note takes back.
+
+        :param states: of the credit notes that count
+        """
+        return self._get_earlier_invoices().filtered(
+            lambda move: not move.reversal_move_ids.filtered(lambda credit: credit.state in states)
+        )
+
+    def _check_corrections_posted(self):
+        """A revision is released once the invoice before it is credited (RULES C17).
+
+        :raises UserError: naming the credit note to post
+        """
+        for invoice in self._get_uncredited_invoices(states=('posted',)):
+            raise UserError(
+                self.env._(
+                    "Post the credit note of %(invoice)s first: %(bill)s corrects it.",
+                    invoice=invoice.display_name,
+                    bill=invoice.progress_bill_id.display_name,
+                )
+            )
+
+    def _check_oldest_first(self):
+        """Bills of one customer are released in their order (SPEC §3, RULES C16).
+
+        :raises UserError: naming the bill to release before
+        """
+        for bill in self:
+            older = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: (
+                    other.bucket == 'draft'
+                    and not other.invoice_id
+                    and other not in self
+                    and other.partner_id == bill.partner_id
+                    and other.partner_shipping_id == bill.partner_shipping_id
+                    and other._get_order_key() < bill._get_order_key()
+                )
+            ).sorted(lambda other: other._get_order_key())
+            if older:
+                raise UserError(
+                    self.env._(
+                        "Release %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
+                        older=older[0].display_name,
+                        bill=bill.display_name,
+                    )
+                )
