@@ -73,7 +73,7 @@ class TestAccountingPage(RetainageCommon):
         self.assertEntry(invoice, receivable=18900, retainage=1800, income=-18000, tax=-2700)
 
     def test_certificates(self):
-        """10,000 claimed of 20,000 at 10 %: 9,500 certified on the line; or 8,100 of 9,000 in sum, due with the next."""
+        """10,000 of 20,000 at 10 %: 9,500 certified on the line; or 8,100 of 9,000 in sum, due with the next."""
         contract = self._as_billed([20000], retainage_percent=10, use_pro_forma=True)
         bill = self._draw(contract, 50)
         bill.line_ids.certified_amount = 9500
