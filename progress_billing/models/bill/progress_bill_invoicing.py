@@ -3,8 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import float_is_zero, float_round, formatLang, plaintext2html
 
 from ...tools import money
-
-OPPOSITE_TYPE = {'out_invoice': 'out_refund', 'in_invoice': 'in_refund'}
+from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressBillInvoicing(models.Model):
@@ -60,9 +59,9 @@ class ProgressBillInvoicing(models.Model):
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
 
     def _get_move_type(self):
-        """Direction of a bill that asks for money: what a subcontract turns round."""
+        """Direction of a bill that asks for money: its contract's."""
         self.ensure_one()
-        return 'out_invoice'
+        return self.contract_id._get_move_type()
 
     def _prepare_invoice_vals(self, taxes):
         """Header and lines of the bill's invoice. Extend it by ``super()`` and update the dict.
@@ -320,7 +319,7 @@ class ProgressBillInvoicing(models.Model):
         scheduled = line.contract_line_id
         vals = {
             'name': scheduled._get_bill_line_label(line),
-            'account_id': scheduled._get_income_account().id,
+            'account_id': scheduled._get_result_account().id,
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,
             **self.env['progress.tax.engine']._prepare_frozen_line_vals(

@@ -274,7 +274,7 @@ class ProgressBillRetainage(models.Model):
         total = sum(self.line_ids.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
-        return [self._prepare_held_vals('retainage', -total, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
     def _get_retainage_taxes(self):
         """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RULES C9).
@@ -337,7 +337,7 @@ class ProgressBillRetainage(models.Model):
         change = self.holdback_amount
         if self.currency_id.is_zero(change):
             return []
-        return [self._prepare_held_vals('holdback', -change, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
 
     def _get_holdback_change(self):
         """What this bill adds to what is held back uncertified: a decimal, negative where it falls due."""
