@@ -48,7 +48,7 @@ class ProgressBillRetainage(models.Model):
                     lambda move: move.reversed_entry_id and move.state == 'posted'
                 )
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
-            bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
+            bill.credited_holdback_amount = -items._get_progress_figure()
 
     @api.depends('retainage_amount', 'credited_retainage_amount')
     def _compute_state(self):

@@ -344,7 +344,7 @@ class ProgressContractRetainage(models.Model):
         booked = self.id and items.search(
             [
                 ('move_id.progress_contract_id', '=', self.id),
-                ('progress_line_type', 'in', ('retainage', 'holdback')),
+                ('progress_line_type', 'in', items._get_progress_types(account='retainage')),
                 ('parent_state', '!=', 'cancel'),
             ],
             limit=1,
@@ -403,7 +403,7 @@ class ProgressContractRetainage(models.Model):
         """Match what was withheld with what was released, oldest first."""
         for contract in self:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
-            held = moves.line_ids.filtered(lambda line: line.progress_line_type in ('retainage', 'holdback'))
+            held = moves.line_ids._filter_progress(account='retainage')
             # taxes booked on the account too
             items = moves.line_ids.filtered(
                 lambda line, accounts=held.account_id: line.account_id in accounts and not line.reconciled
