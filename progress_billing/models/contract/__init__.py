@@ -1,6 +1,5 @@
 from . import account_chart_template
 from . import product_product
-from . import progress_overbilling_mixin
 from . import progress_contract
 from . import progress_contract_workflow
 from . import progress_contract_line

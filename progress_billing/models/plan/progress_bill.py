@@ -1,11 +1,13 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import formatLang
 
 from ...tools import amt_pct as amt_pct_tool
 from ...tools import money
+
+PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
 
 class ProgressBillPlan(models.Model):
@@ -31,7 +33,6 @@ class ProgressBillPlan(models.Model):
     plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
     plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
     plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
-    generated_on = fields.Datetime(readonly=True, copy=False)
 
     # === COMPUTE === #
 
@@ -93,12 +94,17 @@ class ProgressBillPlan(models.Model):
         Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
         share less what the earlier ones took.
         """
-        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier if bill != self), money.ZERO)
+        before = sum((bill._get_percent_taken() for bill in earlier - self), money.ZERO)
         return float(
             money.percent_step(
                 before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding or '0.01'
             )
         )
+
+    def _get_percent_taken(self):
+        """The percentage of the contract this bill was planned or asked for in; a decimal, 0 for amounts."""
+        self.ensure_one()
+        return money.to_decimal(self.planned_percent)
 
     @api.constrains('planned_percent', 'planned_amount')
     def _check_planned(self):
@@ -110,6 +116,13 @@ class ProgressBillPlan(models.Model):
                         bill=bill.display_name,
                     )
                 )
+
+    # === CRUD === #
+
+    def write(self, vals):
+        if PLAN_FIELDS & vals.keys():
+            self._check_plan_editable(vals)
+        return super().write(vals)
 
     # === BUSINESS === #
 
@@ -171,3 +184,19 @@ class ProgressBillPlan(models.Model):
 
     def _format_percent(self):
         return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)
+
+    def _check_plan_editable(self, vals):
+        """What was billed is not planned any more (A19: planned and billed are kept apart)."""
+        billed = self.filtered(
+            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
+        )
+        for bill in billed:
+            if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be planned anew: its status is “%(state)s”. Delete or credit its invoice "
+                        "first.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )

@@ -34,9 +34,9 @@ class ProgressBillRetainage(models.Model):
     @api.depends('line_ids.retainage_amount')
     def _compute_releases_retainage(self):
         for bill in self:
-            released = -sum(amount for amount in bill.line_ids.mapped('retainage_amount') if amount < 0)
-            bill.released_retainage_amount = released
-            bill.releases_retainage = bool(released)
+            net = bill.currency_id.round(sum(bill.line_ids.mapped('retainage_amount')))
+            bill.released_retainage_amount = max(-net, 0.0)  # what moves between lines, as under a cap, is none
+            bill.releases_retainage = net < 0
 
     @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
     def _compute_credited_holdback_amount(self):
@@ -50,15 +50,56 @@ class ProgressBillRetainage(models.Model):
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
             bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
 
+    @api.depends('retainage_amount', 'credited_retainage_amount')
+    def _compute_state(self):
+        return super()._compute_state()
+
+    def _is_fully_credited(self, live, moves):
+        """What was withheld is given back too; a final invoice is credited in full or not at all."""
+        return super()._is_fully_credited(live, moves) and (
+            self.kind == 'final'
+            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
+        )
+
+    # === HOOKS === #
+
+    def _on_claimed(self, *, new=False):
+        """Pro formas show what they withhold; their invoices settle it once more."""
+        super()._on_claimed(new=new)
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
+        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+            wave._withhold_retainage()
+
+    def _on_unbilled(self):
+        super()._on_unbilled()
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.contract_id._check_retainage_covered()
+
     # === WITHHOLDING === #
+
+    def _hold_opening_retainage(self):
+        """What was held back before the contract was entered stands as typed."""
+        self.line_ids._write_derived({'is_retainage_typed': True})
+        for bill in self:
+            if bill._has_retainage():
+                bill._withhold_on_lines()
+                bill.contract_id._check_retainage_covered()
 
     def _withhold_retainage(self):
         """Compute what these bills withhold on each line, lines without work included where a rate changed."""
         for bill in self:
             if bill.kind == 'retainage':
                 bill._check_retainage_held()
-            elif bill.contract_id._has_retainage():
+            elif bill._has_retainage():
                 bill._withhold_on_lines()
+
+    def _has_retainage(self):
+        """Whether anything is or was held back: by the contract, or by a rate that stands on this bill alone."""
+        self.ensure_one()
+        return self.contract_id._has_retainage() or any(
+            line.retainage_percent or line.stored_retainage_percent for line in self.line_ids
+        )
 
     def _withhold_on_lines(self):
         self.ensure_one()
@@ -229,7 +270,7 @@ class ProgressBillRetainage(models.Model):
             for line in lines
         ]
         engine._compute_taxes(base_lines, contract.company_id)
-        engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes('retainage'), contract.company_id)
+        engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
         groups = {}
         for base_line in base_lines:
             amounts = {str(tax): taken for tax, taken in engine._tax_amounts(base_line).items()}
@@ -249,6 +290,26 @@ class ProgressBillRetainage(models.Model):
                 }
             )
         return result
+
+    def _get_earlier_retainage_taxes(self):
+        """What the contract's other bills took of the taxes on retainage, for the engine.
+
+        What is withheld is one series, what is released another: halves of 8.25 release 4.13 and 4.12. A release
+        that leaves nothing on a line takes what is left of the line's taxes.
+        """
+        bills = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
+        withheld = bills.filtered(lambda bill: bill.kind != 'retainage')
+        if self.kind != 'retainage':
+            return self._get_earlier_taxes('retainage', withheld)
+        kept = self.contract_id._get_retainage_kept(without=self)
+        cleared = {
+            line.contract_line_id.id
+            for line in self.line_ids
+            if not kept.get(line.contract_line_id, money.ZERO) + line._get_retainage_kept()
+        }
+        return self._get_earlier_taxes('retainage', bills - withheld) + [
+            entry for entry in self._get_earlier_taxes('retainage', withheld) if entry[0] in cleared
+        ]
 
     def _prepare_holdback_line_list(self):
         """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""
@@ -312,3 +373,31 @@ class ProgressBillRetainage(models.Model):
         if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
             return []
         return [{'quantity': 1.0, 'price_unit': -total}]
+
+    # === AFTER THE FINAL INVOICE === #
+
+    def _comes_before_final(self, final):
+        return super()._comes_before_final(final) and not self._is_release_after(final)
+
+    def _is_release_after(self, final):
+        """Whether this releases retainage after the final invoice (RULES C7)."""
+        self.ensure_one()
+        return self.kind == 'retainage' and self.id > final.id
+
+    def _check_no_release_after(self):
+        """A release made after the final invoice is undone before that can be (RULES C7).
+
+        :raises UserError: naming the release
+        """
+        for bill in self.filtered(lambda bill: bill.kind == 'final'):
+            later = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
+                        final=bill.invoice_name or bill.display_name,
+                        release=later[0].display_name,
+                    )
+                )
