@@ -63,6 +63,14 @@ class ProgressBillRetainage(models.Model):
 
     # === HOOKS === #
 
+    def _before_invoices(self):
+        """What is withheld is settled once more."""
+        super()._before_invoices()
+        self._withhold_retainage()
+
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'holdback_amount': float(self._get_holdback_change())}
+
     def _on_claimed(self, *, new=False):
         """Pro formas show what they withhold; their invoices settle it once more."""
         super()._on_claimed(new=new)
