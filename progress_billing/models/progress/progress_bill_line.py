@@ -24,9 +24,15 @@ class ProgressBillLine(models.Model):
 
     def write(self, vals):
         typed = {'amount', 'quantity', 'total_completed_percent'} & vals.keys()
-        if typed and 'claimed_percent' not in vals and any(self._differs(name, vals[name]) for name in typed):
-            vals = dict(vals, claimed_percent=0.0)
-        return super().write(vals)
+        retyped = self.browse()
+        if typed and 'claimed_percent' not in vals:
+            retyped = self.filtered('claimed_percent').filtered(
+                lambda line: any(line._differs(name, vals[name]) for name in typed)
+            )
+        result = super().write(vals)
+        if retyped:
+            retyped._write_protected({'claimed_percent': 0.0})
+        return result
 
     def _get_percent_billed(self):
         """How many percent of its schedule line this claim is: as asked for, else what its amount comes to; a decimal.
