@@ -55,6 +55,7 @@ class ProgressBillFinal(models.Model):
                     scheduled.tax_ids,
                     scheduled._get_units_of(amount),
                     _key=scheduled.id,
+                    _worth=scheduled._get_tax_worth(),
                     _bill_line=line,
                 )
             )
