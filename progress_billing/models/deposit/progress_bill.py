@@ -8,8 +8,40 @@ class ProgressBillFinal(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    def _prepare_final_line_list(self):
-        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4)."""
+    def _get_invoice_taxes(self):
+        """A final invoice that ends deposits takes the taxes of all the income, and gives the deposits' back."""
+        return {} if self._ends_deposits() else super()._get_invoice_taxes()
+
+    def _ends_deposits(self):
+        """Whether this bill's invoice turns deposits into income."""
+        self.ensure_one()
+        return self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit'
+
+    def _prepare_final_line_list(self, taxes):
+        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4).
+
+        Recognised as billed, what is left is income like any other.
+
+        :param dict taxes: of the bill, see ``_get_invoice_taxes``
+        """
+        if not self._ends_deposits():
+            return self._prepare_progress_line_list(taxes)
+        result = self._add_sections(self._prepare_final_income())
+        reversals = self._prepare_reversal_line_list()
+        if reversals:
+            result.append(
+                {
+                    'display_type': 'line_section',
+                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
+                }
+            )
+        return result + reversals
+
+    def _prepare_final_income(self):
+        """Values of an income line for each schedule line: all of it that is not recognised yet.
+
+        :return dict: line values by schedule line
+        """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         recognised = contract._get_recognised_amounts()
         base_lines = []
@@ -23,6 +55,7 @@ class ProgressBillFinal(models.Model):
                     scheduled.tax_ids,
                     scheduled._get_units_of(amount),
                     _key=scheduled.id,
+                    _worth=scheduled._get_tax_worth(),
                     _bill_line=line,
                 )
             )
@@ -34,16 +67,7 @@ class ProgressBillFinal(models.Model):
             whole = line.contract_line_id.billing_base == 'quantity' and not recognised.get(line.contract_line_id.id)
             quantity = line.contract_line_id.revised_quantity if whole else 1.0
             values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
-        result = self._add_sections(values)
-        reversals = self._prepare_reversal_line_list()
-        if reversals:
-            result.append(
-                {
-                    'display_type': 'line_section',
-                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
-                }
-            )
-        return result + reversals
+        return values
 
     def _prepare_reversal_line_list(self):
         """A line for what is left of each deposit, by bill, account and set of taxes."""
@@ -87,7 +111,7 @@ class ProgressBillFinal(models.Model):
         :return dict: amounts by bill line id for income, under ``deposit`` for deposits
         """
         self.ensure_one()
-        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
+        if self._ends_deposits():
             recognised = self.contract_id._get_recognised_amounts()
             return {
                 line.id: line.contract_line_id.revised_amount - recognised.get(line.contract_line_id.id, 0.0)
