@@ -111,6 +111,7 @@ class ProgressBillDeposit(models.Model):
                     scheduled.tax_ids,
                     scheduled._get_units_of(amount),
                     _key=scheduled.id,
+                    _worth=scheduled._get_tax_worth(),
                     _bill_line=line,
                 )
             )

@@ -308,6 +308,7 @@ class ProgressBillRetainage(models.Model):
                 -line.retainage_amount,
                 line.contract_line_id.tax_ids,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
             for line in self.line_ids.filtered('retainage_amount')
