@@ -31,7 +31,7 @@ class ProgressBillInvoicing(models.Model):
             wave._withhold_retainage()
             for bill in wave:
                 bill._write_protected(bill._prepare_invoiced_vals())
-            moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
+            moves |= moves._create_protected([bill._prepare_invoice_vals() for bill in wave])
         self._post_invoices_at_once(moves)
         return moves
 
@@ -175,7 +175,7 @@ class ProgressBillInvoicing(models.Model):
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         for base_line in base_lines if keep else ():
             amounts = {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()}
-            base_line['_bill_line']._write_derived(
+            base_line['_bill_line']._write_protected(
                 {'tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
             )
         return base_lines
