@@ -369,7 +369,7 @@ class TestPeriods(ProgressBillingCommon):
         self.assertFalse((idle + archived + draft).progress_period_ids)
 
     def test_automatic_periods_are_due(self):
-        """Periods made by a bill or by the scheduled action have a due date: as the company says, or as the last had."""
+        """Periods made by a bill or by the scheduled action have a due date: as the company says, or as before."""
         self.company.progress_period_due_days = 5
         contract = self._make_contract([1000], period_policy='month')
         self._bill(contract, '10%', '2026-01-31')

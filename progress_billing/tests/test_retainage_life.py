@@ -886,16 +886,12 @@ class TestRetainageRules(RetainageCommon):
         """A step is a rate of its own: 10 % from half of 100,000 without any rate before it."""
         for mode, held, later in (('balance', 6000, 8000), ('after', 1000, 3000)):
             with self.subTest(mode):
-                contract = self._as_billed(
-                    [100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 10))
-                )
+                contract = self._as_billed([100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 10)))
                 self._draw(contract, 40)
                 self.assertRetained(contract, 0)
                 bill = self._draw(contract, 60)
                 self.assertRetained(contract, held)
-                self.assertLedger(
-                    bill.invoice_id, receivable=20000 - held, retainage=held, income=-20000
-                )
+                self.assertLedger(bill.invoice_id, receivable=20000 - held, retainage=held, income=-20000)
                 self._draw(contract, 80)
                 self.assertRetained(contract, later)
 
@@ -903,9 +899,7 @@ class TestRetainageRules(RetainageCommon):
         """Where the contract has no rate, that of a line stands, and a step is for the other lines."""
         for mode, held in (('balance', 6000), ('after', 6000)):
             with self.subTest(mode):
-                contract = self._as_billed(
-                    [100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 5))
-                )
+                contract = self._as_billed([100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 5)))
                 contract.line_ids.retainage_percent = 10
                 self._draw(contract, 60)
                 self.assertRetained(contract, held)
@@ -949,7 +943,7 @@ class TestRetainageRules(RetainageCommon):
         contract = self._pro_forma([50000, 50000], retainage_percent=10, retainage_cap_percent=5)
         self._to_ledger(self._draw(contract, 100, 0))
         bill = self._draw(contract, 100, 50)
-        self.assertEqual(bill.line_ids.mapped('retainage_amount'), [-1666.67, 1666.67])
+        self.assertEqual(sorted(bill.line_ids.mapped('retainage_amount')), [-1666.67, 1666.67])
         self.assertEqual((bill.releases_retainage, bill.released_retainage_amount), (False, 0))
         self.assertLedger(self._to_ledger(bill), receivable=25000, income=-25000)
 

@@ -653,7 +653,8 @@ class TestRun(RunCommon):
         contract.bill_ids.line_ids.amount = 30
         contract.action_create_bill('percent', {'percent': 33.3333})
         self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [30, 33.33])
-        contract.action_create_bill('lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'percent': 36.6667}]})
+        claim = {'contract_line_id': contract.line_ids.id, 'percent': 36.6667}
+        contract.action_create_bill('lines', {'lines': [claim]})
         self.assertEqual(contract.line_ids.draft_amount, 100)
         contract = self._quantity_contract(10, 33.335)
         for _step in range(3):
@@ -665,9 +666,14 @@ class TestRun(RunCommon):
         """Percentages typed line by line in the dialog go on as percentages."""
         contract = self._as_billed([100])
         for _step in range(3):
-            with Form(
-                self.env['progress.claim.wizard'].with_context(default_contract_id=contract.id, default_mode='lines')
-            ) as dialog, dialog.line_ids.edit(0) as line:
+            with (
+                Form(
+                    self.env['progress.claim.wizard'].with_context(
+                        default_contract_id=contract.id, default_mode='lines'
+                    )
+                ) as dialog,
+                dialog.line_ids.edit(0) as line,
+            ):
                 line.percent = 33.3333
             dialog.record.action_confirm()
         self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 33.34, 33.33])

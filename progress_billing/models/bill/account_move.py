@@ -3,9 +3,6 @@ from odoo.exceptions import AccessError, UserError
 
 from .account_move_line import LINK_FIELDS
 
-#: lines whose account is brought to zero by reconciling them
-RECONCILED_TYPES = ('deposit', 'deposit_reversal', 'retainage', 'holdback')
-
 
 class AccountMove(models.Model):
     """The invoice of a progress bill, and the one gate its states pass through (ENGINE A2)."""
@@ -190,7 +187,7 @@ class AccountMove(models.Model):
     def _unreconcile_progress_deposits(self):
         """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""
         lines = self.line_ids
-        accounts = lines.filtered(lambda line: line.progress_line_type in RECONCILED_TYPES).account_id
+        accounts = (lines._filter_progress(account='deposit') | lines._filter_progress(account='retainage')).account_id
         lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()
 
     # === PRINTING === #

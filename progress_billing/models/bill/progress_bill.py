@@ -78,20 +78,24 @@ class ProgressBill(models.Model):
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
+    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
     amount = fields.Monetary(
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
     invoiced_amount = fields.Monetary(
         compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified.", guarded=True
     )
-    credited_amount = fields.Monetary(
-        compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.", guarded=True
-    )
 
     # === LIFE === #
     review_state = fields.Selection(
-        selection='_selection_state', default='planned', required=True, readonly=True, copy=False, guarded=True
+        selection='_selection_state',
+        default='planned',
+        required=True,
+        readonly=True,
+        copy=False,
+        guarded=True,
+        help="What people decided, and what the bill falls back to when its invoice is deleted. Bills that became "
+        "invoices at once fall back to Cancelled.",
     )
     state = fields.Selection(
         selection='_selection_state',

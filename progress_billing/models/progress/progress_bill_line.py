@@ -27,10 +27,11 @@ class ProgressBillLine(models.Model):
 
     def write(self, vals):
         typed = {'amount', 'quantity', 'total_completed_percent'} & self._get_typed(vals)
-        changed = any(self._differs(name, vals[name]) for name in typed)
+        retyped = self.filtered('claimed_percent') if typed else self.browse()
+        retyped = retyped.filtered(lambda line: any(line._differs(name, vals[name]) for name in typed))
         result = super().write(vals)
-        if changed:
-            self.filtered('claimed_percent')._write_protected({'claimed_percent': 0.0})
+        if retyped:
+            retyped._write_protected({'claimed_percent': 0.0})
         return result
 
     def _get_percent_billed(self):

@@ -52,11 +52,20 @@ class ProgressBillRetainage(models.Model):
                     lambda move: move.reversed_entry_id and move.state == 'posted'
                 )
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
-            bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
+            bill.credited_holdback_amount = -items._get_progress_figure()
 
     @api.depends('retainage_amount', 'credited_retainage_amount')
     def _compute_state(self):
         return super()._compute_state()
+
+    @api.depends('retainage_amount', 'credited_retainage_amount', 'holdback_amount', 'credited_holdback_amount')
+    def _compute_amount_due(self):
+        return super()._compute_amount_due()
+
+    def _get_amount_due(self):
+        """What is held back is not due, what is given back is."""
+        retained = self.retainage_amount - self.credited_retainage_amount
+        return super()._get_amount_due() - retained - (self.holdback_amount - self.credited_holdback_amount)
 
     def _is_fully_credited(self, live, moves):
         """What was withheld is given back too; a final invoice is credited in full or not at all."""
@@ -66,6 +75,14 @@ class ProgressBillRetainage(models.Model):
         )
 
     # === HOOKS === #
+
+    def _before_invoices(self):
+        """What is withheld is settled once more."""
+        super()._before_invoices()
+        self._withhold_retainage()
+
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'holdback_amount': float(self._get_holdback_change())}
 
     def _on_claimed(self, *, new=False):
         """Pro formas show what they withhold; their invoices settle it once more."""
@@ -237,30 +254,56 @@ class ProgressBillRetainage(models.Model):
 
     # === INVOICE LINES === #
 
-    def _prepare_invoice_line_list(self):
-        lines = [] if self.kind == 'retainage' else super()._prepare_invoice_line_list()
-        held = self._prepare_retainage_line_list() + self._prepare_holdback_line_list()
+    def _prepare_invoice_line_list(self, taxes):
+        """After the lines of the bill's type: what it holds back or gives back."""
+        lines = super()._prepare_invoice_line_list(taxes)
+        held = self._prepare_held_line_list(taxes) + self._prepare_holdback_line_list()
         if held and any(line.get('display_type') for line in lines):  # not under the last section of the work
             title = self.with_context(lang=self.partner_id.lang).env._("Retainage")
             held.insert(0, {'display_type': 'line_section', 'name': title})
         return lines + held
 
-    def _prepare_retainage_line_list(self):
-        """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C)."""
-        self.ensure_one()
-        lines = self.line_ids.filtered('retainage_amount')
-        if not lines:
-            return []
+    def _prepare_retainage_line_list(self, _taxes):
+        """A release of retainage bills no work: all its lines are of what was held back."""
+        return []
+
+    def _takes_line_taxes(self):
+        return self.kind != 'retainage' and super()._takes_line_taxes()
+
+    def _get_invoice_taxes(self):
+        """Beside those of the work, the taxes of what is held back where they follow the release (RULES C9)."""
+        taxes = super()._get_invoice_taxes()
         if self.contract_id._get_retainage_tax() == 'release':
-            return self._prepare_taxed_retainage_line_list(lines)
-        total = sum(lines.mapped('retainage_amount'))
+            taxes['retainage'] = self._get_retainage_taxes()
+        return taxes
+
+    def _keep_taxes(self, taxes):
+        result = super()._keep_taxes(taxes)
+        engine = self.env['progress.tax.engine']
+        for base_line in taxes.get('retainage', ()):
+            base_line['_bill_line']._write_protected({'retainage_tax_amounts': engine._prepare_kept_taxes(base_line)})
+        if 'retainage' not in taxes:  # what an earlier revision of the bill kept
+            self.line_ids.filtered('retainage_tax_amounts')._write_protected({'retainage_tax_amounts': False})
+        return result
+
+    def _prepare_held_line_list(self, taxes):
+        """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C).
+
+        :param dict taxes: of the bill, see ``_get_invoice_taxes``
+        """
+        self.ensure_one()
+        if 'retainage' in taxes:
+            return self._prepare_taxed_held_line_list(taxes['retainage'])
+        total = sum(self.line_ids.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
-        lines._write_protected({'retainage_tax_amounts': False})
-        return [self._prepare_held_vals('retainage', -total, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
-    def _prepare_taxed_retainage_line_list(self, lines):
-        """Tax follows the release: the lines carry the taxes of the work, cumulative like these (RULES C9)."""
+    def _get_retainage_taxes(self):
+        """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RULES C9).
+
+        :return list: computed base lines, negative for what is withheld
+        """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         base_lines = [
             engine._base_line(
@@ -268,30 +311,29 @@ class ProgressBillRetainage(models.Model):
                 -line.retainage_amount,
                 line.contract_line_id.tax_ids,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
-            for line in lines
+            for line in self.line_ids.filtered('retainage_amount')
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
-        groups = {}
+        return base_lines
+
+    def _prepare_taxed_held_line_list(self, base_lines):
+        """A line for each set of taxes.
+
+        :param list base_lines: see ``_get_retainage_taxes``
+        """
+        engine, groups, result = self.env['progress.tax.engine'], {}, []
         for base_line in base_lines:
-            amounts = {str(tax): taken for tax, taken in engine._tax_amounts(base_line).items()}
-            base_line['_bill_line']._write_protected(
-                {'retainage_tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
-            )
             groups.setdefault(base_line['tax_ids'], []).append(base_line)
-        result = []
         for taxes, group in groups.items():
             net, amounts = engine._merge(group)
-            result.append(
-                {
-                    **self._prepare_held_vals('retainage', net, taxes),
-                    **engine._prepare_frozen_line_vals(
-                        contract, taxes, net, amounts, key=f'progress,{self.id},retainage'
-                    ),
-                }
+            frozen = engine._prepare_frozen_line_vals(
+                self.contract_id, taxes, net, amounts, key=f'progress,{self.id},retainage'
             )
+            result.append({**self._prepare_held_vals('retainage', net, taxes), **frozen})
         return result
 
     def _get_earlier_retainage_taxes(self):
@@ -319,7 +361,7 @@ class ProgressBillRetainage(models.Model):
         change = self.holdback_amount
         if self.currency_id.is_zero(change):
             return []
-        return [self._prepare_held_vals('holdback', -change, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
 
     def _get_holdback_change(self):
         """What this bill adds to what is held back uncertified: a decimal, negative where it falls due."""
