@@ -97,7 +97,7 @@ class ProgressBill(models.Model):
     def _get_expected_amounts(self):
         """A down payment that is money, not progress, has no bill lines: its invoice says what it is."""
         if self.is_sale_down_payment and self.kind == 'down_payment':
-            return {'deposit': -sum(self._get_deposit_items().mapped('amount_currency'))}
+            return {'deposit': self._get_deposit_items()._get_progress_figure()}
         return super()._get_expected_amounts()
 
     def _get_deposit_items(self):

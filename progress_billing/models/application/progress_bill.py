@@ -204,6 +204,9 @@ class ProgressBillApplication(models.Model):
         for bill in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id):
             bill._write_protected({'schedule_snapshot': bill._prepare_snapshot()})
 
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'schedule_snapshot': self._prepare_snapshot()}
+
     def _prepare_snapshot(self):
         """The schedule and the change orders as they stand now, for the sheets of this bill."""
         self.ensure_one()

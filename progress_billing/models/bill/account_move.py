@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-#: lines whose account is brought to zero by reconciling them
-RECONCILED_TYPES = ('deposit', 'deposit_reversal', 'retainage', 'holdback')
 LINK_FIELDS = ('progress_bill_id', 'progress_revision')
 
 
@@ -191,7 +189,7 @@ class AccountMove(models.Model):
     def _unreconcile_progress_deposits(self):
         """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""
         lines = self.line_ids
-        accounts = lines.filtered(lambda line: line.progress_line_type in RECONCILED_TYPES).account_id
+        accounts = (lines._filter_progress(account='deposit') | lines._filter_progress(account='retainage')).account_id
         lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()
 
     # === PRINTING === #

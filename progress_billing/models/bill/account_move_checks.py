@@ -96,13 +96,15 @@ class ProgressMoveChecks(models.Model):
         bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
         expected = bill._get_expected_amounts()
         found = dict.fromkeys(expected, 0.0)
-        checked = ('deposit', 'revenue', 'retainage', 'holdback')
-        for line in self.line_ids.filtered(lambda line: line.progress_line_type in checked):
-            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else line.progress_line_type
-            found[key] = found.get(key, 0.0) - line.amount_currency
+        types = self.line_ids._get_progress_line_types()
+        for line in self.line_ids.filtered('progress_line_type'):
+            by = types[line.progress_line_type].expected
+            if by:
+                key = line.progress_bill_line_id.id if by == 'line' else line.progress_line_type
+                found[key] = found.get(key, 0.0) + line._get_progress_amount()
         same = self.currency_id.compare_amounts
         shown = all(
-            not line.tax_line_id and not same(-line.amount_currency, -self.direction_sign * line.price_subtotal)
+            not line.tax_line_id and not same(line.amount_currency, self.direction_sign * line.price_subtotal)
             for line in self.line_ids.filtered('progress_line_type')
         )
         if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):

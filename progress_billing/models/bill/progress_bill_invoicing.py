@@ -1,10 +1,9 @@
 from odoo import Command, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero, float_round, formatLang, plaintext2html
+from odoo.tools import float_is_zero, float_round, plaintext2html
 
 from ...tools import money
-
-OPPOSITE_TYPE = {'out_invoice': 'out_refund', 'in_invoice': 'in_refund'}
+from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressBillInvoicing(models.Model):
@@ -28,7 +27,7 @@ class ProgressBillInvoicing(models.Model):
         # sudo: account.move - a project manager may bill without accounting rights; only posting needs them
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
-            wave._withhold_retainage()
+            wave._before_invoices()
             vals_list = []
             for bill in wave:
                 bill._write_protected(bill._prepare_invoiced_vals())
@@ -39,14 +38,19 @@ class ProgressBillInvoicing(models.Model):
         self._post_invoices_at_once(moves)
         return moves
 
+    def _before_invoices(self):
+        """These bills, of different contracts, are about to be invoiced: what follows from their claims is settled now.
+
+        Extend by ``super()``.
+        """
+
     def _prepare_invoiced_vals(self):
-        """What a bill keeps from the moment its invoice is made."""
+        """What a bill keeps from the moment its invoice is made. Extend it by ``super()`` and update the dict.
+
+        :return dict: of ``progress.bill``
+        """
         self.ensure_one()
-        return {
-            'revision': self.revision + 1,
-            'schedule_snapshot': self._prepare_snapshot(),
-            'holdback_amount': float(self._get_holdback_change()),
-        }
+        return {'revision': self.revision + 1}
 
     def _post_invoices_at_once(self, moves):
         """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17)."""
@@ -60,9 +64,9 @@ class ProgressBillInvoicing(models.Model):
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
 
     def _get_move_type(self):
-        """Direction of a bill that asks for money: what a subcontract turns round."""
+        """Direction of a bill that asks for money: its contract's."""
         self.ensure_one()
-        return 'out_invoice'
+        return self.contract_id._get_move_type()
 
     def _prepare_invoice_vals(self, taxes):
         """Header and lines of the bill's invoice. Extend it by ``super()`` and update the dict.
@@ -157,6 +161,17 @@ class ProgressBillInvoicing(models.Model):
         self.ensure_one()
         return getattr(self, f'_prepare_{self._get_invoice_type()}_line_list')(taxes)
 
+    def _get_expected_amounts(self):
+        """What the ledger must take when the bill's invoice is posted, untaxed. Extend it by ``super()``.
+
+        :return dict: amounts by bill line id, or by ``progress_line_type`` where its lines are checked in one sum
+            (see ``account.move.line._get_progress_line_types``)
+        """
+        self.ensure_one()
+        if self._get_invoice_type() == 'deposit':
+            return {'deposit': self.invoiced_amount}
+        return {line.id: line.invoiced_amount for line in self.line_ids}
+
     def _get_invoice_taxes(self):
         """What the bill's invoice takes of each tax; nothing is kept yet, see :meth:`_keep_taxes`.
 
@@ -223,64 +238,6 @@ class ProgressBillInvoicing(models.Model):
                 result.append((scheduled.id, taxes, amounts, quantity, scheduled._get_tax_worth()))
         return result
 
-    def _prepare_deposit_line_list(self, taxes):
-        """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution.
-
-        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
-        """
-        engine, contract = self.env['progress.tax.engine'], self.contract_id
-        groups = {}
-        accounts = {
-            rule: self._get_deposit_account_of(rule)
-            for rule in self.line_ids.contract_line_id.grouped('billing_rule_id')
-        }
-        for base_line in taxes['work']:
-            account = accounts[base_line['_bill_line'].contract_line_id.billing_rule_id]
-            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
-        result = []
-        for (tax_set, account), base_lines in groups.items():
-            net, amounts = engine._merge(base_lines)
-            result.append(
-                {
-                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
-                    **engine._prepare_frozen_line_vals(contract, tax_set, net, amounts, key=f'progress,{self.id}'),
-                    'progress_line_type': 'deposit',
-                    'progress_deposit_bill_id': self.id,
-                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
-                }
-            )
-        return result
-
-    def _get_deposit_account_of(self, rule):
-        """Deposit account of lines under a rule; rules without an account share the contract's."""
-        return self.contract_id._get_deposit_account(rule if rule.deposit_account_id else None)
-
-    def _prepare_deposit_vals(self, name, account):
-        """What every line on the deposit account has in common: product, account, no analytics."""
-        return {
-            'name': name,
-            'product_id': self.contract_id._find_deposit_product().id,
-            'account_id': account.id,
-            'analytic_distribution': False,
-        }
-
-    def _get_deposit_label(self):
-        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (RULES 1.17)."""
-        self.ensure_one()
-        if self.item_description:
-            return self.item_description
-        env = self.with_context(lang=self.partner_id.lang).env
-        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
-            share = self.with_env(env)._format_percent().replace('%', ' %')
-        else:
-            share = formatLang(
-                env,
-                self.invoiced_amount,
-                currency_obj=False,
-                digits=self.currency_id.decimal_places,
-            )
-        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
-
     def _prepare_progress_line_list(self, taxes):
         """Income at once: a line for each bill line, under its section (recognition *as billed*).
 
@@ -322,7 +279,7 @@ class ProgressBillInvoicing(models.Model):
         scheduled = line.contract_line_id
         vals = {
             'name': scheduled._get_bill_line_label(line),
-            'account_id': scheduled._get_income_account().id,
+            'account_id': scheduled._get_result_account().id,
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,
             **self.env['progress.tax.engine']._prepare_frozen_line_vals(

@@ -93,16 +93,14 @@ class ProgressBillLine(models.Model):
             live = bill._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
-        # amount_currency is a debit: what a credit note takes back of income or of a deposit
-        for aml in reversals.line_ids.filtered(
-            lambda aml: aml.progress_line_type in ('revenue', 'deposit') and aml.amount_currency
-        ):
+        for aml in reversals.line_ids._filter_progress(claims=True).filtered('amount_currency'):
             targets = aml.progress_bill_line_id or self.filtered(
                 lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
             )
             targets = targets.filtered('invoiced_amount')
             if targets:
-                shares = money.spread(aml.amount_currency, targets.mapped('invoiced_amount'), bill.currency_id.rounding)
+                taken = -aml._get_progress_figure()
+                shares = money.spread(taken, targets.mapped('invoiced_amount'), bill.currency_id.rounding)
                 for line, share in zip(targets, shares, strict=True):
                     credited[line] += share
         return credited

@@ -92,7 +92,8 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
+        xmlid = self.contract_id[:1]._get_invoice_action_xmlid()
+        action = self.env['ir.actions.act_window']._for_xml_id(xmlid)
         action['context'] = {'create': False}
         if len(moves) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)

@@ -107,7 +107,7 @@ class ProgressContract(models.Model):
     journal_id = fields.Many2one(
         'account.journal',
         check_company=True,
-        domain="[('type', '=', 'sale')]",
+        domain="[('type', '=', journal_type)]",
         help="Only where it differs from the company's sales journal.",
     )
     summary_by_line = fields.Boolean(
@@ -156,16 +156,13 @@ class ProgressContract(models.Model):
     @api.depends('partner_id', 'partner_shipping_id', 'company_id')
     def _compute_partner_terms(self):
         for contract in self:
-            own = contract.with_company(contract.company_id)
-            contract.payment_term_id = own.partner_id.property_payment_term_id
-            contract.fiscal_position_id = own.env['account.fiscal.position']._get_fiscal_position(
-                own.partner_id, own.partner_shipping_id
-            )
+            contract.payment_term_id = contract._get_payment_term()
+            contract.fiscal_position_id = contract._get_fiscal_position()
 
     @api.depends('company_id', 'fiscal_position_id')
     def _compute_default_tax_ids(self):
         for contract in self:
-            contract.default_tax_ids = contract.fiscal_position_id.map_tax(contract.company_id.account_sale_tax_id)
+            contract.default_tax_ids = contract.fiscal_position_id.map_tax(contract._get_default_tax())
 
     @api.depends('base_state')
     def _compute_state(self):
@@ -265,16 +262,3 @@ class ProgressContract(models.Model):
     def _get_last_sequence(self):
         """Where the schedule of values ends."""
         return max(self.line_ids.mapped('sequence'), default=0)
-
-    def _get_default_income_account(self):
-        """Income account of the contract's journal, else of the company's sales journal or the company."""
-        self.ensure_one()
-        # sudo: account.journal - a project manager may bill without reading journals
-        journal = self.journal_id.sudo() or self.env['account.journal'].sudo().search(
-            [
-                *self.env['account.journal']._check_company_domain(self.company_id),
-                ('type', '=', 'sale'),
-            ],
-            limit=1,
-        )
-        return journal.default_account_id or self.company_id.sudo().income_account_id  # sudo: res.company - as above

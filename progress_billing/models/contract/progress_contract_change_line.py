@@ -15,6 +15,7 @@ class ProgressContractChangeLine(models.Model):
     company_id = fields.Many2one(related='change_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='change_id.currency_id', store=True)
     state = fields.Selection(related='change_id.state', store=True)
+    tax_use = fields.Char(related='contract_id.tax_use')
     contract_line_id = fields.Many2one(
         'progress.contract.line',
         string="Schedule of Values Line",
@@ -43,7 +44,7 @@ class ProgressContractChangeLine(models.Model):
         compute='_compute_tax_ids',
         store=True,
         readonly=False,
-        domain="[('type_tax_use', '=', 'sale')]",
+        domain="[('type_tax_use', '=', tax_use)]",
         context={'active_test': False},
         help="Of a new line.",
     )
@@ -63,7 +64,7 @@ class ProgressContractChangeLine(models.Model):
         for line in self:
             price = line.contract_line_id.unit_price or line.unit_price
             if not price and line.product_id:
-                price = line.product_id._get_progress_unit_price(line.contract_id)
+                price = line.contract_id._get_unit_price(line.product_id)
             line.unit_price = price
 
     @api.depends('billing_base', 'quantity', 'unit_price')
@@ -76,7 +77,7 @@ class ProgressContractChangeLine(models.Model):
     def _compute_tax_ids(self):
         for line in self:
             if line.product_id:
-                taxes = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
+                taxes = line.contract_id._get_product_taxes(line.product_id)._filter_taxes_by_company(line.company_id)
                 line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
 
     @api.constrains('contract_line_id', 'name', 'amount', 'quantity')

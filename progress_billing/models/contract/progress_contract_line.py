@@ -93,6 +93,8 @@ class ProgressContractLine(models.Model):
     # === BILLED === #
 
     # === INVOICING === #
+    tax_use = fields.Char(related='contract_id.tax_use')
+    result_group = fields.Char(related='contract_id.result_group')
     tax_ids = fields.Many2many(
         'account.tax',
         string="Taxes",
@@ -101,14 +103,14 @@ class ProgressContractLine(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
-        domain="[('type_tax_use', '=', 'sale')]",
+        domain="[('type_tax_use', '=', tax_use)]",
         context={'active_test': False},
     )
     account_id = fields.Many2one(
         'account.account',
         string="Income Account",
         check_company=True,
-        domain="[('account_type', 'in', ('income', 'income_other'))]",
+        domain="[('internal_group', '=', result_group)]",
         help="Only where it differs from the account of the product or the sales journal.",
     )
 
@@ -133,7 +135,7 @@ class ProgressContractLine(models.Model):
     @api.depends('product_id')
     def _compute_name(self):
         for line in self:
-            line.name = line.name or line.product_id.get_product_multiline_description_sale() or line.name or ''
+            line.name = line.name or line.contract_id._get_product_text(line.product_id) or line.name or ''
 
     @api.depends('product_id')
     def _compute_product_uom_id(self):
@@ -145,7 +147,7 @@ class ProgressContractLine(models.Model):
     def _compute_unit_price(self):
         for line in self:
             if line.product_id and not line.unit_price:
-                price, unit = line.product_id._get_progress_unit_price(line.contract_id), line.product_id.uom_id
+                price, unit = line.contract_id._get_unit_price(line.product_id), line.product_id.uom_id
                 line.unit_price = unit._compute_price(price, line.product_uom_id or unit)
 
     @api.depends('billing_base', 'original_quantity', 'unit_price')
@@ -181,13 +183,16 @@ class ProgressContractLine(models.Model):
     @api.depends('product_id', 'account_id', 'contract_id.fiscal_position_id', 'display_type')
     def _compute_tax_ids(self):
         for line in self:
-            company = line.contract_id.company_id or self.env.company  # default before saving
-            taxes = line.product_id.taxes_id or line.account_id.tax_ids.filtered(lambda tax: tax.type_tax_use == 'sale')
+            contract = line.contract_id
+            company = contract.company_id or self.env.company  # default before saving
+            taxes = contract._get_product_taxes(line.product_id) or line.account_id.tax_ids.filtered(
+                lambda tax, use=contract._get_tax_use(): tax.type_tax_use == use
+            )
             taxes = taxes._filter_taxes_by_company(company)
             if line.display_type:
                 line.tax_ids = False
             elif taxes or not line.tax_ids:
-                line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
+                line.tax_ids = contract.fiscal_position_id.map_tax(taxes)
 
     @api.depends('contract_id.project_id')
     def _compute_analytic_distribution(self):
@@ -319,13 +324,13 @@ class ProgressContractLine(models.Model):
         self.ensure_one()
         return (self.revised_amount, self.taxed_amount) if self.taxed_amount and self.revised_amount else ()
 
-    def _get_income_account(self):
+    def _get_result_account(self):
         """Income account of line, product or sales journal, in that order, mapped by the fiscal position.
 
         :raises UserError: when there is none, saying where to set it
         """
         self.ensure_one()
-        account = self._find_income_account() or self.contract_id._get_default_income_account()
+        account = self._find_result_account() or self.contract_id._get_result_account()
         if not account:
             raise UserError(
                 self.env._(
@@ -337,19 +342,16 @@ class ProgressContractLine(models.Model):
             )
         return account
 
-    def _find_income_account(self):
-        """Income account of the line's own sources; may be empty, then the journal's counts."""
+    def _find_result_account(self):
+        """Income or cost account of the line's own sources; may be empty, then the journal's counts."""
         self.ensure_one()
-        sources, contract = self._get_income_sources(), self.contract_id
+        sources = self._get_account_sources()
         if 'line' in sources and self.account_id:
             return self.account_id
-        # sudo: product.template - its account, for a project manager without accounting rights
-        product = self.product_id.sudo().with_company(contract.company_id)
-        if not product or 'product' not in sources:
-            return self.account_id.browse()
-        return product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income']
+        product = self.product_id if 'product' in sources else self.product_id.browse()
+        return self.contract_id._get_product_account(product)
 
-    def _get_income_sources(self):
+    def _get_account_sources(self):
         """What may say the income account before the journal does.
 
         :return tuple: of ``line`` and ``product``

@@ -8,12 +8,13 @@ class ProgressBillOpening(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
+    deposit_account_type = fields.Char(related='contract_id.deposit_account_type')
     opening_deposit_line_ids = fields.Many2many(
         'account.move.line',
         string="Deposits Held Before",
         copy=False,
         domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
-        " ('account_id.account_type', '=', 'liability_current')]",
+        " ('account_id.account_type', '=', deposit_account_type)]",
         help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
         groups='account.group_account_readonly,account.group_account_invoice',
     )
@@ -22,7 +23,8 @@ class ProgressBillOpening(models.Model):
     @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
     def _compute_opening_deposit_amount(self):
         for bill in self:
-            bill.opening_deposit_amount = -sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
+            sign = bill.contract_id._get_ledger_sign()
+            bill.opening_deposit_amount = sign * sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -72,7 +74,7 @@ class ProgressBillOpening(models.Model):
             and item.company_id == contract.company_id
             and item.partner_id.commercial_partner_id
             in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
-            and item.account_id.account_type == 'liability_current'
+            and item.account_id.account_type == contract._get_deposit_account_type()
             and item.account_id.reconcile
         )
 

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...tools import money
+from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressContractBilling(models.Model):
@@ -16,7 +17,7 @@ class ProgressContractBilling(models.Model):
         'account.account',
         check_company=True,
         tracking=True,
-        domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
+        domain="[('account_type', '=', deposit_account_type), ('reconcile', '=', True)]",
         help="Only where it differs from the company's customer deposit account.",
     )
     deposit_balance = fields.Monetary(
@@ -53,7 +54,11 @@ class ProgressContractBilling(models.Model):
         """
         self.ensure_one()
         own = self.deposit_account_id or (rule.deposit_account_id if rule else self.deposit_account_id)
-        return own or self.company_id.progress_deposit_account_id
+        return own or self._get_company_deposit_account()
+
+    def _get_company_deposit_account(self):
+        """The company's account for deposits of the contract's side; may be empty."""
+        return self.company_id.progress_deposit_account_id
 
     def _get_deposit_account(self, rule=None):
         """The account deposits are booked on.
@@ -93,7 +98,7 @@ class ProgressContractBilling(models.Model):
             # sudo: account.move - a project manager may make the final invoice without reading the ledger
             moves = bill.sudo()._get_current_moves().filtered(lambda move: move.state == 'posted')
             for move in moves:
-                sign = 1 if move.move_type in ('out_invoice', 'in_invoice') else -1
+                sign = 1 if move.move_type in OPPOSITE_TYPE else -1
                 for base_line in move._get_rounded_base_and_tax_lines()[0]:
                     aml = base_line['record']
                     if aml.progress_line_type == 'deposit':
@@ -126,18 +131,11 @@ class ProgressContractBilling(models.Model):
         engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
         # sudo: account.move.line - a project manager may make the final invoice without reading the ledger
         bill = bill.sudo()
-        accounts = bill.opening_deposit_line_ids.account_id
-        by_account = [
-            -sum(
-                bill.opening_deposit_line_ids.filtered(lambda aml, a=account: aml.account_id == a).mapped(
-                    'amount_currency'
-                )
-            )
-            for account in accounts
-        ]
+        sign, by_account = self._get_ledger_sign(), bill.opening_deposit_line_ids.grouped('account_id')
         lines = bill.line_ids.filtered('amount')
         deposits = []
-        for account, held in zip(accounts, by_account, strict=True):
+        for account, items in by_account.items():
+            held = sign * sum(items.mapped('amount_currency'))
             shares = money.spread(held, lines.mapped('amount'), unit)
             base_lines = engine._compute_taxes(
                 [
@@ -295,7 +293,7 @@ class ProgressContractBilling(models.Model):
         ]
 
     def _get_deposit_account_blocker(self, account):
-        if account.account_type != 'liability_current' or not account.reconcile or not account.active:
+        if account.account_type != self._get_deposit_account_type() or not account.reconcile or not account.active:
             return self.env._(
                 "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
                 "Choose another one on the contract or in the Progress Billing settings, or correct the account.",

@@ -175,7 +175,7 @@ class ProgressContractFinal(models.Model):
         key = ('bill', 'account', 'taxes')
         expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
         found = {
-            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): line.amount_currency
+            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): -line._get_progress_figure()
             for line in final.invoice_id.invoice_line_ids
             if line.progress_line_type == 'deposit_reversal'
         }

@@ -18,9 +18,11 @@ class ProjectProject(models.Model):
         return {**super()._get_profitability_sequence_per_invoice_type(), 'progress_revenue': 5, 'progress_deposits': 6}
 
     def _get_billed_contracts(self):
-        """Contracts of these projects that count on the dashboard."""
+        """Customer contracts of these projects, which count as revenue on the dashboard."""
         # sudo: progress.contract - totals only, for everyone who sees the dashboard
-        return self.sudo().progress_contract_ids.filtered(lambda contract: contract.state in ('open', 'closed'))
+        return self.sudo().progress_contract_ids.filtered(
+            lambda contract: contract.contract_type == 'customer' and contract.state in ('open', 'closed')
+        )
 
     def _get_profitability_items(self, with_action=True):
         items = super()._get_profitability_items(with_action)
@@ -50,7 +52,8 @@ class ProjectProject(models.Model):
         """
         if section_name not in ('progress_revenue', 'progress_deposits'):
             return super().action_profitability_items(section_name, domain, res_id)
-        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
+        xmlid = self._get_billed_contracts()[:1]._get_invoice_action_xmlid()
+        action = self.env['ir.actions.act_window']._for_xml_id(xmlid)
         action.update(domain=domain or [], context={'create': False})
         if res_id:
             action.update(views=[(False, 'form')], view_mode='form', res_id=res_id)

@@ -185,6 +185,12 @@ class ProgressBillPlan(models.Model):
     def _format_percent(self):
         return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)
 
+    def _get_deposit_share_text(self):
+        """A planned percentage that is billed as planned says so."""
+        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
+            return self._format_percent().replace('%', ' %')
+        return super()._get_deposit_share_text()
+
     def _check_plan_editable(self, vals):
         """What was billed is not planned any more (A19: planned and billed are kept apart)."""
         billed = self.filtered(

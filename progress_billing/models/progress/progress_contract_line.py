@@ -411,13 +411,13 @@ class ProgressContractLineProgress(models.Model):
 
     # === ON THE INVOICE === #
 
-    def _get_income_sources(self):
+    def _get_account_sources(self):
         source = self.billing_rule_id.account_source or 'line'
-        return {'line': super()._get_income_sources(), 'product': ('product',)}.get(source, ())
+        return {'line': super()._get_account_sources(), 'product': ('product',)}.get(source, ())
 
-    def _find_income_account(self):
+    def _find_result_account(self):
         rule = self.billing_rule_id
-        return rule.account_id if rule.account_source == 'rule' else super()._find_income_account()
+        return rule.account_id if rule.account_source == 'rule' else super()._find_result_account()
 
     def _get_bill_line_label(self, bill_line):
         """As the rule's template says, in the customer's language."""

@@ -21,7 +21,7 @@ class AccountMove(models.Model):
     def _on_progress_posted(self):
         """What was withheld is matched with what is released."""
         super()._on_progress_posted()
-        held = self.line_ids.filtered(lambda line: line.progress_line_type in ('retainage', 'holdback')).move_id
+        held = self.line_ids._filter_progress(account='retainage').move_id
         held = held.filtered(lambda move: not move.reversed_entry_id)
         # sudo: progress.contract - posting rights suffice
         held.progress_contract_id.sudo()._reconcile_retainage()

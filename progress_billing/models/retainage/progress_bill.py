@@ -48,7 +48,7 @@ class ProgressBillRetainage(models.Model):
                     lambda move: move.reversed_entry_id and move.state == 'posted'
                 )
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
-            bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
+            bill.credited_holdback_amount = -items._get_progress_figure()
 
     @api.depends('retainage_amount', 'credited_retainage_amount')
     def _compute_state(self):
@@ -62,6 +62,14 @@ class ProgressBillRetainage(models.Model):
         )
 
     # === HOOKS === #
+
+    def _before_invoices(self):
+        """What is withheld is settled once more."""
+        super()._before_invoices()
+        self._withhold_retainage()
+
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'holdback_amount': float(self._get_holdback_change())}
 
     def _on_claimed(self, *, new=False):
         """Pro formas show what they withhold; their invoices settle it once more."""
@@ -274,7 +282,7 @@ class ProgressBillRetainage(models.Model):
         total = sum(self.line_ids.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
-        return [self._prepare_held_vals('retainage', -total, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
     def _get_retainage_taxes(self):
         """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RULES C9).
@@ -338,7 +346,7 @@ class ProgressBillRetainage(models.Model):
         change = self.holdback_amount
         if self.currency_id.is_zero(change):
             return []
-        return [self._prepare_held_vals('holdback', -change, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
 
     def _get_holdback_change(self):
         """What this bill adds to what is held back uncertified: a decimal, negative where it falls due."""

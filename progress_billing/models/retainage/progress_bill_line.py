@@ -139,7 +139,6 @@ class ProgressBillLineRetainage(models.Model):
         :return dict: decimals by line
         """
         credited, unit = {}, self.currency_id[:1].rounding
-        # amount_currency is a debit: a credit note takes the debit of what was withheld back
         for item in reversals.line_ids.filtered(
             lambda item: item.progress_line_type == 'retainage' and item.amount_currency
         ):
@@ -150,7 +149,7 @@ class ProgressBillLineRetainage(models.Model):
             )
             if not sum(held.mapped('retainage_amount')):
                 continue
-            shares = money.spread(-money.to_decimal(item.amount_currency), held.mapped('retainage_amount'), unit)
+            shares = money.spread(-item._get_progress_figure(), held.mapped('retainage_amount'), unit)
             for line, share in zip(held, shares, strict=True):
                 credited[line] = credited.get(line, money.ZERO) + share
         return credited
