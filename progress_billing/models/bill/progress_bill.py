@@ -85,7 +85,13 @@ class ProgressBill(models.Model):
 
     # === LIFE === #
     review_state = fields.Selection(
-        selection='_selection_state', default='planned', required=True, readonly=True, copy=False
+        selection='_selection_state',
+        default='planned',
+        required=True,
+        readonly=True,
+        copy=False,
+        help="What people decided, and what the bill falls back to when its invoice is deleted. Bills that became "
+        "invoices at once fall back to Cancelled.",
     )
     state = fields.Selection(
         selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True

@@ -29,6 +29,7 @@ class ProgressContractLineBilled(models.Model):
         'billing_base',
     )
     def _compute_billed(self):
+        """Sums over the bills that count, never counters. Extend by ``super()`` and add to them."""
         groups = self.env['progress.bill.line']._read_group(
             [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
             ['contract_line_id', 'bucket'],

@@ -184,6 +184,7 @@ class ProgressContract(models.Model):
         'project_id.bill_time',
     )
     def _compute_blockers(self):
+        """Every reason, as a form shows them. Extend what it depends on where you extend the reasons."""
         for contract in self:
             reasons = (
                 contract._get_opening_blockers() if contract.state == 'draft' else contract._get_billing_blockers()

@@ -244,6 +244,7 @@ class ProgressContractBilling(models.Model):
         'bill_ids.opening_deposit_amount',
     )
     def _compute_deposit_balance(self):
+        """Posted deposits and what was held before, until a final invoice is posted. Extend by ``super()``."""
         for contract in self:
             actual = contract.bill_ids.filtered(lambda bill: bill.bucket == 'actual')
             balance = 0.0
