@@ -50,17 +50,6 @@ class ProgressBillRetainage(models.Model):
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
             bill.credited_holdback_amount = -items._get_progress_figure()
 
-    @api.depends('retainage_amount', 'credited_retainage_amount')
-    def _compute_state(self):
-        return super()._compute_state()
-
-    def _is_fully_credited(self, live, moves):
-        """What was withheld is given back too; a final invoice is credited in full or not at all."""
-        return super()._is_fully_credited(live, moves) and (
-            self.kind == 'final'
-            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
-        )
-
     # === HOOKS === #
 
     def _before_invoices(self):
