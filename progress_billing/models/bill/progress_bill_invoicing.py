@@ -178,7 +178,11 @@ class ProgressBillInvoicing(models.Model):
         :return dict: computed base lines of the tax engine by what they are of: ``work``, and what addons add
         """
         self.ensure_one()
-        return {'work': self._get_line_taxes()}
+        return {'work': self._get_line_taxes()} if self._takes_line_taxes() else {}
+
+    def _takes_line_taxes(self):
+        """Whether the invoice takes the taxes of the bill's claims, line by line. Extend by ``super()``."""
+        return True
 
     def _keep_taxes(self, taxes):
         """Remember on each bill line what it took of each tax, for the bills after it.
