@@ -69,9 +69,7 @@ class TestSourcedLines(RetainageCommon):
         bill.invoice_id.action_post()
         without.bill_ids.invoice_id.action_post()
         self.assertEqual(self._figures(with_it), self._figures(without))
-        self.assertLedger(
-            bill.invoice_id, receivable=23115, deposit=-20000, expense_income=-100, **{'_tax': -3015}
-        )
+        self.assertLedger(bill.invoice_id, receivable=23115, deposit=-20000, expense_income=-100, **{'_tax': -3015})
         item = bill.invoice_id.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'sourced')
         self.assertRecordValues(
             item,
@@ -166,7 +164,9 @@ class TestSourcedLines(RetainageCommon):
         vals = self.env['progress.bill.line']._prepare_sourced_vals(
             contract, {'source': 'product', 'product_id': self.travel.id, 'quantity': 3, 'unit_price': 33.335}
         )
-        self.assertEqual((vals['amount'], vals['name'], vals['account_id']), (100.01, "Travel", self.expense_income_account.id))
+        self.assertEqual(
+            (vals['amount'], vals['name'], vals['account_id']), (100.01, "Travel", self.expense_income_account.id)
+        )
         bill.action_create()
         self.assertEqual((bill.invoice_id.amount_untaxed, bill.invoice_id.amount_total), (100, 119))
         bill.invoice_id.action_post()
@@ -255,7 +255,9 @@ class TestSourcedLines(RetainageCommon):
             his.unlink,
         ):
             self.assertRefused(act, AccessError)
-        self.assertRefused(lambda: his.create({'bill_id': bill.id, 'amount': 5.0}), UserError, "Nothing is no schedule line")
+        self.assertRefused(
+            lambda: his.create({'bill_id': bill.id, 'amount': 5.0}), UserError, "Nothing is no schedule line"
+        )
         self.assertEqual((bill.sourced_amount, bill.line_ids.amount), (100, 5000))
 
     def test_where_they_may_stand(self):
