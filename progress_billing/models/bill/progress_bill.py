@@ -85,6 +85,9 @@ class ProgressBill(models.Model):
     invoiced_amount = fields.Monetary(
         compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified.", guarded=True
     )
+    credited_amount = fields.Monetary(
+        compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.", guarded=True
+    )
 
     # === LIFE === #
     review_state = fields.Selection(
