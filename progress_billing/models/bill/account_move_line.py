@@ -64,6 +64,12 @@ class AccountMoveLine(models.Model):
                 line.analytic_distribution = False
         return result
 
+    def _validate_distribution(self, **kwargs):
+        """What carries no distribution by rule is not asked for one; all else is validated as Odoo does."""
+        if self.progress_line_type and self.progress_line_type != 'revenue':
+            return None
+        return super()._validate_distribution(**kwargs)
+
     def _copy_data_extend_business_fields(self, values):
         """A credit note's lines stand for what the invoice's lines stand for."""
         result = super()._copy_data_extend_business_fields(values)

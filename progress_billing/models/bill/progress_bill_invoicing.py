@@ -237,6 +237,7 @@ class ProgressBillInvoicing(models.Model):
         return {
             'name': name,
             'product_id': self.contract_id._find_deposit_product().id,
+            'product_uom_id': False,
             'account_id': account.id,
             'analytic_distribution': False,
         }
@@ -246,17 +247,16 @@ class ProgressBillInvoicing(models.Model):
         self.ensure_one()
         if self.item_description:
             return self.item_description
-        env = self.with_context(lang=self.partner_id.lang).env
+        bill = self._in_customer_language()
         if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
-            share = self.with_env(env)._format_percent().replace('%', ' %')
+            share = bill._format_percent().replace('%', ' %')
         else:
-            share = formatLang(
-                env,
-                self.invoiced_amount,
-                currency_obj=False,
-                digits=self.currency_id.decimal_places,
-            )
-        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
+            digits = self.currency_id.decimal_places
+            share = formatLang(bill.env, self.invoiced_amount, currency_obj=False, digits=digits)
+        job, contract = self.contract_id._get_job_name(), self.contract_id.name
+        if not job:
+            return bill.env._("Deposit %(share)s of %(contract)s", share=share, contract=contract)
+        return bill.env._("Deposit %(share)s of %(job)s (%(contract)s)", share=share, job=job, contract=contract)
 
     def _prepare_revenue_line_list(self):
         """Income at once: a line for each bill line, under its section (recognition *as billed*)."""
@@ -311,8 +311,8 @@ class ProgressBillInvoicing(models.Model):
         }
         if scheduled.product_id.type == 'service':
             vals['product_id'] = scheduled.product_id.id
-        if scheduled.billing_base == 'quantity' and scheduled.product_uom_id:
-            vals['product_uom_id'] = scheduled.product_uom_id.id
+        # a lump sum has no unit, whatever its product is sold by
+        vals['product_uom_id'] = scheduled.product_uom_id.id if scheduled.billing_base == 'quantity' else False
         if scheduled.analytic_distribution:
             vals['analytic_distribution'] = scheduled.analytic_distribution
         return vals

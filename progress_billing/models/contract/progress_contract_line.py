@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import float_round, format_date
 
-from ...tools import money
+from ...tools import amt_pct, money
 
 ENTRY_FIELDS = {'completed_percent', 'pending_amount', 'pending_quantity', 'stored_amount'}
 VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_base'}
@@ -396,16 +396,17 @@ class ProgressContractLine(models.Model):
         """Text of the invoice line of one bill line: as its rule's template says, in the customer's language."""
         self.ensure_one()
         bill = bill_line.bill_id
-        rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
+        rule = self.billing_rule_id.with_env(bill._in_customer_language().env)
         if not rule.description_template:
             return self._get_invoice_label()
         reached = bill_line._get_billed_by_others() + money.to_decimal(bill_line.invoiced_amount)
-        percent = money.ratio_percent(reached, self.revised_amount)
+        percent = money.round_to(money.ratio_percent(reached, self.revised_amount), '0.01')
+        lang = self.env['res.lang']._get_data(code=rule.env.lang or 'en_US')
         return rule._format_line_text(
             {
                 'item': self.item_number or '',
                 'description': self.name,
-                'percent': f'{money.round_to(percent, "0.01").normalize():f} %',
+                'percent': amt_pct.format_percent(percent, lang.decimal_point).replace('%', ' %'),
                 'bill': bill.name or '',
                 'title': bill.title or '',
                 'date': format_date(rule.env, bill.date),
