@@ -3,8 +3,6 @@ from odoo import api, models
 from ..tools import money
 
 KEYS = ('original', 'change', 'revised', 'before', 'now', 'to_date', 'left')
-#: what the invoice's lines come to, in the order they are told apart on the pro forma
-PARTS = ('work', 'deposit_reversal', 'retainage', 'holdback')
 
 
 class ProgressBillSummary(models.AbstractModel):
@@ -156,7 +154,7 @@ class ProgressBillSummary(models.AbstractModel):
                     '_line': line,
                 }
             )
-            for line in bill._prepare_invoice_line_list()
+            for line in bill._prepare_invoice_line_list(bill._get_invoice_taxes())
             if not line.get('display_type')
         ]
         taxes._add_tax_details_in_base_lines(base_lines, bill.company_id)
@@ -168,15 +166,18 @@ class ProgressBillSummary(models.AbstractModel):
 
         :return list: label and amount, untaxed
         """
+        types = self.env['account.move.line']._get_progress_line_types()
         labels = {'work': self.env._("Work billed"), 'deposit_reversal': self.env._("Deposits invoiced before")}
         amounts = {}
         for base_line in base_lines:
             line = base_line['_line']
-            kind = line['progress_line_type'] if line['progress_line_type'] in PARTS else 'work'
+            kind = line['progress_line_type']
+            if kind not in types or types[kind].claims:
+                kind = 'work'
             labels.setdefault(kind, line['name'])
             details = base_line['tax_details']
             net = details['total_excluded_currency'] + details['delta_total_excluded_currency']
             amounts[kind] = amounts.get(kind, 0.0) + net
         if not amounts.keys() - {'work'}:
             return []
-        return [(labels[kind], bill.currency_id.round(amounts[kind])) for kind in PARTS if kind in amounts]
+        return [(labels[kind], bill.currency_id.round(amounts[kind])) for kind in ('work', *types) if kind in amounts]

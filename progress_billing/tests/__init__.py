@@ -13,6 +13,8 @@ from . import test_import
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
+from . import test_numbers
+from . import test_parents
 from . import test_payment_schedule
 from . import test_payments
 from . import test_period_concurrency
@@ -31,6 +33,7 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_scheduled_action
+from . import test_superuser
 from . import test_tours
 from . import test_wip
 from . import test_xmlrpc

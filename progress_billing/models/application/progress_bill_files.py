@@ -15,7 +15,7 @@ class ProgressBillFiles(models.Model):
 
     #: ``{revision: {'pdf': SHA1, 'xlsx': SHA1}}``: files are found by what they contain, not by a name anybody can use
     issued_checksums = fields.Json(
-        readonly=True, copy=False, help="Checksums of the files that were issued, by revision and kind of file."
+        readonly=True, copy=False, guarded=True, help="Checksums of the files issued, by revision and kind of file."
     )
 
     def _check_application(self):

@@ -51,7 +51,7 @@ class ProgressTaxEngine(models.AbstractModel):
         :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)}, quantity)`` that earlier bills
             of the contract took, a schedule line may appear more than once
         """
-        if not earlier:
+        if not (earlier and base_lines):
             return
         per_line = company.tax_calculation_rounding_method == 'round_per_line'
 
@@ -148,6 +148,11 @@ class ProgressTaxEngine(models.AbstractModel):
             for data in base_line['tax_details']['taxes_data']
             if not data['is_reverse_charge']
         }
+
+    def _prepare_kept_taxes(self, base_line):
+        """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
+        amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
+        return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
 
     def _merge(self, base_lines):
         """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""
