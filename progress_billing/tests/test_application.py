@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import openpyxl
 
-from odoo import Command
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -621,6 +621,74 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
                     bill.with_user(user)._get_application_xlsx()
         self.authenticate(None, None)
         self.assertIn('/web/login', self.url_open(url).url)
+
+    @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
+    def test_issued_files_stay(self):
+        """What was issued is neither overwritten nor moved, renamed, published or deleted, by whatever door."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._run(contract, 20)
+        other = self._run(contract, 30)
+        bill.invoice_id.action_post()
+        issued = self._print(bill)
+        files = self._get_files(bill)
+        self.assertEqual(set(files.mapped('checksum')), bill._get_issued_checksums())
+        admin = self.env.ref('base.user_admin')
+        admin.group_ids |= self.env.ref('progress_billing.group_manager')
+        admin.company_ids |= self.company
+        changes = (
+            {'datas': base64.b64encode(b'forged')},
+            {'raw': b'forged'},
+            {'db_datas': b'forged'},
+            {'name': "Other.pdf"},
+            {'mimetype': 'text/plain'},
+            {'type': 'url', 'url': 'https://example.com'},
+            {'res_id': other.id},
+            {'res_model': 'progress.contract', 'res_id': contract.id},
+            {'res_field': 'name'},
+            {'public': True},
+        )
+        for user in (self.billing_user, admin):
+            mine = files.with_user(user).with_company(self.company)
+            for vals in changes:
+                for records in (mine, mine.sudo()):
+                    with self.subTest(user=user.login, vals=vals, su=records.env.su):
+                        self.assertRefusedHere(lambda: records.write(vals))
+            self.assertRefusedHere(lambda: mine.unlink())
+            self.assertRefusedHere(lambda: mine.sudo()._delete_and_notify())
+        self.assertEqual(self._print(bill), issued)
+        files.with_user(self.billing_user).description = "Sent by post"
+        files[0].with_user(self.billing_user).raw = files[0].raw
+        note = self.env['ir.attachment'].with_user(self.billing_user).create(
+            {'name': files[0].name, 'raw': b'by hand', 'res_model': bill._name, 'res_id': bill.id}
+        )
+        self.assertEqual(self._print(bill), issued, "a file of the same name is not the one that was issued")
+        note.raw = b'changed'
+        note.unlink()
+        files.with_user(SUPERUSER_ID).unlink()
+        self.assertTrue(self._print(bill), "the superuser may; it is issued anew")
+
+    def assertRefusedHere(self, act):
+        """Refused with the sentence about issued files, and nothing changed."""
+        with self.assertRaisesRegex(UserError, "was issued for .* and stays as it is"), self.env.cr.savepoint():
+            act()
+
+    @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
+    def test_found_again_whatever_its_name(self):
+        """The customer reads another language, an earlier bill is gone: the file of this revision is still the one."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        first, second = (self._run(contract, percent) for percent in (20, 50))
+        second.invoice_id.action_post()
+        issued = self._print(second)
+        first.invoice_id.unlink()
+        self.env['res.lang']._activate_lang('de_DE')
+        self.customer.lang = 'de_DE'
+        self.assertEqual(second._get_bill_position(), 1)
+        self.assertEqual(self._print(second), issued)
+        report = self.env.ref(REPORT)
+        self.assertTrue(report.attachment_use)
+        content = report.with_context(force_report_rendering=True)._render_qweb_pdf(REPORT, second.ids)[0]
+        self.assertEqual(self._read_pdf(content), self._read_pdf(issued))
+        self.assertEqual(len(self._get_files(second)), 2)
 
     def test_files_are_protected(self):
         """Nobody sets which files were issued from outside."""
