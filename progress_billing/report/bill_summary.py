@@ -167,17 +167,16 @@ class ProgressBillSummary(models.AbstractModel):
         :return list: label and amount, untaxed
         """
         types = self.env['account.move.line']._get_progress_line_types()
-        labels = {'work': self.env._("Work billed"), 'deposit_reversal': self.env._("Deposits invoiced before")}
+        work, deposits = self.env._("Work billed"), self.env._("Deposits invoiced before")
         amounts = {}
         for base_line in base_lines:
-            line = base_line['_line']
-            kind = line['progress_line_type']
-            if kind not in types or types[kind].claims:
-                kind = 'work'
-            labels.setdefault(kind, line['name'])
-            details = base_line['tax_details']
+            line, details = base_line['_line'], base_line['tax_details']
+            line_type = types.get(line['progress_line_type'])
+            label = line['name']
+            if not line_type or line_type.scheduled:
+                label = work if not line_type or line_type.claims else deposits
             net = details['total_excluded_currency'] + details['delta_total_excluded_currency']
-            amounts[kind] = amounts.get(kind, 0.0) + net
-        if not amounts.keys() - {'work'}:
+            amounts[label] = amounts.get(label, 0.0) + net
+        if not amounts.keys() - {work}:
             return []
-        return [(labels[kind], bill.currency_id.round(amounts[kind])) for kind in ('work', *types) if kind in amounts]
+        return [(label, bill.currency_id.round(amount)) for label, amount in amounts.items()]

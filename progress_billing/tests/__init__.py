@@ -9,6 +9,7 @@ from . import test_concurrency
 from . import test_correction
 from . import test_documents
 from . import test_demo_cycle
+from . import test_hooks
 from . import test_import
 from . import test_ledger
 from . import test_milestone
@@ -26,6 +27,7 @@ from . import test_profitability
 from . import test_retainage
 from . import test_retainage_life
 from . import test_rights
+from . import test_rooms
 from . import test_rule_book
 from . import test_run
 from . import test_run_concurrency

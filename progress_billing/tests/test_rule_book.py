@@ -98,3 +98,45 @@ class TestAccountingPage(RetainageCommon):
         exchange = (items.matched_debit_ids | items.matched_credit_ids).exchange_move_id
         self.assertEntry(exchange, deposit=-120, exchange=120)
         self.assertDeposits(contract, 0)
+
+
+@tagged('post_install', '-at_install')
+class TestHeldAtADate(RetainageCommon):
+    """CSH-6: what is held at a date: deposits less their credits and reversals, retainage less the oldest released."""
+
+    def _held(self, contract, day, held='deposit'):
+        wizard = self.env['progress.deposit.wizard'].create({'date': day, 'company_id': self.company.id, 'held': held})
+        lines = wizard.line_ids.filtered(lambda line: line.bill_id.contract_id == contract)
+        return [(str(line.date), line.amount, line.age) for line in lines.sorted('date')]
+
+    def test_deposits(self):
+        contract = self._make_contract([1000])
+        first = self._bill(contract, '400', '2026-01-31')
+        self._bill(contract, '200', '2026-02-28')
+        self._credit(first.invoice_id, 100, '2026-02-15')
+        with freeze_time('2026-03-31 12:00:00'):
+            self._final(contract, date='2026-03-31')
+        for day, expected in (
+            ('2026-01-30', []),
+            ('2026-02-14', [('2026-01-31', 400, 14)]),
+            ('2026-02-28', [('2026-01-31', 300, 28), ('2026-02-28', 200, 0)]),
+            ('2026-03-30', [('2026-01-31', 300, 58), ('2026-02-28', 200, 30)]),
+            ('2026-03-31', []),
+        ):
+            with self.subTest(day):
+                self.assertEqual(self._held(contract, day), expected)
+
+    def test_retainage(self):
+        contract = self._as_billed([10000], retainage_percent=10)
+        for percent, day in ((40, '2026-01-31'), (70, '2026-02-28')):
+            with freeze_time(f'{day} 12:00:00'):
+                self._draw(contract, percent, date=day)
+        with freeze_time('2026-03-31 12:00:00'):
+            self._release(contract, 500)
+        for day, expected in (
+            ('2026-01-31', [('2026-01-31', 400, 0)]),
+            ('2026-03-30', [('2026-01-31', 400, 58), ('2026-02-28', 300, 30)]),
+            ('2026-03-31', [('2026-02-28', 200, 31)]),
+        ):
+            with self.subTest(day):
+                self.assertEqual(self._held(contract, day, 'retainage'), expected)

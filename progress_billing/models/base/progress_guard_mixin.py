@@ -148,7 +148,7 @@ class ProgressGuardMixin(models.AbstractModel):
             if field.store
             and field.type in ('many2one', 'many2many')
             and not field.compute
-            and not field.automatic
+            and name not in models.MAGIC_COLUMNS
             and self._is_guarded_link(field)
         )
 

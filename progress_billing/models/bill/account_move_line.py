@@ -64,6 +64,7 @@ class AccountMoveLine(models.Model):
             ('revenue', "Revenue"),
             ('retainage', "Retainage"),
             ('holdback', "Not certified"),
+            ('sourced', "Beside the schedule"),
         ],
         copy=False,
         readonly=True,
@@ -97,6 +98,7 @@ class AccountMoveLine(models.Model):
             'deposit_reversal': LineType('deposit', scheduled=True, section='progress_deposits'),
             'retainage': LineType('retainage', sign=-1, expected='total'),
             'holdback': LineType('retainage', sign=-1, expected='total'),
+            'sourced': LineType('result', claims=True, expected='line', section='progress_revenue', analytic=True),
         }
 
     @api.model

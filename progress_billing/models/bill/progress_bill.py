@@ -76,7 +76,7 @@ class ProgressBill(models.Model):
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
+    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
     invoiced_amount = fields.Monetary(
         compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified."

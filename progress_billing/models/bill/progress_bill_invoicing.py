@@ -178,7 +178,11 @@ class ProgressBillInvoicing(models.Model):
         :return dict: computed base lines of the tax engine by what they are of: ``work``, and what addons add
         """
         self.ensure_one()
-        return {'work': self._get_line_taxes()}
+        return {'work': self._get_line_taxes()} if self._takes_line_taxes() else {}
+
+    def _takes_line_taxes(self):
+        """Whether the invoice takes the taxes of the bill's claims, line by line. Extend by ``super()``."""
+        return True
 
     def _keep_taxes(self, taxes):
         """Remember on each bill line what it took of each tax, for the bills after it.
@@ -202,6 +206,7 @@ class ProgressBillInvoicing(models.Model):
                 line.contract_line_id.tax_ids,
                 line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
             for line in self.line_ids
@@ -215,7 +220,7 @@ class ProgressBillInvoicing(models.Model):
 
         :param str prefix: ``retainage`` for the taxes of what was held back
         :param bills: only what these took
-        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
+        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity, worth)``
         """
         earlier = bills
         if earlier is None:
@@ -233,7 +238,8 @@ class ProgressBillInvoicing(models.Model):
             if amounts:
                 quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
                 taxes = self.env['account.tax'].browse(taken['taxes'])
-                result.append((line.contract_line_id.id, taxes, amounts, quantity))
+                scheduled = line.contract_line_id
+                result.append((scheduled.id, taxes, amounts, quantity, scheduled._get_tax_worth()))
         return result
 
     def _prepare_progress_line_list(self, taxes):

@@ -23,7 +23,6 @@ class ProgressBillLine(models.Model):
     contract_line_id = fields.Many2one(
         'progress.contract.line',
         string="Schedule of Values Line",
-        required=True,
         index=True,
         ondelete='restrict',
         domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
@@ -72,7 +71,7 @@ class ProgressBillLine(models.Model):
         """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
         for bill, lines in self.grouped('bill_id').items():
             reversals = bill and bill._get_reversals()
-            credited = bill.line_ids._get_credited_shares(bill, reversals) if reversals else {}
+            credited = bill._get_all_lines()._get_credited_shares(bill, reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
@@ -94,7 +93,7 @@ class ProgressBillLine(models.Model):
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         for aml in reversals.line_ids._filter_progress(claims=True).filtered('amount_currency'):
-            targets = aml.progress_bill_line_id or self.filtered(
+            targets = aml.progress_bill_line_id or bill.line_ids.filtered(
                 lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
             )
             targets = targets.filtered('invoiced_amount')
@@ -107,13 +106,13 @@ class ProgressBillLine(models.Model):
 
     @api.constrains('contract_line_id', 'bill_id')
     def _check_same_contract(self):
-        for line in self:
+        for line in self.filtered(lambda line: not line.source):
             scheduled = line.contract_line_id
             if scheduled.contract_id != line.bill_id.contract_id or scheduled.display_type:
                 raise UserError(
                     self.env._(
                         "%(line)s is no schedule line of %(contract)s.",
-                        line=scheduled.display_name,
+                        line=scheduled.display_name or self.env._("Nothing"),
                         contract=line.bill_id.contract_id.display_name,
                     )
                 )

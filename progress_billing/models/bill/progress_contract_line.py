@@ -119,6 +119,7 @@ class ProgressContractLineBilled(models.Model):
             for line, amount in self.env['progress.bill.line']._read_group(
                 [
                     ('contract_id', 'in', contracts.ids),
+                    ('source', '=', False),
                     ('bucket', '=', 'draft'),
                     ('invoiced_amount', '<', 0),
                     ('kind', '!=', 'final'),

@@ -83,6 +83,12 @@ class ProgressContractLine(models.Model):
     change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change")
     revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
     revised_amount = fields.Monetary(compute='_compute_revised', store=True, help="Untaxed, change orders included.")
+    taxed_amount = fields.Monetary(
+        string="Scheduled Value With Tax",
+        readonly=True,
+        copy=False,
+        help="Where the price was agreed with its tax: what all bills of the line come to, tax included. Else 0.",
+    )
 
     # === BILLED === #
 
@@ -309,6 +315,14 @@ class ProgressContractLine(models.Model):
         if self.currency_id.compare_amounts(amount, self.revised_amount) == 0:
             return self.revised_quantity
         return amount / self.unit_price
+
+    def _get_tax_worth(self):
+        """What the line is worth without and with tax, where it was agreed with tax; empty for the others.
+
+        :return tuple: two amounts in the contract's currency
+        """
+        self.ensure_one()
+        return (self.revised_amount, self.taxed_amount) if self.taxed_amount and self.revised_amount else ()
 
     def _get_result_account(self):
         """Income account of line, product or sales journal, in that order, mapped by the fiscal position.

@@ -144,6 +144,7 @@ class ProgressContractBilling(models.Model):
                         float(share),
                         line.contract_line_id.tax_ids,
                         line.contract_line_id._get_units_of(float(share)),
+                        _worth=line.contract_line_id._get_tax_worth(),
                     )
                     for line, share in zip(lines, shares, strict=True)
                 ],

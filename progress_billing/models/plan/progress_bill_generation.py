@@ -98,7 +98,7 @@ class ProgressBillGeneration(models.Model):
 
     def _check_has_amount(self):
         for bill in self:
-            claims = bill.line_ids.filtered(lambda line: not line._is_empty())
+            claims = bill._get_all_lines().filtered(lambda line: not line._is_empty())
             if not (bill.planned_percent or bill.planned_amount or claims):
                 raise UserError(
                     self.env._(

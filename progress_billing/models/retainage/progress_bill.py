@@ -54,6 +54,15 @@ class ProgressBillRetainage(models.Model):
     def _compute_state(self):
         return super()._compute_state()
 
+    @api.depends('retainage_amount', 'credited_retainage_amount', 'holdback_amount', 'credited_holdback_amount')
+    def _compute_amount_due(self):
+        return super()._compute_amount_due()
+
+    def _get_amount_due(self):
+        """What is held back is not due, what is given back is."""
+        retained = self.retainage_amount - self.credited_retainage_amount
+        return super()._get_amount_due() - retained - (self.holdback_amount - self.credited_holdback_amount)
+
     def _is_fully_credited(self, live, moves):
         """What was withheld is given back too; a final invoice is credited in full or not at all."""
         return super()._is_fully_credited(live, moves) and (
@@ -255,9 +264,12 @@ class ProgressBillRetainage(models.Model):
         """A release of retainage bills no work: all its lines are of what was held back."""
         return []
 
+    def _takes_line_taxes(self):
+        return self.kind != 'retainage' and super()._takes_line_taxes()
+
     def _get_invoice_taxes(self):
         """Beside those of the work, the taxes of what is held back where they follow the release (RULES C9)."""
-        taxes = {} if self.kind == 'retainage' else super()._get_invoice_taxes()
+        taxes = super()._get_invoice_taxes()
         if self.contract_id._get_retainage_tax() == 'release':
             taxes['retainage'] = self._get_retainage_taxes()
         return taxes
@@ -296,6 +308,7 @@ class ProgressBillRetainage(models.Model):
                 -line.retainage_amount,
                 line.contract_line_id.tax_ids,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
             for line in self.line_ids.filtered('retainage_amount')

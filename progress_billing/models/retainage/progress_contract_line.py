@@ -163,6 +163,6 @@ class ProgressContractLineStored(models.Model):
         if base != 'taxed' or not amount or not self.tax_ids:
             return amount
         engine = self.env['progress.tax.engine']
-        line = engine._base_line(contract, float(amount), self.tax_ids)
+        line = engine._base_line(contract, float(amount), self.tax_ids, _worth=self._get_tax_worth())
         _net, taxes = engine._merge(engine._compute_taxes([line], contract.company_id))
         return amount + sum((money.to_decimal(tax) for _base, tax in taxes.values()), money.ZERO)
