@@ -36,7 +36,7 @@ class DocumentCommon(RetainageCommon):
     def _read_totals(self, bill):
         """What a pro forma comes to: figures by label."""
         rows = self._read_rows(self._print(bill), 'progress_totals')
-        return {label: float(re.sub(r'[^0-9.-]', '', figure)) for label, figure in rows}
+        return {label.partition(' on ')[0]: float(re.sub(r'[^0-9.-]', '', figure)) for label, figure in rows}
 
 
 @tagged('post_install', '-at_install')
