@@ -24,6 +24,7 @@ class ProgressContractBilling(models.Model):
         string="Deposits Held",
         compute='_compute_deposit_balance',
         store=True,
+        guarded=True,
         help="Posted deposits that the final invoice has not reversed yet, untaxed.",
     )
 
@@ -244,6 +245,7 @@ class ProgressContractBilling(models.Model):
         'bill_ids.opening_deposit_amount',
     )
     def _compute_deposit_balance(self):
+        """Posted deposits and what was held before, until a final invoice is posted. Extend by ``super()``."""
         for contract in self:
             actual = contract.bill_ids.filtered(lambda bill: bill.bucket == 'actual')
             balance = 0.0
