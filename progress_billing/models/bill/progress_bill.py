@@ -346,6 +346,11 @@ class ProgressBill(models.Model):
         """Only billing users make bills; reading is not enough."""
         self.check_access('write')
 
+    def _in_customer_language(self):
+        """The bill as its customer reads it."""
+        self.ensure_one()
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
+
     def _get_state_label(self):
         """The bill's status in the user's language."""
         self.ensure_one()

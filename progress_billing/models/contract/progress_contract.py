@@ -168,6 +168,12 @@ class ProgressContract(models.Model):
         for contract in self:
             contract.display_name = f'{contract.name} {contract.description}' if contract.description else contract.name
 
+    def _get_job_name(self):
+        """What the customer calls the job: its project's name, else what was typed on the contract; may be empty."""
+        self.ensure_one()
+        # sudo: project.project - its name, on the customer's invoice
+        return self.sudo().project_id.name or self.description or ''
+
     @api.depends('project_id')
     def _compute_partner_id(self):
         for contract in self:

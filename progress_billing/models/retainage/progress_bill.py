@@ -248,7 +248,7 @@ class ProgressBillRetainage(models.Model):
         lines = super()._prepare_invoice_line_list(taxes)
         held = self._prepare_held_line_list(taxes) + self._prepare_holdback_line_list()
         if held and any(line.get('display_type') for line in lines):  # not under the last section of the work
-            title = self.with_context(lang=self.partner_id.lang).env._("Retainage")
+            title = self._in_customer_language().env._("Retainage")
             held.insert(0, {'display_type': 'line_section', 'name': title})
         return lines + held
 
@@ -347,7 +347,7 @@ class ProgressBillRetainage(models.Model):
 
     def _prepare_holdback_line_list(self):
         """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""
-        change = self.holdback_amount
+        change = self.holdback_amount if self.invoice_id else float(self._get_holdback_change())
         if self.currency_id.is_zero(change):
             return []
         return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
@@ -367,7 +367,7 @@ class ProgressBillRetainage(models.Model):
         :param float amount: untaxed, as it adds to the invoice: negative for what is held back
         :param taxes: its taxes
         """
-        env = self.with_context(lang=self.partner_id.lang).env
+        env = self._in_customer_language().env
         names = {
             ('retainage', True): env._("Retainage withheld"),
             ('retainage', False): env._("Retainage released"),
