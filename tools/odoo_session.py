@@ -16,7 +16,11 @@ def _is_http_case(cls):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """With several processes, a class stays in one, and all browser tests in one: two browsers would be too slow."""
+    """With several processes, a class stays in one, and all browser tests in one: two browsers would be too slow.
+
+    That one starts first, as it takes longest.
+    """
+    items.sort(key=lambda item: not _is_http_case(getattr(item, "cls", None)))
     for item in items:
         group = item.nodeid.rpartition("::")[0]
         if _is_http_case(getattr(item, "cls", None)):
@@ -46,7 +50,10 @@ def own_filestore(load_registry):
 
 @pytest.fixture(scope="session", autouse=True)
 def companies(request, own_filestore):
-    """Commit companies with a chart of accounts, which test classes take instead of making them."""
+    """Commit companies with a chart of accounts, which our test classes take instead of making them."""
+    classes = {cls.__name__ for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
+    if "ProgressBillingCommon" not in classes:
+        return
     from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
     from odoo.tests.common import get_db_name
@@ -57,12 +64,9 @@ def companies(request, own_filestore):
     class Maker(AccountTestInvoicingCommon):
         """Odoo's own way to make a company, outside of a test."""
 
-    if any(
-        issubclass(getattr(item, "cls", None) or object, AccountTestInvoicingCommon) for item in request.session.items
-    ):
-        with Registry(get_db_name()).cursor() as cr:
-            Maker.env = api.Environment(cr, SUPERUSER_ID, Maker.default_env_context())
-            prepared_companies.prepare(Maker.env, lambda name: Maker._create_company(name=name))
+    with Registry(get_db_name()).cursor() as cr:
+        Maker.env = api.Environment(cr, SUPERUSER_ID, Maker.default_env_context())
+        prepared_companies.prepare(Maker.env, lambda name: Maker._create_company(name=name))
 
 
 class BrowserTests:

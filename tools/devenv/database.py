@@ -52,14 +52,15 @@ def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
     return name
 
 
-def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool) -> None:
-    """Make the database ``name`` anew with the addons installed."""
+def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool, install: bool = True) -> None:
+    """Make the database ``name`` anew with the addons (or only what they need) installed."""
     source = _template(odoo, addons, demo)
     drop(odoo, name)
     odoo.server.sql(f'create database "{name}" template "{source}"')
     if odoo.filestore(source).is_dir():  # its files are never changed in place, so link them
         shutil.copytree(odoo.filestore(source), odoo.filestore(name), copy_function=os.link)
-    _apply(odoo, name, "-i", addons, {})
+    if install:
+        _apply(odoo, name, "-i", addons, {})
 
 
 def refresh(odoo: Odoo, name: str, addons: list[Addon]) -> bool:

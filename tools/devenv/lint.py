@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from . import addons
 from .base import Layout
 from .process import step
 
 
-def _commands(layout: Layout, fix: bool) -> dict[str, list]:
+def commands(layout: Layout, fix: bool) -> dict[str, list]:
     """Every linter's command line."""
     programs = layout.venv / "bin"
     own = list(addons.in_repository(layout.repo))
@@ -23,8 +24,13 @@ def _commands(layout: Layout, fix: bool) -> dict[str, list]:
         "pylint-odoo": [programs / "pylint", "--rcfile=.pylintrc", "-j", "2", *own],
         "data files": [programs / "oca-checks-odoo-module", *own],
         "house rules": [layout.python, "-m", "devenv.house", layout.repo],
-        **{f"sh -n {script.name}": ["sh", "-n", script] for script in scripts},
+        **{" ".join(syntax[:2] + [syntax[2].name]): syntax for syntax in map(_syntax, scripts)},
     }
+
+
+def _syntax(script: Path) -> list:
+    """The shell of its first line, told to read it only."""
+    return ["bash" if b"bash" in script.read_bytes().partition(b"\n")[0] else "sh", "-n", script]
 
 
 def run(layout: Layout, fix: bool) -> int:
@@ -32,7 +38,7 @@ def run(layout: Layout, fix: bool) -> int:
     env = {**os.environ, "PYLINTHOME": str(layout.cache / "pylint")}
     failed = []
     started = time.monotonic()
-    for name, command in _commands(layout, fix).items():
+    for name, command in commands(layout, fix).items():
         with step(name) as failures:
             outcome = subprocess.run(command, cwd=layout.repo, env=env, capture_output=True, text=True)
             failures += [name] * bool(outcome.returncode)

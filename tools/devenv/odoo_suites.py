@@ -44,15 +44,15 @@ def run(odoo: Odoo, options: list[str]) -> int:
     """Run them; only a failure that is not on the list counts."""
     files, known = read_list((odoo.layout.repo / LIST).read_text(encoding="utf-8"))
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
-    paths = [next((root / name for root in odoo.source.addons_paths if (root / name).exists()), name) for name in files]
-    absent = [name for name in paths if isinstance(name, str)]
-    if absent:
-        raise SetupError(
-            f"This Odoo comes without these tests: {', '.join(absent)}. Set ODOO_HOME to a source checkout."
-        )
+    bare, named = "--bare" in options, [option for option in options if option in files]
+    options = [option for option in options if option != "--bare" and option not in named]
+    roots = odoo.source.addons_paths
+    paths = [root / name for name in named or files for root in roots if (root / name).exists()]
+    if len(paths) < len(named or files):
+        raise SetupError("This Odoo comes without its tests. Set ODOO_HOME to a source checkout.")
     with locked(odoo.layout.cache / "odoo_suites.lock", "another run of Odoo's suites"):
-        with step(f"Database {DATABASE} ({', '.join(addon.name for addon in found)})"):
-            database.create(odoo, DATABASE, found, False)
+        with step(f"Database {DATABASE} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):
+            database.create(odoo, DATABASE, found, demo=False, install=not bare)
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             workers = [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", f"--junitxml={report}", "-q"]

@@ -34,7 +34,8 @@ A whole pass is shared among the processors, each with a copy of the database;
 -n0 takes one process (for --pdb or -s). A browser test that is skipped fails the run.
 
 --odoo-suites instead runs Odoo's own tests of the apps our hooks touch, with all the
-addons installed; a failure that tools/odoo_suites.txt does not list fails the run.
+addons installed, or those of its files that are named; a failure that
+tools/odoo_suites.txt does not list fails the run. --bare leaves our addons out.
 """
 DEMO_TESTS = "tests/test_demo*.py"
 NO_TESTS = 5
@@ -113,7 +114,7 @@ def _passes(odoo: Odoo, arguments: list[str]) -> list[Outcome]:
         making = [pool.submit(database.create, odoo, name, some, demo) for name, (some, demo, _p) in passes.items()]
         for future in making:
             future.result()
-    workers = [] if named else [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup"]
+    workers = [] if named else [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder"]
     for name, (_addons, demo, paths) in passes.items():
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]
         outcomes.append(pytest(odoo, name, [*ignore, *workers, *options, *paths]))
