@@ -55,7 +55,8 @@ def run(odoo: Odoo, options: list[str]) -> int:
             database.create(odoo, DATABASE, found, demo=False, install=not bare)
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
-            workers = [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", f"--junitxml={report}", "-q"]
+            workers = [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", f"--junitxml={report}"]
+            workers += ["-q", "--rootdir", paths[0].parents[2]]  # tests are named from there
             outcome = testing.pytest(odoo, DATABASE, [*workers, *options, *paths])
             failed = failures_of(report.read_text(encoding="utf-8")) if report.exists() else {"no report"}
         database.drop(odoo, DATABASE)
