@@ -8,6 +8,7 @@ from . import test_change_orders
 from . import test_changes
 from . import test_concurrency
 from . import test_correction
+from . import test_documents
 from . import test_demo_cycle
 from . import test_hooks
 from . import test_import
@@ -35,7 +36,9 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_scheduled_action
+from . import test_sourced_lines
 from . import test_superuser
 from . import test_tours
+from . import test_vendor_side
 from . import test_wip
 from . import test_xmlrpc
