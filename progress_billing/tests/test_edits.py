@@ -1,3 +1,6 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
@@ -106,6 +109,20 @@ class TestWithoutSense(RetainageCommon):
         self.assertIn("archived", contract.blockers)
         draft = self._make_contract([1000], journal_id=journal.id, do_open=False)
         self.assertRefused(draft.action_open, regex="is archived")
+
+    def test_schedule_of_the_automatic_run(self):
+        soon = fields.Datetime.now() + relativedelta(days=1)
+        for vals in (
+            {'interval_number': 10**9},
+            {'interval_number': 0},
+            {'interval_number': -5},
+            {'next_run': '9999-12-31 00:00:00'},
+        ):
+            with self.subTest(vals=vals):
+                self.assertRefused(
+                    lambda vals=vals: self.env['progress.automation'].create({'next_run': soon, **vals}),
+                    regex="automatic billing",
+                )
 
     def test_final_of_nothing(self):
         """An empty draft has no final invoice, and says so."""

@@ -73,13 +73,12 @@ class ProjectTask(models.Model):
     def copy_data(self, default=None):
         """Whoever may copy tasks need not see how they are billed: :meth:`copy` sees to that."""
         hidden = dict.fromkeys(self._get_hidden_fields(), False)
-        vals_list = super().copy_data({**hidden, **(default or {})})
-        shown = hidden.keys() - (default or {}).keys()
-        return [{name: value for name, value in vals.items() if name not in shown} for vals in vals_list]
+        vals_list = super().copy_data({**(default or {}), **hidden})
+        return [{name: value for name, value in vals.items() if name not in hidden} for vals in vals_list]
 
     def copy(self, default=None):
         copies = super().copy(default)
-        names = set(self._get_hidden_fields()) - (default or {}).keys()
+        names = self._get_hidden_fields()
         if names:
             # sudo: project.task - the copy is billed as the task is, whoever made it
             for task, copied in zip(self.sudo(), copies.sudo(), strict=True):
