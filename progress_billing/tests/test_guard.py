@@ -32,7 +32,9 @@ PROTECTED = {
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'
     ),
-    'progress.contract.change': 'amount approved_by_id approved_by_partner_id approved_on company_id currency_id name state',
+    'progress.contract.change': (
+        'amount approved_by_id approved_by_partner_id approved_on company_id currency_id name state'
+    ),
     'progress.contract.change.line': 'company_id contract_id currency_id is_new_line state',
     'progress.contract.line': (
         'actual_amount actual_quantity bill_separately change_amount change_quantity company_id contract_state '

@@ -98,7 +98,7 @@ class ProgressContractLineProgress(models.Model):
     # === ENTRY === #
 
     def _check_progress_editable(self):
-        """:raises UserError: for lines of a contract that is closed or cancelled, on which nothing is billed any more"""
+        """:raises UserError: for lines of a contract that is closed or cancelled"""
         for line in self:
             if line.contract_state in ('closed', 'cancelled'):
                 raise UserError(
