@@ -44,10 +44,6 @@ EXCEPTIONS = {
             'wip_available',
         },
     ),
-    'application/progress_bill_application_sheet.py': (
-        "the sheet names the billing period, and moves to the documents",
-        {'date_end', 'date_start', 'period_id'},
-    ),
 }
 #: pairs of files that call each other both ways: this number may only fall
 MUTUAL_PAIRS = 19
