@@ -54,10 +54,6 @@ class ProgressBillRetainage(models.Model):
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
             bill.credited_holdback_amount = -items._get_progress_figure()
 
-    @api.depends('retainage_amount', 'credited_retainage_amount')
-    def _compute_state(self):
-        return super()._compute_state()
-
     @api.depends('retainage_amount', 'credited_retainage_amount', 'holdback_amount', 'credited_holdback_amount')
     def _compute_amount_due(self):
         return super()._compute_amount_due()
@@ -66,13 +62,6 @@ class ProgressBillRetainage(models.Model):
         """What is held back is not due, what is given back is."""
         retained = self.retainage_amount - self.credited_retainage_amount
         return super()._get_amount_due() - retained - (self.holdback_amount - self.credited_holdback_amount)
-
-    def _is_fully_credited(self, live, moves):
-        """What was withheld is given back too; a final invoice is credited in full or not at all."""
-        return super()._is_fully_credited(live, moves) and (
-            self.kind == 'final'
-            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
-        )
 
     # === HOOKS === #
 
