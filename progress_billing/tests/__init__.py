@@ -9,6 +9,8 @@ from . import test_concurrency
 from . import test_correction
 from . import test_demo_cycle
 from . import test_hooks
+from . import test_hooks_invoice
+from . import test_house
 from . import test_import
 from . import test_ledger
 from . import test_milestone
