@@ -6,3 +6,5 @@ from . import progress_bill
 from . import progress_bill_line
 from . import project_milestone
 from . import res_company
+from . import progress_tab_mixin
+from . import project_project
