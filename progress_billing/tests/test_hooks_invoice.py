@@ -46,7 +46,10 @@ class TestHooksOfInvoices(HooksCommon):
 
     def test_lines_by_invoice_type(self):
         """Each type of invoice has its method; lines of any type are extended in one place."""
-        for recognition, name in (('deposit', '_prepare_deposit_line_list'), ('as_billed', '_prepare_progress_line_list')):
+        for recognition, name in (
+            ('deposit', '_prepare_deposit_line_list'),
+            ('as_billed', '_prepare_progress_line_list'),
+        ):
             contract = self._make_contract([1000], revenue_recognition=recognition)
 
             def renamed(result, bill, _taxes, name=name):
@@ -159,5 +162,7 @@ class TestHooksOfInvoices(HooksCommon):
         with self._extended('progress.contract', '_get_default_tax', lambda *_: self.tax_15):
             contract.invalidate_recordset(['default_tax_ids'])
             self.assertEqual(contract.default_tax_ids, self.tax_15)
-        line = self.env['progress.contract.line'].create({'contract_id': contract.id, 'name': "More", 'tax_ids': [Command.clear()]})
+        line = self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'name': "More", 'tax_ids': [Command.clear()]}
+        )
         self.assertEqual((line.tax_use, line.result_group), ('sale', 'income'))

@@ -56,7 +56,7 @@ class ProgressBillLineSource(models.Model):
         if sourced:
             raise AccessError(
                 self.env._(
-                    "“%(line)s” of %(bill)s is billed beside the schedule of values: change what it comes from instead.",
+                    "“%(line)s” of %(bill)s is billed beside the schedule of values: change it where it comes from.",
                     line=sourced.display_name,
                     bill=sourced.bill_id.display_name,
                 )
