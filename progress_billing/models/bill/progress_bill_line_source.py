@@ -34,9 +34,9 @@ class ProgressBillLineSource(models.Model):
     @api.depends('source', 'name')
     def _compute_display_name(self):
         sourced = self.filtered('source')
-        super(ProgressBillLineSource, self - sourced)._compute_display_name()
         for line in sourced:
             line.display_name = (line.name or '').split('\n')[0]
+        return super(ProgressBillLineSource, self - sourced)._compute_display_name()
 
     # === CRUD === #
 
