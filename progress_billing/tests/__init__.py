@@ -1,3 +1,4 @@
+from . import test_actor
 from . import test_amt_pct
 from . import test_application
 from . import test_bad_input
@@ -9,6 +10,8 @@ from . import test_concurrency
 from . import test_correction
 from . import test_documents
 from . import test_demo_cycle
+from . import test_edits
+from . import test_guard
 from . import test_hooks
 from . import test_hooks_invoice
 from . import test_house
@@ -17,6 +20,7 @@ from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
 from . import test_numbers
+from . import test_odoo_users
 from . import test_parents
 from . import test_payment_schedule
 from . import test_payments

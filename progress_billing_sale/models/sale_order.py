@@ -117,9 +117,9 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get('state') == 'cancel':
             self._check_no_progress_bills()
-        of_tab = self._get_tab_fields()
-        tab = {of_tab[name]: vals[name] for name in vals if name in of_tab}
-        result = super().write({name: value for name, value in vals.items() if name not in of_tab})
+        names = self._get_tab_fields()
+        tab = {names[name]: value for name, value in vals.items() if name in names}
+        result = super().write({name: value for name, value in vals.items() if name not in names})
         if tab:
             self._write_progress_tab(tab)
         if 'order_line' in vals:
@@ -159,15 +159,3 @@ class SaleOrder(models.Model):
         if len(changes) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=changes.id)
         return dict(action, domain=[('id', 'in', changes.ids)])
-
-    def _get_progress_contract(self):
-        """The contract of one order.
-
-        :raises UserError: where there is none
-        """
-        self.ensure_one()
-        if not self.progress_contract_id:
-            raise UserError(
-                self.env._("%s has no billing contract yet: choose Set Up Progress Billing first.", self.display_name)
-            )
-        return self.progress_contract_id

@@ -4,7 +4,7 @@ from ..contract.progress_tab_mixin import of_contract
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """What is billed of the contract of the tab."""
+    """What is billed of the contract, and what can still be."""
 
     _name = 'progress.tab.mixin'
     _inherit = 'progress.tab.mixin'
@@ -21,11 +21,11 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: an action on ``progress.bill``
         """
-        return self._get_progress_contract().action_view_bills()
+        return self.progress_contract_id.action_view_bills()
 
     def action_view_progress_invoices(self):
         """The invoices of the contract of the tab.
 
         :return dict: an action on ``account.move``
         """
-        return self._get_progress_contract().action_view_invoices()
+        return self.progress_contract_id.action_view_invoices()

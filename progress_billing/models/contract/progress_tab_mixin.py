@@ -1,26 +1,28 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
 
 READERS = 'progress_billing.group_readonly'
+CONTRACT = 'progress_contract_id'
 
 
 def of_contract(field_type, name, **attributes):
     """A field of the contract as the Billing tab shows it, to who may read contracts."""
     if field_type is fields.Monetary:
         attributes['currency_field'] = 'progress_currency_id'
-    return field_type(related=f'progress_contract_id.{name}', tracking=False, groups=READERS, **attributes)
+    return field_type(related=f'{CONTRACT}.{name}', tracking=False, groups=READERS, **attributes)
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """The Billing tab of a project or an order: one contract, shown and written to on another record.
+    """The Billing tab: a contract, as the project or the order that it bills shows it.
 
-    Models say which contract by ``progress_contract_id``; the rooms add what they are about.
+    Models give ``progress_contract_id``, and :meth:`_get_progress_contract` where it can be made. Each room adds
+    its figures and buttons.
     """
 
     _name = 'progress.tab.mixin'
     _description = "Billing Tab"
 
     progress_contract_id = fields.Many2one('progress.contract', string="Billing Contract")
-
     progress_line_ids = of_contract(fields.One2many, 'line_ids', readonly=False)
     progress_partner_id = of_contract(fields.Many2one, 'partner_id', readonly=False, string="Billed Customer")
     progress_revenue_recognition = of_contract(fields.Selection, 'revenue_recognition', readonly=False)
@@ -33,29 +35,49 @@ class ProgressTabMixin(models.AbstractModel):
     progress_revised_amount = of_contract(fields.Monetary, 'revised_amount')
     progress_blockers = of_contract(fields.Text, 'blockers')
 
+    def onchange(self, values, field_names, fields_spec):
+        """A form that is not saved shows no contract that its user may not read."""
+        if values.get(CONTRACT) and not self.env.su:
+            self.new({CONTRACT: values[CONTRACT]})[CONTRACT]._origin.check_access('read')
+        return super().onchange(values, field_names, fields_spec)
+
+    @api.model
+    @tools.ormcache()
+    def _get_tab_fields(self):
+        """Fields of the tab that are entered there and live on the contract.
+
+        :return dict: the contract's field by the tab's
+        """
+        return {
+            name: field.related.split('.', 1)[1]
+            for name, field in self._fields.items()
+            if field.related and field.related.startswith(f'{CONTRACT}.') and not field.readonly
+        }
+
     def _get_progress_contract(self):
-        """The contract that the tab of these records shows.
+        """The contract of one tab. Extend by ``super()`` where it can be made.
 
         :raises UserError: where there is none
         """
+        self.ensure_one()
+        self._check_saved()
+        if not self.progress_contract_id:
+            raise UserError(
+                self.env._("%s has no billing contract yet: choose Set Up Progress Billing first.", self.display_name)
+            )
         return self.progress_contract_id
 
-    @api.model
-    def _get_tab_fields(self):
-        """Fields of the tab that are written to the contract.
+    def _check_saved(self):
+        """:raises UserError: for a record that is not stored yet, or none at all"""
+        if not all(record.id for record in self):
+            raise UserError(self.env._("Save the record before you bill it."))
 
-        :return dict: their names on the contract by their names here
-        """
-        return {
-            name: field.related.partition('.')[2]
-            for name, field in self._fields.items()
-            if field.related and field.related.startswith('progress_contract_id.') and not field.readonly
-        }
+    # === ACTIONS === #
 
     def action_open_progress_contract(self):
         """Draft → open for the contract of the tab; see ``progress.contract`` ``action_open``.
 
-        :return dict: reloads the project
+        :return dict: reloads the record
         """
         self._get_progress_contract().action_open()
         return {'type': 'ir.actions.act_window_close'}
@@ -65,7 +87,6 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: an action on ``progress.contract.line``
         """
-        self.ensure_one()
         return self._get_progress_contract().action_view_lines()
 
     def action_view_progress_contract(self):
@@ -73,5 +94,4 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: an action on ``progress.contract``
         """
-        self.ensure_one()
         return self._get_progress_contract()._get_contract_action()

@@ -67,11 +67,7 @@ class ProjectProject(models.Model):
         for project in self.sudo():  # sudo: project.project - the check holds for every user
             if project.progress_contract_id and project.progress_contract_id.project_id != project:
                 raise ValidationError(
-                    self.env._(
-                        "%(contract)s is no contract of the project %(project)s.",
-                        contract=project.progress_contract_id.display_name,
-                        project=project.display_name,
-                    )
+                    self.env._("Choose a billing contract of the project %(project)s.", project=project.display_name)
                 )
 
     @api.depends('progress_contract_ids.state')
@@ -123,8 +119,7 @@ class ProjectProject(models.Model):
         :param bool filled_only: leave out empty values: what a form sends for fields nobody
             touched, while there is no contract yet
         """
-        fields_of_tab = self._get_tab_fields()
-        tab = {fields_of_tab[name]: vals.pop(name) for name in list(vals) if name in fields_of_tab}
+        tab = {self._get_tab_fields()[name]: vals.pop(name) for name in self._get_tab_fields().keys() & vals.keys()}
         return {name: value for name, value in tab.items() if value or not (filled_only or value == [])}
 
     def _ensure_progress_contract(self):
@@ -145,6 +140,8 @@ class ProjectProject(models.Model):
         return self.progress_contract_id
 
     def _get_progress_contract(self):
+        self.ensure_one()
+        self._check_saved()
         return self._ensure_progress_contract()
 
     def _prepare_progress_contract_vals(self):
@@ -184,6 +181,24 @@ class ProjectProject(models.Model):
         contract = self.env['progress.contract'].create(self._prepare_progress_contract_vals())
         return contract.action_show_in_project()
 
+    def _get_contracts_to_run(self):
+        """Customer contracts that a run over these projects is about.
+
+        :raises UserError: where there is none
+        """
+        contracts = self.progress_contract_ids.filtered(
+            lambda contract: contract.contract_type == 'customer' and contract.state != 'cancelled'
+        )
+        if not contracts:
+            raise UserError(
+                self.env._(
+                    "%s has no billing contract. Set up progress billing first.",
+                    ', '.join(self.mapped('display_name')),
+                )
+            )
+        # contracts that are done are no news, where others can be billed
+        return contracts.filtered(lambda contract: contract.state != 'closed') or contracts
+
     def action_view_progress_contracts(self):
         """The project's billing contracts.
 
@@ -191,5 +206,3 @@ class ProjectProject(models.Model):
         """
         action = self.progress_contract_ids._get_contract_action()
         return dict(action, context={'default_project_id': self.id if len(self) == 1 else False})
-
-    # === DASHBOARD === #

@@ -4,7 +4,7 @@ from ..contract.progress_tab_mixin import of_contract
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """Deposits of the contract of the tab, and its final invoice."""
+    """Deposits held, and the final invoice."""
 
     _name = 'progress.tab.mixin'
     _inherit = 'progress.tab.mixin'
@@ -17,5 +17,4 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: the question, or the action that shows the final invoice
         """
-        self.ensure_one()
         return self._get_progress_contract().action_final_wizard()

@@ -4,14 +4,14 @@ from ..contract.progress_tab_mixin import of_contract
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """What is planned on the contract of the tab."""
+    """What is planned, and what of the contract is not."""
 
     _name = 'progress.tab.mixin'
     _inherit = 'progress.tab.mixin'
 
     progress_planned_amount = of_contract(fields.Monetary, 'planned_amount')
-    progress_overplanned_amount = of_contract(fields.Monetary, 'overplanned_amount')
     progress_unplanned_amount = of_contract(fields.Monetary, 'unplanned_amount')
+    progress_overplanned_amount = of_contract(fields.Monetary, 'overplanned_amount')
     progress_is_overplanned = of_contract(fields.Boolean, 'is_overplanned')
 
     def action_plan_progress_billing(self):
@@ -19,5 +19,4 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: the plan wizard
         """
-        self.ensure_one()
         return self._get_progress_contract().action_plan_wizard()

@@ -7,4 +7,3 @@ from . import progress_bill_line
 from . import project_milestone
 from . import res_company
 from . import progress_tab_mixin
-from . import project_project

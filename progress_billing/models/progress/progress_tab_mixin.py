@@ -4,7 +4,7 @@ from ..contract.progress_tab_mixin import of_contract
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """How far the contract of the tab is, and when it is billed."""
+    """How far the work is, what is asked to be billed next, and when."""
 
     _name = 'progress.tab.mixin'
     _inherit = 'progress.tab.mixin'
@@ -19,5 +19,29 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: the dialog
         """
-        self.ensure_one()
         return self._get_progress_contract().action_create_bill_wizard()
+
+    def action_run_billing(self):
+        """Bill what is pending on the contracts of these records (SPEC §3).
+
+        :return dict: the action that shows the invoices or bills made
+        :raises UserError: when none of them has anything to bill, saying why
+        """
+        self._check_saved()
+        return self._get_contracts_to_run().action_run_billing()
+
+    def action_run_billing_wizard(self):
+        """Run Project Billing of the tab and of a list: shows first what will be made.
+
+        :return dict: the preview
+        """
+        self._check_saved()
+        return self._get_contracts_to_run().action_run_billing_wizard()
+
+    def _get_contracts_to_run(self):
+        """Contracts that a run over these records is about. Extend where there are several.
+
+        :raises UserError: where there is none
+        """
+        contracts = self.progress_contract_id
+        return contracts or self[:1]._get_progress_contract()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 READERS = 'progress_billing.group_readonly'
+COPIED_FIELDS = ('billing_rule_id', 'bill_separately', 'partner_shipping_id')
 
 
 class ProjectTask(models.Model):
@@ -69,6 +70,34 @@ class ProjectTask(models.Model):
         above._update_progress_lines()
         return result
 
+    def copy_data(self, default=None):
+        """Whoever may copy tasks need not see how they are billed: :meth:`copy` sees to that."""
+        hidden = dict.fromkeys(self._get_hidden_fields(), False)
+        vals_list = super().copy_data({**(default or {}), **hidden})
+        return [{name: value for name, value in vals.items() if name not in hidden} for vals in vals_list]
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        names = self._get_hidden_fields()
+        if names:
+            # sudo: project.task - the copy is billed as the task is, whoever made it
+            for task, copied in zip(self.sudo(), copies.sudo(), strict=True):
+                task._copy_billing_to(copied, names)
+        return copies
+
+    def _get_hidden_fields(self):
+        """Our copied fields that the user does not see."""
+        return [name for name in COPIED_FIELDS if not self._has_field_access(self._fields[name], 'read')]
+
+    def _copy_billing_to(self, copied, names):
+        """Give a copy, and the copies of sub-tasks, the fields that its maker could not read."""
+        values = {name: self._fields[name].convert_to_write(self[name], self) for name in names if self[name]}
+        if values:
+            copied.with_context(tracking_disable=True).write(values)
+        if len(self.child_ids) == len(copied.child_ids):  # sub-tasks are made in their order
+            for child, made in zip(self.child_ids, copied.child_ids.sorted('id'), strict=True):
+                child._copy_billing_to(made, names)
+
     def _leave_progress_lines(self):
         """Tasks that moved to another project leave the schedule of this one, which keeps what was entered."""
         # sudo: progress.contract.line - whoever moves tasks need not bill
@@ -107,10 +136,13 @@ class ProjectTask(models.Model):
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when nothing of it can be billed, saying why
         """
-        lines = self.progress_line_ids
+        lines = self.progress_line_ids if all(task.id for task in self) else self.env['progress.contract.line']
         if not lines:
             raise UserError(
-                self.env._("No schedule line is tied to %s: nothing to bill.", ', '.join(self.mapped('display_name')))
+                self.env._(
+                    "No schedule line is tied to %s: nothing to bill.",
+                    ', '.join(task.display_name or '' for task in self),
+                )
             )
         bills, _reasons = lines.contract_id._run_billing(lines=lines)
         return bills._get_result_action()

@@ -27,6 +27,7 @@ class ProgressBillLineRetainage(models.Model):
     previous_stored_amount = fields.Monetary(
         compute='_compute_stored',
         store=True,
+        readonly=False,  # given where the bill is made; callers are kept off by the guard
         precompute=True,
         guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",

@@ -4,7 +4,7 @@ from ..contract.progress_tab_mixin import of_contract
 
 
 class ProgressTabMixin(models.AbstractModel):
-    """What is held back of the contract of the tab."""
+    """What is held back."""
 
     _name = 'progress.tab.mixin'
     _inherit = 'progress.tab.mixin'
