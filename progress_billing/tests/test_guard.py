@@ -13,11 +13,12 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount application_files approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id '
-        'company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount currency_id '
-        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited name '
+        'amount approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id '
+        'company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount '
+        'credited_sourced_amount currency_id '
+        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited issued_checksums name '
         'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
-        'review_state revision run_date run_error run_state schedule_snapshot state sum_certified user_id'
+        'review_state revision run_date run_error run_state schedule_snapshot sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
