@@ -9,6 +9,7 @@ from . import test_concurrency
 from . import test_correction
 from . import test_demo_cycle
 from . import test_import
+from . import test_import_files
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company

@@ -3,7 +3,7 @@
 Every cell is a text that remembers its row and, in spreadsheets, its number; blank rows are left
 out, so the row a message names is the row the person sees in the file.
 
->>> [list(row.cells) for row in read(b'Item;Price\\n1;2,50\\n', '')['']]
+>>> [list(row.cells) for row in read(b'Item;Price\\n1;2,50\\n')['']]
 [['Item', 'Price'], ['1', '2,50']]
 """
 
@@ -65,15 +65,16 @@ class Cell(str):
         return cell
 
 
-def read(content, name):
+def read(content, delimiter='', encoding=''):
     """All sheets of a file.
 
     :param bytes content: the file
-    :param str name: its name, only to tell texts apart
+    :param str delimiter: of a CSV, where somebody said so; else it is found
+    :param str encoding: of a CSV, likewise
     :return dict: lists of :class:`Row` by sheet name; a CSV has one sheet without a name
     :raises FileError: with the reason
 
-    >>> read(b'%PDF-1.7', 'offer.pdf')
+    >>> read(b'%PDF-1.7')
     Traceback (most recent call last):
     ...
     progress_billing.tools.schedule_file.FileError: pdf
@@ -86,7 +87,7 @@ def read(content, name):
     if content.startswith(b'PK'):
         sheets = _read_archive(content)
     else:
-        sheets = {'': read_csv(content)}
+        sheets = {'': read_csv(content, delimiter, encoding)}
     if not any(sheets.values()):
         raise FileError(EMPTY)
     return sheets
@@ -130,7 +131,7 @@ def _get_width(cells):
 # === CSV === #
 
 
-def read_csv(content):
+def read_csv(content, delimiter='', encoding=''):
     """Rows of a text file, whatever its encoding and its separator.
 
     >>> [list(row.cells) for row in read_csv('Pos;Löhne\\n\\n1;5'.encode('cp1252'))], len(read_csv(b'a,b\\n\\n1,2'))
@@ -138,7 +139,7 @@ def read_csv(content):
     >>> [(row.number, list(row.cells)) for row in read_csv('a\\tb\\n\\n"1\\n2"\\t3'.encode('utf-16'))]
     [(1, ['a', 'b']), (3, ['1\\n2', '3'])]
     """
-    text = _decode(content)
+    text = _decode(content, encoding)
     if re.match(r'\s*<(!doctype|html|table|\?xml)', text, re.IGNORECASE):
         raise FileError(WEB_PAGE)
     if re.search('[\x00-\x08\x0e-\x1f]', text[:10000]):
@@ -148,7 +149,7 @@ def read_csv(content):
     skipped = 0
     if hint:
         text, skipped = text[hint.end() :], 1
-    delimiter = hint[1] if hint else _guess_delimiter(text)
+    delimiter = delimiter or (hint[1] if hint else _guess_delimiter(text))
     rows = []
     try:
         for number, cells in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter), 1 + skipped):
@@ -158,7 +159,12 @@ def read_csv(content):
     return _keep(rows)
 
 
-def _decode(content):
+def _decode(content, encoding):
+    if encoding:
+        try:
+            return content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            raise FileError(UNREADABLE) from None
     for mark, encoding in ((b'\xef\xbb\xbf', 'utf-8-sig'), (b'\xff\xfe', 'utf-16'), (b'\xfe\xff', 'utf-16')):
         if content.startswith(mark):
             return content.decode(encoding, errors='replace')

@@ -16,6 +16,8 @@ from . import numbers, schedule_header
 from . import schedule_words as words
 
 NUMBERS = ('original_quantity', 'unit_price', 'original_amount', 'completed_percent', 'retainage_percent')
+#: what a column may hold
+FIELDS = ('item_number', 'name', 'unit', 'display_type', 'billing_base', *NUMBERS)
 WORTH = ('original_quantity', 'unit_price', 'original_amount')
 ZERO, HUNDRED = Decimal(0), Decimal(100)
 
@@ -29,8 +31,13 @@ KIND_WORDS = {
     NOTE: {'note', 'line note', 'notiz', 'nota', 'notitie', 'opmerking'},
 }
 
+#: how lines are billed, as a column of the file may name it
+QUANTITY_WORDS = {'quantity', 'menge', 'quantite', 'cantidad', 'hoeveelheid', 'quantita'}
+
 #: in the column of amounts: nothing to pay for here
-ZERO_WORDS = re.compile(r'(incl|inkl|inbegr|compris|inclus|incluid|enthalten|n/?a\b|nil\b|nihil|neant|néant)', re.IGNORECASE)
+ZERO_WORDS = re.compile(
+    r'(incl|inkl|inbegr|compris|inclus|incluid|enthalten|n/?a\b|nil\b|nihil|neant|néant)', re.IGNORECASE
+)
 
 #: why a row is no line
 TOTAL, SUM_ABOVE, TAX, CLAIM, TITLE, HEADING, TEXT_BELOW, NO_TEXT, NOTHING, HIDDEN = (
@@ -102,6 +109,10 @@ class Entry:
     def has_problem(self):
         return any(code in PROBLEMS for code, _detail in self.remarks)
 
+    @property
+    def is_by_quantity(self):
+        return words.normalize(self.values.get('billing_base') or '') in QUANTITY_WORDS
+
     def skip(self, reason):
         self.kind, self.reason = SKIPPED, reason
 
@@ -118,6 +129,10 @@ class Schedule:
     entries: list
     header: schedule_header.Header
     stated: Decimal | None = None
+
+    @property
+    def count(self):
+        return sum(entry.kind == LINE for entry in self.entries)
 
     @property
     def amount(self):
@@ -140,11 +155,10 @@ def interpret(rows, fields=None, notation=numbers.POINT, more=None, places=2):
     elif not header.texts:
         header = header._replace(fields=schedule_header.guess_without(rows))
     last = header.rows[-1] if header.rows else 0
-    body = [row for row in rows if row.number > last]
     entries = [Entry(row.number, values={'name': _get_text(row)}) for row in rows if row.number <= last]
     for entry in entries:
         entry.skip(HEADING if entry.row in header.rows else TITLE)
-    found = _read_rows(body, header, notation, places)
+    found = read_rows([row for row in rows if row.number > last], header.fields, header.texts, notation, places)
     stated = classify(found)
     return Schedule(entries + found, header, stated)
 
@@ -156,11 +170,17 @@ def _get_text(row):
 # === VALUES === #
 
 
-def _read_rows(rows, header, notation, places):
-    columns = {name: index for index, name in enumerate(header.fields) if name}
-    _drop_false_percents(rows, header, columns)
-    notations = get_notations(rows, columns, notation)
-    headings = {words.normalize(text) for text in header.texts if text}
+def read_rows(rows, fields, headings=(), notation=numbers.POINT, places=2):
+    """Entries of rows whose columns are known, not yet told apart: see :func:`classify`.
+
+    :param rows: of :mod:`schedule_file`, without the headings
+    :param list fields: what each column holds
+    :param list headings: texts of the headings, to find them where they are repeated
+    """
+    columns = {name: index for index, name in enumerate(fields) if name}
+    _drop_false_percents(rows, headings, columns)
+    notations = _get_notations(rows, columns, notation)
+    headings = {words.normalize(text) for text in headings if text}
     entries = []
     for row in rows:
         entry = Entry(row.number, is_hidden=row.is_hidden, is_bold=row.is_bold)
@@ -173,10 +193,10 @@ def _read_rows(rows, header, notation, places):
     return entries
 
 
-def _drop_false_percents(rows, header, columns):
+def _drop_false_percents(rows, headings, columns):
     """A column of amounts that calls itself *Completed* is no percentage."""
     column = columns.get('completed_percent')
-    if column is None or (header.texts and '%' in words.normalize(header.texts[column])):
+    if column is None or (headings and '%' in words.normalize(headings[column])):
         return
     for row in rows:
         cell = row.cells[column]
@@ -185,7 +205,7 @@ def _drop_false_percents(rows, header, columns):
             return
 
 
-def get_notations(rows, columns, default):
+def _get_notations(rows, columns, default):
     """How the texts of each column of numbers are written: as the column tells, else the file, else the reader.
 
     :return dict: notations by field, ``None`` where cells contradict each other
@@ -215,6 +235,7 @@ def _read_values(entry, row, columns, notations, places):
         quantity, price = entry.values.get('original_quantity'), entry.values.get('unit_price')
         if quantity is not None and price is not None:
             entry.values['original_amount'] = _round(quantity * price, places)
+            entry.remarks = [remark for remark in entry.remarks if remark != (UNCALCULATED, 'original_amount')]
 
 
 def _round(value, places):

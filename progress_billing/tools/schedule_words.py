@@ -180,13 +180,16 @@ CLAIMS = """
     """
 
 
+_PERCENT = re.compile(r'\b(percentage|percent|per cent|pct|prozent|pourcentage|porcentaje|procent|percentuale)\b')
+
+
 def normalize(text):
     """Words of a heading or label in small letters, without accents, signs and formulas like (G ÷ C)."""
     text = re.sub(r'\(\s*[A-Z](\s*[-+÷/x*–]\s*[A-Z])*\s*\)', ' ', text)
     text = re.sub(r'[#№]|n[°º]', ' no ', text, flags=re.IGNORECASE)
     text = unicodedata.normalize('NFKD', text.casefold())
     text = ''.join(char for char in text if not unicodedata.combining(char))
-    text = re.sub(r'\b(percentage|percent|per cent|pct|prozent|pourcentage|porcentaje|procent|percentuale)\b', '%', text)
+    text = re.sub(_PERCENT, '%', text)
     return ' '.join(re.findall(r'%|[^\W_]+', text))
 
 

@@ -1,4 +1,5 @@
 from . import account_move_reversal
+from . import base_import_import
 from . import progress_automation
 from . import progress_approval_wizard
 from . import progress_claim_wizard
@@ -6,6 +7,9 @@ from . import progress_claim_wizard_line
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line
 from . import progress_final_wizard
+from . import progress_import_wizard
+from . import progress_import_wizard_column
+from . import progress_import_wizard_line
 from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line

@@ -128,6 +128,15 @@ class ProgressContractWorkflow(models.Model):
             context={'default_contract_id': self.id, 'default_tax_ids': self.default_tax_ids.ids},
         )
 
+    def action_import_schedule(self):
+        """Bring in the schedule of values from a spreadsheet, after a look at its rows.
+
+        :return dict: the import dialog
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_import_wizard')
+        return dict(action, context={'default_contract_id': self.id, 'dialog_size': 'extra-large'})
+
     def action_view_invoices(self):
         """Invoices and credit notes of the contract.
 

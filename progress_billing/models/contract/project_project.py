@@ -324,6 +324,14 @@ class ProjectProject(models.Model):
         self.ensure_one()
         return self._ensure_progress_contract().action_view_lines()
 
+    def action_import_progress_schedule(self):
+        """Bring in the schedule of values from a spreadsheet, after a look at its rows.
+
+        :return dict: the import dialog
+        """
+        self.ensure_one()
+        return self._ensure_progress_contract().action_import_schedule()
+
     def action_view_progress_contract(self):
         """The contract of the tab, whole.
 
