@@ -18,6 +18,7 @@
         'data/ir_cron_period_data.xml',
         'wizard/progress_import_wizard_views.xml',
         'wizard/progress_plan_wizard_views.xml',
+        'wizard/progress_shift_wizard_views.xml',
         'wizard/progress_period_wizard_views.xml',
         'wizard/progress_wip_wizard_views.xml',
         'wizard/progress_final_wizard_views.xml',

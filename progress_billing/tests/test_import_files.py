@@ -36,7 +36,10 @@ def opendocument(rows):
         if value is None:
             return '<table:table-cell/>'
         if isinstance(value, (int, float)):
-            return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>~</text:p></table:table-cell>'
+            return (
+                f'<table:table-cell office:value-type="float" office:value="{value}">'
+                '<text:p>~</text:p></table:table-cell>'
+            )
         if value.endswith('%%'):
             return (
                 f'<table:table-cell office:value-type="percentage" office:value="{value[:-2]}">'
@@ -44,9 +47,7 @@ def opendocument(rows):
             )
         return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
 
-    body = ''.join(
-        f'<table:table-row>{"".join(map(cell, row))}</table:table-row>' for row in rows
-    )
+    body = ''.join(f'<table:table-row>{"".join(map(cell, row))}</table:table-row>' for row in rows)
     content = (
         '<?xml version="1.0"?><office:document-content '
         'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
@@ -91,11 +92,7 @@ class ImportCommon(ProgressBillingCommon):
         self.assertEqual(found, expected)
 
     def _skipped(self, wizard):
-        return {
-            line.row_number: line.remark
-            for line in wizard.line_ids.sorted('row_number')
-            if line.kind == 'skipped'
-        }
+        return {line.row_number: line.remark for line in wizard.line_ids.sorted('row_number') if line.kind == 'skipped'}
 
 
 @tagged('post_install', '-at_install')
@@ -108,9 +105,7 @@ class TestImportFiles(ImportCommon):
             'Item No.,Description of Work,Scheduled Value,% Complete\n'
             '1,Site works,46900,100%\n2,Structure,150000,25%\n3,Finishes,50000,\n,TOTAL,246900,\n'
         )
-        self.assertLines(
-            wizard, [('1', 'Site works', 46900), ('2', 'Structure', 150000), ('3', 'Finishes', 50000)]
-        )
+        self.assertLines(wizard, [('1', 'Site works', 46900), ('2', 'Structure', 150000), ('3', 'Finishes', 50000)])
         self.assertEqual(self._skipped(wizard), {1: "The headings.", 5: "A total."})
         self.assertRecordValues(
             wizard,
@@ -121,7 +116,7 @@ class TestImportFiles(ImportCommon):
         self.assertEqual(self.contract.line_ids.mapped('completed_percent'), [100, 25, 0])
 
     def test_continuation_sheet(self):
-        """A G703-like form: titles, a heading over three rows with merged cells, letters, a total, percents as shares."""
+        """A form like the G703: titles, a heading over several rows with merged cells, letters, percents as shares."""
 
         def prepare(sheet):
             sheet.merge_cells('A1:I1')
@@ -137,7 +132,17 @@ class TestImportFiles(ImportCommon):
                     ["Application for payment, containing the contractor's signed certification"],
                     [],
                     ["A", "B", "C", "WORK COMPLETED", None, "F", "G", None, "I"],
-                    ["ITEM\nNO.", "DESCRIPTION OF WORK", "SCHEDULED", "FROM PREVIOUS", "THIS", "MATERIALS", "TOTAL", "%", "RETAINAGE"],
+                    [
+                        "ITEM\nNO.",
+                        "DESCRIPTION OF WORK",
+                        "SCHEDULED",
+                        "FROM PREVIOUS",
+                        "THIS",
+                        "MATERIALS",
+                        "TOTAL",
+                        "%",
+                        "RETAINAGE",
+                    ],
                     [None, None, "VALUE", "APPLICATION (D + E)", "PERIOD", "STORED", "COMPLETED", "(G ÷ C)", None],
                     [1, "General conditions", 12000, 3000, 0, 0, 3000, 0.25, 300],
                     [2, "Concrete, footings\nand slab", 40500.5, 20250.25, 0, 0, 20250.25, 0.5, 2025.03],
@@ -158,7 +163,9 @@ class TestImportFiles(ImportCommon):
                 ('CO 1', 'Credit: fence', -1500),
             ],
         )
-        self.assertEqual(wizard.line_ids.filtered(lambda l: l.kind == 'line').mapped('completed_percent'), [25, 50, 0, 0])
+        self.assertEqual(
+            wizard.line_ids.filtered(lambda line: line.kind == 'line').mapped('completed_percent'), [25, 50, 0, 0]
+        )
         self.assertRecordValues(wizard, [{'amount': 112250.5, 'stated_amount': 112250.5, 'has_retainage': False}])
         self.assertEqual(self._skipped(wizard)[11], "A total.")
         wizard.action_import()
@@ -280,7 +287,8 @@ class TestImportFiles(ImportCommon):
             'Angebot 2026-17;;;;;\r\nPos.;Bezeichnung;Menge;Einheit;Einheitspreis;Gesamtpreis\r\n'
             '1;Erdarbeiten;;;;10.420,00 €\r\n1.1;Baustelle einrichten;1;psch;4.500,00;4.500,00\r\n'
             '1.2;Aushub "Böschung";320;m³;18,50;5.920,00\r\n2;Rohbau;;;;28.400,50\r\n2.1;Fundamente;;;;28.400,50\r\n'
-            ';Summe netto;;;;38.820,50\r\n;zzgl. MwSt. 19 %;;;;7.375,90\r\n;Gesamtbetrag brutto;;;;46.196,40\r\n;;;;;\r\n;;;;;\r\n'
+            ';Summe netto;;;;38.820,50\r\n;zzgl. MwSt. 19 %;;;;7.375,90\r\n'
+            ';Gesamtbetrag brutto;;;;46.196,40\r\n;;;;;\r\n;;;;;\r\n'
         ).encode('cp1252')
         wizard = self._wizard(content, 'lv.csv')
         self.assertLines(
@@ -306,7 +314,10 @@ class TestImportFiles(ImportCommon):
 
     def test_utf16(self):
         """UTF-16 with tabs, as Excel saves *Unicode text*; apostrophes and spaces between thousands."""
-        text = "Poste\tDésignation\tMontant HT\r\n1\tGros œuvre\t1'234'567,80\r\n2\tSecond œuvre\t12 345,20\r\n\tTotal HT\t1 246 913,00\r\n"
+        text = (
+            "Poste\tDésignation\tMontant HT\r\n1\tGros œuvre\t1'234'567,80\r\n"
+            "2\tSecond œuvre\t12 345,20\r\n\tTotal HT\t1 246 913,00\r\n"
+        )
         for content in (text.encode('utf-16'), text.encode('utf-16-le')):
             wizard = self._wizard(content, 'dpgf.txt')
             self.assertLines(wizard, [('1', 'Gros œuvre', 1234567.8), ('2', 'Second œuvre', 12345.2)])
@@ -348,7 +359,8 @@ class TestImportFiles(ImportCommon):
     def test_duplicates_and_retainage(self):
         """Item numbers that come twice are said; a retainage in percent comes in, one in money does not."""
         wizard = self._wizard(
-            'Item;Description;Scheduled Value;Retainage %;Retainage\n1;Walls;1000;10%;100\n1;Walls again;500;5 %;25\n2;Roof;300;;\n'
+            'Item;Description;Scheduled Value;Retainage %;Retainage\n1;Walls;1000;10%;100\n'
+            '1;Walls again;500;5 %;25\n2;Roof;300;;\n'
         )
         self.assertIn("Row 2 has the same item number.", wizard.line_ids.mapped('remark'))
         wizard.action_import()
@@ -537,14 +549,13 @@ class TestImportOfOdoo(ImportCommon):
         options = {'has_headers': True, 'quoting': '"', 'separator': '', 'encoding': '', **(options or {})}
         preview = wizard.parse_preview(options)
         self.assertNotIn('error', preview)
-        fields = [
-            preview['matches'].get(index, [False])[0] for index in range(len(preview['headers']))
-        ]
+        fields = [preview['matches'].get(index, [False])[0] for index in range(len(preview['headers']))]
         return fields, wizard.execute_import(fields, preview['headers'], preview['options'], dryrun=dryrun)
 
     def test_total_row(self):
         content = (
-            'Smith house\n\nItem No.,Description of Work,Scheduled Value,% Complete\n,SITE,,\n1,Site works,"46,900.00",100%\n'
+            'Smith house\n\nItem No.,Description of Work,Scheduled Value,% Complete\n,SITE,,\n'
+            '1,Site works,"46,900.00",100%\n'
             '2,Structure,"$150,000.00",25%\n3,Finishes,"50,000.00",\n4,Credit,"(1,000.00)",\n,TOTAL,"245,900.00",\n'
         )
         fields, result = self._import(content, dryrun=True)

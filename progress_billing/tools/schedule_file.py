@@ -212,9 +212,7 @@ def _read_xlsx(content):
 
 def _has_formulas(content):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return any(
-            b'<f' in archive.read(name) for name in archive.namelist() if name.startswith('xl/worksheets/sheet')
-        )
+        return any(b'<f' in archive.read(name) for name in archive.namelist() if name.startswith('xl/worksheets/sheet'))
 
 
 def _read_sheet(sheet, formulas):
@@ -300,9 +298,7 @@ def _tag(prefix, name):
 def _read_ods(content):
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     root = etree.fromstring(content, parser)
-    return {
-        table.get(_tag('table', 'name')): _keep(_read_table(table)) for table in root.iter(_tag('table', 'table'))
-    }
+    return {table.get(_tag('table', 'name')): _keep(_read_table(table)) for table in root.iter(_tag('table', 'table'))}
 
 
 def _read_table(table):

@@ -13,6 +13,8 @@ from . import progress_import_wizard_line
 from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line
+from . import progress_shift_wizard
+from . import progress_shift_wizard_line
 from . import progress_wip_wizard
 from . import progress_wip_xlsx
 from . import progress_wip_wizard_line

@@ -173,7 +173,7 @@ class BaseImport(models.TransientModel):
             except numbers.NumberError:
                 raise ImportValidationError(
                     self.env._(
-                        "Row %(row)s: “%(text)s” is not a number for the column %(column)s, or can be read in two ways.",
+                        "Row %(row)s: “%(text)s” is not a number for the column %(column)s, or reads in two ways.",
                         row=self._get_row_number(row, position),
                         text=text,
                         column=name,
@@ -192,7 +192,13 @@ class BaseImport(models.TransientModel):
         message = self._get_schedule_report(schedule)
         if dryrun:
             result['messages'] = [
-                {'type': 'warning', 'message': message, 'record': False, 'not_matching_error': True, 'field_path': False}
+                {
+                    'type': 'warning',
+                    'message': message,
+                    'record': False,
+                    'not_matching_error': True,
+                    'field_path': False,
+                }
             ]
         else:
             self.env.user._bus_send(

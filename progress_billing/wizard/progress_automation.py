@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 CRON = 'progress_billing.ir_cron_generate_progress_invoices'
+MAX_INTERVAL, MAX_YEARS = 1000, 10
 
 
 class ProgressAutomation(models.TransientModel):
@@ -55,15 +56,33 @@ class ProgressAutomation(models.TransientModel):
         """
         self.ensure_one()
         self._check_manager()
+        self._check_timing()
         self._get_cron().write(
             {
                 'active': self.active,
-                'interval_number': max(self.interval_number, 1),
+                'interval_number': self.interval_number,
                 'interval_type': self.interval_type,
                 'nextcall': self.next_run,
             }
         )
         return {'type': 'ir.actions.act_window_close'}
+
+    def _check_timing(self):
+        """
+        :raises UserError: for an interval or a next run that nobody can mean
+        """
+        if not 1 <= self.interval_number <= MAX_INTERVAL:
+            raise UserError(
+                self.env._(
+                    "The automatic billing runs every 1 to %s minutes, hours, days, weeks or months.", MAX_INTERVAL
+                )
+            )
+        if self.next_run > fields.Datetime.add(fields.Datetime.now(), years=MAX_YEARS):
+            raise UserError(
+                self.env._(
+                    "The next run must lie within %s years. To stop the automatic billing, switch it off.", MAX_YEARS
+                )
+            )
 
     def action_run(self):
         """Have the scheduled action run as soon as a worker is free.

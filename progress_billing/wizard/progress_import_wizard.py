@@ -88,9 +88,7 @@ class ProgressImportWizard(models.TransientModel):
             lines = wizard.line_ids.filtered(lambda line: line.kind == schedule_rows.LINE)
             wizard.amount = sum(lines.mapped('original_amount'))
             wizard.line_count = len(lines)
-            wizard.skipped_count = len(
-                wizard.line_ids.filtered(lambda line: line.kind == schedule_rows.SKIPPED)
-            )
+            wizard.skipped_count = len(wizard.line_ids.filtered(lambda line: line.kind == schedule_rows.SKIPPED))
             wizard.problem_count = len(lines.filtered('has_problem'))
             wizard.difference = wizard.amount - wizard.stated_amount if wizard.has_stated_amount else 0.0
             wizard.amount_after = wizard.contract_id.original_amount + wizard.amount

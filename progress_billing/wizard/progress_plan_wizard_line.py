@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProgressPlanWizardLine(models.TransientModel):
@@ -10,12 +10,20 @@ class ProgressPlanWizardLine(models.TransientModel):
     _inherit = 'progress.guarded.mixin'
 
     wizard_id = fields.Many2one('progress.plan.wizard', required=True, ondelete='cascade')
+    currency_id = fields.Many2one(related='wizard_id.currency_id')
     date = fields.Date(required=True)
     title = fields.Char()
     item_description = fields.Char()
     weight = fields.Float(
         default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights."
     )
+
+    amount = fields.Monetary(compute='_compute_amount', help="Untaxed: what the instalment will bill.")
+
+    @api.depends('weight', 'date', 'wizard_id.amount', 'wizard_id.line_ids.weight', 'wizard_id.line_ids.date')
+    def _compute_amount(self):
+        for line in self:
+            line.amount = float(line.wizard_id._get_shares().get(line, 0))
 
     def _prepare_bill_vals(self, amount):
         """Values of the planned record.
@@ -30,6 +38,4 @@ class ProgressPlanWizardLine(models.TransientModel):
             'item_description': self.item_description,
             'planned_amount': amount,
             'plan_weight': self.weight,
-            'plan_number': self.wizard_id.id,
-            'plan_percent': self.wizard_id.percent,
         }

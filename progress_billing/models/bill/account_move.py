@@ -132,6 +132,7 @@ class AccountMove(models.Model):
         bills.contract_id._check_retainage_covered()
         cancelled = self.filtered(lambda move: move.state == 'cancel')
         cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
+        bills._on_invoice_state()
 
     # === POSTING === #
 

@@ -107,6 +107,10 @@ class ProgressBillWorkflow(models.Model):
     def _on_invoice_gone(self):
         """The draft invoice of these bills was deleted or cancelled: what they took is pending again (RULES A2, C1)."""
         self.filtered(lambda bill: not bill.bucket and not bill.is_credited).line_ids._give_back_pending()
+        self._on_invoice_state()
+
+    def _on_invoice_state(self):
+        """Hook: an invoice or credit note of these bills changed its state, or is gone."""
 
     def _check_not_ended(self):
         for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):

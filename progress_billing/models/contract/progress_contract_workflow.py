@@ -49,7 +49,7 @@ class ProgressContractWorkflow(models.Model):
                         bills=', '.join(standing.mapped('display_name')),
                     )
                 )
-        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        self._cancel_planned('contract')
         self._write_protected({'base_state': 'cancelled'})
         return self._get_contract_action()
 
@@ -67,8 +67,22 @@ class ProgressContractWorkflow(models.Model):
                         "%(contract)s has been billed and cannot go back to draft.", contract=contract.display_name
                     )
                 )
+        self._give_back_planned('contract')
         self._write_protected({'base_state': 'draft'})
         return self._get_contract_action()
+
+    def _cancel_planned(self, cause):
+        """Cancel what is still planned, as something ends the contract.
+
+        :param str cause: ``contract`` or ``final``, to know what gives the records back
+        """
+        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+
+    def _give_back_planned(self, cause):
+        """Hook: what ended the contract is undone; records that a person cancelled stay so.
+
+        :param str cause: as of :meth:`_cancel_planned`
+        """
 
     def action_create_final_invoice(self):
         """The final bill and its draft invoice: revenue of every line, every deposit reversed (SPEC §4).
@@ -179,13 +193,8 @@ class ProgressContractWorkflow(models.Model):
         moving = members.filtered(lambda bill: bill.state == 'planned' and not bill.generated_on and bill.plan_weight)
         if not moving:
             return
-        unit = self.currency_id.rounding
-        rest = money.percent_of(moving[0].plan_percent, self.revised_amount, unit)
-        for bill in members - moving:
-            rest -= money.to_decimal(
-                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
-            )
-        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
+        rest = self._get_plan_rest(moving[0].plan_percent, members - moving)
+        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), self.currency_id.rounding)
         for bill, share in zip(moving, shares, strict=True):
             if self.currency_id.compare_amounts(bill.planned_amount, float(share)):
                 bill.planned_amount = float(share)
@@ -344,3 +353,18 @@ class ProgressContractWorkflow(models.Model):
                     for contract, reasons in blocked.items()
                 )
             )
+
+    def _get_plan_rest(self, percent, kept):
+        """What a plan has left to share out, untaxed.
+
+        :param float percent: of the contract that the plan bills in all
+        :param kept: its records that stay as they are: billed ones, and those typed since
+        :return Decimal: negative where more was billed
+        """
+        self.ensure_one()
+        rest = money.percent_of(percent, self.revised_amount, self.currency_id.rounding)
+        for bill in kept:
+            rest -= money.to_decimal(
+                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
+            )
+        return rest

@@ -332,6 +332,14 @@ class ProjectProject(models.Model):
         self.ensure_one()
         return self._ensure_progress_contract().action_import_schedule()
 
+    def action_shift_progress_plan(self):
+        """Move the dates of what is planned on the contract of the tab.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        return self._ensure_progress_contract().action_shift_plan()
+
     def action_view_progress_contract(self):
         """The contract of the tab, whole.
 

@@ -195,7 +195,7 @@ class ProgressContractBilling(models.Model):
         finals = finals.with_env(self.env)
         finals.line_ids._take_pending()
         finals._draw_names()
-        todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        todo._cancel_planned('final')
         finals._create_invoices()
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
