@@ -461,6 +461,18 @@ class TestImportFiles(ImportCommon):
             other.append(row)
         buffer = io.BytesIO()
         book.save(buffer)
+        with Form(self.env['progress.import.wizard'].with_context(default_contract_id=self.contract.id)) as form:
+            form.file_data = base64.b64encode(buffer.getvalue())
+            self.assertEqual(form.amount, 30)
+            with form.line_ids.edit(1) as line:
+                line.original_amount = 15
+            self.assertEqual(form.amount, 35)
+            with form.column_ids.edit(0) as column:
+                column.field_name = False
+            self.assertEqual(form.amount, 30)
+            self.assertEqual([line['item_number'] for line in form.line_ids._records], [False] * 3)
+        form.save().action_import()
+        self.assertEqual(self.contract.original_amount, 30)
         wizard = self._wizard(buffer.getvalue(), 'book.xlsx')
         self.assertRecordValues(
             wizard, [{'sheet_names': 'SOV (Cover, SOV, Alternates)', 'amount': 30, 'file_error': False}]

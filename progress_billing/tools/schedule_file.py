@@ -12,6 +12,7 @@ import datetime
 import io
 import re
 import zipfile
+import zlib
 from collections import Counter, namedtuple
 from decimal import Decimal
 
@@ -30,6 +31,22 @@ EMPTY, UNREADABLE, OLD_EXCEL, PDF, WEB_PAGE, TOO_LARGE = (
     'pdf',
     'web_page',
     'too_large',
+)
+
+#: what the readers raise on a damaged archive
+DAMAGES = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 
 #: a row with the number it has in the file
@@ -105,7 +122,7 @@ def _read_archive(content):
                 return _read_ods(archive.read('content.xml'))
     except FileError:
         raise
-    except Exception:  # noqa: BLE001 - a damaged archive fails in the readers in any way it likes
+    except DAMAGES:
         raise FileError(UNREADABLE) from None
     raise FileError(UNREADABLE)
 

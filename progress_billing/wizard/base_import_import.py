@@ -185,6 +185,14 @@ class BaseImport(models.TransientModel):
     # === REPORT === #
 
     def execute_import(self, fields, columns, options, dryrun=False):
+        """Odoo's import, which says of a schedule of values which rows of the file are no lines.
+
+        :param list fields: names by column, ``False`` for columns that are not imported
+        :param list columns: headings
+        :param dict options: of the import
+        :param bool dryrun: test only
+        :return dict: ids and messages
+        """
         result = super().execute_import(fields, columns, options, dryrun=dryrun)
         schedule = options.pop('schedule', None)
         if not schedule or not schedule['skipped'] or result.get('messages'):

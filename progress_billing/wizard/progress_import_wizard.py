@@ -25,6 +25,10 @@ class ProgressImportWizard(models.TransientModel):
     file_name = fields.Char()
     sheet_name = fields.Char(string="Another Sheet", help="Name of the sheet to read instead.")
     sheet_names = fields.Char(string="Sheet", compute='_compute_contents', store=True)
+    read_sheet = fields.Char(compute='_compute_contents', store=True)
+    read_columns = fields.Char(
+        compute='_compute_contents', store=True, help="What the columns held when the rows were read."
+    )
     file_error = fields.Char(compute='_compute_contents', store=True)
     has_heading = fields.Boolean(compute='_compute_contents', store=True)
     has_stated_amount = fields.Boolean(compute='_compute_contents', store=True)
@@ -73,6 +77,8 @@ class ProgressImportWizard(models.TransientModel):
         self.update(
             {
                 'sheet_names': False,
+                'read_sheet': False,
+                'read_columns': False,
                 'file_error': False,
                 'has_heading': True,
                 'has_stated_amount': False,
@@ -113,8 +119,13 @@ class ProgressImportWizard(models.TransientModel):
     @api.onchange('column_ids')
     def _onchange_column_ids(self):
         """Another meaning of a column: the rows are read again."""
-        if self.file_data and not self.file_error:
-            self._fill_contents(self._read_sheets(), self.column_ids.sorted('position').mapped('field_name'))
+        names = self.column_ids.sorted('position').mapped('field_name')
+        if self.file_data and not self.file_error and self._join_columns(names) != self.read_columns:
+            self._fill_contents({self.read_sheet or '': self._read_sheets()[self.read_sheet or '']}, names)
+
+    @api.model
+    def _join_columns(self, names):
+        return ','.join(name or '' for name in names)
 
     # === READING === #
 
@@ -147,7 +158,7 @@ class ProgressImportWizard(models.TransientModel):
             'places': self.currency_id.decimal_places,
         }
         chosen, wanted = list(sheets), (self.sheet_name or '').strip()
-        if wanted:
+        if wanted and field_names is None:
             chosen = [name for name in sheets if name.casefold() == wanted.casefold() and sheets[name]]
         found = {name: schedule_rows.interpret(sheets[name], **options) for name in chosen if sheets[name]}
         if not found:
@@ -158,9 +169,11 @@ class ProgressImportWizard(models.TransientModel):
             return
         name, schedule = max(found.items(), key=lambda item: (bool(item[1].header.texts), item[1].count))
         stated = schedule.stated
+        known = [field if field in schedule_rows.FIELDS else None for field in schedule.header.fields]
         self.update(
             {
-                'sheet_names': f'{name} ({", ".join(sheets)})' if len(sheets) > 1 else False,
+                'read_sheet': name or False,
+                'read_columns': self._join_columns(known),
                 'has_heading': bool(schedule.header.texts),
                 'has_stated_amount': stated is not None,
                 'stated_amount': float(stated or 0),
@@ -168,6 +181,7 @@ class ProgressImportWizard(models.TransientModel):
             }
         )
         if field_names is None:
+            self.sheet_names = f'{name} ({", ".join(sheets)})' if len(sheets) > 1 else False
             self.column_ids = self._prepare_column_commands(schedule, sheets[name])
 
     def _prepare_column_commands(self, schedule, rows):
@@ -196,12 +210,12 @@ class ProgressImportWizard(models.TransientModel):
         ]
 
     def _prepare_line_vals(self, entry, units):
-        values = entry.values
+        values, is_title = entry.values, entry.reason in (schedule_rows.TITLE, schedule_rows.HEADING)
         return {
             'row_number': entry.row,
             'kind': entry.kind,
             'item_number': values.get('item_number') or False,
-            'name': values.get('name') or False,
+            'name': (self._shorten(values.get('name')) if is_title else values.get('name')) or False,
             'product_uom_id': units.get((values.get('unit') or '').casefold().rstrip('.'), False),
             'remark': ' '.join(self._get_remarks(entry)) or False,
             'has_problem': entry.has_problem,

@@ -34,7 +34,6 @@ class ProgressBillPlan(models.Model):
     generated_on = fields.Datetime(readonly=True, copy=False)
     cancelled_with = fields.Selection(
         [('final', "Final Invoice"), ('contract', "Contract")],
-        string="Cancelled With",
         readonly=True,
         copy=False,
         help="What ended this record: when that is undone, the record is planned again.",
@@ -145,8 +144,9 @@ class ProgressBillPlan(models.Model):
         return dict(action, context={'default_bill_ids': planned.ids})
 
     def _on_invoice_state(self):
-        super()._on_invoice_state()
+        result = super()._on_invoice_state()
         self.filtered(lambda bill: bill.kind == 'final').contract_id._follow_final()
+        return result
 
     # === BUSINESS === #
 

@@ -18,13 +18,15 @@ class ProgressContractPlan(models.Model):
 
     def _cancel_planned(self, cause):
         planned = self.bill_ids.filtered(lambda bill: bill.state == 'planned')
-        super()._cancel_planned(cause)
+        result = super()._cancel_planned(cause)
         planned._write_protected({'cancelled_with': cause})
+        return result
 
     def _give_back_planned(self, cause):
-        super()._give_back_planned(cause)
+        result = super()._give_back_planned(cause)
         back = self.bill_ids.filtered(lambda bill: bill.state == 'cancelled' and bill.cancelled_with == cause)
         back._write_protected({'review_state': 'planned'})
+        return result
 
     def _follow_final(self):
         """After a final invoice was undone its planned records are back; where it stands again, they are not."""
