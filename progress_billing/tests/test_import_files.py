@@ -448,6 +448,27 @@ class TestImportFiles(ImportCommon):
                     column.field_name = name
         self.assertEqual(wizard.amount, 300)
 
+    def test_prices_and_quantities(self):
+        """A price is of the unit where there are quantities; a quantity that is no number does not stop its amount."""
+        wizard = self._wizard(
+            'Scope;Qty;Unit;Price;Total\nDoors;4;pcs;250,00;1.000,00\nPaint;LS;;;500,00\n;;;;1.500,00\n'
+        )
+        self.assertLines(wizard, [('', 'Doors', 1000), ('', 'Paint', 500)])
+        self.assertFalse(wizard.problem_count)
+        self.assertEqual(wizard.line_ids.mapped('unit_price')[1], 250)
+        self.assertIn("“LS” is left out", wizard.line_ids[2].remark)
+        wizard = self._wizard('Scope;Price\nDoors;1.000,00\nPaint;500,00\n')
+        self.assertEqual(wizard.amount, 1500)
+        wizard = self._wizard('Scope;Qty;Price\nDoors;4;250,00\nPaint;some;10,00\n')
+        self.assertEqual((wizard.amount, wizard.problem_count), (1000, 1))
+
+    def test_thousands_without_quotes(self):
+        """An amount that fell into two cells is no amount."""
+        wizard = self._wizard('Item,Description,Amount\n1,Walls,1,234.50\n2,Roof,500.00\n')
+        self.assertEqual(wizard.problem_count, 1)
+        with self.assertRaisesRegex(UserError, "Row 2 of the file, Walls: More cells than there are headings"):
+            wizard.action_import()
+
     def test_sheets(self):
         """The sheet with the schedule is found among others; another can be named."""
         book = openpyxl.Workbook()

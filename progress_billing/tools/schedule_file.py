@@ -236,12 +236,13 @@ def _read_sheet(sheet, formulas):
     used = sorted({row for (row, _column), cell in sheet._cells.items() if cell.value is not None})
     if formulas:
         used = sorted({*used, *(row for (row, _column), cell in formulas._cells.items() if cell.data_type == 'f')})
-    if len(used) > MAX_ROWS or sheet.max_column > 10 * MAX_COLUMNS:
+    width = sheet.max_column  # counts the cells anew each time it is asked
+    if len(used) > MAX_ROWS or width > 10 * MAX_COLUMNS:
         raise FileError(TOO_LARGE)
     spans = _get_spans(sheet)
     rows = []
     for number in used:
-        source = [sheet.cell(number, column) for column in range(1, min(sheet.max_column, MAX_COLUMNS + 1) + 1)]
+        source = [sheet.cell(number, column) for column in range(1, min(width, MAX_COLUMNS + 1) + 1)]
         cells = [_make_cell(cell, formulas) for cell in source]
         for first, last in spans.get(number, ()):
             for column in range(first, min(last, len(cells))):

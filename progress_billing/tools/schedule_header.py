@@ -71,8 +71,15 @@ def match(texts, more=None):
 
     >>> match(['Item', 'Amount', 'Scheduled Value', 'Work Completed This Period', 'Colour'])
     ['item_number', None, 'original_amount', '', None]
+    >>> match(['Scope', 'Price']), match(['Scope', 'Qty', 'Price', 'Total'])
+    (['name', 'original_amount'], ['name', 'original_quantity', 'unit_price', 'original_amount'])
     """
     found = [words.match_column(text, more) for text in texts]
+    named = {field for field, _distance in found}
+    price = 'unit_price' if named & {'original_quantity', 'original_amount'} else 'original_amount'
+    for index, text in enumerate(texts):
+        if words.normalize(text) in words.PRICE_WORDS:
+            found[index] = price, 0.4
     best = {}
     for index, (field, distance) in enumerate(found):
         if field and (field not in best or distance < found[best[field]][1]):

@@ -62,7 +62,8 @@ NOT_A_NUMBER, AMBIGUOUS, TOO_LARGE, UNCALCULATED, LEFT_OUT, READ_AS_ZERO = (
     'left_out',
     'read_as_zero',
 )
-PROBLEMS = {NOT_A_NUMBER, AMBIGUOUS, TOO_LARGE, UNCALCULATED}
+TOO_WIDE = 'too_wide'
+PROBLEMS = {NOT_A_NUMBER, AMBIGUOUS, TOO_LARGE, UNCALCULATED, TOO_WIDE}
 DUPLICATE, UNLIKE_PRICE, LIKE_TOTAL, BELOW_TOTAL, PARENT_SUM, UNLIKE_TOTAL, WAS_HIDDEN = (
     'duplicate',
     'unlike_price',
@@ -180,17 +181,33 @@ def read_rows(rows, fields, headings=(), notation=numbers.POINT, places=2):
     columns = {name: index for index, name in enumerate(fields) if name}
     _drop_false_percents(rows, headings, columns)
     notations = _get_notations(rows, columns, notation)
-    headings = {words.normalize(text) for text in headings if text}
+    words_of_headings = {words.normalize(text) for text in headings if text}
+    width = max((place for place, text in enumerate(headings, 1) if text), default=0)
     entries = []
     for row in rows:
         entry = Entry(row.number, is_hidden=row.is_hidden, is_bold=row.is_bold)
         _read_values(entry, row, columns, notations, places)
-        texts = {words.normalize(cell) for cell in row.cells if cell.strip()}
-        if len(texts) > 1 and (texts <= headings or all(re.fullmatch('[a-z]?', text) for text in texts)):
-            entry.skip(HEADING)  # printed again on each page, or the letters of a form's columns
+        if _is_heading(row, words_of_headings):
+            entry.skip(HEADING)
+        elif width and _has_stray_number(row.cells[width:]):
+            entry.remarks.append((TOO_WIDE, ''))
         entries.append(entry)
     _read_shares(entries, rows, columns)
     return entries
+
+
+def _is_heading(row, headings):
+    """Whether a row has the headings printed again, as on each page, or the letters of a form's columns."""
+    filled = [cell for cell in row.cells if cell.strip()]
+    if len(filled) < 2 or any(cell.number is not None or cell.strip()[-1].isdigit() for cell in filled):
+        return False
+    texts = {words.normalize(cell) for cell in filled}
+    return texts <= headings or (len(texts) > 1 and all(re.fullmatch('[a-z]?', text) for text in texts))
+
+
+def _has_stray_number(cells):
+    """Whether a text file has figures beyond its headings: ``1,234.50`` without quotes falls into two cells."""
+    return any(cell.number is None and re.fullmatch(r'\d[\d.,]*', cell.strip()) for cell in cells)
 
 
 def _drop_false_percents(rows, headings, columns):
@@ -220,14 +237,17 @@ def _get_notations(rows, columns, default):
 
 
 def _read_values(entry, row, columns, notations, places):
+    bad = {}
     for name, column in columns.items():
         cell = row.cells[column]
         if name not in NUMBERS:
             entry.values[name] = '' if cell.is_spanned else _clean(cell)
         elif cell.is_uncalculated:
-            entry.remarks.append((UNCALCULATED, name))
+            bad[name] = UNCALCULATED, '='
         elif cell.strip() and not cell.is_spanned:
-            _read_number(entry, name, cell, notations[name], places)
+            problem = _read_number(entry, name, cell, notations[name], places)
+            if problem:
+                bad[name] = problem
     item, name = entry.values.get('item_number', ''), entry.values.get('name', '')
     if item and not name and len(re.findall(r'[^\W\d]', item)) > 3:  # a text in the column of numbers
         entry.values.update(item_number='', name=item)
@@ -235,7 +255,10 @@ def _read_values(entry, row, columns, notations, places):
         quantity, price = entry.values.get('original_quantity'), entry.values.get('unit_price')
         if quantity is not None and price is not None:
             entry.values['original_amount'] = _round(quantity * price, places)
-            entry.remarks = [remark for remark in entry.remarks if remark != (UNCALCULATED, 'original_amount')]
+    known = entry.values.get('original_amount') is not None
+    for name, (reason, text) in bad.items():
+        settled = name not in WORTH or (known and (reason == UNCALCULATED or name != 'original_amount'))
+        entry.remarks.append((LEFT_OUT if settled else reason, text))
 
 
 def _round(value, places):
@@ -248,7 +271,11 @@ def _clean(cell):
 
 
 def _read_number(entry, name, cell, notation, places):
-    """Put the number of a cell into the entry, or what is wrong with it into its remarks."""
+    """Put the number of a cell into the entry.
+
+    :return tuple: what is wrong with it, and its text; ``None`` where it was read
+    """
+    text = cell.strip()
     try:
         if cell.number is not None:
             value = numbers.check(cell.number)
@@ -257,18 +284,14 @@ def _read_number(entry, name, cell, notation, places):
             if name == 'original_amount' and -value.as_tuple().exponent == 3 > places:
                 raise numbers.NumberError(numbers.AMBIGUOUS)  # 1.234: a thousand, or one with too many decimals?
     except numbers.NumberError as error:
-        if name in WORTH and ZERO_WORDS.match(cell.strip()):
-            entry.values[name] = ZERO
-            entry.remarks.append((READ_AS_ZERO, cell.strip()))
-        else:
-            entry.remarks.append((error.reason if name in WORTH else LEFT_OUT, cell.strip()))
-        return
-    if name == 'original_amount':
-        value = _round(value, places)
+        if name != 'original_amount' or not ZERO_WORDS.match(text):
+            return error.reason, text
+        entry.remarks.append((READ_AS_ZERO, text))
+        value = ZERO
     if name.endswith('percent') and not 0 <= value <= HUNDRED:
-        entry.remarks.append((LEFT_OUT, cell.strip()))
-        return
-    entry.values[name] = value
+        return LEFT_OUT, text
+    entry.values[name] = _round(value, places) if name == 'original_amount' else value
+    return None
 
 
 def _read_shares(entries, rows, columns):
@@ -327,23 +350,24 @@ def _find_parents(entries):
             continue
         item = re.sub(r'(\.0*)+$', '', entry.values.get('item_number') or '')
         if item:
-            below = _take(entries[index + 1 :], lambda other, item=item: _is_below(item, other))
+            below = _take(entries, index + 1, lambda other, item=item: _is_below(item, other))
         else:
-            below = _take(entries[index + 1 :], lambda other, bold=entry.is_bold: bold and not other.is_bold)
+            below = _take(entries, index + 1, lambda other, bold=entry.is_bold: bold and not other.is_bold)
         parts = [other.amount for other in below if other.kind == LINE]
         if _is_sum(entry.amount, parts) and (item or len(parts) > 1):
             entry.kind = SECTION
             entry.remarks.append((PARENT_SUM, entry.amount))
 
 
-def _take(entries, test):
+def _take(entries, start, test):
+    """The entries from one on, as long as they pass."""
     taken = []
-    for entry in entries:
-        if entry.kind == SKIPPED:
+    for index in range(start, len(entries)):
+        if entries[index].kind == SKIPPED:
             continue
-        if not test(entry):
+        if not test(entries[index]):
             break
-        taken.append(entry)
+        taken.append(entries[index])
     return taken
 
 

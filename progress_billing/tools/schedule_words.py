@@ -7,6 +7,7 @@ where two columns would do (*Scheduled Value* and *Amount*), the one with the st
 ('no d ordre', 'item no', 'completed %')
 """
 
+import functools
 import re
 import unicodedata
 
@@ -59,20 +60,20 @@ COLUMNS = {
         unit price, unit rate, price per unit, unit cost, price each, unit value, rate, u price,
         einheitspreis, einzelpreis, preis pro einheit, preis je einheit, e preis, ep,
         prix unitaire ht, prix unitaire, prix unit, pu ht, p u ht, pu, p u,
-        precio unitario, precio por unidad, p unitario, valor unitario, precio unidad, precio,
-        eenheidsprijs, prijs per eenheid, stukprijs, prijs, tarief,
-        prezzo unitario, prezzo unit, costo unitario, prezzo
+        precio unitario, precio por unidad, p unitario, valor unitario, precio unidad,
+        eenheidsprijs, prijs per eenheid, stukprijs, tarief,
+        prezzo unitario, prezzo unit, costo unitario
         """,
     'original_amount': """
         original scheduled value, original contract value, original contract amount, original amount, original value,
         scheduled value, scheduled values, schedule value, schedule of values, contract value, contract amount,
         contract price, contract sum, tender sum, bid amount, extended price, extended amount, extension, line total,
-        item total, total price, total amount, total value, net amount, amount, value, lump sum, price, total cost,
+        item total, total price, total amount, total value, net amount, amount, value, lump sum, total cost,
         total, sum, budget, cost,
         auftragswert, auftragssumme, vertragssumme, positionspreis, gesamtpreis netto, gesamtpreis, gesamtbetrag,
-        preis gesamt, nettobetrag, betrag netto, betrag, gp, wert, gesamt, summe, preis, netto,
+        preis gesamt, nettobetrag, betrag netto, betrag, gp, wert, gesamt, summe, netto,
         montant du marche ht, montant du marche, montant marche, montant total ht, montant ht, montant total, montant,
-        prix total ht, prix total, total ht, valeur, somme, prix,
+        prix total ht, prix total, total ht, valeur, somme,
         importe contratado, importe de contrato, valor contratado, monto contratado, valor programado, importe total,
         precio total, importe, monto, valor, presupuesto, suma,
         aanneemsom, contractbedrag, contractwaarde, begroot bedrag, totaalbedrag, totaalprijs, totale prijs,
@@ -129,6 +130,9 @@ COLUMNS = {
         """,
 }
 
+#: the price of a unit where there are quantities or sums beside it, else of the line
+PRICES = "price, prices, preis, prix, precio, prijs, prezzo"
+
 #: say that a row is a sum: nobody calls a piece of work so
 TOTALS = """
     grand total, overall total, sub total, subtotal, sub totals, subtotals, total, totals, sum total,
@@ -183,6 +187,7 @@ CLAIMS = """
 _PERCENT = re.compile(r'\b(percentage|percent|per cent|pct|prozent|pourcentage|porcentaje|procent|percentuale)\b')
 
 
+@functools.lru_cache(maxsize=4096)
 def normalize(text):
     """Words of a heading or label in small letters, without accents, signs and formulas like (G ÷ C)."""
     text = re.sub(r'\(\s*[A-Z](\s*[-+÷/x*–]\s*[A-Z])*\s*\)', ' ', text)
@@ -199,6 +204,7 @@ def _split(words):
 
 #: normalized synonyms by field, the strongest first
 SYNONYMS = {field: _split(words) for field, words in COLUMNS.items()}
+PRICE_WORDS = frozenset(_split(PRICES))
 TOTAL_WORDS = sorted(_split(TOTALS), key=len, reverse=True)
 MAYBE_TOTAL_WORDS = sorted(_split(MAYBE_TOTALS), key=len, reverse=True)
 FILLER_WORDS = frozenset(_split(FILLERS))

@@ -10,6 +10,7 @@ from . import progress_final_wizard
 from . import progress_import_wizard
 from . import progress_import_wizard_column
 from . import progress_import_wizard_line
+from . import progress_import_wizard_remarks
 from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line

@@ -83,15 +83,19 @@ class BaseImport(models.TransientModel):
 
     # === COLUMNS === #
 
-    def _get_mapping_suggestion(self, header, fields_tree, header_types, mapping_fields):
-        suggestion = super()._get_mapping_suggestion(header, fields_tree, header_types, mapping_fields)
-        if not self._is_schedule() or (suggestion and suggestion.get('distance', 0) <= 0):
-            return suggestion
-        field, distance = schedule_words.match_column(header)
-        if field is None:
-            return suggestion
-        name = 'product_uom_id' if field == 'unit' else field
-        return {'field_path': [name], 'distance': distance} if name else {}
+    def _get_mapping_suggestions(self, headers, header_types, fields_tree):
+        """The words of the trade, after what people chose before and exact labels, before likeness."""
+        suggestions = super()._get_mapping_suggestions(headers, header_types, fields_tree)
+        if not self._is_schedule():
+            return suggestions
+        sure = {key: match for key, match in suggestions.items() if match and match.get('distance', 0) <= 0}
+        taken = {match['field_path'][0] for match in sure.values()}
+        for key, field in zip(enumerate(headers), schedule_header.match(headers), strict=True):
+            name = 'product_uom_id' if field == 'unit' else field
+            if key not in sure and field is not None:
+                suggestions[key] = {'field_path': [name], 'distance': 0.1} if name and name not in taken else None
+        self._deduplicate_mapping_suggestions(suggestions)
+        return suggestions
 
     # === ROWS === #
 

@@ -22,8 +22,10 @@ class ProgressPlanWizardLine(models.TransientModel):
 
     @api.depends('weight', 'date', 'wizard_id.amount', 'wizard_id.line_ids.weight', 'wizard_id.line_ids.date')
     def _compute_amount(self):
-        for line in self:
-            line.amount = float(line.wizard_id._get_shares().get(line, 0))
+        for wizard, lines in self.grouped('wizard_id').items():
+            shares = wizard._get_shares()
+            for line in lines:
+                line.amount = float(shares.get(line, 0))
 
     def _prepare_bill_vals(self, amount):
         """Values of the planned record.
