@@ -22,6 +22,7 @@ from . import test_plan_anew
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_reading
 from . import test_retainage
 from . import test_retainage_life
 from . import test_rights
