@@ -17,7 +17,7 @@ class ProgressImportWizard(models.TransientModel):
 
     _name = 'progress.import.wizard'
     _description = "Import Schedule of Values"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')

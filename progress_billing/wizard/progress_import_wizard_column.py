@@ -6,7 +6,7 @@ class ProgressImportWizardColumn(models.TransientModel):
 
     _name = 'progress.import.wizard.column'
     _description = "Import Schedule of Values Column"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     wizard_id = fields.Many2one('progress.import.wizard', required=True, ondelete='cascade')
     position = fields.Integer()

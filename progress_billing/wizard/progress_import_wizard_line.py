@@ -10,7 +10,7 @@ class ProgressImportWizardLine(models.TransientModel):
 
     _name = 'progress.import.wizard.line'
     _description = "Import Schedule of Values Row"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
     _order = 'row_number, id'
 
     wizard_id = fields.Many2one('progress.import.wizard', required=True, ondelete='cascade')

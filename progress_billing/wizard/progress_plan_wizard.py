@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from ..tools import instalments, money, numbers
 
@@ -11,7 +11,7 @@ class ProgressPlanWizard(models.TransientModel):
 
     _name = 'progress.plan.wizard'
     _description = "Billing Plan"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')
@@ -178,20 +178,6 @@ class ProgressPlanWizard(models.TransientModel):
         return dict(zip(lines, money.spread(self.amount, weights, unit), strict=True))
 
     # === CHECKS === #
-
-    def _guard_vals(self, vals):
-        """Whole numbers that no database keeps are refused before they reach it."""
-        result = super()._guard_vals(vals)
-        for name in {'count', 'interval'} & vals.keys():
-            try:
-                numbers.check(vals[name], low=-(2**31), high=2**31 - 1)
-            except numbers.NumberError:
-                raise ValidationError(
-                    self.env._(
-                        "%s is not a whole number that can be meant.", self._fields[name]._description_string(self.env)
-                    )
-                ) from None
-        return result
 
     def _check_plan(self):
         """

@@ -9,7 +9,7 @@ class ProgressShiftWizard(models.TransientModel):
 
     _name = 'progress.shift.wizard'
     _description = "Move Planned Dates"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     days = fields.Integer(string="Move By (Days)", default=7, help="Days later; earlier where negative.")
     bill_ids = fields.Many2many('progress.bill', string="Planned Records", required=True)

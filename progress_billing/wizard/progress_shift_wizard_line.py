@@ -6,7 +6,7 @@ class ProgressShiftWizardLine(models.TransientModel):
 
     _name = 'progress.shift.wizard.line'
     _description = "Move Planned Dates Line"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     wizard_id = fields.Many2one('progress.shift.wizard', required=True, ondelete='cascade')
     bill_id = fields.Many2one('progress.bill', string="Planned Record", required=True, ondelete='cascade')

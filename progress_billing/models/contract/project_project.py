@@ -332,14 +332,6 @@ class ProjectProject(models.Model):
         self.ensure_one()
         return self._ensure_progress_contract().action_import_schedule()
 
-    def action_shift_progress_plan(self):
-        """Move the dates of what is planned on the contract of the tab.
-
-        :return dict: the dialog
-        """
-        self.ensure_one()
-        return self._ensure_progress_contract().action_shift_plan()
-
     def action_view_progress_contract(self):
         """The contract of the tab, whole.
 
@@ -349,52 +341,3 @@ class ProjectProject(models.Model):
         return self._ensure_progress_contract()._get_contract_action()
 
     # === DASHBOARD === #
-
-    def _get_profitability_labels(self):
-        return {
-            **super()._get_profitability_labels(),
-            'progress_revenue': self.env._("Progress Billing"),
-            'progress_deposits': self.env._("Customer Deposits"),
-        }
-
-    def _get_profitability_sequence_per_invoice_type(self):
-        return {**super()._get_profitability_sequence_per_invoice_type(), 'progress_revenue': 5, 'progress_deposits': 6}
-
-    def _get_billed_contracts(self):
-        """Contracts of these projects that count on the dashboard."""
-        # sudo: progress.contract - totals only, for everyone who sees the dashboard
-        return self.sudo().progress_contract_ids.filtered(lambda contract: contract.state in ('open', 'closed'))
-
-    def _get_profitability_items(self, with_action=True):
-        items = super()._get_profitability_items(with_action)
-        contracts, sequences = self._get_billed_contracts(), self._get_profitability_sequence_per_invoice_type()
-        may_open = with_action and contracts.invoice_ids and self.env['account.move'].has_access('read')
-        for section, invoiced, to_invoice in contracts and contracts._get_profitability_sections(self.currency_id):
-            row = {'id': section, 'sequence': sequences[section], 'invoiced': invoiced, 'to_invoice': to_invoice}
-            if may_open:
-                row['action'] = self._get_action_for_profitability_section(contracts.invoice_ids.ids, section)
-            items['revenues']['data'].append(row)
-            items['revenues']['total']['invoiced'] += invoiced
-            items['revenues']['total']['to_invoice'] += to_invoice
-        return items
-
-    def _get_already_included_profitability_invoice_line_ids(self):
-        """Ours are not counted again among the project's other invoices."""
-        lines = self._get_billed_contracts()._get_profitability_move_lines()
-        return [*super()._get_already_included_profitability_invoice_line_ids(), *lines.ids]
-
-    def action_profitability_items(self, section_name, domain=None, res_id=False):
-        """The invoices behind a row of ours.
-
-        :param str section_name: row of the dashboard
-        :param list domain: of the invoices
-        :param int res_id: the invoice, where there is just one
-        :return dict: an action on ``account.move``
-        """
-        if section_name not in ('progress_revenue', 'progress_deposits'):
-            return super().action_profitability_items(section_name, domain, res_id)
-        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
-        action.update(domain=domain or [], context={'create': False})
-        if res_id:
-            action.update(views=[(False, 'form')], view_mode='form', res_id=res_id)
-        return action
