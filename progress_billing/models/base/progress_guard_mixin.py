@@ -10,6 +10,7 @@ from ...tools import numbers
 OWN = WeakKeyDictionary()
 TEXT_LIMITS = {'char': 1000, 'text': 50000}
 NUMBER_TYPES = {'float', 'monetary', 'integer'}
+LARGEST_INTEGER = 2**31 - 1  # what a column of whole numbers holds
 
 
 class ProgressGuardMixin(models.AbstractModel):
@@ -252,7 +253,9 @@ class ProgressGuardMixin(models.AbstractModel):
                 )
             return
         try:
-            numbers.check(value)
+            number = numbers.check(value)
+            if kind == 'integer' and abs(number) > LARGEST_INTEGER:
+                raise numbers.NumberError(numbers.TOO_LARGE)
         except numbers.NumberError as error:
             if error.reason == numbers.TOO_LARGE:
                 raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None
