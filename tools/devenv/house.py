@@ -47,6 +47,7 @@ TEXT_RULES = {
     "machine-path": (r"(?<![\w.:/])/(home|root|work|Users)/\w", "a path of one machine"),
     "unfinished": (r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b", "finish it, or write it down in the roadmap"),
 }
+EXAMPLES = ("tools", "tests")  # of what is not allowed
 PROSE = {".po", ".pot", ".md", ".rst", ".txt", ".csv", ".svg"}
 
 
@@ -156,6 +157,8 @@ def check_xml(path: Path, content: bytes) -> Iterator[Finding]:
 
 def check_file(path: Path, content: bytes, in_addon: bool) -> Iterator[Finding]:
     """All rules that apply to one file."""
+    if path.parts[:2] == EXAMPLES:
+        return
     if GENERATED.search(path.as_posix()):
         yield 1, "generated-file", "must not be in git"
         return
