@@ -70,7 +70,7 @@ def tail_of(log: Path, lines: int = 15) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end the child when we are killed (Linux; else nothing)."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
@@ -79,7 +79,7 @@ def _die_with_parent() -> None:
 @contextlib.contextmanager
 def running(command: Sequence, **options):
     """A program in a session of its own, ended with all it started when the block is left."""
-    options = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": _die_with_parent, **options}
+    options = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": die_with_parent, **options}
     child = subprocess.Popen([str(part) for part in command], **options)
     CHILDREN.add(child)
     try:
