@@ -28,6 +28,7 @@
         'wizard/progress_note_wizard_views.xml',
         'wizard/res_config_settings_views.xml',
         'report/progress_bill_reports.xml',
+        'report/progress_table_templates.xml',
         'report/progress_bill_templates.xml',
         'report/progress_application_reports.xml',
         'report/progress_application_templates.xml',
