@@ -27,11 +27,7 @@ class ProgressBillLineRetainage(models.Model):
     previous_stored_amount = fields.Monetary(
         compute='_compute_previous_stored_amount',
         store=True,
-<<<<<<< HEAD
         readonly=False,  # a bill of a run says what it takes the place of
-=======
-        readonly=False,  # given where the bill is made; callers are kept off by the guard
->>>>>>> refs/heads/hooks
         precompute=True,
         guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
