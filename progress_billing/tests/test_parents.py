@@ -196,6 +196,7 @@ class TestParents(TwoCompaniesCommon):
         self.assertEqual(line.completed_percent, 100)
         task.project_id = self._make_project(name="Barn")
         self.assertRecordValues(line, [{'task_id': False, 'progress_source': 'manual', 'completed_percent': 100}])
+        self.assertEqual(line.pending_amount, 10010)
 
 
 @tagged('post_install', '-at_install')

@@ -5,9 +5,9 @@ from odoo.exceptions import UserError
 class ProgressEditMixin(models.AbstractModel):
     """Two people at one record: what somebody else changed meanwhile is not overwritten without a word.
 
-    A form notes how often the record had been edited when it was loaded (``edit_seen``, by the onchange of the
-    fields it guards) and sends that along; where it has been edited since, the write is refused. Callers that
-    send nothing are not asked.
+    A form that shows ``edit_count`` and ``edit_seen`` sends the edits it had seen when it was loaded along with every
+    change (``static/src/edits``); where the record has been edited since, the write is refused. Callers that send
+    nothing are not asked.
     """
 
     _name = 'progress.edit.mixin'
@@ -17,10 +17,6 @@ class ProgressEditMixin(models.AbstractModel):
     edit_seen = fields.Integer(
         store=False, help="One more than the edits a form has seen; 0 where nobody asks for a check."
     )
-
-    def _note_edits_seen(self):
-        """For onchange methods: remember which state of the record a person is looking at."""
-        self.edit_seen = self.edit_count + 1 if self._origin else 0
 
     def _check_edits_seen(self, vals):
         """Refuse what is typed over somebody else's values.

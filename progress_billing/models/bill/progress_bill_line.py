@@ -242,10 +242,6 @@ class ProgressBillLine(models.Model):
         for line in self:
             line.write(line._prepare_claim_of_percent(line.total_completed_percent))
 
-    @api.onchange(*CLAIM_FIELDS)
-    def _onchange_claim_seen(self):
-        self._note_edits_seen()
-
     @api.onchange('total_completed_percent')
     def _onchange_total_completed_percent(self):
         self.update(self._prepare_claim_of_percent(self.total_completed_percent))

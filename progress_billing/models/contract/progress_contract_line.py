@@ -270,10 +270,6 @@ class ProgressContractLine(models.Model):
             self.contract_id._on_worth_changed()
         return result
 
-    @api.onchange(*VALUE_FIELDS)
-    def _onchange_values_seen(self):
-        self._note_edits_seen()
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         self._check_schedule_editable()

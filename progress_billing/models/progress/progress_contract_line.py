@@ -116,10 +116,6 @@ class ProgressContractLineProgress(models.Model):
         """
         return ENTRY_FIELDS
 
-    @api.onchange(*ENTRY_FIELDS)
-    def _onchange_entry_seen(self):
-        self._note_edits_seen()
-
     @api.onchange('completed_percent')
     def _onchange_completed_percent(self):
         self.update(self._prepare_pending_vals())

@@ -54,9 +54,9 @@ class ProjectTask(models.Model):
 
     def write(self, vals):
         before = self.parent_id if 'parent_id' in vals else self.browse()
-        result = super().write(vals)
         if 'project_id' in vals:
-            self._leave_progress_lines()
+            self._leave_progress_lines(vals['project_id'])
+        result = super().write(vals)
         if {'state', 'parent_id'} & vals.keys():
             (self | before)._update_progress_lines()
         return result
@@ -98,11 +98,14 @@ class ProjectTask(models.Model):
             for child, made in zip(self.child_ids, copied.child_ids.sorted('id'), strict=True):
                 child._copy_billing_to(made, names)
 
-    def _leave_progress_lines(self):
-        """Tasks that moved to another project leave the schedule of this one, which keeps what was entered."""
+    def _leave_progress_lines(self, project_id):
+        """Tasks that move to another project leave the schedule of this one, which keeps what was entered.
+
+        :param int project_id: where they move to
+        """
         # sudo: progress.contract.line - whoever moves tasks need not bill
         lines = self.env['progress.contract.line'].sudo().search([('task_id', 'child_of', self.ids)])
-        left = lines.filtered(lambda line: line.task_id.project_id != line.project_id)
+        left = lines.filtered(lambda line: line.project_id.id != project_id)
         followers = left.filtered(lambda line: line.progress_source == 'task')
         followers.write({'task_id': False, 'progress_source': 'manual'})
         (left - followers).task_id = False

@@ -54,7 +54,6 @@ class ProgressContractLineStored(models.Model):
 
     @api.onchange('stored_amount')
     def _onchange_stored_amount(self):
-        self._note_edits_seen()
         self.update(self._prepare_stored_vals(self.stored_amount, self._origin.stored_amount))
 
     def _prepare_stored_vals(self, stored, before):
