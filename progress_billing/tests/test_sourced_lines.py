@@ -105,7 +105,8 @@ class TestSourcedLines(RetainageCommon):
         self.assertEqual((bill.amount, bill.sourced_amount, bill.amount_due), (5000, 60, 4560))
         document = self.env['report.progress_billing.report_progress_bill']._get_document(bill)
         self.assertEqual(
-            document['parts'], [("Work billed", 5000), ("Retainage withheld", -500), ("Travel", 100), ("Covered", -40)]
+            document['parts'],
+            [("Work billed", 5000), ("Travel in May", 100), ("Covered", -40), ("Retainage withheld", -500)],
         )
         totals = document['tax_totals']
         self.assertEqual((totals['base_amount_currency'], totals['total_amount_currency']), (4560, 5319))
