@@ -5,7 +5,7 @@
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
     'license': 'LGPL-3',
-    'depends': ['project_account'],
+    'depends': ['project_account', 'base_import'],
     'data': [
         'security/progress_billing_groups.xml',
         'security/ir.model.access.csv',
@@ -16,7 +16,9 @@
         'data/progress_billing_rule_data.xml',
         'data/ir_cron_data.xml',
         'data/ir_cron_period_data.xml',
+        'wizard/progress_import_wizard_views.xml',
         'wizard/progress_plan_wizard_views.xml',
+        'wizard/progress_shift_wizard_views.xml',
         'wizard/progress_period_wizard_views.xml',
         'wizard/progress_wip_wizard_views.xml',
         'wizard/progress_final_wizard_views.xml',
