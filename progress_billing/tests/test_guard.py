@@ -13,18 +13,18 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id '
-        'company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount '
-        'credited_sourced_amount currency_id '
-        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited issued_checksums name '
-        'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
-        'review_state revision run_date run_error run_state schedule_snapshot sourced_amount state sum_certified user_id'
+        'amount approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id company_id '
+        'correction_number credited_amount credited_holdback_amount credited_retainage_amount '
+        'credited_sourced_amount currency_id freed_payment_line_ids generated_on holdback_amount invoice_id '
+        'invoiced_amount is_credited issued_checksums name opening_deposit_amount payment_ids project_id '
+        'reject_reason retainage_amount retainage_step_percent review_state revision run_date run_error run_state '
+        'schedule_snapshot sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
-        'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity is_retainage_typed '
-        'name pending_entry pending_quantity_taken pending_taken previous_stored_amount product_id retainage_formula '
-        'retainage_tax_amounts source tax_amounts tax_ids'
+        'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity '
+        'is_retainage_typed name pending_entry pending_quantity_taken pending_taken previous_stored_amount '
+        'product_id retainage_formula retainage_tax_amounts source tax_amounts tax_ids'
     ),
     'progress.billing.period': 'bill_ids company_id state',
     'progress.contract': (
@@ -39,8 +39,8 @@ PROTECTED = {
     'progress.contract.change.line': 'company_id contract_id currency_id is_new_line state',
     'progress.contract.line': (
         'actual_amount actual_quantity bill_separately change_amount change_quantity company_id contract_state '
-        'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount revised_quantity '
-        'taxed_amount'
+        'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount '
+        'revised_quantity taxed_amount'
     ),
     'progress.retainage.step': 'company_id',
 }
