@@ -27,6 +27,8 @@ max_cron_threads = 1
 # Odoo may end with code 0 although a module failed to load: its log says so
 BAD_NEWS = re.compile(
     r".*(?: CRITICAL |Failed to load registry|Some modules are not loaded|invalid module names|demo data failed).*"
+    r"|^(?:odoo\.exceptions|odoo\.tools\.convert|psycopg2)\.\w+: .*",
+    re.MULTILINE,
 )
 
 
@@ -87,15 +89,16 @@ class Odoo:
     def install(self, database: str, options: list[str]) -> None:
         """Install or update modules (``-i …``/``-u …``) and come back."""
         log = self.layout.logs / f"install-{database}.log"
+        tail = ""
         try:
             command = self.command("-d", database, "--stop-after-init", "--no-http", *options)
             run_logged(command, log, env=self.environment(), cwd=self.layout.cache)
         except CommandFailed as failure:
-            what = f"Odoo could not install {' '.join(options)} in the database {database}."
-            raise SetupError(f"{what} The end of {log}:\n{failure.tail}") from None
+            tail = failure.tail
         bad = BAD_NEWS.findall(log.read_text(encoding="utf-8", errors="replace"))
-        if bad:
-            raise SetupError(f"Odoo reported, in {log}:\n" + "\n".join(bad[:5]))
+        if bad or tail:
+            what = f"Odoo could not install {' '.join(options)} in the database {database}. It said, in {log}:"
+            raise SetupError("\n".join([what, *bad[:5], tail]))
 
 
 def prepare(with_tests: bool = False) -> Odoo:
