@@ -28,6 +28,7 @@ from . import test_run_concurrency
 from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
+from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_tours
 from . import test_wip
