@@ -3,6 +3,8 @@ from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+from . import prepared_companies
+
 
 class ProgressBillingCommon(AccountTestInvoicingCommon):
     """A company with a chart of accounts, a fixed-fee project, and helpers that read the ledger."""
@@ -14,6 +16,14 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
             | cls.env.ref('progress_billing.group_manager')
             | cls.env.ref('project.group_project_manager')
         )
+
+    @classmethod
+    def _create_company(cls, **create_values):
+        """One that is made already, where it has what a new one would have."""
+        company = cls.env['res.company']
+        if set(create_values) <= {'name'} and not (cls.country_code or cls.chart_template):
+            company = prepared_companies.take(cls.env, create_values.get('name', "Test Company"))
+        return company or super()._create_company(**create_values)
 
     @classmethod
     def setUpClass(cls):

@@ -12,29 +12,31 @@ could be read in two ways, because a thousand read as a unit is an invoice gone 
 """
 
 import re
-from decimal import Decimal
+
+from . import numbers
+from .numbers import AMBIGUOUS, NOT_A_NUMBER, TOO_LARGE, TOO_PRECISE
 
 PERCENT_PLACES = 10
-MAX_DIGITS = 13  # before the decimal point: floats hold cents exactly up to here
 
-#: reasons of a refusal; the caller turns them into a message in the user's language
-NOT_A_NUMBER, NEGATIVE, ZERO, OVER_HUNDRED, AMBIGUOUS, TOO_PRECISE, TOO_LARGE = (
-    'not_a_number',
-    'negative',
-    'zero',
-    'over_hundred',
-    'ambiguous',
-    'too_precise',
-    'too_large',
-)
+#: reasons of a refusal beside those of :mod:`numbers`; the caller turns them into a message in the user's language
+NEGATIVE, ZERO, OVER_HUNDRED = 'negative', 'zero', 'over_hundred'
 
+#: why a text is neither a percentage nor an amount; ``reason`` is one of the constants above
+AmtPctError = numbers.NumberError
 
-class AmtPctError(ValueError):
-    """Why a text is neither a percentage nor an amount; ``reason`` is one of the constants above."""
-
-    def __init__(self, reason):
-        super().__init__(reason)
-        self.reason = reason
+__all__ = [
+    'AMBIGUOUS',
+    'NEGATIVE',
+    'NOT_A_NUMBER',
+    'OVER_HUNDRED',
+    'PERCENT_PLACES',
+    'TOO_LARGE',
+    'TOO_PRECISE',
+    'ZERO',
+    'AmtPctError',
+    'format_percent',
+    'parse',
+]
 
 
 def parse(text, decimal_point, thousands_sep, places, grouping=(3, 0)):
@@ -51,11 +53,11 @@ def parse(text, decimal_point, thousands_sep, places, grouping=(3, 0)):
     >>> parse('-5%', '.', ',', 2)
     Traceback (most recent call last):
     ...
-    progress_billing.tools.amt_pct.AmtPctError: negative
+    progress_billing.tools.numbers.NumberError: negative
     >>> parse('1.234', '.', ',', 2)
     Traceback (most recent call last):
     ...
-    progress_billing.tools.amt_pct.AmtPctError: too_precise
+    progress_billing.tools.numbers.NumberError: too_precise
     """
     body = re.sub(r'\s', ' ', text).strip()
     kind = 'amount'
@@ -63,42 +65,9 @@ def parse(text, decimal_point, thousands_sep, places, grouping=(3, 0)):
         kind, body = 'percent', body[:-1].strip()
     if re.match(r'[-\u2212]\s*\d', body):
         raise AmtPctError(NEGATIVE)
-    value = _read_number(body, decimal_point, re.sub(r'\s', ' ', thousands_sep or ''), grouping)
+    value = numbers.parse(body, decimal_point, thousands_sep, grouping)
     _check_value(kind, value, places)
     return kind, value
-
-
-def _read_number(body, decimal_point, thousands_sep, grouping):
-    """The number ``body`` shows, or the reason why it shows none."""
-    whole, point, fraction = body.partition(decimal_point)
-    if thousands_sep and thousands_sep in whole:
-        groups = whole.split(thousands_sep)
-        if not all(group.isdecimal() and group.isascii() for group in groups):
-            raise AmtPctError(NOT_A_NUMBER)
-        if not _is_grouped(groups, grouping):
-            raise AmtPctError(AMBIGUOUS)
-        whole = ''.join(groups)
-    digits = whole + fraction
-    if not (digits.isdecimal() and digits.isascii()) or (point and not fraction):
-        looks_grouped = re.fullmatch(r"[\d.,' ]+", body) and any(char.isdigit() for char in body)
-        raise AmtPctError(AMBIGUOUS if looks_grouped else NOT_A_NUMBER)
-    return Decimal(f'{whole or 0}.{fraction or 0}') if point else Decimal(whole)
-
-
-def _is_grouped(groups, grouping):
-    """Whether the digits are grouped as the language does it; nobody groups a number that starts with 0.
-
-    >>> _is_grouped(['1', '23', '456'], (3, 2, 0)), _is_grouped(['5', '00'], (3, 0)), _is_grouped(['0', '500'], (3, 0))
-    (True, False, False)
-    """
-    sizes, size = iter(grouping), 3
-    for group in reversed(groups[1:]):
-        following = next(sizes, 0)
-        size = following or size
-        if size < 0 or len(group) != size:
-            return False
-    size = next(sizes, 0) or size
-    return 0 < len(groups[0]) and (size < 0 or len(groups[0]) <= size) and groups[0][0] != '0'
 
 
 def _check_value(kind, value, places):
@@ -106,8 +75,6 @@ def _check_value(kind, value, places):
         raise AmtPctError(ZERO)
     if kind == 'percent' and value > 100:
         raise AmtPctError(OVER_HUNDRED)
-    if value.adjusted() >= MAX_DIGITS:
-        raise AmtPctError(TOO_LARGE)
     decimals = -value.normalize().as_tuple().exponent
     typed_decimals = -value.as_tuple().exponent
     if kind == 'percent' and decimals > PERCENT_PLACES:
@@ -120,6 +87,7 @@ def _check_value(kind, value, places):
 def format_percent(value, decimal_point):
     """Write a percentage with just the digits it has.
 
+    >>> from decimal import Decimal
     >>> format_percent(Decimal('33.3330'), ','), format_percent(Decimal('100'), '.')
     ('33,333%', '100%')
     """
