@@ -76,6 +76,12 @@ class SaleOrder(models.Model):
     progress_blockers = _of_contract(fields.Text, 'blockers')
     progress_is_overplanned = _of_contract(fields.Boolean, 'is_overplanned')
     progress_is_overbilled = _of_contract(fields.Boolean, 'is_overbilled')
+    progress_billed_amount = _of_contract(fields.Monetary, 'billed_amount')
+    progress_pending_amount = _of_contract(fields.Monetary, 'pending_amount')
+    progress_retainage_balance = _of_contract(fields.Monetary, 'retainage_balance')
+    progress_default_tax_ids = _of_contract(fields.Many2many, 'default_tax_ids')
+    progress_next_step_text = _of_contract(fields.Char, 'next_step_text')
+    progress_next_bill_id = _of_contract(fields.Many2one, 'next_bill_id')
     progress_sale_order_count = _of_contract(fields.Integer, 'sale_order_count', string="Orders on the Contract")
 
     # === COMPUTE === #
@@ -210,6 +216,34 @@ class SaleOrder(models.Model):
         :return dict: the plan wizard
         """
         return self._get_progress_contract().action_plan_wizard()
+
+    def action_progress_next_step(self):
+        """The tab's button: what comes next on the order's contract.
+
+        :return dict: see ``progress.contract`` ``action_next_step``
+        """
+        return self._get_progress_contract().action_next_step()
+
+    def action_run_billing_wizard(self):
+        """Run Project Billing of the tab: shows first what will be made.
+
+        :return dict: the preview
+        """
+        return self._get_progress_contract().action_run_billing_wizard()
+
+    def action_create_progress_bill(self):
+        """Create Bill of the tab: all that remains, one percentage, or line by line.
+
+        :return dict: the dialog
+        """
+        return self._get_progress_contract().action_create_bill_wizard()
+
+    def action_release_progress_retainage(self):
+        """Release Retainage of the tab.
+
+        :return dict: the dialog
+        """
+        return self._get_progress_contract().action_release_retainage_wizard()
 
     def action_create_final_invoice(self):
         """Create Final Invoice of the tab; asks first where something is not complete.

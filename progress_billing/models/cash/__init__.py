@@ -1,4 +1,7 @@
 from . import progress_bill
+from . import progress_bill_posting
 from . import progress_bill_payment
 from . import progress_payment_schedule
 from . import progress_contract
+from . import progress_contract_next_step
+from . import project_project
