@@ -12,6 +12,7 @@ from . import test_import
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
+from . import test_next_step
 from . import test_payment_schedule
 from . import test_payments
 from . import test_period_concurrency
@@ -28,6 +29,7 @@ from . import test_run_concurrency
 from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
+from . import test_screen_tours
 from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_tours

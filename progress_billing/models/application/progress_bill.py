@@ -37,6 +37,7 @@ class ProgressBillApplication(models.Model):
     sum_certified = fields.Boolean(readonly=True, copy=False)
     certified_sum = fields.Monetary(readonly=True, copy=False)
     certified_amount = fields.Monetary(
+        string="Amount Certified",
         compute='_compute_application',
         inverse='_inverse_certified_amount',
         help="What the customer certifies of the payment due, net of retainage. The rest falls due with the next bill.",

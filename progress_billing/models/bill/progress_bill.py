@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -80,9 +81,14 @@ class ProgressBill(models.Model):
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
     amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
     invoiced_amount = fields.Monetary(
-        compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified."
+        string="On This Bill",
+        compute='_compute_amounts',
+        store=True,
+        help="Untaxed: as certified, stored materials included; whether it is draft or invoiced the status says.",
     )
-    credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
+    credited_amount = fields.Monetary(
+        string="Credited", compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes."
+    )
     opening_deposit_line_ids = fields.Many2many(
         'account.move.line',
         string="Deposits Held Before",
@@ -92,7 +98,9 @@ class ProgressBill(models.Model):
         help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
         groups='account.group_account_readonly,account.group_account_invoice',
     )
-    opening_deposit_amount = fields.Monetary(compute='_compute_opening_deposit_amount', store=True)
+    opening_deposit_amount = fields.Monetary(
+        string="Deposits Held Before", compute='_compute_opening_deposit_amount', store=True
+    )
 
     # === LIFE === #
     review_state = fields.Selection(
@@ -142,9 +150,10 @@ class ProgressBill(models.Model):
         ]
 
     @api.depends('name', 'title', 'date', 'contract_id.name')
+    @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            label = bill.name or bill.title or self.env._("Planned %(date)s", date=bill.date or '')
+            label = bill.name or bill.title or self.env._("Planned %(date)s", date=format_date(self.env, bill.date) if bill.date else '')
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )

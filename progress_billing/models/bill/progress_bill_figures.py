@@ -23,6 +23,14 @@ class ProgressBillFigures(models.Model):
         help="Untaxed: as planned, whatever was billed; nothing while the record is cancelled.",
     )
 
+    calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
+
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
+
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):
         for bill in self:

@@ -42,10 +42,10 @@ class ProgressBillLine(models.Model):
     state = fields.Selection(related='bill_id.state')
     bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null')
     billing_base = fields.Selection(related='contract_line_id.billing_base')
-    revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
+    revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value Today")
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit')
-    credited_amount = fields.Monetary(compute='_compute_credited', store=True)
+    credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True)
     tax_amounts = fields.Json(readonly=True, copy=False)
     pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
     pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None)
@@ -58,6 +58,7 @@ class ProgressBillLine(models.Model):
     quantity = fields.Float(digits='Product Unit')
     amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
     certified_amount = fields.Monetary(
+        string="Work Certified",
         compute='_compute_certified_amount',
         store=True,
         readonly=False,
@@ -65,9 +66,19 @@ class ProgressBillLine(models.Model):
         help="Untaxed: the part of the claim the customer accepts. The invoice and all that follows take it.",
     )
     invoiced_amount = fields.Monetary(
-        compute='_compute_invoiced', store=True, precompute=True, help="Untaxed: what counts as billed."
+        string="On This Bill",
+        compute='_compute_invoiced',
+        store=True,
+        precompute=True,
+        help="Untaxed: as certified, stored materials included; whether it is draft or invoiced the status says.",
     )
-    invoiced_quantity = fields.Float(compute='_compute_invoiced', store=True, precompute=True, digits='Product Unit')
+    invoiced_quantity = fields.Float(
+        string="Quantity on This Bill",
+        compute='_compute_invoiced',
+        store=True,
+        precompute=True,
+        digits='Product Unit',
+    )
     total_completed_percent = fields.Float(
         string="Total Completed (%)",
         compute='_compute_total_completed_percent',

@@ -44,7 +44,7 @@ class ProgressBillWorkflow(models.Model):
             if bill.state in ('planned', 'submitted', 'rejected'):
                 raise UserError(
                     self.env._(
-                        "%(bill)s cannot be released while it is %(state)s.",
+                        "No invoice can be made of %(bill)s while its status is %(state)s.",
                         bill=bill.display_name,
                         state=bill._get_state_label().lower(),
                     )

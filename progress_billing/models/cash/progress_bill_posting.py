@@ -20,7 +20,7 @@ class ProgressBillPosting(models.Model):
         (self - waiting).poster_names = False
         # sudo: res.users, res.groups - the names of colleagues with invoicing rights
         group = self.env.ref('account.group_account_invoice').sudo()
-        people = group.all_user_ids.filtered(lambda user: user.active and not user.share)
+        people = group.all_user_ids.filtered(lambda user: user.active and not user.share).sorted('name')
         for bill in waiting:
             own = people.filtered(lambda user, bill=bill: bill.company_id in user.company_ids)[:NAMED]
             bill.poster_names = ', '.join(own.mapped('name')) or self.env._("someone with invoicing rights")
@@ -28,19 +28,19 @@ class ProgressBillPosting(models.Model):
     def action_post_invoice(self):
         """Post the draft invoices of these bills.
 
-        :return dict: the action that shows the invoices
+        :return dict: reloads the bill
         :raises UserError: where an invoice cannot be posted
         """
         self._check_may_bill()
         drafts = self.invoice_id.filtered(lambda move: move.state == 'draft')
         if drafts:
             drafts.action_post()
-        return self._get_result_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_undo(self):
         """Delete the draft invoices of these bills: planned again, a pro forma again, or pending again.
 
-        :return dict: the action that shows the bills
+        :return dict: reloads the bill
         :raises UserError: where a bill has no draft invoice
         """
         self._check_may_bill()
@@ -52,4 +52,4 @@ class ProgressBillPosting(models.Model):
                     )
                 )
         self.invoice_id.unlink()
-        return self._get_bill_action()
+        return {'type': 'ir.actions.act_window_close'}

@@ -11,7 +11,10 @@ class ProgressContractNextStep(models.Model):
     _inherit = 'progress.contract'
 
     billed_amount = fields.Monetary(
-        string="Billed", compute='_compute_billed_amount', help="Untaxed: draft and invoiced, on any bill that stands."
+        string="Billed",
+        compute='_compute_billed_amount',
+        store=True,
+        help="Untaxed: draft and invoiced, on any bill that stands.",
     )
     next_step = fields.Selection(
         [
@@ -46,7 +49,7 @@ class ProgressContractNextStep(models.Model):
         'bill_ids.title',
         'bill_ids.name',
         'bill_ids.planned_amount',
-        'bill_ids.amount',
+        'bill_ids.draft_amount',
     )
     @api.depends_context('lang', 'uid')
     def _compute_next_step(self):
@@ -108,7 +111,7 @@ class ProgressContractNextStep(models.Model):
 
     def _get_next_draft_text(self):
         bill = self.next_bill_id
-        values = {'bill': bill.name or bill.title, 'amount': self._show_amount(bill.amount)}
+        values = {'bill': bill.name or bill.title, 'amount': self._show_amount(bill.draft_amount)}
         if bill.state == 'submitted':
             return self.env._("Next: Approve %(bill)s, %(amount)s", **values)
         if bill.state == 'rejected':

@@ -75,6 +75,7 @@ class ProgressContract(models.Model):
         store=True,
         index=True,
         tracking=True,
+        group_expand='_expand_states',
     )
     revenue_recognition = fields.Selection(
         [('deposit', "Deposits until the final invoice"), ('as_billed', "As billed")],
@@ -146,9 +147,11 @@ class ProgressContract(models.Model):
     bill_count = fields.Integer(compute='_compute_bill_count')
     billing_version = fields.Integer(readonly=True, copy=False, default=0)
     planned_amount = fields.Monetary(
+        string="Still Planned",
         compute='_compute_planned_amount', help="Untaxed: records planned and not billed yet."
     )
     unplanned_amount = fields.Monetary(
+        string="Not Planned",
         compute='_compute_planned_amount',
         help="What is neither billed nor planned; negative where too much is planned.",
     )
@@ -157,13 +160,13 @@ class ProgressContract(models.Model):
     blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
 
     original_amount = fields.Monetary(string="Original Contract", compute='_compute_line_totals', store=True)
-    change_amount = fields.Monetary(string="Net Change", compute='_compute_line_totals', store=True)
+    change_amount = fields.Monetary(string="Change Orders", compute='_compute_line_totals', store=True)
     revised_amount = fields.Monetary(string="Revised Contract", compute='_compute_line_totals', store=True)
     pending_amount = fields.Monetary(string="Pending", compute='_compute_line_totals', store=True)
-    draft_amount = fields.Monetary(string="Draft Invoices", compute='_compute_line_totals', store=True)
+    draft_amount = fields.Monetary(string="Draft", compute='_compute_line_totals', store=True)
     actual_amount = fields.Monetary(string="Invoiced", compute='_compute_line_totals', store=True)
     wip_available = fields.Monetary(
-        string="WIP Available to Bill",
+        string="Available to Bill",
         compute='_compute_line_totals',
         store=True,
         help="Revised contract less draft and posted invoices: the most that can still be billed.",
@@ -186,6 +189,10 @@ class ProgressContract(models.Model):
     is_overbilled = fields.Boolean(compute='_compute_line_totals', store=True)
 
     # === COMPUTE === #
+
+    def _expand_states(self, _states, _domain):
+        """The columns of the kanban, in the order of a contract's life."""
+        return ['draft', 'open', 'closed']
 
     @api.depends('name', 'description')
     def _compute_display_name(self):

@@ -32,8 +32,8 @@ class ProgressContractChange(models.Model):
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
     amount = fields.Monetary(compute='_compute_amount', store=True, help="Untaxed: additions less deductions.")
 
-    billed_amount = fields.Monetary(compute='_compute_billed_amount', help="Untaxed, drafts included.")
-    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Left to Bill")
+    billed_amount = fields.Monetary(compute='_compute_billed_amount', help="Draft and invoiced, untaxed.")
+    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Available to Bill")
     bill_ids = fields.Many2many('progress.bill', string="Billed On", compute='_compute_bill_ids')
     credit_bill_ids = fields.One2many('progress.bill', 'change_id', string="Credits")
 

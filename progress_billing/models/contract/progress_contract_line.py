@@ -65,18 +65,22 @@ class ProgressContractLine(models.Model):
     )
     change_line_ids = fields.One2many('progress.contract.change.line', 'contract_line_id')
     change_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
-    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change")
+    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Change Orders")
     revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
-    revised_amount = fields.Monetary(compute='_compute_revised', store=True, help="Untaxed, change orders included.")
+    revised_amount = fields.Monetary(
+        string="Scheduled Value", compute='_compute_revised', store=True, help="Untaxed, change orders included."
+    )
 
     # === BILLED === #
     bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
     draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
-    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount")
-    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
+    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft")
+    actual_quantity = fields.Float(
+        string="Invoiced Quantity", compute='_compute_billed', store=True, digits='Product Unit'
+    )
     actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced")
     billed_percent = fields.Float(compute='_compute_billed_percent', string="Billed (%)", aggregator=None)
-    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Left to Bill")
+    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Available to Bill")
 
     # === INVOICING === #
     tax_ids = fields.Many2many(

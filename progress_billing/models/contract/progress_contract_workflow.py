@@ -297,7 +297,7 @@ class ProgressContractWorkflow(models.Model):
             return []
         return [
             {
-                'draft': self.env._("It is a draft: open it first."),
+                'draft': self.env._("It is a draft: choose Start Billing first."),
                 'open': self.env._("It is open already."),
                 'closed': self.env._("It is closed: its final invoice %s is posted.", self.final_bill_id.invoice_name),
                 'cancelled': self.env._("It is cancelled: set it back to draft first."),

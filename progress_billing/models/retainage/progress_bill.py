@@ -11,19 +11,22 @@ class ProgressBillRetainage(models.Model):
     _inherit = 'progress.bill'
 
     retainage_amount = fields.Monetary(
-        string="Retainage",
+        string="Retainage Withheld",
         compute='_compute_retainage_amount',
         store=True,
         help="Untaxed: withheld by this bill; negative where it gives back.",
     )
     credited_retainage_amount = fields.Monetary(compute='_compute_retainage_amount', store=True)
     holdback_amount = fields.Monetary(
-        readonly=True, copy=False, help="What the invoice held back because it was not certified; negative: given back."
+        string="Held Back, Not Certified",
+        readonly=True,
+        copy=False,
+        help="What the invoice held back because it was not certified; negative: given back.",
     )
     credited_holdback_amount = fields.Monetary(compute='_compute_credited_holdback_amount', store=True)
     retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4))
     releases_retainage = fields.Boolean(compute='_compute_releases_retainage')
-    released_retainage_amount = fields.Monetary(compute='_compute_releases_retainage')
+    released_retainage_amount = fields.Monetary(string="Retainage Released", compute='_compute_releases_retainage')
 
     @api.depends('line_ids.retainage_amount', 'line_ids.credited_retainage_amount')
     def _compute_retainage_amount(self):

@@ -16,13 +16,13 @@ class ProgressBillLineRetainage(models.Model):
     _inherit = ['progress.bill.line', 'progress.retainage.mixin']
 
     stored_amount = fields.Monetary(
-        string="Materials Stored", help="Untaxed: materials presently stored, restated on each bill."
+        string="Stored Materials", help="Untaxed: materials presently stored, restated on each bill."
     )
     previous_stored_amount = fields.Monetary(
         readonly=True, help="Untaxed: materials stored by the bill before, which this one takes the place of."
     )
     retainage_amount = fields.Monetary(
-        string="Retainage", help="Withheld by this bill; negative where it gives back. What is typed stands."
+        string="Retainage Withheld", help="By this bill; negative where it gives back. What is typed stands."
     )
     is_retainage_typed = fields.Boolean(readonly=True)
     retainage_formula = fields.Monetary(

@@ -11,12 +11,12 @@ class ProgressContractLineStored(models.Model):
     _inherit = ['progress.contract.line', 'progress.retainage.mixin']
 
     stored_amount = fields.Monetary(
-        string="Materials Stored",
+        string="Stored Materials",
         copy=False,
         help="Untaxed: materials presently on site and not installed, restated each period.",
     )
     retainage_balance = fields.Monetary(
-        string="Retainage Held", compute='_compute_retainage_balance', help="Untaxed, drafts included."
+        string="Retainage to Date", compute='_compute_retainage_balance', help="Untaxed, drafts included."
     )
 
     @api.depends('contract_id')

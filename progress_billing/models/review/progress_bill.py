@@ -258,7 +258,7 @@ class ProgressBillReview(models.Model):
             if older:
                 raise UserError(
                     self.env._(
-                        "Release %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
+                        "Invoice %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
                         older=older[0].display_name,
                         bill=bill.display_name,
                     )

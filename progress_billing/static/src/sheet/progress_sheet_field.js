@@ -6,6 +6,7 @@ import {
 } from "@account/components/section_and_note_fields_backend/section_and_note_fields_backend";
 import { registry } from "@web/core/registry";
 import { formatFloat } from "@web/views/fields/formatters";
+import { calendarView } from "@web/views/calendar/calendar_view";
 import { X2ManyField, x2ManyField } from "@web/views/fields/x2many/x2many_field";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { listView } from "@web/views/list/list_view";
@@ -55,3 +56,5 @@ registry.category("fields").add("progress_lines_one2many", {
     component: ProgressLinesField,
 });
 registry.category("views").add("progress_sheet_list", { ...listView, Renderer: ProgressSheetListRenderer });
+// its own class on screen: titles wrap
+registry.category("views").add("progress_calendar", calendarView);

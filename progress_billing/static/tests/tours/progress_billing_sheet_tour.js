@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("progress_billing_sheet", {
         { trigger: `${bills} a:contains(Add a line)`, run: "click" },
         { trigger: `${bills} .o_selected_row [name=title] input` },
         { content: "A row that is left empty is not kept", trigger: ".o_form_button_save", run: "click" },
-        { trigger: ".o_form_saved, .o_form_button_create" },
+        { trigger: ".o_form_saved" },
         { trigger: `${bills} .o_list_renderer:not(:has(.o_data_row:nth-child(2)))` },
     ],
 });
