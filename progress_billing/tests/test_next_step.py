@@ -12,7 +12,7 @@ class TestNextStep(RunCommon):
     def _see(self, contract):
         """The contract as a person who has just loaded the form presses its button."""
         contract.invalidate_recordset()
-        return contract.with_context(progress_next_bill_id=contract.next_bill_id.id)
+        return contract.with_context(active_model='progress.bill', active_id=contract.next_bill_id.id)
 
     def test_plan_then_final(self):
         contract = self._make_contract([1000], self.tax_15)

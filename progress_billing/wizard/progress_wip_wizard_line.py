@@ -22,7 +22,11 @@ class ProgressWipWizardLine(models.TransientModel):
     )
     cost_to_date = fields.Monetary(readonly=True)
     percent_complete = fields.Float(
-        string="Complete by Cost (%)", digits=(16, 2), aggregator=None, readonly=True, help="Cost to date of estimated cost."
+        string="Complete by Cost (%)",
+        digits=(16, 2),
+        aggregator=None,
+        readonly=True,
+        help="Cost to date of estimated cost.",
     )
     earned_revenue = fields.Monetary(readonly=True, help="Revised contract × complete by cost (%).")
     billed_amount = fields.Monetary(string="Invoiced to Date", readonly=True)

@@ -42,6 +42,7 @@ CORE_KEYS = {
     "move_reverse_cancel",
     "params",
     "prefetch_fields",
+    "read_group_expand",
     "proforma",
     "round_base",
     "search_view_ref",

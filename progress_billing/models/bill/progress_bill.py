@@ -153,7 +153,8 @@ class ProgressBill(models.Model):
     @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            label = bill.name or bill.title or self.env._("Planned %(date)s", date=format_date(self.env, bill.date) if bill.date else '')
+            day = format_date(self.env, bill.date) if bill.date else ''
+            label = bill.name or bill.title or self.env._("Planned %(date)s", date=day)
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )

@@ -28,7 +28,7 @@ class ProgressContractNextStep(models.Model):
         compute='_compute_next_step',
     )
     next_step_text = fields.Char(string="Next", compute='_compute_next_step')
-    next_bill_id = fields.Many2one('progress.bill', string="Next Bill", compute='_compute_next_step')
+    next_bill_id = fields.Many2one('progress.bill', compute='_compute_next_step')
 
     @api.depends('draft_amount', 'actual_amount')
     def _compute_billed_amount(self):
@@ -127,7 +127,7 @@ class ProgressContractNextStep(models.Model):
         return babel.dates.format_skeleton(skeleton, date, locale=babel_locale_parse(lang.code))
 
     def action_next_step(self):
-        """Do what :attr:`next_step_text` says; context ``progress_next_bill_id`` is the bill the reader saw there.
+        """Do what :attr:`next_step_text` says; the active record of the context is the bill the reader saw there.
 
         Where somebody else has billed that one meanwhile, what became of it is shown and nothing is billed.
 
@@ -136,7 +136,9 @@ class ProgressContractNextStep(models.Model):
         """
         self.ensure_one()
         self.check_access('write')
-        seen = self.bill_ids.browse(self.env.context.get('progress_next_bill_id') or []) & self.bill_ids
+        seen = self.env['progress.bill']
+        if self.env.context.get('active_model') == 'progress.bill':
+            seen = seen.browse(self.env.context.get('active_id') or []) & self.bill_ids
         if seen and (seen != self.next_bill_id or self.next_step == 'show'):
             return seen._get_bill_action()
         if self.next_step == 'create':

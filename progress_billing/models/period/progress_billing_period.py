@@ -30,7 +30,9 @@ class ProgressBillingPeriod(models.Model):
     company_id = fields.Many2one(related='project_id.company_id', store=True, index=True)
     date_start = fields.Date(string="From", required=True, tracking=True, index=True)
     date_end = fields.Date(string="To", required=True, tracking=True)
-    date_due = fields.Date(string="Due Date", tracking=True, help="The day by which the period's bills are to be handed in.")
+    date_due = fields.Date(
+        string="Due Date", tracking=True, help="The day by which the period's bills are to be handed in."
+    )
     unit = fields.Selection(
         UNITS,
         string="Automatic",

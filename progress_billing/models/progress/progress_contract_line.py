@@ -20,7 +20,7 @@ class ProgressContractLineProgress(models.Model):
         aggregator=None,
         help="Work completed, in percent of the revised value.",
     )
-    pending_quantity = fields.Float(string="Pending Quantity", digits='Product Unit', copy=False)
+    pending_quantity = fields.Float(digits='Product Unit', copy=False)
     pending_amount = fields.Monetary(
         string="Pending", copy=False, help="Untaxed: what is asked to be billed next."
     )

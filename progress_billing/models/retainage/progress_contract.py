@@ -18,7 +18,6 @@ class ProgressContractRetainage(models.Model):
     )
     retainage_base = fields.Selection(
         [('untaxed', "Untaxed"), ('taxed', "With Tax")],
-        string="Retainage Base",
         help="The amount without or with tax. Empty: as the company says.",
     )
     retainage_step_ids = fields.One2many('progress.retainage.step', 'contract_id', string="Retainage Steps", copy=True)
