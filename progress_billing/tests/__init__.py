@@ -24,6 +24,7 @@ from . import test_profitability
 from . import test_retainage
 from . import test_retainage_life
 from . import test_rights
+from . import test_rule_book
 from . import test_run
 from . import test_run_concurrency
 from . import test_run_final

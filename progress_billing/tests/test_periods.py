@@ -368,6 +368,25 @@ class TestPeriods(ProgressBillingCommon):
         self.assertEqual(self._spans(contract.project_id.progress_period_ids)[-1], ('2026-05-01', '2026-05-31'))
         self.assertFalse((idle + archived + draft).progress_period_ids)
 
+    def test_automatic_periods_are_due(self):
+        """Periods made by a bill or by the scheduled action have a due date: as the company says, or as before."""
+        self.company.progress_period_due_days = 5
+        contract = self._make_contract([1000], period_policy='month')
+        self._bill(contract, '10%', '2026-01-31')
+        first = self.project.progress_period_ids
+        self.assertEqual(first.date_due, date(2026, 2, 5))
+        self.company.progress_period_due_days = 0
+        with freeze_time('2026-02-25 12:00:00'):
+            self._run()
+        later = (self.project.progress_period_ids - first).sorted('date_start')
+        self.assertEqual(later.mapped('date_due'), [date(2026, 3, 5), date(2026, 4, 5)])
+        later[-1].date_due = False
+        with freeze_time('2026-03-28 12:00:00'):
+            self._run()
+        self.assertEqual(self.project.progress_period_ids.sorted('date_start')[-1].date_due, date(2026, 4, 30))
+        with self.assertRaisesRegex(ValidationError, "3660 days"):
+            self.company.progress_period_due_days = 10**6
+
     def test_scheduled_action_keeps_the_anchor(self):
         """A series from the 30th loses the day in February only."""
         self._make_contract([1000], period_policy='month')

@@ -172,6 +172,25 @@ class TestRetainage(RunCommon):
         with self.assertRaises(UserError), self.env.cr.savepoint():
             self.company.write({'progress_retainage_tax': 'release', 'progress_retainage_base': 'taxed'})
 
+    def test_tax_of_a_release_in_halves(self):
+        """Tax of what is released is cumulative on what is released: 8.25 in halves is 4.13 and 4.12."""
+        self.company.progress_retainage_tax = 'release'
+        for rounding in ('round_per_line', 'round_globally'):
+            with self.subTest(rounding):
+                self.company.tax_calculation_rounding_method = rounding
+                contract = self._as_billed([550], taxes=self.tax_15, retainage_percent=10)
+                self._draw(contract, 100)
+                taxes = []
+                for amount in (27.5, 27.5):
+                    bills = contract.bill_ids
+                    contract.action_release_retainage(amount)
+                    release = (contract.bill_ids - bills).invoice_id
+                    release.action_post()
+                    taxes.append(release.amount_tax)
+                self.assertEqual(taxes, [4.13, 4.12])
+                self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_tax')), 2), 82.5)
+                self.assertEqual(contract.retainage_balance, 0)
+
     def test_tax_on_release_in_deposit_mode(self):
         """C9: C6 with tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'

@@ -882,6 +882,42 @@ class TestRetainageRules(RetainageCommon):
         self._draw(contract, 70)
         self.assertRetained(contract, 7000)
 
+    def test_step_without_a_rate(self):
+        """A step is a rate of its own: 10 % from half of 100,000 without any rate before it."""
+        for mode, held, later in (('balance', 6000, 8000), ('after', 1000, 3000)):
+            with self.subTest(mode):
+                contract = self._as_billed([100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 10)))
+                self._draw(contract, 40)
+                self.assertRetained(contract, 0)
+                bill = self._draw(contract, 60)
+                self.assertRetained(contract, held)
+                self.assertLedger(bill.invoice_id, receivable=20000 - held, retainage=held, income=-20000)
+                self._draw(contract, 80)
+                self.assertRetained(contract, later)
+
+    def test_step_leaves_the_rate_of_a_line(self):
+        """Where the contract has no rate, that of a line stands, and a step is for the other lines."""
+        for mode, held in (('balance', 6000), ('after', 6000)):
+            with self.subTest(mode):
+                contract = self._as_billed([100000], retainage_step_mode=mode, retainage_step_ids=self._steps((50, 5)))
+                contract.line_ids.retainage_percent = 10
+                self._draw(contract, 60)
+                self.assertRetained(contract, held)
+        contract = self._as_billed([60000, 40000], retainage_step_ids=self._steps((50, 5)))
+        contract.line_ids[1].retainage_percent = 10
+        self._draw(contract, 50, 75)
+        self.assertEqual(contract.line_ids.mapped('retainage_balance'), [1500, 3000])
+
+    def test_rate_of_a_bill_line_alone(self):
+        """A rate that stands on a bill line alone is withheld, where neither contract nor schedule has any."""
+        contract = self._pro_forma([100])
+        bill = self._draw(contract, 50)
+        bill.line_ids.retainage_percent = 20
+        self.assertEqual(bill.retainage_amount, 10)
+        self.assertLedger(self._to_ledger(bill), receivable=40, retainage=10, income=-50)
+        bill = self._draw(contract, 100)
+        self.assertEqual(bill.retainage_amount, -10, "the schedule says 0 again: the balance follows")
+
     def test_cap_of_different_rates(self):
         """A7: cap 5 % of 100,000, in proportion to uncapped 6,000 and 8,000: 2,142.86 and 2,857.14."""
         contract = self._as_billed([60000, 40000], retainage_percent=10, retainage_cap_percent=5)
@@ -901,6 +937,15 @@ class TestRetainageRules(RetainageCommon):
         self._extra(contract, -30000)
         self._draw(contract, 90)
         self.assertRetained(contract, 6000)
+
+    def test_banner_under_a_cap(self):
+        """What only moves between lines, as a cap shares it out, is no release: the banner follows the net."""
+        contract = self._pro_forma([50000, 50000], retainage_percent=10, retainage_cap_percent=5)
+        self._to_ledger(self._draw(contract, 100, 0))
+        bill = self._draw(contract, 100, 50)
+        self.assertEqual(sorted(bill.line_ids.mapped('retainage_amount')), [-1666.67, 1666.67])
+        self.assertEqual((bill.releases_retainage, bill.released_retainage_amount), (False, 0))
+        self.assertLedger(self._to_ledger(bill), receivable=25000, income=-25000)
 
     def test_cap_and_release(self):
         """C8, A7: what was released does not come back under the cap."""

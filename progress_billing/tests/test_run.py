@@ -628,6 +628,56 @@ class TestRun(RunCommon):
         with self.assertRaises(UserError):
             contract.action_create_bill('remaining')
 
+    def test_create_bill_percent_adds_up(self):
+        """Percentages are one series at every door: thirds as 33.33, 33.34, 33.33, and eighths clear every line."""
+        contract = self._as_billed([100])
+        for _step in range(3):
+            contract.action_create_bill('percent', {'percent': 33.3333})
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 33.34, 33.33])
+        contract = self._as_billed([0.10, 0.10, 99.99])
+        for _step in range(8):
+            contract.action_create_bill('percent', {'percent': 12.5})
+        self.assertEqual(contract.line_ids.mapped('draft_amount'), [0.10, 0.10, 99.99])
+        income = contract.invoice_ids.line_ids.filtered(lambda item: item.account_id == self.income_account)
+        self.assertEqual(round(-sum(income.mapped('balance')), 2), 100.19)
+
+    def test_create_bill_percent_after_other_doors(self):
+        """A planned record, a typed amount, a typed percentage of a line, a credit: the series goes on exactly."""
+        contract = self._as_billed([100])
+        self._plan(contract, '33.3333%').action_create()
+        contract.action_create_bill('percent', {'percent': 33.3333})
+        self._plan(contract, '33.3333%').action_create()
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 33.34, 33.33])
+        contract = self._pro_forma([100])
+        contract.action_create_bill('percent', {'percent': 33.3333})
+        contract.bill_ids.line_ids.amount = 30
+        contract.action_create_bill('percent', {'percent': 33.3333})
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [30, 33.33])
+        claim = {'contract_line_id': contract.line_ids.id, 'percent': 36.6667}
+        contract.action_create_bill('lines', {'lines': [claim]})
+        self.assertEqual(contract.line_ids.draft_amount, 100)
+        contract = self._quantity_contract(10, 33.335)
+        for _step in range(3):
+            contract.action_create_bill('percent', {'percent': 33.3333})
+        self.assertEqual(contract.line_ids.draft_quantity, 10)
+        self.assertEqual(contract.line_ids.draft_amount, contract.line_ids.revised_amount)
+
+    def test_create_bill_percent_in_the_dialog(self):
+        """Percentages typed line by line in the dialog go on as percentages."""
+        contract = self._as_billed([100])
+        for _step in range(3):
+            with (
+                Form(
+                    self.env['progress.claim.wizard'].with_context(
+                        default_contract_id=contract.id, default_mode='lines'
+                    )
+                ) as dialog,
+                dialog.line_ids.edit(0) as line,
+            ):
+                line.percent = 33.3333
+            dialog.record.action_confirm()
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 33.34, 33.33])
+
     @mute_logger('odoo.sql_db')
     def test_create_bill_bad_input(self):
         """§9: odd values from RPC callers get a UserError, and nothing is made."""

@@ -104,22 +104,6 @@ def ratio_percent(part, whole):
     return to_decimal(part) * HUNDRED / whole if whole else ZERO
 
 
-def percent_behind(part, whole, unit):
-    """The shortest percentage of ``whole`` that comes to ``part``: what somebody typed, as far as one can tell.
-
-    >>> percent_behind('25.00', '100.01', '0.01'), percent_behind('33.33', 100, '0.01')
-    (Decimal('25'), Decimal('33.33'))
-    >>> percent_behind(0, 100, '0.01'), percent_behind(5, 0, '0.01')
-    (Decimal('0'), Decimal('0'))
-    """
-    exact, part = ratio_percent(part, whole), to_decimal(part)
-    for places in range(11):
-        short = round_to(exact, Decimal(1).scaleb(-places))
-        if percent_of(short, whole, unit) == part:
-            return short
-    return exact
-
-
 def room_left(revised, billed, amount, unit):
     """How far ``billed + amount`` lies outside the span from 0 to ``revised``.
 

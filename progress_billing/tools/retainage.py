@@ -30,8 +30,32 @@ def step_percent(base_percent, steps, completed_percent):
     return rate
 
 
+def average_percent(base_percent, steps, completed_percent, *, on_balance):
+    """The rate that contract rate and steps come to over all that is complete.
+
+    :param bool on_balance: a step's rate holds for the whole balance, else for what comes after it
+
+    >>> average_percent(10, [(50, 5)], 80, on_balance=True) * 1000
+    Decimal('5000')
+    >>> average_percent(10, [(50, 5)], 80, on_balance=False) * 1000
+    Decimal('8125.000')
+    >>> average_percent(0, [(50, 10)], 80, on_balance=False)
+    Decimal('3.75')
+    """
+    base, done = to_decimal(base_percent), to_decimal(completed_percent)
+    if on_balance or not done:
+        return step_percent(base, steps, done)
+    bounds = sorted((to_decimal(start), to_decimal(percent)) for start, percent in steps)
+    total, start, rate = ZERO, ZERO, base
+    for bound, percent in [*bounds, (done, ZERO)]:
+        reached = min(max(bound, start), done)
+        total += (reached - start) * rate
+        start, rate = reached, percent if bound <= done else rate
+    return total / done
+
+
 def step_factor(base_percent, steps, completed_percent, *, on_balance):
-    """By how much the steps lower (or raise) what the lines' own rates come to.
+    """By how much the steps lower (or raise) what the lines' own rates come to; 1 where the contract has none.
 
     :param bool on_balance: a step's rate holds for the whole balance, else for what comes after it
 
@@ -43,15 +67,19 @@ def step_factor(base_percent, steps, completed_percent, *, on_balance):
     base, done = to_decimal(base_percent), to_decimal(completed_percent)
     if not base or not steps or not done:
         return to_decimal(1)
-    if on_balance:
-        return step_percent(base, steps, done) / base
-    bounds = sorted((to_decimal(start), to_decimal(percent)) for start, percent in steps)
-    total, start, rate = ZERO, ZERO, base
-    for bound, percent in [*bounds, (done, ZERO)]:
-        reached = min(max(bound, start), done)
-        total += (reached - start) * rate
-        start, rate = reached, percent if bound <= done else rate
-    return total / (base * done)
+    return average_percent(base, steps, done, on_balance=on_balance) / base
+
+
+def step_rate(base_percent, own_percent, steps, completed_percent, *, on_balance):
+    """The rate for the work of a line: a step is a rate of its own where neither contract nor line has one.
+
+    >>> step_rate(0, 0, [(50, 10)], 60, on_balance=True), step_rate(0, 10, [(50, 5)], 60, on_balance=True)
+    (Decimal('10'), Decimal('10'))
+    """
+    base, own = to_decimal(base_percent), to_decimal(own_percent)
+    if base or own or not steps:
+        return own
+    return average_percent(base, steps, completed_percent, on_balance=on_balance)
 
 
 def targets(parts, factor, cap, unit):

@@ -28,6 +28,10 @@ class ProgressClaimWizardLine(models.TransientModel):
             self.amount = self.contract_line_id._price_pending(self.quantity)
 
     def _prepare_claim(self):
-        """The claim as ``action_create_bill`` takes it."""
+        """The claim as ``action_create_bill`` takes it: in percent where that is what was typed."""
         key = 'quantity' if self.billing_base == 'quantity' else 'amount'
+        if 0 < self.percent <= 100:
+            claim = self.contract_line_id._prepare_claim_of_percent(self.percent)
+            if claim[key] == self[key]:
+                key = 'percent'
         return {'contract_line_id': self.contract_line_id.id, key: self[key]}

@@ -6,9 +6,8 @@ from odoo.tools import format_date
 
 from ..models.period.progress_billing_period import UNITS
 from ..models.period.progress_billing_period_series import LAST_YEAR, MAX_PERIODS
+from ..models.period.res_company import MAX_DUE_DAYS
 from ..tools import periods as spans
-
-MAX_DUE_DAYS = 3660
 
 
 class ProgressPeriodWizard(models.TransientModel):

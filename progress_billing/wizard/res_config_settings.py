@@ -11,6 +11,7 @@ class ResConfigSettings(models.TransientModel):
     progress_retainage_tax_id = fields.Many2one(related='company_id.progress_retainage_tax_id', readonly=False)
     progress_overbilling_policy = fields.Selection(related='company_id.progress_overbilling_policy', readonly=False)
     progress_post_invoices = fields.Boolean(related='company_id.progress_post_invoices', readonly=False)
+    progress_period_due_days = fields.Integer(related='company_id.progress_period_due_days', readonly=False)
     progress_last_run = fields.Datetime(related='company_id.progress_last_run')
     progress_last_run_result = fields.Char(related='company_id.progress_last_run_result')
     progress_application_use = fields.Selection(related='company_id.progress_application_use', readonly=False)

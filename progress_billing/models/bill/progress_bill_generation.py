@@ -106,7 +106,7 @@ class ProgressBillGeneration(models.Model):
         self.filtered(lambda bill: bill._has_stored())._restate_stored()
         for opening in self.filtered(lambda bill: bill.kind == 'opening'):
             opening.line_ids._write_derived({'is_retainage_typed': True})
-            if opening.contract_id._has_retainage():
+            if opening._has_retainage():
                 opening._withhold_on_lines()
                 opening.contract_id._check_retainage_covered()
         for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():

@@ -180,13 +180,16 @@ class ProgressBillInvoicing(models.Model):
             )
         return base_lines
 
-    def _get_earlier_taxes(self, prefix=''):
+    def _get_earlier_taxes(self, prefix='', bills=None):
         """What the contract's other live bills took of each tax, for the engine.
 
         :param str prefix: ``retainage`` for the taxes of what was held back
+        :param bills: only what these took
         :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
         """
-        earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
+        earlier = bills
+        if earlier is None:
+            earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
         result = []
         for line in earlier.line_ids:
             taken = line[f'{prefix}_tax_amounts' if prefix else 'tax_amounts'] or {}

@@ -1,3 +1,4 @@
+from . import res_company
 from . import progress_billing_period
 from . import progress_billing_period_series
 from . import progress_bill

@@ -107,7 +107,16 @@ class ProgressBillingPeriodScheduling(models.Model):
         last = own.search([('project_id', '=', project.id)], order='date_end desc', limit=1)
         if not last:
             start, end = spans.calendar_span(day, unit)
-            return own.create({'project_id': project.id, 'unit': unit, 'date_start': start, 'date_end': end})
+            return own.create(
+                {
+                    'project_id': project.id,
+                    'unit': unit,
+                    'date_start': start,
+                    'date_end': end,
+                    # default of a project that all companies share
+                    'date_due': (project.company_id or self.env.company)._get_progress_period_due(end),
+                }
+            )
         if last.unit and last.date_end < day:
             return last._continue_until(day).filtered(lambda period: period._contains(day))
         return own.browse()
@@ -117,11 +126,12 @@ class ProgressBillingPeriodScheduling(models.Model):
 
         :param date day: nothing is made where it is covered
         :param str unit: of the new ones, where this one was made by hand
-        :return: the new periods
+        :return: the new periods, as many days due after their end as this one, else as the company says
         """
         self.ensure_one()
         unit = self.unit or unit
-        first, due = self._get_series_start(unit), self.date_due and self.date_due - self.date_end
+        first, company = self._get_series_start(unit), self._get_company()
+        due = self.date_due and self.date_due - self.date_end
         number, vals_list, end = 0, [], self.date_end
         while end < day and len(vals_list) < MAX_PERIODS:
             [(start, stop)] = spans.spans(first, 1, unit, skip=number)
@@ -130,8 +140,7 @@ class ProgressBillingPeriodScheduling(models.Model):
                 continue
             vals = {'project_id': self.project_id.id, 'unit': unit, 'date_end': stop}
             vals['date_start'] = max(start, end + timedelta(days=1))
-            if due or self.date_due:
-                vals['date_due'] = stop + (due or timedelta())
+            vals['date_due'] = stop + due if self.date_due else company._get_progress_period_due(stop)
             vals_list.append(vals)
             end = stop
         return self.create(vals_list)

@@ -93,12 +93,17 @@ class ProgressBillPlan(models.Model):
         Percentages that add up to 100 bill the whole contract: each takes the rounded cumulative
         share less what the earlier ones took.
         """
-        before = sum((money.to_decimal(bill.planned_percent) for bill in earlier if bill != self), money.ZERO)
+        before = sum((bill._get_percent_taken() for bill in earlier - self), money.ZERO)
         return float(
             money.percent_step(
                 before, self.planned_percent, self.contract_id.revised_amount, self.currency_id.rounding or '0.01'
             )
         )
+
+    def _get_percent_taken(self):
+        """The percentage of the contract this bill was planned or asked for in; a decimal, 0 for amounts."""
+        self.ensure_one()
+        return money.to_decimal(self.planned_percent)
 
     @api.constrains('planned_percent', 'planned_amount')
     def _check_planned(self):

@@ -201,16 +201,35 @@ class ProgressContractLineProgress(models.Model):
         :param percent: of the revised value
         """
         self.ensure_one()
-        unit = self.currency_id.rounding or '0.01'
         if self.billing_base == 'quantity':
-            billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
-            before = money.ratio_percent(billed, self.revised_quantity)
-            quantity = float(self._round_quantity_at(before + money.to_decimal(percent)) - billed)
-            return self._prepare_claim(self._price_pending(quantity), quantity)
-        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        before = money.percent_behind(billed, self.revised_amount, unit)
-        reached = money.percent_of(before + money.to_decimal(percent), self.revised_amount, unit)
-        return self._prepare_claim(float(reached - billed))
+            before = self._get_percent_claimed()
+            quantity = float(
+                self._round_quantity_at(before + money.to_decimal(percent)) - self._round_quantity_at(before)
+            )
+            claim = self._prepare_claim(self._price_pending(quantity), quantity)
+        else:
+            claim = self._prepare_claim(float(self._get_step_of_percent(percent)))
+        return dict(claim, claimed_percent=float(percent))
+
+    def _get_step_of_percent(self, percent):
+        """What a further percentage of this line comes to, after those asked for before; a decimal."""
+        self.ensure_one()
+        return money.percent_step(
+            self._get_percent_claimed(), percent, self.revised_amount, self.currency_id.rounding or '0.01'
+        )
+
+    def _get_percent_claimed(self):
+        """How many percent of this line are billed, as they were asked for; a decimal."""
+        self.ensure_one()
+        counted = self.bill_line_ids.filtered('bucket')
+        percent = sum((line._get_percent_billed() for line in counted), money.ZERO)
+        elsewhere = (
+            money.to_decimal(self.draft_amount)
+            + money.to_decimal(self.actual_amount)
+            - sum((money.to_decimal(line.invoiced_amount) for line in counted), money.ZERO)
+            + sum((money.to_decimal(line.credited_amount) for line in counted), money.ZERO)
+        )
+        return percent + money.ratio_percent(elsewhere, self.revised_amount)
 
     def _round_quantity_at(self, percent):
         """The quantity that a percentage of the line stands for, in the unit's precision."""

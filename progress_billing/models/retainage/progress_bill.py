@@ -37,9 +37,9 @@ class ProgressBillRetainage(models.Model):
     @api.depends('line_ids.retainage_amount')
     def _compute_releases_retainage(self):
         for bill in self:
-            released = -sum(amount for amount in bill.line_ids.mapped('retainage_amount') if amount < 0)
-            bill.released_retainage_amount = released
-            bill.releases_retainage = bool(released)
+            net = bill.currency_id.round(sum(bill.line_ids.mapped('retainage_amount')))
+            bill.released_retainage_amount = max(-net, 0.0)  # what moves between lines, as under a cap, is none
+            bill.releases_retainage = net < 0
 
     @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
     def _compute_credited_holdback_amount(self):
@@ -60,8 +60,15 @@ class ProgressBillRetainage(models.Model):
         for bill in self:
             if bill.kind == 'retainage':
                 bill._check_retainage_held()
-            elif bill.contract_id._has_retainage():
+            elif bill._has_retainage():
                 bill._withhold_on_lines()
+
+    def _has_retainage(self):
+        """Whether anything is or was held back: by the contract, or by a rate that stands on this bill alone."""
+        self.ensure_one()
+        return self.contract_id._has_retainage() or any(
+            line.retainage_percent or line.stored_retainage_percent for line in self.line_ids
+        )
 
     def _withhold_on_lines(self):
         self.ensure_one()
@@ -232,7 +239,7 @@ class ProgressBillRetainage(models.Model):
             for line in lines
         ]
         engine._compute_taxes(base_lines, contract.company_id)
-        engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes('retainage'), contract.company_id)
+        engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
         groups = {}
         for base_line in base_lines:
             amounts = {str(tax): taken for tax, taken in engine._tax_amounts(base_line).items()}
@@ -252,6 +259,26 @@ class ProgressBillRetainage(models.Model):
                 }
             )
         return result
+
+    def _get_earlier_retainage_taxes(self):
+        """What the contract's other bills took of the taxes on retainage, for the engine.
+
+        What is withheld is one series, what is released another: halves of 8.25 release 4.13 and 4.12. A release
+        that leaves nothing on a line takes what is left of the line's taxes.
+        """
+        bills = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
+        withheld = bills.filtered(lambda bill: bill.kind != 'retainage')
+        if self.kind != 'retainage':
+            return self._get_earlier_taxes('retainage', withheld)
+        kept = self.contract_id._get_retainage_kept(without=self)
+        cleared = {
+            line.contract_line_id.id
+            for line in self.line_ids
+            if not kept.get(line.contract_line_id, money.ZERO) + line._get_retainage_kept()
+        }
+        return self._get_earlier_taxes('retainage', bills - withheld) + [
+            entry for entry in self._get_earlier_taxes('retainage', withheld) if entry[0] in cleared
+        ]
 
     def _prepare_holdback_line_list(self):
         """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""

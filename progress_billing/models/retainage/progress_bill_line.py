@@ -43,6 +43,12 @@ class ProgressBillLineRetainage(models.Model):
         self.ensure_one()
         return money.to_decimal(self.retainage_amount) - money.to_decimal(self.credited_retainage_amount)
 
+    def _gives_back_retainage(self):
+        """Whether what is left of this line's retainage releases some; on a deduction the signs are mirrored."""
+        self.ensure_one()
+        kept = self._get_retainage_kept()
+        return kept > 0 if self.contract_line_id.revised_amount < 0 else kept < 0
+
     def _get_share_kept(self):
         """The part of the line that no credit note took back."""
         self.ensure_one()

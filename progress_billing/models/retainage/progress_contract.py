@@ -205,8 +205,7 @@ class ProgressContractRetainage(models.Model):
         held = dict.fromkeys(self._get_billable_lines(), money.ZERO)
         for line in self._get_live_bills().line_ids:
             kept = line._get_retainage_kept()
-            gives_back = kept < 0 if line.contract_line_id.revised_amount >= 0 else kept > 0
-            if line.bucket == 'actual' or gives_back:
+            if line.bucket == 'actual' or line._gives_back_retainage():
                 held[line.contract_line_id] = held.get(line.contract_line_id, money.ZERO) + kept
         return held
 
@@ -232,7 +231,8 @@ class ProgressContractRetainage(models.Model):
         :raises UserError: naming the line
         """
         for contract in self:
-            if not contract.bill_ids.filtered(lambda bill: bill.bucket and bill.releases_retainage):
+            given_back = contract.bill_ids.line_ids.filtered(lambda line: line.bucket and line._gives_back_retainage())
+            if not given_back:
                 continue
             for buckets in (('draft', 'actual'), ('actual',)):
                 for line, kept in contract._get_retainage_kept(buckets=buckets).items():
@@ -293,6 +293,7 @@ class ProgressContractRetainage(models.Model):
         return bool(
             self.retainage_percent
             or self.stored_retainage_percent
+            or self.retainage_step_ids
             or any(line.retainage_percent or line.stored_retainage_percent for line in self.line_ids)
             or any(bill.retainage_amount for bill in self.bill_ids if bill.bucket)
         )
@@ -315,14 +316,18 @@ class ProgressContractRetainage(models.Model):
         done = sum((work + stored for _rate, work, _stored_rate, stored in states.values()), money.ZERO)
         percent = money.ratio_percent(done, self.revised_amount)
         steps = [(step.completed_percent, step.retainage_percent) for step in self.retainage_step_ids]
-        factor = retainage.step_factor(
-            self.retainage_percent, steps, percent, on_balance=self.retainage_step_mode == 'balance'
-        )
+        on_balance = self.retainage_step_mode == 'balance'
+        factor = retainage.step_factor(self.retainage_percent, steps, percent, on_balance=on_balance)
         cap = None
         if self.retainage_cap_percent:
             cap = money.percent_of(self.retainage_cap_percent, self.revised_amount, unit)
         parts = [
-            retainage.uncapped(rate, line._get_retainage_base(work), stored_rate, line._get_retainage_base(stored))
+            retainage.uncapped(
+                retainage.step_rate(self.retainage_percent, rate, steps, percent, on_balance=on_balance),
+                line._get_retainage_base(work),
+                stored_rate,
+                line._get_retainage_base(stored),
+            )
             for line, (rate, work, stored_rate, stored) in states.items()
         ]
         held = retainage.targets(parts, factor, cap, unit)
@@ -381,7 +386,7 @@ class ProgressContractRetainage(models.Model):
 
     def _get_opening_blockers(self):
         reasons = super()._get_opening_blockers()
-        if self.retainage_percent or self.stored_retainage_percent or any(self.line_ids.mapped('retainage_percent')):
+        if self._has_retainage():
             reasons += self._get_retainage_blockers()
         return reasons
 

@@ -1,0 +1,35 @@
+from odoo import models
+
+from ...tools import money
+
+
+class ProgressBill(models.Model):
+    """Percentages of plan and claim are one series: each takes the step after what was asked for before."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    def _get_percent_taken(self):
+        taken = super()._get_percent_taken()
+        percents = set(self.line_ids.mapped('claimed_percent'))
+        if not taken and len(percents) == 1 and self._claims_whole_schedule():
+            return money.to_decimal(percents.pop())
+        return taken
+
+    def _claims_whole_schedule(self):
+        """Whether every schedule line that is worth something is on this bill, with what was claimed of it."""
+        self.ensure_one()
+        lines = self.contract_id._get_billable_lines().filtered('revised_amount')
+        untouched = all(line._get_percent_billed() == money.to_decimal(line.claimed_percent) for line in self.line_ids)
+        return untouched and not lines - self.line_ids.contract_line_id
+
+    def _spread_over_lines(self, amount):
+        """A share that is the record's percentage of its line, to the cent, goes on as that percentage."""
+        vals_list = super()._spread_over_lines(amount)
+        percent = money.to_decimal(self.planned_percent)
+        for vals in vals_list if percent else ():
+            line = self.env['progress.contract.line'].browse(vals['contract_line_id'])
+            step = line._get_step_of_percent(percent)
+            if abs(step - money.to_decimal(vals['amount'])) <= money.to_decimal(self.currency_id.rounding):
+                vals['claimed_percent'] = self.planned_percent
+        return vals_list
