@@ -6,6 +6,8 @@ class ProgressClaimWizardLine(models.TransientModel):
 
     _name = 'progress.claim.wizard.line'
     _description = "Create Bill Line"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
 
     wizard_id = fields.Many2one('progress.claim.wizard', required=True, ondelete='cascade')
     contract_line_id = fields.Many2one('progress.contract.line', string="Line", readonly=True)
@@ -25,7 +27,7 @@ class ProgressClaimWizardLine(models.TransientModel):
     @api.onchange('quantity')
     def _onchange_quantity(self):
         if self.billing_base == 'quantity':
-            self.amount = self.contract_line_id._price_pending(self.quantity)
+            self.amount = self.contract_line_id._price_further(self.quantity)
 
     def _prepare_claim(self):
         """The claim as ``action_create_bill`` takes it: in percent where that is what was typed."""

@@ -8,6 +8,7 @@ class ProgressRunWizard(models.TransientModel):
 
     _name = 'progress.run.wizard'
     _description = "Run Project Billing"
+    _inherit = 'progress.wizard.mixin'
 
     contract_ids = fields.Many2many('progress.contract', string="Contracts", required=True)
     task_ids = fields.Many2many('project.task', help="Bill the lines of these tasks only.")
@@ -69,7 +70,8 @@ class ProgressRunWizard(models.TransientModel):
         """
         self.ensure_one()
         if self.task_ids or len(self.contract_ids) <= STEP:
-            return self.contract_ids._run_billing(lines=self._get_lines(), date=self.date)._get_result_action()
+            bills, _reasons = self.contract_ids._run_billing(lines=self._get_lines(), date=self.date)
+            return bills._get_result_action()
         return {
             'type': 'ir.actions.client',
             'tag': 'progress_billing.run',

@@ -5,8 +5,6 @@ from odoo.tools import format_date
 
 from ..tools import money
 
-BILLED_TYPES = ('deposit', 'deposit_reversal', 'revenue')
-
 
 class ProgressWipWizard(models.TransientModel):
     """The WIP schedule at a date: progress by cost against what is billed, project by project (SPEC §7).
@@ -16,6 +14,7 @@ class ProgressWipWizard(models.TransientModel):
 
     _name = 'progress.wip.wizard'
     _description = "WIP Schedule"
+    _inherit = 'progress.wizard.mixin'
 
     date = fields.Date(string="At", required=True, default=fields.Date.context_today)
     company_id = fields.Many2one('res.company', required=True, default=lambda self: self.env.company)
@@ -122,14 +121,15 @@ class ProgressWipWizard(models.TransientModel):
                 ('move_id.progress_contract_id', 'in', contracts.ids),
                 ('move_id.invoice_date', '<=', self.date),
                 ('parent_state', '=', 'posted'),
-                ('progress_line_type', 'in', BILLED_TYPES),
+                ('progress_line_type', 'in', items._get_progress_types(scheduled=True)),
             ],
             ['move_id'],
             ['amount_currency:sum'],
         )
         billed = dict.fromkeys(contracts, 0.0)
         for move, amount in groups:
-            billed[move.progress_contract_id.with_env(self.env)] -= amount
+            contract = move.progress_contract_id.with_env(self.env)
+            billed[contract] += contract._get_ledger_sign() * amount
         for bill in contracts.bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
             if not bill.date or bill.date <= self.date:
                 billed[bill.contract_id] += bill.invoiced_amount

@@ -11,14 +11,15 @@ class ProgressBill(models.Model):
         string="Down Payment of an Order",
         readonly=True,
         copy=False,
+        guarded=True,
         help="Stands for a down payment that was invoiced on the order by Odoo itself.",
     )
 
     # === INVOICES === #
 
-    def _prepare_invoice_vals(self):
+    def _prepare_invoice_vals(self, taxes):
         """Header as on Odoo's own invoices of the orders: sales team, source, payments made online."""
-        vals = super()._prepare_invoice_vals()
+        vals = super()._prepare_invoice_vals(taxes)
         # sudo: sale.order - a project manager may bill without sales rights
         bill = self.sudo()
         orders = bill.contract_id._get_billed_orders(bill.line_ids.contract_line_id)
@@ -45,10 +46,10 @@ class ProgressBill(models.Model):
             vals['sale_line_ids'] = [Command.link(sale_line.id)]
         return vals
 
-    def _prepare_deposit_line_list(self):
+    def _prepare_deposit_line_list(self, taxes):
         return [
             dict(vals, **self._prepare_sale_link_vals(self.line_ids.contract_line_id, vals))
-            for vals in super()._prepare_deposit_line_list()
+            for vals in super()._prepare_deposit_line_list(taxes)
         ]
 
     def _prepare_reversal_line_list(self):
@@ -84,20 +85,20 @@ class ProgressBill(models.Model):
         firsts = [lines[0].id for lines in sale_lines.grouped('order_id').values()]
         return {'sale_line_ids': [Command.set(firsts)]} if firsts else {}
 
-    def _prepare_invoice_line_list(self):
+    def _prepare_final_line_list(self, taxes):
         """The final invoice of a contract billed *as billed* gives back the down payments it opened with (SPEC §4)."""
-        result = super()._prepare_invoice_line_list()
-        if self.kind == 'final' and self.contract_id.revenue_recognition == 'as_billed':
+        result = super()._prepare_final_line_list(taxes)
+        if not self._ends_deposits():
             reversals = self._prepare_reversal_line_list()
             if reversals:
-                title = self.with_context(lang=self.partner_id.lang).env._("Down payments invoiced before")
+                title = self._in_customer_language().env._("Down payments invoiced before")
                 result += [{'display_type': 'line_section', 'name': title}, *reversals]
         return result
 
     def _get_expected_amounts(self):
         """A down payment that is money, not progress, has no bill lines: its invoice says what it is."""
         if self.is_sale_down_payment and self.kind == 'down_payment':
-            return {'deposit': -sum(self._get_deposit_items().mapped('amount_currency'))}
+            return {'deposit': self._get_deposit_items()._get_progress_figure()}
         return super()._get_expected_amounts()
 
     def _get_deposit_items(self):
@@ -127,12 +128,10 @@ class ProgressBill(models.Model):
 
     # === BREAKDOWN === #
 
-    def _get_summary_rows(self, **options):
+    def _prepare_billed_before(self):
         """What Odoo's own invoices billed of a line was billed before."""
-        rows = super()._get_summary_rows(**options)
-        lines = self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id))
-        for row, line in zip(rows, lines.filtered(lambda line: line.display_type != 'line_note'), strict=True):
-            if not row['section'] and line.sale_actual_amount:
-                for name, sign in (('before', 1), ('to_date', 1), ('left', -1)):
-                    row[name] = self.currency_id.round(row[name] + sign * line.sale_actual_amount)
-        return rows
+        amounts = super()._prepare_billed_before()
+        for line in self.contract_id._get_billable_lines():
+            if line.sale_actual_amount:
+                amounts[line] = self.currency_id.round(amounts.get(line, 0.0) + line.sale_actual_amount)
+        return amounts

@@ -1,15 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import formatLang
 
 from odoo.addons.progress_billing.models.contract.project_project import READERS, TAB_FIELDS, _of_contract
+
+from ..report.order_plan import OrderPlan
 
 
 class SaleOrder(models.Model):
     """The Billing tab of an order: the same progress billing portal as on the project (001)."""
 
     _name = 'sale.order'
-    _inherit = 'sale.order'
+    _inherit = ['sale.order', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_contract_id = fields.Many2one(
         'progress.contract',
@@ -18,6 +21,7 @@ class SaleOrder(models.Model):
         copy=False,
         index='btree_not_null',
         ondelete='set null',
+        guarded=True,
         help="What bills this order in stages.",
     )
     is_progress_billed = fields.Boolean(
@@ -128,43 +132,16 @@ class SaleOrder(models.Model):
         ]
 
     def _get_progress_plan_rows(self):
-        """The billing plan as the customer reads it; what it leaves comes with the final invoice.
+        """The billing plan as the customer reads it, on the quotation, the order and its page.
 
-        :return list: dicts with ``title``, ``due``, ``percent`` (a text) and ``amount`` (untaxed)
+        :return list: dicts with ``title``, ``due``, ``percent`` (a text, may be empty) and ``amount`` (untaxed)
         """
         self.ensure_one()
-        rows = [
-            {
-                'title': plan.title,
-                'due': plan._get_due_text(),
-                'percent': formatLang(self.env, plan.percent, digits=0 if plan.percent.is_integer() else 2),
-                'amount': plan.amount,
-            }
-            for plan in self.progress_plan_ids
-        ]
-        rest = self.currency_id.round(self.amount_untaxed - sum(row['amount'] for row in rows))
-        if not self.currency_id.is_zero(rest):
-            share = 100.0 - sum(self.progress_plan_ids.mapped('percent'))
-            rows.append(
-                {
-                    'title': self.env._("Final invoice"),
-                    'due': self.env._("On completion"),
-                    'percent': formatLang(self.env, share, digits=0 if round(share, 4).is_integer() else 2),
-                    'amount': rest,
-                }
-            )
-        return rows
+        return OrderPlan(self).get_rows()
 
     # === CRUD === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_progress_link(vals)
-        return super().create(vals_list)
-
     def write(self, vals):
-        self._check_progress_link(vals)
         if vals.get('state') == 'cancel':
             self._check_no_progress_bills()
         tab = {TAB_FIELDS[name]: vals[name] for name in vals if name in TAB_FIELDS}
@@ -175,15 +152,10 @@ class SaleOrder(models.Model):
             self._propose_progress_changes()
         return result
 
-    def _check_progress_link(self, vals):
-        """Which contract bills an order, only setting it up says: a readonly field protects the web client only.
-
-        :raises AccessError: for callers who set it
-        """
-        if vals.get('progress_contract_id') and not self.env.su:
-            raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
-        if 'progress_contract_id' in vals and not self.env.su and self.progress_contract_id:
+    def _raise_protected(self, name):
+        if self.progress_contract_id:
             raise AccessError(self.env._("Cancel the billing contract to bill the order otherwise."))
+        raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
 
     def _write_progress_tab(self, vals):
         """Write what was entered in the Billing tab to the contract.

@@ -1,10 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
-PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 KINDS_BY_HAND = ('progress', 'opening')
 
 
@@ -24,16 +23,17 @@ class ProgressBill(models.Model):
     ]
     _order = 'date, id'
     _check_company_auto = True
-    _fixed_fields = ('contract_id', 'kind')
+    _parent_field = 'contract_id'
+    _fixed_fields = ('kind',)
 
-    name = fields.Char(string="Number", readonly=True, copy=False, index='trigram')
+    name = fields.Char(string="Number", readonly=True, copy=False, index='trigram', guarded=True)
     contract_id = fields.Many2one(
         'progress.contract', required=True, index=True, ondelete='cascade', check_company=True
     )
-    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
-    user_id = fields.Many2one(related='contract_id.user_id', store=True)
+    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null', guarded=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id', store=True, guarded=True)
+    user_id = fields.Many2one(related='contract_id.user_id', store=True, guarded=True)
     partner_id = fields.Many2one(
         'res.partner',
         string="Customer",
@@ -74,44 +74,55 @@ class ProgressBill(models.Model):
         readonly=True,
         copy=False,
         index='btree_not_null',
+        guarded=True,
         help="The change order whose credit this bill is.",
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
-    amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
+    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    amount = fields.Monetary(
+        string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
+    )
     invoiced_amount = fields.Monetary(
         string="On This Bill",
         compute='_compute_amounts',
         store=True,
         help="Untaxed: as certified, stored materials included; whether it is draft or invoiced the status says.",
+        guarded=True,
     )
     credited_amount = fields.Monetary(
-        string="Credited", compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes."
-    )
-    opening_deposit_line_ids = fields.Many2many(
-        'account.move.line',
-        string="Deposits Held Before",
-        copy=False,
-        domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
-        " ('account_id.account_type', '=', 'liability_current')]",
-        help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
-        groups='account.group_account_readonly,account.group_account_invoice',
-    )
-    opening_deposit_amount = fields.Monetary(
-        string="Deposits Held Before", compute='_compute_opening_deposit_amount', store=True
+        string="Credited",
+        compute='_compute_amounts',
+        store=True,
+        help="Untaxed, by posted credit notes.",
+        guarded=True,
     )
 
     # === LIFE === #
     review_state = fields.Selection(
-        selection='_selection_state', default='planned', required=True, readonly=True, copy=False
+        selection='_selection_state',
+        default='planned',
+        required=True,
+        readonly=True,
+        copy=False,
+        guarded=True,
+        help="What people decided, and what the bill falls back to when its invoice is deleted. Bills that became "
+        "invoices at once fall back to Cancelled.",
     )
     state = fields.Selection(
-        selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True
+        selection='_selection_state',
+        compute='_compute_state',
+        string="Status",
+        store=True,
+        index=True,
+        tracking=True,
+        guarded=True,
     )
-    bucket = fields.Selection([('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True)
-    is_credited = fields.Boolean(compute='_compute_state', store=True)
-    revision = fields.Integer(readonly=True, copy=False, aggregator=None)
+    bucket = fields.Selection(
+        [('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True, guarded=True
+    )
+    is_credited = fields.Boolean(compute='_compute_state', store=True, guarded=True)
+    revision = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
     move_ids = fields.One2many(
         'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice'
     )
@@ -122,7 +133,9 @@ class ProgressBill(models.Model):
         search='_search_invoice_ids',
         compute_sudo=True,
     )
-    invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, index='btree_not_null')
+    invoice_id = fields.Many2one(
+        'account.move', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
     invoice_name = fields.Char(string="Invoice Number", compute='_compute_invoice_info', compute_sudo=True)
     invoice_state = fields.Selection(
         [('draft', "Draft"), ('posted', "Posted")],
@@ -133,7 +146,7 @@ class ProgressBill(models.Model):
     payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
-    _due_idx = models.Index("(date) WHERE state = 'planned' AND generated_on IS NULL")
+    generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
 
     # === COMPUTE === #
 
@@ -173,19 +186,10 @@ class ProgressBill(models.Model):
             bill.invoiced_amount = sum(bill.line_ids.mapped('invoiced_amount'))
             bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
 
-    @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
-    def _compute_opening_deposit_amount(self):
-        for bill in self:
-            bill.opening_deposit_amount = -sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
-
     @api.depends(
         'review_state',
         'kind',
         'revision',
-        'invoiced_amount',
-        'credited_amount',
-        'retainage_amount',
-        'credited_retainage_amount',
         'move_ids.state',
         'move_ids.reversed_entry_id',
         'move_ids.progress_revision',
@@ -204,16 +208,27 @@ class ProgressBill(models.Model):
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
 
     def _is_fully_credited(self, live, moves):
-        """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
+        """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
+
+        The moves say so, and not the bill's amounts: these follow its state, and would ask for it at each change.
+        """
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
-        if not reversals:
+        if not reversals or not live:
             return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        same = self.currency_id.compare_amounts
-        credited = same(self.credited_amount, self.invoiced_amount) == 0
-        if self.kind != 'final':
-            credited = credited and same(self.credited_retainage_amount, self.retainage_amount) == 0
-        return bool(live and standing > 0 and credited)
+        items = (live | reversals).line_ids.filtered('progress_line_type')
+        types = self.env['account.move.line']._get_progress_line_types()
+        left = [
+            sum(lines.mapped('amount_currency'))
+            for kind, lines in items.grouped('progress_line_type').items()
+            if types[kind].expected
+        ]
+        return standing > 0 and all(map(self.currency_id.is_zero, left))
+
+    def _get_reversals(self):
+        """Posted moves that reverse the invoice of the bill's current revision, or a credit note of it."""
+        self.ensure_one()
+        return self._get_current_moves().filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
 
     def _get_state_and_bucket(self, live):
         """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
@@ -243,86 +258,18 @@ class ProgressBill(models.Model):
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
             bill.invoice_count = len(bill.move_ids)
 
-    # === CONSTRAINTS === #
-
-    @api.constrains('opening_deposit_line_ids', 'kind')
-    def _check_opening_deposits(self):
-        # sudo: progress.bill - an item may be taken by a contract the user does not see
-        for bill in self.sudo().filtered('opening_deposit_line_ids'):
-            taken = bill.search(
-                [('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)]
-            )
-            if (
-                bill.kind != 'opening'
-                or taken
-                or not all(map(bill._can_be_opening_deposit, bill.opening_deposit_line_ids))
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's "
-                        "customer on a reconcilable current liability, in the contract's currency and company, "
-                        "chosen on one opening bill only.",
-                        bill=bill.display_name,
-                    )
-                )
-            if bill.currency_id.compare_amounts(bill.opening_deposit_amount, bill.amount) > 0:
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s: the deposits held before are more than what was billed before. "
-                        "Correct the opening amounts of the lines.",
-                        bill=bill.display_name,
-                    )
-                )
-
-    def _can_be_opening_deposit(self, item):
-        """Whether a journal item can stand for deposits taken before the contract was entered (RULES A13)."""
-        contract = self.contract_id
-        return (
-            item.parent_state == 'posted'
-            and not item.reconciled
-            and not item.progress_line_type
-            and item.currency_id == contract.currency_id
-            and item.company_id == contract.company_id
-            and item.partner_id.commercial_partner_id
-            in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
-            and item.account_id.account_type == 'liability_current'
-            and item.account_id.reconcile
-        )
-
-    @api.constrains('partner_id')
-    def _check_partner(self):
-        """Deposits are held for one customer; only billing as billed has bills for several (RULES C23)."""
-        for bill in self.filtered(lambda bill: bill.contract_id.revenue_recognition == 'deposit'):
-            contract = bill.contract_id
-            if bill.partner_id and bill.partner_id.commercial_partner_id != contract.partner_id.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s is for %(partner)s, but %(contract)s holds deposits of %(customer)s.",
-                        bill=bill.display_name,
-                        partner=bill.partner_id.display_name,
-                        contract=contract.display_name,
-                        customer=contract.partner_id.display_name or self.env._("nobody yet"),
-                    )
-                )
-
     # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
         bills = super().create(vals_list)
         bills._check_kind_by_hand()
-        bills.filtered('milestone_id')._announce_milestone()
-        openings = bills.filtered(lambda bill: bill.kind == 'opening')
-        openings._draw_names()
-        openings.contract_id._check_openings()
         return bills
 
     def _check_kind_by_hand(self):
         """Final and other bills come from their own actions only."""
         wrong = self.filtered(lambda bill: bill.kind not in KINDS_BY_HAND)
-        if wrong and not self.env.su:
+        if wrong and 'kind' not in self._get_own_names():
             raise AccessError(
                 self.env._(
                     "A bill of kind %s is made by its own button only.",
@@ -330,40 +277,9 @@ class ProgressBill(models.Model):
                 )
             )
 
-    def write(self, vals):
-        self._guard_vals(vals)
-        if PLAN_FIELDS & vals.keys():
-            self._check_plan_editable(vals)
-        result = super().write(vals)
-        if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
-            self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
-        return result
-
-    def unlink(self):
-        contracts = self.contract_id
-        result = super().unlink()
-        contracts.exists()._check_retainage_covered()
-        return result
-
-    def _check_plan_editable(self, vals):
-        """What was billed is not planned any more (A19: planned and billed are kept apart)."""
-        billed = self.filtered(
-            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
-        )
-        for bill in billed:
-            if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
-                    )
-                )
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
-        self._check_order_of_life()
-        self._check_change_undone()
+        self._check_can_undo()
         for bill in self:
             # sudo: account.move - whether the bill has an invoice does not depend on who asks
             if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
@@ -374,7 +290,60 @@ class ProgressBill(models.Model):
                         bill=bill.display_name,
                     )
                 )
-        self.filtered('bucket').line_ids._give_back_pending()
+        standing = self.filtered('bucket')
+        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
+        standing._on_unbilled()
+
+    # === HOOKS === #
+
+    def _on_claimed(self, *, new=False):
+        """These bills claim what their lines say: what follows from their claims follows now. Extend by ``super()``.
+
+        Called where bills are made, with their lines and before their invoices, and where somebody changes a line.
+
+        :param bool new: the bills have just been made
+        """
+
+    def _on_unbilled(self):
+        """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
+
+        Bills whose invoice was credited are not among them. Extend by ``super()``.
+
+        :raises UserError: when something was built on what they claimed
+        """
+
+    def _get_undo_blockers(self):
+        """Reasons why this bill can neither be cancelled nor deleted. Extend by ``super()``.
+
+        :return list: sentences that say what to undo before
+        """
+        self.ensure_one()
+        return self._get_final_blockers() + self._get_change_blockers()
+
+    def _get_release_blockers(self, together):
+        """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.
+
+        :param together: the bills that are released in the same go
+        :return list: sentences that say what to do before
+        """
+        self.ensure_one()
+        if self.state not in ('planned', 'submitted', 'rejected'):
+            return []
+        return [
+            self.env._(
+                "No invoice can be made of %(bill)s: its status is “%(state)s”.",
+                bill=self.display_name,
+                state=self._get_state_label(),
+            )
+        ]
+
+    def _check_can_undo(self):
+        """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
+        self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
+
+    def _raise_reasons(self, reasons):
+        if reasons:
+            raise UserError('\n'.join(dict.fromkeys(reasons)))
 
     # === BUSINESS === #
 
@@ -387,6 +356,11 @@ class ProgressBill(models.Model):
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""
         self.check_access('write')
+
+    def _in_customer_language(self):
+        """The bill as its customer reads it."""
+        self.ensure_one()
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
 
     def _get_state_label(self):
         """The bill's status in the user's language."""

@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..contract.progress_contract_side import OPPOSITE_TYPE
+
 RECEIVABLES = ('asset_receivable', 'liability_payable')
-INVOICES = ('out_invoice', 'in_invoice')
+INVOICES = tuple(OPPOSITE_TYPE)
 
 
 class ProgressBillPayments(models.Model):
@@ -16,7 +18,7 @@ class ProgressBillPayments(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True)
+    payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True, guarded=True)
     total_amount = fields.Monetary(
         string="Invoice Total",
         compute='_compute_payments',

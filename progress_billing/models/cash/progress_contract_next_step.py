@@ -15,6 +15,7 @@ class ProgressContractNextStep(models.Model):
         compute='_compute_billed_amount',
         store=True,
         help="Untaxed: draft and invoiced, on any bill that stands.",
+        guarded=True,
     )
     next_step = fields.Selection(
         [

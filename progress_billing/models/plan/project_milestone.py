@@ -2,18 +2,17 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 READERS = 'progress_billing.group_readonly'
-APPROVAL_FIELDS = {'billing_approved_on', 'billing_approved_by_id', 'billing_approval_note'}
 
 
 class ProjectMilestone(models.Model):
     """A milestone triggers the bills tied to it, and shows what it bills (002, RULES 1.26, 1.27)."""
 
-    _inherit = 'project.milestone'
+    _name = 'project.milestone'
+    _inherit = ['project.milestone', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_bill_ids = fields.One2many('progress.bill', 'milestone_id', string="Progress Bills", groups=READERS)
-    progress_line_ids = fields.One2many(
-        'progress.contract.line', 'milestone_id', string="Schedule of Values Lines", groups=READERS
-    )
     progress_currency_id = fields.Many2one('res.currency', compute='_compute_progress_amount', groups=READERS)
     progress_amount = fields.Monetary(
         string="To Bill at This Milestone",
@@ -27,54 +26,54 @@ class ProjectMilestone(models.Model):
         compute='_compute_billing_approval',
         groups=READERS,
     )
-    billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS)
-    billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS)
-    billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS)
+    billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
+    billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS, guarded=True)
+    billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
 
     @api.depends(
         'progress_bill_ids.state',
         'progress_bill_ids.planned_amount',
         'progress_bill_ids.invoiced_amount',
-        'progress_line_ids.revised_amount',
     )
     def _compute_progress_amount(self):
         for milestone in self:
             company = milestone.project_id.company_id or self.env.company  # default of a project without company
             currency = milestone.progress_currency_id = company.currency_id
-            records = milestone.progress_bill_ids.filtered(lambda bill: bill.state != 'cancelled')
-            amounts = [(line.currency_id, line.revised_amount) for line in milestone.progress_line_ids]
-            amounts += [
-                (bill.currency_id, bill.invoiced_amount if bill.bucket else bill.planned_amount) for bill in records
-            ]
-            milestone.progress_amount = sum(own._convert(amount, currency, company) for own, amount in amounts)
+            milestone.progress_amount = sum(
+                own._convert(amount, currency, company) for own, amount in milestone._get_progress_amounts()
+            )
 
-    @api.depends('progress_bill_ids.requires_approval', 'progress_line_ids.requires_approval', 'billing_approved_on')
+    def _get_progress_amounts(self):
+        """What this milestone makes due. Extend by ``super()``, and ``_compute_progress_amount`` by what it depends on.
+
+        :return list: ``(currency, untaxed amount)``
+        """
+        self.ensure_one()
+        records = self.progress_bill_ids.filtered(lambda bill: bill.state != 'cancelled')
+        return [(bill.currency_id, bill.invoiced_amount if bill.bucket else bill.planned_amount) for bill in records]
+
+    @api.depends('progress_bill_ids.requires_approval', 'billing_approved_on')
     def _compute_billing_approval(self):
         for milestone in self:
-            wanted = milestone.progress_bill_ids.filtered('requires_approval') or milestone.progress_line_ids.filtered(
-                'requires_approval'
-            )
+            wanted = any(records.filtered('requires_approval') for records in milestone._get_progress_records())
             approved = 'approved' if milestone.billing_approved_on else 'wanted'
             milestone.billing_approval = approved if wanted else 'none'
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        milestones = super().create(vals_list)
-        # sudo: project.milestone - whoever makes milestones need not read approvals
-        if not self.env.su and any(milestone[name] for milestone in milestones.sudo() for name in APPROVAL_FIELDS):
-            self._raise_approval()
-        return milestones
+    def _get_progress_records(self):
+        """What is tied to this milestone. Extend by ``super()``.
 
-    def _raise_approval(self):
+        :return list: recordsets, each of a model with ``requires_approval``
+        """
+        self.ensure_one()
+        return [self.progress_bill_ids]
+
+    def _raise_protected(self, name):
         raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billing(self):
-        # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
-        for milestone in self.sudo():
-            tied = milestone.progress_bill_ids.mapped('display_name') + milestone.progress_line_ids.mapped(
-                'display_name'
-            )
+        for milestone in self:
+            tied = milestone._get_tied_names()
             if tied:
                 raise UserError(
                     self.env._(
@@ -85,23 +84,40 @@ class ProjectMilestone(models.Model):
                     )
                 )
 
+    def _get_tied_names(self):
+        """Names of what this milestone makes due."""
+        # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
+        return [record.display_name for records in self.sudo()._get_progress_records() for record in records]
+
+    def _check_project_stays(self, project_id):
+        """What a milestone makes due belongs to its project, and so does the milestone then."""
+        for milestone in self.filtered(lambda milestone: milestone.project_id.id != project_id):
+            tied = milestone._get_tied_names()
+            if tied:
+                raise UserError(
+                    self.env._(
+                        "%(milestone)s cannot move to another project: it makes these due: %(records)s. Give them "
+                        "another trigger first.",
+                        milestone=milestone.name,
+                        records=', '.join(tied),
+                    )
+                )
+
     def write(self, vals):
-        if not self.env.su and APPROVAL_FIELDS & vals.keys():
-            self._raise_approval()
+        if 'project_id' in vals:
+            self._check_project_stays(vals['project_id'])
         changing = self.filtered(lambda milestone: 'is_reached' in vals and milestone.is_reached != vals['is_reached'])
         result = super().write(vals)
         changing._on_progress_trigger()
         return result
 
     def _on_progress_trigger(self):
-        """A milestone was reached, left again or approved: its records are due, its lines are done.
+        """Milestones were reached, left again or approved: their records are due. Extend by ``super()``.
 
-        Leaving it undoes no bill (RULES 1.26).
+        Leaving one undoes no bill (RULES 1.26).
         """
-        # sudo: progress.bill, progress.contract.line - whoever works on the project need not bill
-        milestones = self.sudo()
-        milestones.progress_line_ids.filtered(lambda line: line.progress_source == 'milestone')._follow_source()
-        milestones.progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
+        # sudo: progress.bill - whoever works on the project need not bill
+        self.sudo().progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
 
     def action_approve_billing(self, note=False):
         """Approve reached milestones for billing, on the customer's behalf (RULES 1.26).

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL, float_compare
 
-from ...tools import instalments
+from ...tools import instalments, money
 
 CREATE_MODES = ('remaining', 'percent', 'lines')
 
@@ -44,9 +45,55 @@ class ProgressContractRun(models.Model):
         index='btree_not_null',
         help="The scheduled action bills what is pending on this day.",
     )
-    last_billing_date = fields.Date(readonly=True, copy=False)
+    last_billing_date = fields.Date(readonly=True, copy=False, guarded=True)
+    pending_amount = fields.Monetary(string="Pending", compute='_compute_pending_amount', store=True, guarded=True)
+    completed_percent = fields.Float(
+        string="Completed (%)",
+        compute='_compute_completed_percent',
+        store=True,
+        digits=(16, 10),
+        aggregator='avg',
+        guarded=True,
+        help="Work completed, weighted by the worth of the lines.",
+    )
+
+    _due_order = 'next_billing_date, id'
 
     # === COMPUTE === #
+
+    @api.depends('line_ids.pending_amount', 'line_ids.display_type')
+    def _compute_pending_amount(self):
+        sums = self._sum_lines(['pending_amount'])
+        for contract in self:
+            contract.pending_amount = sums[contract]['pending_amount']
+
+    @api.depends('line_ids.completed_percent', 'line_ids.revised_amount', 'line_ids.display_type')
+    def _compute_completed_percent(self):
+        done = self._sum_work_done()
+        for contract in self:
+            contract.completed_percent = float(money.ratio_percent(done[contract], contract.revised_amount))
+
+    def _sum_work_done(self):
+        """What the work completed is worth: one query for the saved contracts, however many lines.
+
+        :return dict: amounts by contract, not rounded
+        """
+        saved, lines = self.filtered('id'), self.env['progress.contract.line']
+        lines.flush_model(['contract_id', 'revised_amount', 'completed_percent', 'display_type'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT contract_id, SUM(revised_amount * completed_percent::numeric) / 100 FROM progress_contract_line"
+                " WHERE contract_id = ANY(%s) AND display_type IS NULL GROUP BY contract_id",
+                saved.ids,
+            )
+        )
+        sums = dict(rows)
+        return {
+            contract: sums.get(contract.id) or 0
+            if contract.id
+            else sum(line.revised_amount * line.completed_percent / 100 for line in contract._get_billable_lines())
+            for contract in self
+        }
 
     def _get_billing_rule(self):
         """The rule of lines whose task has none; the shipped one where the contract has none either."""
@@ -84,8 +131,8 @@ class ProgressContractRun(models.Model):
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when none of these contracts has anything to bill, saying why
         """
-        _groups, reasons = self._get_run_plan()
-        action = self._run_billing(date=date)._get_result_action()
+        bills, reasons = self._run_billing(date=date)
+        action = bills._get_result_action()
         if reasons:
             action['params'] = {'skipped': self._format_skipped(reasons)}
         return action
@@ -168,7 +215,7 @@ class ProgressContractRun(models.Model):
             return [
                 (line, claim)
                 for line, claim in lines._prepare_claims_of_rest().items()
-                if not line.currency_id.is_zero(line._get_amount_left()) or claim['previous_stored_amount']
+                if not line.currency_id.is_zero(line._get_amount_left()) or claim['amount']
             ]
         if mode == 'percent':
             percent = self._read_percent(values.get('percent'))
@@ -218,7 +265,7 @@ class ProgressContractRun(models.Model):
                     )
                 )
             quantity = self._read_number(entry['quantity'])
-            return line, line._prepare_claim(amount=line._price_pending(quantity), quantity=quantity)
+            return line, line._prepare_claim(amount=line._price_further(quantity), quantity=quantity)
         return line, line._prepare_claim(amount=self.currency_id.round(self._read_number(entry.get('amount'))))
 
     def _read_percent(self, value):
@@ -228,44 +275,42 @@ class ProgressContractRun(models.Model):
             raise UserError(self.env._("A percentage must be more than 0 and at most 100, not %s.", value))
         return percent
 
-    def _read_number(self, value):
-        """A number that a caller gave, refused where it is none."""
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise UserError(self.env._("“%s” is not a number.", value)) from None
-        self.env['progress.bill.line']._check_finite_vals({'amount': number})
-        return number
-
     # === THE RUN === #
 
     def _run_billing(self, lines=None, date=None):
-        """Make the bills of a run.
+        """Make the bills of a run; see :meth:`_bill_pending`.
+
+        :raises UserError: when nothing can be billed, saying why
+        """
+        bills, reasons = self._bill_pending(lines, date)
+        if not bills:
+            self._raise_blockers(reasons)
+            raise UserError(self.env._("There is no billing contract here to bill."))
+        return bills, reasons
+
+    def _bill_pending(self, lines=None, date=None):
+        """Bill what is pending on these contracts, as far as it can be billed.
 
         :param lines: only these schedule lines, for a run over tasks
         :param date: the bills' date
-        :return: ``progress.bill``
-        :raises UserError: when nothing can be billed
+        :return tuple: the bills, and ``{contract: [reasons]}`` of the contracts that were not billed
         """
         self.check_access('write')
         day = self._read_date(date)
         self._lock_for_billing()
         groups, reasons = self._get_run_plan(lines)
-        if not groups:
-            self._raise_blockers(reasons)
-            raise UserError(self.env._("There is no billing contract here to bill."))
-        billed_stored = self.line_ids._get_billed_stored()
         vals_list = [
             {
                 **contract._prepare_run_bill_vals(key, day),
-                'claims': [line._prepare_run_bill_line_vals(billed_stored) for line in group],
+                'claims': [line._prepare_run_bill_line_vals() for line in group],
             }
             for contract, key, group in groups
         ]
-        bills = self.env['progress.bill']._make_bills(vals_list)
-        bills.contract_id._on_billed(day)
-        self._notify_skipped(reasons)
-        return bills
+        bills = self.env['progress.bill']._make_bills(vals_list) if vals_list else self.env['progress.bill']
+        if bills:
+            bills.contract_id._on_billed(day)
+            self._notify_skipped(reasons)
+        return bills, reasons
 
     def _get_run_plan(self, lines=None):
         """What a run would make, without making it.
@@ -273,10 +318,10 @@ class ProgressContractRun(models.Model):
         :return tuple: groups ``(contract, key, schedule lines)`` in the order of the bills, and
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
-        groups, reasons, billed_stored = [], {}, self.line_ids._get_billed_stored()
+        groups, reasons = [], {}
         for contract in self:
             blockers = contract._get_billing_blockers()
-            due = contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
+            due = contract.line_ids.filtered(lambda line: line._is_on_run())
             if lines is not None:
                 due &= lines
             if contract.company_id.progress_overbilling_policy != 'warn' and not blockers:
@@ -291,21 +336,19 @@ class ProgressContractRun(models.Model):
         return groups, reasons
 
     def _prepare_run_bill_vals(self, key, date=None):
-        """Header of one bill of a run.
+        """A task that is billed separately gives its bill the title."""
+        vals = super()._prepare_run_bill_vals(key, date)
+        task = key[3] if len(key) > 3 else self.env['project.task']
+        return {**vals, 'title': task.sudo().name or False}  # sudo: project.task - its name, for the bill's title
 
-        :param tuple key: see ``_get_run_key`` of the schedule lines
-        :param date: its date; today unless given
-        """
-        self.ensure_one()
-        partner, location, _group, task = key
-        return {
-            'contract_id': self.id,
-            'partner_id': partner.id,
-            'partner_shipping_id': location.id,
-            'trigger': 'manual',
-            'date': date or self.company_id._get_progress_today(),
-            'title': task.sudo().name or False,  # sudo: project.task - its name, for the bill's title
-        }
+    def _is_final_early(self):
+        """Work that is not complete may go on."""
+        return super()._is_final_early() or float_compare(self.completed_percent, 100.0, precision_digits=2) < 0
+
+    def _on_worth_changed(self, lines=None):
+        super()._on_worth_changed(lines)
+        if lines:
+            lines._recalculate_pending()
 
     def _on_billed(self, date=None):
         """Keep when a contract was billed, and when it is next."""
@@ -316,7 +359,7 @@ class ProgressContractRun(models.Model):
 
     def _notify_skipped(self, reasons):
         """Tell the user which contracts were not billed, and why (RULES A22)."""
-        if not reasons or self.env.su:
+        if not reasons:
             return
         self.env.user._bus_send(
             'simple_notification',
@@ -340,8 +383,7 @@ class ProgressContractRun(models.Model):
         self.check_access('write')
         try:
             with self.env.cr.savepoint():
-                groups, reasons = self._get_run_plan()
-                bills = self._run_billing(date=date) if groups else self.env['progress.bill']
+                bills, reasons = self._bill_pending(date=date)
                 self.env.flush_all()
             return {'bill_ids': bills.ids, 'skipped': self._format_skipped(reasons)}
         except UserError as error:
@@ -382,14 +424,11 @@ class ProgressContractRun(models.Model):
         :return: the bills made
         """
         self._lock_for_billing()
-        billed_stored = self.line_ids._get_billed_stored()
-        pending = self.filtered(
-            lambda contract: contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
-        )
+        pending = self.filtered(lambda contract: any(line._is_on_run() for line in contract.line_ids))
         bills = self.env['progress.bill']
         if pending:
             pending._check_can_bill()
-            bills = pending._run_billing()
+            bills, _reasons = pending._run_billing()
         for contract in self:
             contract._advance_billing_date(contract.company_id._get_progress_today())
         self._clear_failed_run()
