@@ -28,6 +28,7 @@ class ProgressBillLineRetainage(models.Model):
         compute='_compute_stored',
         store=True,
         precompute=True,
+        readonly=False,  # else Odoo drops the value that a new line is given
         guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
     )
