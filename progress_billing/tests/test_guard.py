@@ -54,7 +54,7 @@ class TestGuard(ProgressBillingCommon):
         return [
             self.env[name]
             for name in self.env.registry
-            if hasattr(self.env[name], '_get_protected_fields') and not self.env[name]._abstract
+            if hasattr(self.env[name], '_get_guarded_fields') and not self.env[name]._abstract
         ]
 
     def _is_ours(self, field, addon='progress_billing'):
@@ -64,7 +64,7 @@ class TestGuard(ProgressBillingCommon):
         """The list, so that a field that is protected, or is not any more, is noticed."""
         found = {}
         for model in self._get_guarded_models():
-            names = {name for name in model._get_protected_fields() if self._is_ours(model._fields[name])}
+            names = {name for name in model._get_guarded_fields() if self._is_ours(model._fields[name])}
             if names and not model._transient:
                 found[model._name] = names
         self.assertEqual(found, {name: set(names.split()) for name, names in PROTECTED.items()})
@@ -80,7 +80,7 @@ class TestGuard(ProgressBillingCommon):
             and not model._transient
             and name not in models.MAGIC_COLUMNS
             and any(module.startswith('progress_billing') for module in field._modules)
-            and name not in model._get_protected_fields()
+            and name not in model._get_guarded_fields()
         ]
         self.assertFalse(open_fields, "Declare these with guarded=True, or let people write them.")
 
