@@ -29,7 +29,6 @@ class ProgressBillLineRetainage(models.Model):
         store=True,
         readonly=False,  # a bill of a run says what it takes the place of
         precompute=True,
-        readonly=False,  # else Odoo drops the value that a new line is given
         guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
     )
