@@ -226,7 +226,7 @@ class ProgressGuardMixin(models.AbstractModel):
     @tools.ormcache()
     def _get_checked_fields(self):
         """Types of the fields whose values are checked, by name."""
-        types = NUMBER_TYPES | TEXT_LIMITS.keys()
+        types = NUMBER_TYPES | TEXT_LIMITS.keys() | {'one2many'}
         return {name: field.type for name, field in self._fields.items() if field.type in types and name != 'id'}
 
     def _guard_values(self, vals):
@@ -240,6 +240,9 @@ class ProgressGuardMixin(models.AbstractModel):
                 self._guard_value(name, checked[name], value, vals)
 
     def _guard_value(self, name, kind, value, vals):
+        if kind == 'one2many':
+            self._guard_commands(name, value, '_guard_values')
+            return
         record = self[:1].display_name or vals.get('name') or self._description
         values = {'field': self._fields[name]._description_string(self.env), 'record': str(record)[:80]}
         if kind in TEXT_LIMITS:
@@ -269,14 +272,15 @@ class ProgressGuardMixin(models.AbstractModel):
             if values[name]:
                 self.new({name: values[name]})[name]._origin.check_access('read')
         for name, value in values.items():
-            field = self._fields.get(name)
-            if field is None or field.type != 'one2many' or not isinstance(value, (list, tuple)):
-                continue
-            lines = self.env[field.comodel_name]
-            if hasattr(lines, '_guard_form'):
-                for command in value:
-                    if isinstance(command, (list, tuple)) and len(command) > 2 and isinstance(command[2], dict):
-                        lines._guard_form(command[2])
+            if name in self._fields and self._fields[name].type == 'one2many':
+                self._guard_commands(name, value, '_guard_form')
+
+    def _guard_commands(self, name, commands, method):
+        """Check the lines that are written along with this record."""
+        lines = self.env[self._fields[name].comodel_name]
+        for command in commands if isinstance(commands, (list, tuple)) and hasattr(lines, method) else ():
+            if isinstance(command, (list, tuple)) and len(command) > 2 and isinstance(command[2], dict):
+                getattr(lines, method)(command[2])
 
     @api.model
     def _read_number(self, value):
