@@ -196,9 +196,8 @@ class ProgressContractLine(models.Model):
         for line in self:
             contract = line.contract_id
             company = contract.company_id or self.env.company  # default before saving
-            taxes = contract._get_product_taxes(line.product_id) or line.account_id.tax_ids.filtered(
-                lambda tax, use=contract._get_tax_use(): tax.type_tax_use == use
-            )
+            taxes, use = contract._get_product_taxes(line.product_id), contract._get_tax_use()
+            taxes = taxes or line.account_id.tax_ids.filtered(lambda tax, use=use: tax.type_tax_use == use)
             taxes = taxes._filter_taxes_by_company(company)
             if line.display_type:
                 line.tax_ids = False
