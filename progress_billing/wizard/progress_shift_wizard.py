@@ -42,6 +42,18 @@ class ProgressShiftWizard(models.TransientModel):
         moved = [fields.Date.add(bill.date, days=days) for bill in self.bill_ids if bill.date]
         return all(instalments.is_within(day, 0, 'days') for day in moved)
 
+    @api.model
+    def _get_action(self, bills):
+        """The dialog for those of these bills that are planned.
+
+        :raises UserError: where none of them is
+        """
+        planned = bills.filtered(lambda bill: bill.state == 'planned' and bill.date)
+        if not planned:
+            raise UserError(self.env._("No planned record with a date is among these: only their dates can move."))
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_shift_wizard')
+        return dict(action, context={'default_bill_ids': planned.ids})
+
     def action_confirm(self):
         """Move the records.
 

@@ -138,11 +138,7 @@ class ProgressBillPlan(models.Model):
         :return dict: the dialog
         :raises UserError: where none of them is planned
         """
-        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.date)
-        if not planned:
-            raise UserError(self.env._("No planned record with a date is among these: only their dates can move."))
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_shift_wizard')
-        return dict(action, context={'default_bill_ids': planned.ids})
+        return self.env['progress.shift.wizard']._get_action(self)
 
     def _on_invoice_state(self):
         result = super()._on_invoice_state()

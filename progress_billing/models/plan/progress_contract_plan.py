@@ -102,7 +102,7 @@ class ProgressContractPlan(models.Model):
         :raises UserError: where nothing is planned
         """
         self.ensure_one()
-        return self.bill_ids.filtered(lambda bill: bill.state == 'planned').action_shift_dates()
+        return self.env['progress.shift.wizard']._get_action(self.bill_ids)
 
     def _respread_plan(self):
         """Lay the open records of a plan out again after the contract's worth changed (RULES A21).
