@@ -1,7 +1,11 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 CRON = 'progress_billing.ir_cron_generate_progress_invoices'
+MAX_INTERVAL = 1000
+MAX_YEARS = 10
 
 
 class ProgressAutomation(models.TransientModel):
@@ -44,6 +48,24 @@ class ProgressAutomation(models.TransientModel):
             wizard.due_count = bills.search_count(bills._get_due_domain())
             wizard.failed_count = bills.search_count([('run_state', '=', 'failed')])
 
+    @api.constrains('interval_number', 'next_run')
+    def _check_timing(self):
+        """:raises ValidationError: for an interval or a next run that nobody can mean"""
+        for wizard in self:
+            if not 1 <= wizard.interval_number <= MAX_INTERVAL:
+                raise ValidationError(
+                    self.env._(
+                        "The automatic billing runs every 1 to %s minutes, hours, days, weeks or months.", MAX_INTERVAL
+                    )
+                )
+            if wizard.next_run > fields.Datetime.now() + relativedelta(years=MAX_YEARS):
+                raise ValidationError(
+                    self.env._(
+                        "The next run must lie within %s years. To stop the automatic billing, switch it off.",
+                        MAX_YEARS,
+                    )
+                )
+
     def _check_manager(self):
         if not self.env.user.has_group('progress_billing.group_manager'):
             raise AccessError(self.env._("Only Progress Billing administrators may change the automatic billing."))
@@ -59,7 +81,7 @@ class ProgressAutomation(models.TransientModel):
         self._get_cron().write(
             {
                 'active': self.active,
-                'interval_number': max(self.interval_number, 1),
+                'interval_number': self.interval_number,
                 'interval_type': self.interval_type,
                 'nextcall': self.next_run,
             }

@@ -1,14 +1,16 @@
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from odoo import Command, api, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import numbers
 
-#: the values that our own code is about to set, by model: a stack in the cache of the transaction's cursor
-OWN = 'progress_billing.own_values'
+#: names of the values that our own code is about to set, by model: a stack for each cursor
+OWN = WeakKeyDictionary()
 TEXT_LIMITS = {'char': 1000, 'text': 50000}
 NUMBER_TYPES = {'float', 'monetary', 'integer'}
+LARGEST_INTEGER = 2**31 - 1  # what a column of whole numbers holds
 
 
 class ProgressGuardMixin(models.AbstractModel):
@@ -60,7 +62,7 @@ class ProgressGuardMixin(models.AbstractModel):
     def default_get(self, fields):
         """Protected fields take no default from the caller's context either."""
         defaults = super().default_get(fields)
-        for name in self._get_protected_fields() & defaults.keys():
+        for name in self._get_guarded_fields() & defaults.keys():
             if f'default_{name}' in self.env.context:
                 default = self._fields[name].default
                 defaults.pop(name)
@@ -85,7 +87,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
     @api.model
     @tools.ormcache()
-    def _get_protected_fields(self):
+    def _get_guarded_fields(self):
         """Names of the fields that our own code alone sets."""
         return frozenset(
             name for name, field in self._fields.items() if field.store and getattr(field, 'guarded', False)
@@ -103,7 +105,7 @@ class ProgressGuardMixin(models.AbstractModel):
                 self._raise_protected(name)
 
     def _guard_vals_list(self, vals_list):
-        protected, own = self._get_protected_fields(), self._get_own_names()
+        protected, own = self._get_guarded_fields(), self._get_own_names()
         for vals in vals_list:
             if self._guards_values:
                 self._guard_values(vals)
@@ -149,7 +151,7 @@ class ProgressGuardMixin(models.AbstractModel):
             for name, field in self._fields.items()
             if field.store
             and field.type in ('many2one', 'many2many')
-            and not field.compute
+            and not (field.compute and field.readonly)
             and name not in models.MAGIC_COLUMNS
             and self._is_guarded_link(field)
         )
@@ -182,7 +184,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
         :param list vals_list: the values about to be set: their names count, and those of nested lines
         """
-        stack = self.env.cr.cache.setdefault(OWN, [{}])
+        stack = OWN.setdefault(self.env.cr, [{}])
         noted = dict(stack[-1])
         for vals in vals_list:
             self._note_own_names(noted, vals)
@@ -204,7 +206,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
     def _get_own_names(self):
         """Names of the fields that our own code is setting at this moment: the others were typed by a caller."""
-        stack = self.env.cr.cache.get(OWN)
+        stack = OWN.get(self.env.cr)
         return stack[-1].get(self._name, frozenset()) if stack else frozenset()
 
     def _get_typed(self, vals):
@@ -251,7 +253,9 @@ class ProgressGuardMixin(models.AbstractModel):
                 )
             return
         try:
-            numbers.check(value)
+            number = numbers.check(value)
+            if kind == 'integer' and abs(number) > LARGEST_INTEGER:
+                raise numbers.NumberError(numbers.TOO_LARGE)
         except numbers.NumberError as error:
             if error.reason == numbers.TOO_LARGE:
                 raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None

@@ -129,6 +129,7 @@ class AccountMove(models.Model):
         unposted.progress_bill_id.sudo()._check_room_of_credits()  # sudo: progress.bill - as above
         cancelled = self.filtered(lambda move: move.state == 'cancel')
         cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
+        bills._on_invoice_state()
 
     def _on_progress_posted(self):
         """These invoices and credit notes of bills have just been posted: match what belongs together.
@@ -195,6 +196,8 @@ class AccountMove(models.Model):
     def _get_progress_terms(self):
         """The company's terms, for an invoice whose narration is the bill's description."""
         self.ensure_one()
+        if not self.is_sale_document():  # a vendor's terms are not ours to print
+            return False
         # sudo: ir.config_parameter - whether terms are printed at all, an account setting
         if not self.env['ir.config_parameter'].sudo().get_param('account.use_invoice_terms'):
             return False

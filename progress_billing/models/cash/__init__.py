@@ -5,3 +5,4 @@ from . import progress_payment_schedule
 from . import progress_contract
 from . import progress_contract_next_step
 from . import project_project
+from . import progress_tab_mixin

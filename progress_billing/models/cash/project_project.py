@@ -1,17 +1,11 @@
-from odoo import api, fields, models
-
-from ..contract.project_project import _of_contract
+from odoo import api, models
 
 
 class ProjectProject(models.Model):
-    """The Billing tab's one button: what comes next on the contract shown there."""
+    """Who is billed on the tab is the project's customer where it has none."""
 
     _name = 'project.project'
     _inherit = 'project.project'
-
-    progress_billed_amount = _of_contract(fields.Monetary, 'billed_amount')
-    progress_next_step_text = _of_contract(fields.Char, 'next_step_text')
-    progress_next_bill_id = _of_contract(fields.Many2one, 'next_bill_id')
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -30,19 +24,3 @@ class ProjectProject(models.Model):
         """Who is billed on the tab becomes the project's customer where it has none."""
         if partner_id:
             self.filtered(lambda project: not project.partner_id).partner_id = partner_id
-
-    def action_progress_next_step(self):
-        """The tab's button: what comes next on its contract.
-
-        :return dict: see ``progress.contract`` ``action_next_step``
-        """
-        self.ensure_one()
-        return self._ensure_progress_contract().action_next_step()
-
-    def action_release_progress_retainage(self):
-        """Release Retainage of the tab.
-
-        :return dict: the dialog
-        """
-        self.ensure_one()
-        return self._ensure_progress_contract().action_release_retainage_wizard()

@@ -114,6 +114,7 @@ class ProgressContractFinal(models.Model):
         todo._raise_blockers({contract: contract._get_billing_blockers(for_final=True) for contract in todo})
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
+        todo._check_deposits_unmatched()
         finals = self.env['progress.bill']._create_protected(
             [
                 contract._prepare_final_bill_vals(partner, location, lines)
@@ -123,10 +124,13 @@ class ProgressContractFinal(models.Model):
         )
         finals._on_claimed(new=True)
         finals._draw_names()
-        todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        todo._on_finished()
         finals._create_invoices()
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
+
+    def _on_finished(self):
+        """These contracts have just got final bills: what waits on them ends. Extend by ``super()``."""
 
     def _get_final_groups(self, finals):
         """Schedule lines by customer and location of their final invoice (RULES C23).
@@ -173,6 +177,7 @@ class ProgressContractFinal(models.Model):
         self.ensure_one()
         self._check_no_drafts(but=self.bill_ids.filtered(lambda bill: bill.kind == 'final'))
         self._check_opening_deposits_stand()
+        self._check_deposits_unmatched()
         if not self._settles_deposits():
             return
         key = ('bill', 'account', 'taxes')
