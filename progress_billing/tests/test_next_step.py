@@ -103,7 +103,7 @@ class TestNextStep(RunCommon):
         bills[0].action_cancel()
         bills[1].action_create()
         self.assertEqual(bills.mapped('standing_planned_amount'), [0, 200, 100])
-        self.assertEqual(bills[0].amt_pct, '300.00')
+        self.assertEqual(bills[0].planned_amount, 300, "what was planned is kept for Plan Again")
         self.assertEqual(sum(bills.mapped('draft_amount')), contract.draft_amount)
         bills[1].action_post_invoice()
         self.assertEqual(sum(bills.mapped('actual_amount')), contract.actual_amount)
