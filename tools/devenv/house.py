@@ -25,8 +25,8 @@ CORE_KEYS = """
     dynamic_unlink force_delete force_report_rendering form_view_ref group_by import_file install_mode kanban_view_ref
     lang list_view_ref mail_activity_automation_skip mail_auto_subscribe_no_notify mail_create_nolog
     mail_create_nosubscribe mail_notify_author mail_notify_force_send mail_notrack mail_post_autofollow module
-    move_reverse_cancel no_reset_password params prefetch_fields proforma round_base search_view_ref tracking_disable
-    tz uid validate_analytic
+    move_reverse_cancel no_reset_password params prefetch_fields proforma read_group_expand round_base search_view_ref
+    tracking_disable tz uid validate_analytic
 """.split()
 VIEW_KEYS = """
     create delete edit graph_groupbys graph_measure graph_mode hide_sale no_create pivot_column_groupby pivot_measures
