@@ -4,5 +4,4 @@
 def post_init_hook(env):
     """Give every company that has a chart of accounts its customer deposit and retainage accounts (SPEC §4)."""
     companies = env['res.company'].search([('chart_template', '!=', False)], order='parent_path')
-    companies._set_up_progress_deposit_account()
-    companies._set_up_progress_retainage_account()
+    companies._set_up_progress_accounts()

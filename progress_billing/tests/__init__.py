@@ -8,10 +8,13 @@ from . import test_changes
 from . import test_concurrency
 from . import test_correction
 from . import test_demo_cycle
+from . import test_hooks
 from . import test_import
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
+from . import test_numbers
+from . import test_parents
 from . import test_payment_schedule
 from . import test_payments
 from . import test_period_concurrency
@@ -23,6 +26,7 @@ from . import test_profitability
 from . import test_retainage
 from . import test_retainage_life
 from . import test_rights
+from . import test_rooms
 from . import test_rule_book
 from . import test_run
 from . import test_run_concurrency
@@ -30,6 +34,7 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_scheduled_action
+from . import test_superuser
 from . import test_tours
 from . import test_wip
 from . import test_xmlrpc

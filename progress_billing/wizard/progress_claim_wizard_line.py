@@ -25,7 +25,7 @@ class ProgressClaimWizardLine(models.TransientModel):
     @api.onchange('quantity')
     def _onchange_quantity(self):
         if self.billing_base == 'quantity':
-            self.amount = self.contract_line_id._price_pending(self.quantity)
+            self.amount = self.contract_line_id._price_further(self.quantity)
 
     def _prepare_claim(self):
         """The claim as ``action_create_bill`` takes it: in percent where that is what was typed."""

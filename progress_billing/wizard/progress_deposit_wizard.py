@@ -34,6 +34,7 @@ class ProgressDepositWizard(models.TransientModel):
         groups = items._read_group(
             [
                 ('progress_deposit_bill_id', '!=', False),
+                ('progress_deposit_bill_id.contract_id.contract_type', 'in', self._get_contract_types()),
                 ('parent_state', '=', 'posted'),
                 ('date', '<=', self.date),
                 ('company_id', '=', self.company_id.id),
@@ -46,19 +47,23 @@ class ProgressDepositWizard(models.TransientModel):
         for bill, account, currency, balance, amount_currency in groups:
             if currency.is_zero(amount_currency):
                 continue
-            since = bill.invoice_id.invoice_date or bill.date or self.date
+            since, sign = bill.invoice_id.invoice_date or bill.date or self.date, bill.contract_id._get_ledger_sign()
             lines.append(
                 {
                     'bill_id': bill.id,
                     'account_id': account.id,
                     'currency_id': currency.id,
                     'date': since,
-                    'amount': -balance,
-                    'amount_currency': -amount_currency,
+                    'amount': sign * balance,
+                    'amount_currency': sign * amount_currency,
                     'age': (self.date - since).days,
                 }
             )
         return sorted(lines, key=lambda line: (line['date'], line['bill_id']))
+
+    def _get_contract_types(self):
+        """Contracts whose deposits and retainage are listed: those of the side that the list is about."""
+        return ['customer']
 
     def _check_company_access(self):
         if self.company_id not in self.env.companies:
@@ -75,7 +80,8 @@ class ProgressDepositWizard(models.TransientModel):
         items = self.env['account.move.line'].sudo()
         items = items.search(
             [
-                ('progress_line_type', 'in', ('retainage', 'holdback')),
+                ('progress_line_type', 'in', items._get_progress_types(account='retainage')),
+                ('move_id.progress_contract_id.contract_type', 'in', self._get_contract_types()),
                 ('parent_state', '=', 'posted'),
                 ('date', '<=', self.date),
                 ('company_id', '=', self.company_id.id),
@@ -86,12 +92,13 @@ class ProgressDepositWizard(models.TransientModel):
         for (contract, account), mine in items.grouped(
             lambda item: (item.move_id.progress_contract_id, item.account_id)
         ).items():
-            released = -sum(item.amount_currency for item in mine if item.amount_currency < 0)
-            for item in mine.filtered(lambda item: item.amount_currency > 0):
-                settled = min(released, item.amount_currency)
+            figures = {item: item._get_progress_figure() for item in mine}
+            released = -sum(figure for figure in figures.values() if figure < 0)
+            for item, held in figures.items():
+                settled = min(released, max(held, 0.0))
                 released -= settled
-                if not item.currency_id.is_zero(item.amount_currency - settled):
-                    lines.append(self._prepare_retainage_line(contract, account, item, item.amount_currency - settled))
+                if held > 0 and not item.currency_id.is_zero(held - settled):
+                    lines.append(self._prepare_retainage_line(contract, account, item, held - settled))
         return lines
 
     def _prepare_retainage_line(self, contract, account, item, rest):
@@ -115,6 +122,7 @@ class ProgressDepositWizard(models.TransientModel):
                 ('kind', '=', 'opening'),
                 ('bucket', '=', 'actual'),
                 ('company_id', '=', self.company_id.id),
+                ('contract_id.contract_type', 'in', self._get_contract_types()),
                 ('opening_deposit_amount', '!=', 0),
             ]
         )

@@ -69,7 +69,8 @@ class ProgressRunWizard(models.TransientModel):
         """
         self.ensure_one()
         if self.task_ids or len(self.contract_ids) <= STEP:
-            return self.contract_ids._run_billing(lines=self._get_lines(), date=self.date)._get_result_action()
+            bills, _reasons = self.contract_ids._run_billing(lines=self._get_lines(), date=self.date)
+            return bills._get_result_action()
         return {
             'type': 'ir.actions.client',
             'tag': 'progress_billing.run',

@@ -4,8 +4,6 @@ from odoo.fields import Domain
 
 from ..tools import money
 
-BILLED_TYPES = ('deposit', 'deposit_reversal', 'revenue')
-
 
 class ProgressWipWizard(models.TransientModel):
     """The WIP schedule at a date: progress by cost against what is billed, project by project (SPEC §7).
@@ -121,14 +119,15 @@ class ProgressWipWizard(models.TransientModel):
                 ('move_id.progress_contract_id', 'in', contracts.ids),
                 ('move_id.invoice_date', '<=', self.date),
                 ('parent_state', '=', 'posted'),
-                ('progress_line_type', 'in', BILLED_TYPES),
+                ('progress_line_type', 'in', items._get_progress_types(scheduled=True)),
             ],
             ['move_id'],
             ['amount_currency:sum'],
         )
         billed = dict.fromkeys(contracts, 0.0)
         for move, amount in groups:
-            billed[move.progress_contract_id.with_env(self.env)] -= amount
+            contract = move.progress_contract_id.with_env(self.env)
+            billed[contract] += contract._get_ledger_sign() * amount
         for bill in contracts.bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
             if not bill.date or bill.date <= self.date:
                 billed[bill.contract_id] += bill.invoiced_amount

@@ -16,9 +16,9 @@ class ProgressBill(models.Model):
 
     # === INVOICES === #
 
-    def _prepare_invoice_vals(self):
+    def _prepare_invoice_vals(self, taxes):
         """Header as on Odoo's own invoices of the orders: sales team, source, payments made online."""
-        vals = super()._prepare_invoice_vals()
+        vals = super()._prepare_invoice_vals(taxes)
         # sudo: sale.order - a project manager may bill without sales rights
         bill = self.sudo()
         orders = bill.contract_id._get_billed_orders(bill.line_ids.contract_line_id)
@@ -45,10 +45,10 @@ class ProgressBill(models.Model):
             vals['sale_line_ids'] = [Command.link(sale_line.id)]
         return vals
 
-    def _prepare_deposit_line_list(self):
+    def _prepare_deposit_line_list(self, taxes):
         return [
             dict(vals, **self._prepare_sale_link_vals(self.line_ids.contract_line_id, vals))
-            for vals in super()._prepare_deposit_line_list()
+            for vals in super()._prepare_deposit_line_list(taxes)
         ]
 
     def _prepare_reversal_line_list(self):
@@ -84,10 +84,10 @@ class ProgressBill(models.Model):
         firsts = [lines[0].id for lines in sale_lines.grouped('order_id').values()]
         return {'sale_line_ids': [Command.set(firsts)]} if firsts else {}
 
-    def _prepare_invoice_line_list(self):
+    def _prepare_final_line_list(self, taxes):
         """The final invoice of a contract billed *as billed* gives back the down payments it opened with (SPEC §4)."""
-        result = super()._prepare_invoice_line_list()
-        if self.kind == 'final' and self.contract_id.revenue_recognition == 'as_billed':
+        result = super()._prepare_final_line_list(taxes)
+        if not self._ends_deposits():
             reversals = self._prepare_reversal_line_list()
             if reversals:
                 title = self.with_context(lang=self.partner_id.lang).env._("Down payments invoiced before")
@@ -97,7 +97,7 @@ class ProgressBill(models.Model):
     def _get_expected_amounts(self):
         """A down payment that is money, not progress, has no bill lines: its invoice says what it is."""
         if self.is_sale_down_payment and self.kind == 'down_payment':
-            return {'deposit': -sum(self._get_deposit_items().mapped('amount_currency'))}
+            return {'deposit': self._get_deposit_items()._get_progress_figure()}
         return super()._get_expected_amounts()
 
     def _get_deposit_items(self):

@@ -59,6 +59,10 @@ class ProgressContract(models.Model):
                 )
         return result
 
+    def _on_worth_changed(self, lines=None):
+        super()._on_worth_changed(lines)
+        self._get_billable_lines()._take_taxed_worth()
+
     # === WORKFLOW === #
 
     def action_cancel(self):

@@ -163,6 +163,20 @@ class ProgressContractLine(models.Model):
         items = finals.invoice_id.invoice_line_ids.filtered(lambda item: item.progress_line_type == 'revenue')
         return [(item.progress_bill_line_id.contract_line_id, item) for item in items]
 
+    def _take_taxed_worth(self):
+        """Lines of orders whose price includes tax are worth what the order says with tax, in every split."""
+        # sudo: sale.order.line - what the order comes to, for billing users without sales rights
+        own = self.sudo().filtered(lambda line: line.sale_line_id and any(line.tax_ids.mapped('price_include')))
+        if not own:
+            return
+        untaxed = own.sale_line_id._get_progress_worths()
+        taxed = own.sale_line_id._get_progress_worths(taxed=True)
+        for line in own:
+            worth, currency = untaxed[line.sale_line_id], line.currency_id
+            part = taxed[line.sale_line_id] * line.revised_amount / worth if worth else 0.0
+            if currency.compare_amounts(line.taxed_amount, part):
+                line._write_protected({'taxed_amount': currency.round(part)})
+
     def _check_sale_lines_free(self):
         """An order line stands on one contract that is not cancelled.
 

@@ -95,32 +95,40 @@ class ProgressOrderPlan(models.Model):
         ).date()
         return instalments.dates(confirmed, 2, self.offset, self.offset_unit)[1]
 
-    def _prepare_milestone_vals(self, contract):
-        """The milestone of the contract's project that makes the record due; made from the instalment's title."""
-        project = contract.project_id
-        if self.trigger == 'date' or not project:
-            return {}
-        # sudo: project.milestone, project.project - the order's plan says so, whatever the salesperson may do there
-        milestones = self.env['project.milestone'].sudo()
-        project.sudo().allow_milestones = True  # sudo: project.project - as above
-        milestone = milestones.search([('project_id', '=', project.id), ('name', '=', self.title)], limit=1)
-        milestone = milestone or milestones.create({'project_id': project.id, 'name': self.title})
-        return {'trigger': 'milestone', 'milestone_id': milestone.id}
+    def _ensure_milestones(self, project):
+        """The milestones of a project that make these instalments due; those that are missing are made.
 
-    def _prepare_progress_bill_vals(self, contract):
+        :param project: ``project.project``; without one nothing waits for a milestone
+        :return dict: ``project.milestone`` by title
+        """
+        titles = [plan.title for plan in self if plan.trigger != 'date']
+        if not (project and titles):
+            return {}
+        # sudo: project.project - the order's plan says so, whatever the salesperson may do there
+        project.sudo().allow_milestones = True
+        # sudo: project.milestone - as above
+        milestones = self.env['project.milestone'].sudo()
+        found = milestones.search([('project_id', '=', project.id), ('name', 'in', titles)])
+        missing = dict.fromkeys(title for title in titles if title not in found.mapped('name'))
+        found |= milestones.create([{'project_id': project.id, 'name': title} for title in missing])
+        return {name: mine[:1] for name, mine in found.grouped('name').items()}
+
+    def _prepare_progress_bill_vals(self, contract, milestones):
         """Values of the planned record this instalment becomes.
 
         :param contract: that the record is planned on; the share is of the order, which may be a part of it
+        :param dict milestones: by title, see :meth:`_ensure_milestones`
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
+        milestone = milestones.get(self.title) if self.trigger != 'date' else None
         alone = contract.currency_id.compare_amounts(contract.revised_amount, self.order_id.amount_untaxed) == 0
         return {
             'contract_id': contract.id,
             'title': self.title,
             'item_description': self.item_description,
-            'trigger': self.trigger,
+            'trigger': 'milestone' if milestone else self.trigger,
+            'milestone_id': milestone.id if milestone else False,
             'date': self._get_due_date(),
-            **self._prepare_milestone_vals(contract),
             **({'planned_percent': self.percent} if alone else {'planned_amount': self.amount}),
         }

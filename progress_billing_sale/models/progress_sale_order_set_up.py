@@ -60,7 +60,7 @@ class SaleOrderSetUp(models.Model):
     def _set_up_progress_billing(self):
         """Contract, schedule lines, down payments and plan of one order."""
         self.ensure_one()
-        contract = self._find_progress_contract() or self._create_progress_contract()
+        contract = self._ensure_progress_contract()
         contract._lock_for_billing()
         # sudo: sale.order - the link follows from what the user just did with billing rights
         self.sudo().progress_contract_id = contract
@@ -76,8 +76,9 @@ class SaleOrderSetUp(models.Model):
         )
         created._check_sale_lines_free()
         contract._take_down_payments(self)
+        milestones = self.progress_plan_ids._ensure_milestones(contract.project_id)
         self.env['progress.bill'].create(
-            [plan._prepare_progress_bill_vals(contract) for plan in self.progress_plan_ids]
+            [plan._prepare_progress_bill_vals(contract, milestones) for plan in self.progress_plan_ids]
         )
         if contract.state == 'draft' and not contract._get_opening_blockers():
             contract.action_open()
@@ -90,26 +91,39 @@ class SaleOrderSetUp(models.Model):
         order = self.sudo()
         return order.project_id or (order.project_ids if len(order.project_ids) == 1 else order.project_id)
 
+    def _ensure_progress_contract(self):
+        """The contract the order is billed on: that of its project where it fits, else a new one.
+
+        :return: ``progress.contract``
+        """
+        project = self._get_billed_project()
+        if project and project.billing_method != 'fixed_fee':
+            project.billing_method = 'fixed_fee'
+        contract = self._find_progress_contract()
+        vals = self._prepare_progress_contract_vals()
+        if not contract:
+            return contract.create(vals)
+        if contract._is_blank():
+            contract.write(vals)
+        return contract
+
+    def _get_billed_project(self):
+        """The project the order is billed with, where it is the order's company's."""
+        project = self._get_progress_project()
+        return project.browse() if project.company_id - self.company_id else project
+
     def _find_progress_contract(self):
-        """The contract of the order's project, where the order fits on it.
+        """The contract of the order's project, where the order fits on it; one nothing was entered on does.
 
         :return: ``progress.contract``, may be empty
         """
-        project = self._get_progress_project()
-        if not project or project.company_id - self.company_id:
-            return self.env['progress.contract']
-        if project.billing_method != 'fixed_fee':
-            project.billing_method = 'fixed_fee'
+        project = self._get_billed_project()
         contracts = project.progress_contract_ids.with_env(self.env)
         blank = contracts.filtered(lambda contract: contract._is_blank() and contract.company_id == self.company_id)
         fitting = (contracts - blank).filtered(lambda contract: contract._fits_order(self))
         if fitting:
             return (project.progress_contract_id & fitting) or fitting.sorted('id')[-1:]
-        blank[:1].write(self._prepare_progress_contract_vals())
         return blank[:1]
-
-    def _create_progress_contract(self):
-        return self.env['progress.contract'].create(self._prepare_progress_contract_vals())
 
     def _prepare_progress_contract_vals(self):
         """Values of the contract of this order. Extend it by ``super()`` and update the dict.
@@ -117,9 +131,7 @@ class SaleOrderSetUp(models.Model):
         :return dict: of ``progress.contract``
         """
         self.ensure_one()
-        project = self._get_progress_project()
-        if project.company_id - self.company_id:
-            project = project.browse()
+        project = self._get_billed_project()
         return {
             'project_id': project.id,
             'partner_id': self.partner_invoice_id.id,

@@ -47,6 +47,46 @@ class TestOrderMoney(ProgressSaleCommon):
                 self.assertEqual(order.amount_total, 1309.99)
                 self._check_whole_life(order, recognition)
 
+    def test_price_included_tax_to_the_cent(self):
+        """What the whole order is taxed in Odoo, in every split: 100.00 is 82.64 + 17.36, three thirds are 550.00."""
+        tax = self._make_tax("21 % included", 21, price_include_override='tax_included')
+        for rounding in ('round_per_line', 'round_globally'):
+            self.company.tax_calculation_rounding_method = rounding
+            for recognition in ('deposit', 'as_billed'):
+                for prices, shares in (
+                    ([100], ()),
+                    ([100], ('33.33%', '33.33%')),
+                    ([183.33, 183.33, 183.34], ()),
+                    ([183.33, 183.33, 183.34], ('12.5%', '50%')),
+                    ([0.99, 1.01, 99.95], ('10%', '10%', '10%', '10%')),
+                ):
+                    with self.subTest(rounding, recognition=recognition, prices=prices, shares=shares):
+                        order = self._make_order(prices, tax)
+                        contract = self._set_up(order, recognition)
+                        for share in shares:
+                            self._bill(contract, share)
+                        self._final(contract)
+                        moves = contract.invoice_ids
+                        self.assertEqual(round(sum(moves.mapped('amount_total')), 2), order.amount_total)
+                        self.assertEqual(round(sum(moves.mapped('amount_tax')), 2), order.amount_tax)
+                        income = moves.line_ids.filtered(lambda item: item.account_id == self.income_account)
+                        self.assertEqual(round(-sum(income.mapped('balance')), 2), order.amount_untaxed)
+                        self.assertDeposits(contract, 0)
+                        self.env.invalidate_all()
+                        self.assertEqual(order.invoice_status, 'invoiced')
+
+    def test_price_included_tax_of_a_changed_order(self):
+        """A change order takes the order's tax with it."""
+        tax = self._make_tax("21 % included", 21, price_include_override='tax_included')
+        order = self._make_order([100], tax)
+        contract = self._set_up(order)
+        self._bill(contract, '50%')
+        order.order_line.price_unit = 133.33
+        contract.change_ids.action_approve()
+        self.assertEqual(contract.line_ids.taxed_amount, 133.33)
+        self._final(contract)
+        self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_total')), 2), 133.33)
+
     def test_foreign_currency(self):
         currency = self.setup_other_currency('EUR', rates=[('2016-01-01', 2.0), ('2026-01-01', 0.8)])
         pricelist = self.env['product.pricelist'].create({'name': "Euro", 'currency_id': currency.id})

@@ -7,3 +7,4 @@ from . import progress_bill_application_xlsx
 from . import progress_bill_line
 from . import ir_actions_report
 from . import progress_bill_summary
+from . import progress_contract_line

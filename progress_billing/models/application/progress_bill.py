@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...tools import money
-from ..bill.progress_bill_line import CERTIFIABLE_STATES
+from ..retainage.progress_bill_line_certificate import CERTIFIABLE_STATES
 
 XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 REPORT = 'progress_billing.action_report_progress_application'
@@ -34,8 +34,6 @@ class ProgressBillApplication(models.Model):
     less_previous_certificates = fields.Monetary(compute='_compute_application')
     current_payment_due = fields.Monetary(compute='_compute_application')
     balance_to_finish = fields.Monetary(string="Balance to Finish, Including Retainage", compute='_compute_application')
-    sum_certified = fields.Boolean(readonly=True, copy=False)
-    certified_sum = fields.Monetary(readonly=True, copy=False)
     certified_amount = fields.Monetary(
         compute='_compute_application',
         inverse='_inverse_certified_amount',
@@ -200,6 +198,15 @@ class ProgressBillApplication(models.Model):
             if str(line.id) in snapshot
         }
 
+    def _on_claimed(self, *, new=False):
+        """Pro formas show the schedule as it stands; their invoices take it once more."""
+        super()._on_claimed(new=new)
+        for bill in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id):
+            bill._write_protected({'schedule_snapshot': bill._prepare_snapshot()})
+
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'schedule_snapshot': self._prepare_snapshot()}
+
     def _prepare_snapshot(self):
         """The schedule and the change orders as they stand now, for the sheets of this bill."""
         self.ensure_one()
@@ -273,32 +280,6 @@ class ProgressBillApplication(models.Model):
                 )
             )
         self._write_protected({'sum_certified': amount != due, 'certified_sum': float(amount)})
-
-    def _get_certificate(self, held):
-        """Due, certified and held back of this bill.
-
-        :param held: a decimal: what bills before it held back for want of a certificate
-        :return dict: decimals ``due``, ``certified`` and ``holdback``, see ``_get_certificates`` of the contract
-        """
-        self.ensure_one()
-        net = sum(
-            (
-                money.to_decimal(line.invoiced_amount)
-                - money.to_decimal(line.credited_amount)
-                - line._get_retainage_kept()
-                for line in self.line_ids
-            ),
-            money.ZERO,
-        )
-        if self.kind == 'retainage':  # what is not certified falls due with the next application
-            return {'due': net, 'certified': net, 'holdback': money.ZERO}
-        if self.invoice_id:
-            booked = money.to_decimal(self.holdback_amount) - money.to_decimal(self.credited_holdback_amount)
-            left = max(held + booked, money.ZERO) if self.sum_certified else money.ZERO
-            return {'due': net - booked + left, 'certified': net - booked, 'holdback': booked}
-        due = net + held
-        certified = min(money.to_decimal(self.certified_sum), due) if self.sum_certified else due
-        return {'due': due, 'certified': certified, 'holdback': due - certified - held}
 
     def _is_for_customer_of(self, scheduled):
         """Whether a schedule line is billed to this bill's customer, whatever the location."""

@@ -86,7 +86,7 @@ class ProgressBillSummary(models.Model):
         ]
         for row in rows:
             row['percent'] = float(money.ratio_percent(row.get('to_date', 0.0), row.get('revised', 0.0)))
-        net, amounts = self.env['progress.tax.engine']._merge(self._compute_line_taxes(keep=False))
+        net, amounts = self.env['progress.tax.engine']._merge(self._get_line_taxes())
         taxes = [
             {'name': self.env['account.tax'].browse(tax).name, 'amount': amount}
             for tax, (_base, amount) in amounts.items()

@@ -2,3 +2,4 @@ from . import progress_guard_mixin
 from . import progress_guarded_mixin
 from . import progress_scheduling_mixin
 from . import progress_tax_engine
+from . import res_company

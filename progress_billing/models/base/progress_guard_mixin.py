@@ -1,18 +1,23 @@
-import math
+from contextlib import contextmanager
 
-from odoo import Command, api, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo import Command, api, models, tools
+from odoo.exceptions import AccessError, UserError, ValidationError
 
-OUR_MODULES = 'progress_billing'
-LARGEST = 1e13  # floats hold cents exactly up to here
+from ...tools import numbers
+
+#: the values that our own code is about to set, by model: a stack in the cache of the transaction's cursor
+OWN = 'progress_billing.own_values'
+TEXT_LIMITS = {'char': 1000, 'text': 50000}
+NUMBER_TYPES = {'float', 'monetary', 'integer'}
 
 
 class ProgressGuardMixin(models.AbstractModel):
-    """What a caller may not send: derived figures, states that actions decide, and numbers that are none.
+    """What a caller may not send: derived figures, states that actions decide, other parents, numbers that are none.
 
-    A readonly field protects the web client only; RPC reaches ``write`` directly (SPEC §1, §3, §9).
-    Models call :meth:`_guard_vals` first thing in ``create`` and ``write``; business methods
-    set protected fields by :meth:`_write_protected`, after their own checks.
+    Fields declared with ``guarded=True`` are set by our own code alone, whoever calls and with whatever
+    rights: superuser skips access, not the meaning of a write. Own code sets them by
+    :meth:`_write_protected` and :meth:`_create_protected`, which are plain ``write`` and ``create`` with a
+    note of what may be set, so that every addon's extension takes part.
     """
 
     _name = 'progress.guard.mixin'
@@ -20,94 +25,272 @@ class ProgressGuardMixin(models.AbstractModel):
 
     #: fields that are given once, on creation
     _fixed_fields = ()
+    #: the record this one belongs to: given once as well, and the right to add to it is needed
+    _parent_field = None
+    _parent_access = 'write'
+    #: fields that decide to whom a record belongs: a record does not leave what its user may write
+    _placing_fields = ('company_id', 'project_id')
+    #: whether numbers and texts are checked, or just the names of the fields
+    _guards_values = True
 
-    def _guard_vals(self, vals):
-        """Check the values of one ``create`` or ``write`` call.
+    def _valid_field_parameter(self, field, name):
+        return name == 'guarded' or super()._valid_field_parameter(field, name)
 
-        :raises AccessError: for a derived figure or a state
-        :raises ValidationError: for a number that is none
-        """
-        self._check_finite_vals(vals)
-        if self.env.su:
-            return
-        for name, value in vals.items():
-            if name in self._get_protected_fields() or (
-                name in self._fixed_fields and self and self._differs(name, value)
-            ):
-                raise AccessError(
-                    self.env._(
-                        "%(field)s of %(record)s cannot be set: it follows from what is billed, or is set by a button.",
-                        field=self._fields[name]._description_string(self.env),
-                        record=self[:1].display_name or self._description,
-                    )
-                )
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._guard_vals_list(vals_list)
+        records = super().create([{**vals, **self._prepare_protected_vals(vals)} for vals in vals_list])
+        if not self.env.su:
+            records._check_parent_access()
+            records._check_links({name for vals in vals_list for name in vals})
+        return records
+
+    def write(self, vals):
+        self._guard_vals(vals)
+        result = super().write(vals)
+        if not self.env.su:
+            self._check_links(vals)
+            if any(name in vals for name in self._placing_fields):
+                self.check_access('write')
+        return result
 
     @api.model
     def default_get(self, fields):
         """Protected fields take no default from the caller's context either."""
         defaults = super().default_get(fields)
-        if not self.env.su:
-            for name in self._get_protected_fields() & defaults.keys():
-                if f'default_{name}' in self.env.context:
-                    default = self._fields[name].default
-                    defaults.pop(name)
-                    if default:
-                        defaults[name] = default(self)
+        for name in self._get_protected_fields() & defaults.keys():
+            if f'default_{name}' in self.env.context:
+                default = self._fields[name].default
+                defaults.pop(name)
+                if default:
+                    defaults[name] = default(self)
         return defaults
 
+    def onchange(self, values, field_names, fields_spec):
+        """A form is no way round: neither for numbers that are none, nor to another company's records."""
+        self._check_form_values(values)
+        return super().onchange(values, field_names, fields_spec)
+
+    def _prepare_protected_vals(self, vals):
+        """Protected values that a new record has from the start, a drawn number for example.
+
+        :param dict vals: the values it is created with
+        :return dict: values that take the place of those
+        """
+        return {}
+
+    # === PROTECTED FIELDS === #
+
+    @api.model
+    @tools.ormcache()
     def _get_protected_fields(self):
-        """Names of our stored fields that only our own code sets."""
-        return {
-            name
-            for name, field in self._fields.items()
-            if field.store and field.readonly and any(module.startswith(OUR_MODULES) for module in field._modules)
+        """Names of the fields that our own code alone sets."""
+        return frozenset(name for name, field in self._fields.items() if getattr(field, 'guarded', False))
+
+    def _guard_vals(self, vals):
+        """Check the values of one ``write`` call.
+
+        :raises AccessError: for a derived figure, a state or another parent
+        :raises ValidationError: for a number that is none
+        """
+        self._guard_vals_list([vals])
+        for name in (*self._fixed_fields, self._parent_field):
+            if name in vals and self and self._differs(name, vals[name]) and name not in self._get_own_names():
+                self._raise_protected(name)
+
+    def _guard_vals_list(self, vals_list):
+        protected, own = self._get_protected_fields(), self._get_own_names()
+        for vals in vals_list:
+            if self._guards_values:
+                self._check_values(vals)
+            if not protected.isdisjoint(vals):
+                for name in vals:
+                    if name in protected and name not in own:
+                        self._raise_protected(name)
+
+    def _raise_protected(self, name):
+        """:raises AccessError: that a caller may not set the field ``name``"""
+        values = {
+            'field': self._fields[name]._description_string(self.env),
+            'record': self[:1].display_name or self._description,
         }
+        if name == self._parent_field:
+            raise AccessError(
+                self.env._("%(field)s of %(record)s is given once: add a new one there, and delete this.", **values)
+            )
+        raise AccessError(
+            self.env._(
+                "%(field)s of %(record)s cannot be set: it follows from what is billed, or is set by a button.",
+                **values,
+            )
+        )
 
     def _differs(self, name, value):
         field = self._fields[name]
         return any(field.convert_to_write(record[name], record) != value for record in self)
 
+    # === ACCESS TO WHAT IS NAMED === #
+
+    def _check_parent_access(self):
+        """Whoever adds a record may write what it belongs to."""
+        if self._parent_field:
+            self[self._parent_field].check_access(self._parent_access)
+
+    @api.model
+    @tools.ormcache()
+    def _get_link_fields(self):
+        """Names of the fields that tie a record to others whose figures it shows, or could tell."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.store
+            and field.type in ('many2one', 'many2many')
+            and not field.compute
+            and not field.automatic
+            and self._is_guarded_link(field)
+        )
+
+    @api.model
+    def _is_guarded_link(self, field):
+        return field.comodel_name.startswith('progress.')
+
+    def _check_links(self, names):
+        """:raises AccessError: where one of the fields ``names`` ties to what the user may not read"""
+        for name in self._get_link_fields().intersection(names):
+            self[name].check_access('read')
+
+    # === OWN VALUES === #
+
     def _write_protected(self, vals):
-        """Set fields that callers may not, as the user who acts."""
-        # sudo: the guarded model - its own business methods decide these fields, after their checks
-        return self.sudo().write(vals)
+        """``write`` of values that our own code decides, after its checks; with the rights of whoever acts."""
+        with self._setting([vals]):
+            return self.write(vals)
 
-    # === NUMBERS === #
+    @api.model
+    def _create_protected(self, vals_list):
+        """``create`` with values that our own code decides, those of lines made along with it included."""
+        with self._setting(vals_list):
+            return self.create(vals_list)
 
-    def _check_finite_vals(self, vals):
-        """Check ``vals``, and those of the lines written along with it, before the ORM rounds them.
+    @contextmanager
+    def _setting(self, vals_list):
+        """Note what may be set while the block runs.
+
+        :param list vals_list: the values about to be set: their names count, and those of nested lines
+        """
+        stack = self.env.cr.cache.setdefault(OWN, [{}])
+        noted = dict(stack[-1])
+        for vals in vals_list:
+            self._note_own_names(noted, vals)
+        stack.append(noted)
+        try:
+            yield
+        finally:
+            stack.pop()
+
+    def _note_own_names(self, noted, vals):
+        noted[self._name] = noted.get(self._name, frozenset()) | vals.keys()
+        for name, value in vals.items():
+            field = self._fields.get(name)
+            if field is not None and field.type == 'one2many' and value:
+                lines = self.env[field.comodel_name]
+                for command in value:
+                    if hasattr(lines, '_note_own_names') and command[0] in (Command.CREATE, Command.UPDATE):
+                        lines._note_own_names(noted, command[2])
+
+    def _get_own_names(self):
+        """Names of the fields that our own code is setting at this moment: the others were typed by a caller."""
+        stack = self.env.cr.cache.get(OWN)
+        return stack[-1].get(self._name, frozenset()) if stack else frozenset()
+
+    def _get_typed(self, vals):
+        """Names of the values that a caller gave, people and server actions alike.
+
+        What follows from a typed value is computed; what our own code sets stands as it is.
+        """
+        return vals.keys() - self._get_own_names()
+
+    # === NUMBERS AND TEXTS === #
+
+    @api.model
+    @tools.ormcache()
+    def _get_checked_fields(self):
+        """Types of the fields whose values are checked, by name."""
+        types = NUMBER_TYPES | TEXT_LIMITS.keys()
+        return {name: field.type for name, field in self._fields.items() if field.type in types and name != 'id'}
+
+    def _check_values(self, vals):
+        """Check numbers before the ORM converts and rounds them, and the length of texts.
 
         :raises ValidationError: naming the field and the record whose value is no number
         """
+        checked = self._get_checked_fields()
         for name, value in vals.items():
-            field = self._fields.get(name)
-            if field is None:
-                continue
-            if field.type == 'one2many':
-                self._check_finite_commands(field, value)
-            elif field.type in ('float', 'monetary') and value:
-                self._check_number(field, value, vals)
+            if value and name in checked:
+                self._check_value(name, checked[name], value, vals)
 
-    def _check_number(self, field, value, vals):
-        """A number within what can be reckoned to the cent."""
+    def _check_value(self, name, kind, value, vals):
+        record = self[:1].display_name or vals.get('name') or self._description
+        values = {'field': self._fields[name]._description_string(self.env), 'record': str(record)[:80]}
+        if kind in TEXT_LIMITS:
+            if isinstance(value, str) and len(value) > TEXT_LIMITS[kind]:
+                raise ValidationError(
+                    self.env._(
+                        "%(field)s of %(record)s is too long: at most %(limit)s characters.",
+                        limit=TEXT_LIMITS[kind],
+                        **values,
+                    )
+                )
+            return
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if math.isfinite(number) and abs(number) < LARGEST:
-            return
-        values = {
-            'field': field._description_string(self.env),
-            'record': self[:1].display_name or vals.get('name') or self._description,
-        }
-        if math.isnan(number):
-            raise ValidationError(self.env._("%(field)s of %(record)s is not a number.", **values))
-        raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values))
+            numbers.check(value)
+        except numbers.NumberError as error:
+            if error.reason == numbers.TOO_LARGE:
+                raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None
+            raise ValidationError(self.env._("%(field)s of %(record)s is not a number.", **values)) from None
 
-    def _check_finite_commands(self, field, commands):
-        lines = self.env[field.comodel_name]
-        if not hasattr(lines, '_check_finite_vals'):
-            return
-        for command in commands or []:
-            if isinstance(command, (list, tuple)) and command[0] in (Command.CREATE, Command.UPDATE):
-                lines.browse(command[1] or [])._check_finite_vals(command[2])
+    def _check_form_values(self, values):
+        """Check what a form sends, with the lines it shows, before anything is computed from it."""
+        if self._guards_values:
+            self._check_values(values)
+        for name in () if self.env.su else self._get_link_fields().intersection(values):
+            if values[name]:
+                self.new({name: values[name]})[name]._origin.check_access('read')
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is None or field.type != 'one2many' or not isinstance(value, (list, tuple)):
+                continue
+            lines = self.env[field.comodel_name]
+            if hasattr(lines, '_check_form_values'):
+                for command in value:
+                    if isinstance(command, (list, tuple)) and len(command) > 2 and isinstance(command[2], dict):
+                        lines._check_form_values(command[2])
+
+    @api.model
+    def _read_number(self, value):
+        """A number given to a method, as a float.
+
+        :param value: a number, or a text as programs write one
+        :raises UserError: for anything that is none
+        """
+        try:
+            return float(numbers.check(value))
+        except numbers.NumberError as error:
+            if error.reason == numbers.TOO_LARGE:
+                raise UserError(self.env._("“%s” is too large.", str(value)[:80])) from None
+            raise UserError(self.env._("“%s” is not a number.", str(value)[:80])) from None
+
+    @api.model
+    def _read_text(self, value):
+        """A text given to a method, without spaces around it; empty for nothing.
+
+        :raises UserError: for anything that is no text, or for one of extreme length
+        """
+        if not isinstance(value, (str, bool, type(None))) or value is True:
+            raise UserError(self.env._("“%s” is not a text.", str(value)[:80]))
+        text = (value or '').strip()
+        if len(text) > TEXT_LIMITS['text']:
+            raise UserError(self.env._("The text is too long: at most %s characters.", TEXT_LIMITS['text']))
+        return text

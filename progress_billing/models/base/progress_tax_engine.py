@@ -23,7 +23,8 @@ class ProgressTaxEngine(models.AbstractModel):
         :param taxes: ``account.tax`` to apply
         :param float quantity: true units of a line billed by quantity, for taxes that count units;
             0 for a line billed by amount, which counts as one unit however often it is billed
-        :param values: further base line values (``_key``, ``_bill_line``…)
+        :param values: further base line values (``_key``, ``_bill_line``…); ``_worth`` is ``(untaxed, taxed)`` of
+            what the amount is a part of, where that was agreed with tax: the tax is then that part of its tax
         """
         return self.env['account.tax']._prepare_base_line_for_taxes_computation(
             None,
@@ -42,16 +43,28 @@ class ProgressTaxEngine(models.AbstractModel):
         taxes = self.env['account.tax']
         taxes._add_tax_details_in_base_lines(base_lines, company)
         taxes._round_base_lines_tax_details(base_lines, company)
+        for line in base_lines:
+            if line.get('_worth'):
+                self._take_part_of_tax(line)
         return base_lines
+
+    def _take_part_of_tax(self, line):
+        """Give a computed base line its part of the tax of what it is a part of, to the cent."""
+        currency, (untaxed, taxed) = line['currency_id'], line['_worth']
+        datas = [data for data in line['tax_details']['taxes_data'] if not data['is_reverse_charge']]
+        if datas:
+            part = currency.round((taxed - untaxed) * line['_net'] / untaxed)
+            now = sum(data['tax_amount_currency'] for data in datas)
+            self._distribute_tax_delta(currency, datas, currency.round(part - now))
 
     def _apply_cumulative_taxes(self, base_lines, earlier, company):
         """Turn the taxes of this bill's base lines into *cumulative less previous*.
 
         :param base_lines: computed base lines of one bill, each with ``_key``, its schedule line
-        :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)}, quantity)`` that earlier bills
-            of the contract took, a schedule line may appear more than once
+        :param list earlier: ``(key, taxes, {tax id: (rate, base, tax amount)}, quantity, worth)`` that earlier bills
+            of the contract took, a schedule line may appear more than once; ``worth`` as in :meth:`_base_line`
         """
-        if not earlier:
+        if not (earlier and base_lines):
             return
         per_line = company.tax_calculation_rounding_method == 'round_per_line'
 
@@ -91,7 +104,7 @@ class ProgressTaxEngine(models.AbstractModel):
         bases, taken = {}, defaultdict(float)
         for line in base_lines:
             bases[line['_key'], line['tax_ids']] = self._blank_line(line)
-        for key, taxes, amounts, quantity in earlier:
+        for key, taxes, amounts, quantity, worth in earlier:
             flat = taxes._flatten_taxes_and_sort_them()[0]
             if any(amounts.get(tax.id, (None,))[0] != tax.amount for tax in flat):
                 continue
@@ -104,6 +117,7 @@ class ProgressTaxEngine(models.AbstractModel):
                     _by_quantity=bool(quantity),
                     tax_ids=taxes,
                     _key=key,
+                    _worth=worth,
                 )
             line['_net'] += max((entry[1] for entry in amounts.values()), key=abs, default=0.0)
             line['quantity'] += quantity if line['_by_quantity'] else 0.0
@@ -148,6 +162,11 @@ class ProgressTaxEngine(models.AbstractModel):
             for data in base_line['tax_details']['taxes_data']
             if not data['is_reverse_charge']
         }
+
+    def _prepare_kept_taxes(self, base_line):
+        """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
+        amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
+        return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
 
     def _merge(self, base_lines):
         """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""

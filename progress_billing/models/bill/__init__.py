@@ -1,3 +1,4 @@
+from . import progress_overbilling_mixin
 from . import progress_bill
 from . import progress_bill_workflow
 from . import progress_bill_generation
@@ -6,3 +7,7 @@ from . import progress_bill_line
 from . import account_move
 from . import account_move_checks
 from . import account_move_line
+from . import progress_contract
+from . import progress_contract_line
+from . import progress_contract_change
+from . import progress_contract_change_line

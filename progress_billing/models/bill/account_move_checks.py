@@ -21,24 +21,6 @@ class ProgressMoveChecks(models.Model):
         if 'reversed_entry_id' in vals and self.progress_bill_id:
             self._raise_progress_link()
 
-    def _check_no_opening_deposit(self):
-        """An entry that stands for deposits held before stays posted until the final invoice (RULES A13)."""
-        posted = self.filtered(lambda move: move.state == 'posted')
-        # sudo: progress.bill - whether an entry is needed does not depend on who asks
-        bills = self.env['progress.bill'].sudo()
-        bill = posted and bills.search(
-            [('opening_deposit_line_ids.move_id', 'in', posted.ids), ('bucket', '=', 'actual')], limit=1
-        )
-        if bill:
-            raise UserError(
-                self.env._(
-                    "This entry stands for deposits held before on %(bill)s of %(contract)s. "
-                    "Take it off there before you change it.",
-                    bill=bill.display_name,
-                    contract=bill.contract_id.display_name,
-                )
-            )
-
     def _raise_progress_link(self):
         raise AccessError(self.env._("Only a progress bill makes its invoice."))
 
@@ -101,14 +83,8 @@ class ProgressMoveChecks(models.Model):
                         invoice=move.reversed_entry_id.display_name,
                     )
                 )
-            if move._is_progress_correction():
+            if move.reversed_entry_id and (bill.kind == 'final' or move._is_progress_correction()):
                 move._check_credit_is_full()
-            if bill.kind != 'final':
-                continue
-            if move.reversed_entry_id:
-                move._check_credit_is_full()
-            else:
-                bill.contract_id._check_final_is_current(bill)
 
     def _check_progress_amounts_hold(self):
         """The ledger takes what the bill says, whatever was done to the draft (RULES A4).
@@ -120,13 +96,15 @@ class ProgressMoveChecks(models.Model):
         bill = self.progress_bill_id.sudo()  # sudo: progress.bill - as above
         expected = bill._get_expected_amounts()
         found = dict.fromkeys(expected, 0.0)
-        checked = ('deposit', 'revenue', 'retainage', 'holdback')
-        for line in self.line_ids.filtered(lambda line: line.progress_line_type in checked):
-            key = line.progress_bill_line_id.id if line.progress_line_type == 'revenue' else line.progress_line_type
-            found[key] = found.get(key, 0.0) - line.amount_currency
+        types = self.line_ids._get_progress_line_types()
+        for line in self.line_ids.filtered('progress_line_type'):
+            by = types[line.progress_line_type].expected
+            if by:
+                key = line.progress_bill_line_id.id if by == 'line' else line.progress_line_type
+                found[key] = found.get(key, 0.0) + line._get_progress_amount()
         same = self.currency_id.compare_amounts
         shown = all(
-            not line.tax_line_id and not same(-line.amount_currency, -self.direction_sign * line.price_subtotal)
+            not line.tax_line_id and not same(line.amount_currency, self.direction_sign * line.price_subtotal)
             for line in self.line_ids.filtered('progress_line_type')
         )
         if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):
@@ -189,28 +167,6 @@ class ProgressMoveChecks(models.Model):
                         "%(contract)s of %(invoice)s is cancelled: set it back to draft and open it first.",
                         contract=contract.display_name,
                         invoice=move.display_name,
-                    )
-                )
-
-    def _check_only_final(self):
-        """A contract has one final invoice (SPEC §3)."""
-        for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
-            bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
-            scheduled = bill.line_ids.contract_line_id
-            other = bill.contract_id.bill_ids.filtered(
-                lambda other, bill=bill, scheduled=scheduled: (
-                    other.kind == 'final'
-                    and other.bucket
-                    and other != bill
-                    and other.line_ids.contract_line_id & scheduled
-                )
-            )
-            if other:
-                raise UserError(
-                    self.env._(
-                        "%(contract)s has the final invoice %(final)s already.",
-                        contract=bill.contract_id.display_name,
-                        final=other[0].invoice_name or other[0].name,
                     )
                 )
 

@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -20,6 +22,26 @@ LOCKED_FIELDS = (
 )
 LOCKED_ON_CREDITS = ('tax_ids', 'account_id')
 LINK_FIELDS = ('progress_bill_line_id', 'progress_line_type', 'progress_deposit_bill_id')
+
+
+class LineType(NamedTuple):
+    """What a line of our invoices is, see :meth:`AccountMoveLine._get_progress_line_types`."""
+
+    #: what it is booked on: ``result`` (income or cost), ``deposit`` or ``retainage``. The last two are
+    #: reconcilable accounts of the type the contract's side says, and are brought to zero by matching their lines
+    account: str
+    #: 1, or -1 where a positive figure of a bill takes off the invoice: what is held back
+    sign: int = 1
+    #: it bills what stands on bill lines, so that a credit note of it takes that back from them
+    claims: bool = False
+    #: how the bill says what the ledger must take: ``line`` by line, ``total`` in one sum; empty: checked elsewhere
+    expected: str = ''
+    #: it counts as billed of the schedule of values in the WIP schedule
+    scheduled: bool = False
+    #: its row on a project's dashboard
+    section: str = ''
+    #: it may have an analytic distribution; what is not earned has none
+    analytic: bool = False
 
 
 class AccountMoveLine(models.Model):
@@ -55,13 +77,70 @@ class AccountMoveLine(models.Model):
         help="The bill whose deposit this line takes, gives back or reverses.",
     )
 
+    # === TYPES === #
+
+    @api.model
+    def _get_progress_line_types(self):
+        """What each type of line on our invoices does: the one table that all others ask.
+
+        Extend by ``super()`` to add a type, together with its value of ``progress_line_type``.
+
+        :return dict: :class:`LineType` by value of ``progress_line_type``
+        """
+        return {
+            'revenue': LineType(
+                'result', claims=True, expected='line', scheduled=True, section='progress_revenue', analytic=True
+            ),
+            'deposit': LineType(
+                'deposit', claims=True, expected='total', scheduled=True, section='progress_deposits'
+            ),
+            'deposit_reversal': LineType('deposit', scheduled=True, section='progress_deposits'),
+            'retainage': LineType('retainage', sign=-1, expected='total'),
+            'holdback': LineType('retainage', sign=-1, expected='total'),
+        }
+
+    @api.model
+    def _get_progress_types(self, **wanted):
+        """Types of lines by what they do.
+
+        :param wanted: values of :class:`LineType`, ``account='retainage'`` for example
+        :return list: values of ``progress_line_type``
+        """
+        return [
+            name
+            for name, line_type in self._get_progress_line_types().items()
+            if all(getattr(line_type, key) == value for key, value in wanted.items())
+        ]
+
+    def _filter_progress(self, **wanted):
+        """Those of these lines whose type does what is asked for; see :meth:`_get_progress_types`."""
+        names = self._get_progress_types(**wanted)
+        return self.filtered(lambda line: line.progress_line_type in names)
+
+    def _get_progress_amount(self, field='amount_currency'):
+        """What these lines add to what is billed, whichever side of the contract the company is on.
+
+        :param str field: ``amount_currency`` or ``balance``
+        :return float: negative where they take off, as retainage and credit notes do
+        """
+        # sudo: progress.contract - its side only
+        sides = self.grouped(lambda line: line.move_id.progress_contract_id.sudo()._get_ledger_sign())
+        return sum(sign * sum(lines.mapped(field)) for sign, lines in sides.items())
+
+    def _get_progress_figure(self, field='amount_currency'):
+        """The same as the figures of bills and contracts count it: what is held back is positive.
+
+        :param str field: ``amount_currency`` or ``balance``
+        """
+        types = self._get_progress_line_types()
+        kinds = self.grouped('progress_line_type')
+        return sum(types[kind].sign * lines._get_progress_amount(field) for kind, lines in kinds.items())
+
     @api.depends('progress_line_type')
     def _compute_analytic_distribution(self):
         """Deposits carry none, distribution models included: they are not earned yet (SPEC §4, RULES C26)."""
         result = super()._compute_analytic_distribution()
-        for line in self:
-            if line.progress_line_type and line.progress_line_type != 'revenue':
-                line.analytic_distribution = False
+        self._filter_progress(analytic=False).analytic_distribution = False
         return result
 
     def _copy_data_extend_business_fields(self, values):

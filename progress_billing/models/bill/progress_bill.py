@@ -1,9 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
-PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 KINDS_BY_HAND = ('progress', 'opening')
 
 
@@ -83,20 +82,16 @@ class ProgressBill(models.Model):
         compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified."
     )
     credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
-    opening_deposit_line_ids = fields.Many2many(
-        'account.move.line',
-        string="Deposits Held Before",
-        copy=False,
-        domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
-        " ('account_id.account_type', '=', 'liability_current')]",
-        help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
-        groups='account.group_account_readonly,account.group_account_invoice',
-    )
-    opening_deposit_amount = fields.Monetary(compute='_compute_opening_deposit_amount', store=True)
 
     # === LIFE === #
     review_state = fields.Selection(
-        selection='_selection_state', default='planned', required=True, readonly=True, copy=False
+        selection='_selection_state',
+        default='planned',
+        required=True,
+        readonly=True,
+        copy=False,
+        help="What people decided, and what the bill falls back to when its invoice is deleted. Bills that became "
+        "invoices at once fall back to Cancelled.",
     )
     state = fields.Selection(
         selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True
@@ -125,7 +120,7 @@ class ProgressBill(models.Model):
     payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
-    _due_idx = models.Index("(date) WHERE state = 'planned' AND generated_on IS NULL")
+    generated_on = fields.Datetime(readonly=True, copy=False)
 
     # === COMPUTE === #
 
@@ -163,19 +158,12 @@ class ProgressBill(models.Model):
             bill.invoiced_amount = sum(bill.line_ids.mapped('invoiced_amount'))
             bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
 
-    @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
-    def _compute_opening_deposit_amount(self):
-        for bill in self:
-            bill.opening_deposit_amount = -sum(bill.opening_deposit_line_ids.mapped('amount_currency'))
-
     @api.depends(
         'review_state',
         'kind',
         'revision',
         'invoiced_amount',
         'credited_amount',
-        'retainage_amount',
-        'credited_retainage_amount',
         'move_ids.state',
         'move_ids.reversed_entry_id',
         'move_ids.progress_revision',
@@ -199,11 +187,13 @@ class ProgressBill(models.Model):
         if not reversals:
             return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        same = self.currency_id.compare_amounts
-        credited = same(self.credited_amount, self.invoiced_amount) == 0
-        if self.kind != 'final':
-            credited = credited and same(self.credited_retainage_amount, self.retainage_amount) == 0
+        credited = self.currency_id.compare_amounts(self.credited_amount, self.invoiced_amount) == 0
         return bool(live and standing > 0 and credited)
+
+    def _get_reversals(self):
+        """Posted moves that reverse the invoice of the bill's current revision, or a credit note of it."""
+        self.ensure_one()
+        return self._get_current_moves().filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
 
     def _get_state_and_bucket(self, live):
         """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
@@ -233,68 +223,6 @@ class ProgressBill(models.Model):
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
             bill.invoice_count = len(bill.move_ids)
 
-    # === CONSTRAINTS === #
-
-    @api.constrains('opening_deposit_line_ids', 'kind')
-    def _check_opening_deposits(self):
-        # sudo: progress.bill - an item may be taken by a contract the user does not see
-        for bill in self.sudo().filtered('opening_deposit_line_ids'):
-            taken = bill.search(
-                [('opening_deposit_line_ids', 'in', bill.opening_deposit_line_ids.ids), ('id', '!=', bill.id)]
-            )
-            if (
-                bill.kind != 'opening'
-                or taken
-                or not all(map(bill._can_be_opening_deposit, bill.opening_deposit_line_ids))
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s: deposits held before are posted, unreconciled journal items of the contract's "
-                        "customer on a reconcilable current liability, in the contract's currency and company, "
-                        "chosen on one opening bill only.",
-                        bill=bill.display_name,
-                    )
-                )
-            if bill.currency_id.compare_amounts(bill.opening_deposit_amount, bill.amount) > 0:
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s: the deposits held before are more than what was billed before. "
-                        "Correct the opening amounts of the lines.",
-                        bill=bill.display_name,
-                    )
-                )
-
-    def _can_be_opening_deposit(self, item):
-        """Whether a journal item can stand for deposits taken before the contract was entered (RULES A13)."""
-        contract = self.contract_id
-        return (
-            item.parent_state == 'posted'
-            and not item.reconciled
-            and not item.progress_line_type
-            and item.currency_id == contract.currency_id
-            and item.company_id == contract.company_id
-            and item.partner_id.commercial_partner_id
-            in (contract.partner_id.commercial_partner_id, self.env['res.partner'])
-            and item.account_id.account_type == 'liability_current'
-            and item.account_id.reconcile
-        )
-
-    @api.constrains('partner_id')
-    def _check_partner(self):
-        """Deposits are held for one customer; only billing as billed has bills for several (RULES C23)."""
-        for bill in self.filtered(lambda bill: bill.contract_id.revenue_recognition == 'deposit'):
-            contract = bill.contract_id
-            if bill.partner_id and bill.partner_id.commercial_partner_id != contract.partner_id.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(bill)s is for %(partner)s, but %(contract)s holds deposits of %(customer)s.",
-                        bill=bill.display_name,
-                        partner=bill.partner_id.display_name,
-                        contract=contract.display_name,
-                        customer=contract.partner_id.display_name or self.env._("nobody yet"),
-                    )
-                )
-
     # === CRUD === #
 
     @api.model_create_multi
@@ -303,10 +231,6 @@ class ProgressBill(models.Model):
             self._guard_vals(vals)
         bills = super().create(vals_list)
         bills._check_kind_by_hand()
-        bills.filtered('milestone_id')._announce_milestone()
-        openings = bills.filtered(lambda bill: bill.kind == 'opening')
-        openings._draw_names()
-        openings.contract_id._check_openings()
         return bills
 
     def _check_kind_by_hand(self):
@@ -322,38 +246,11 @@ class ProgressBill(models.Model):
 
     def write(self, vals):
         self._guard_vals(vals)
-        if PLAN_FIELDS & vals.keys():
-            self._check_plan_editable(vals)
-        result = super().write(vals)
-        if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
-            self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
-        return result
-
-    def unlink(self):
-        contracts = self.contract_id
-        result = super().unlink()
-        contracts.exists()._check_retainage_covered()
-        return result
-
-    def _check_plan_editable(self, vals):
-        """What was billed is not planned any more (A19: planned and billed are kept apart)."""
-        billed = self.filtered(
-            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
-        )
-        for bill in billed:
-            if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s is %(state)s and cannot be planned anew. Delete or credit its invoice first.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
-                    )
-                )
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
-        self._check_order_of_life()
-        self._check_change_undone()
+        self._check_can_undo()
         for bill in self:
             # sudo: account.move - whether the bill has an invoice does not depend on who asks
             if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
@@ -364,7 +261,60 @@ class ProgressBill(models.Model):
                         bill=bill.display_name,
                     )
                 )
-        self.filtered('bucket').line_ids._give_back_pending()
+        standing = self.filtered('bucket')
+        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
+        standing._on_unbilled()
+
+    # === HOOKS === #
+
+    def _on_claimed(self, *, new=False):
+        """These bills claim what their lines say: what follows from their claims follows now. Extend by ``super()``.
+
+        Called where bills are made, with their lines and before their invoices, and where somebody changes a line.
+
+        :param bool new: the bills have just been made
+        """
+
+    def _on_unbilled(self):
+        """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
+
+        Bills whose invoice was credited are not among them. Extend by ``super()``.
+
+        :raises UserError: when something was built on what they claimed
+        """
+
+    def _get_undo_blockers(self):
+        """Reasons why this bill can neither be cancelled nor deleted. Extend by ``super()``.
+
+        :return list: sentences that say what to undo before
+        """
+        self.ensure_one()
+        return self._get_final_blockers() + self._get_change_blockers()
+
+    def _get_release_blockers(self, together):
+        """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.
+
+        :param together: the bills that are released in the same go
+        :return list: sentences that say what to do before
+        """
+        self.ensure_one()
+        if self.state not in ('planned', 'submitted', 'rejected'):
+            return []
+        return [
+            self.env._(
+                "%(bill)s cannot be released: its status is “%(state)s”.",
+                bill=self.display_name,
+                state=self._get_state_label(),
+            )
+        ]
+
+    def _check_can_undo(self):
+        """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
+        self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
+
+    def _raise_reasons(self, reasons):
+        if reasons:
+            raise UserError('\n'.join(dict.fromkeys(reasons)))
 
     # === BUSINESS === #
 

@@ -1,17 +1,16 @@
 from odoo import Command, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero, float_round, formatLang, plaintext2html
+from odoo.tools import float_is_zero, float_round, plaintext2html
 
 from ...tools import money
-
-OPPOSITE_TYPE = {'out_invoice': 'out_refund', 'in_invoice': 'in_refund'}
+from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressBillInvoicing(models.Model):
     """From a progress bill to its invoice: the only way an invoice is made (SPEC §1, §4).
 
-    The hooks: :meth:`_prepare_invoice_vals` for the header, :meth:`_prepare_invoice_line_list`
-    for the lines of any kind of bill, :meth:`_get_move_type` for the direction.
+    The hooks: :meth:`_prepare_invoice_vals` for the header, a ``_prepare_…_line_list`` for the lines of
+    each invoice type, :meth:`_prepare_invoice_line_list` for those of any.
     """
 
     _name = 'progress.bill'
@@ -28,21 +27,30 @@ class ProgressBillInvoicing(models.Model):
         # sudo: account.move - a project manager may bill without accounting rights; only posting needs them
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
-            wave._withhold_retainage()
+            wave._before_invoices()
+            vals_list = []
             for bill in wave:
                 bill._write_protected(bill._prepare_invoiced_vals())
-            moves |= moves.create([bill._prepare_invoice_vals() for bill in wave])
+                taxes = bill._get_invoice_taxes()
+                bill._keep_taxes(taxes)
+                vals_list.append(bill._prepare_invoice_vals(taxes))
+            moves |= moves.create(vals_list)
         self._post_invoices_at_once(moves)
         return moves
 
+    def _before_invoices(self):
+        """These bills, of different contracts, are about to be invoiced: what follows from their claims is settled now.
+
+        Extend by ``super()``.
+        """
+
     def _prepare_invoiced_vals(self):
-        """What a bill keeps from the moment its invoice is made."""
+        """What a bill keeps from the moment its invoice is made. Extend it by ``super()`` and update the dict.
+
+        :return dict: of ``progress.bill``
+        """
         self.ensure_one()
-        return {
-            'revision': self.revision + 1,
-            'schedule_snapshot': self._prepare_snapshot(),
-            'holdback_amount': float(self._get_holdback_change()),
-        }
+        return {'revision': self.revision + 1}
 
     def _post_invoices_at_once(self, moves):
         """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17)."""
@@ -56,19 +64,20 @@ class ProgressBillInvoicing(models.Model):
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
 
     def _get_move_type(self):
-        """Direction of a bill that asks for money: what a subcontract turns round."""
+        """Direction of a bill that asks for money: its contract's."""
         self.ensure_one()
-        return 'out_invoice'
+        return self.contract_id._get_move_type()
 
-    def _prepare_invoice_vals(self):
+    def _prepare_invoice_vals(self, taxes):
         """Header and lines of the bill's invoice. Extend it by ``super()`` and update the dict.
 
+        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         :return dict: values of one ``account.move``; a bill that comes to less than nothing is a
             credit note with its signs turned round
         """
         self.ensure_one()
         contract, partner = self.contract_id, self.partner_id
-        lines = self._prepare_invoice_line_list()
+        lines = self._prepare_invoice_line_list(taxes)
         self._fill_in_distributions(lines)
         move_type, sign = self._get_move_type(), 1
         if self._is_negative(lines):
@@ -140,22 +149,48 @@ class ProgressBillInvoicing(models.Model):
 
     # === INVOICE LINES === #
 
-    def _prepare_invoice_line_list(self):
-        """Values of the invoice lines of this bill, by its kind and the contract's recognition (SPEC §4).
+    def _prepare_invoice_line_list(self, taxes):
+        """Values of the invoice lines of this bill, by its invoice type (SPEC §4).
 
+        The type says which method makes them: ``_prepare_deposit_line_list``, ``_prepare_progress_line_list``,
+        ``_prepare_final_line_list``, ``_prepare_retainage_line_list``; an addon with a type of its own adds one.
+
+        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         :return list: dicts of ``account.move.line`` values, in the order they are printed
         """
         self.ensure_one()
-        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
-            return self._prepare_final_line_list()
+        return getattr(self, f'_prepare_{self._get_invoice_type()}_line_list')(taxes)
+
+    def _get_expected_amounts(self):
+        """What the ledger must take when the bill's invoice is posted, untaxed. Extend it by ``super()``.
+
+        :return dict: amounts by bill line id, or by ``progress_line_type`` where its lines are checked in one sum
+            (see ``account.move.line._get_progress_line_types``)
+        """
+        self.ensure_one()
         if self._get_invoice_type() == 'deposit':
-            return self._prepare_deposit_line_list()
-        return self._prepare_revenue_line_list()
+            return {'deposit': self.invoiced_amount}
+        return {line.id: line.invoiced_amount for line in self.line_ids}
 
-    def _compute_line_taxes(self, *, keep=True):
+    def _get_invoice_taxes(self):
+        """What the bill's invoice takes of each tax; nothing is kept yet, see :meth:`_keep_taxes`.
+
+        :return dict: computed base lines of the tax engine by what they are of: ``work``, and what addons add
+        """
+        self.ensure_one()
+        return {'work': self._get_line_taxes()}
+
+    def _keep_taxes(self, taxes):
+        """Remember on each bill line what it took of each tax, for the bills after it.
+
+        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
+        """
+        engine = self.env['progress.tax.engine']
+        for base_line in taxes.get('work', ()):
+            base_line['_bill_line']._write_derived({'tax_amounts': engine._prepare_kept_taxes(base_line)})
+
+    def _get_line_taxes(self):
         """Taxes of this bill by bill line, cumulative over the contract's bills (RULES C12).
-
-        :param bool keep: remember on each bill line what it took, for the bills after it
 
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
@@ -167,17 +202,13 @@ class ProgressBillInvoicing(models.Model):
                 line.contract_line_id.tax_ids,
                 line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
             for line in self.line_ids
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
-        for base_line in base_lines if keep else ():
-            amounts = {str(tax): amounts for tax, amounts in engine._tax_amounts(base_line).items()}
-            base_line['_bill_line']._write_derived(
-                {'tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
-            )
         return base_lines
 
     def _get_earlier_taxes(self, prefix='', bills=None):
@@ -185,7 +216,7 @@ class ProgressBillInvoicing(models.Model):
 
         :param str prefix: ``retainage`` for the taxes of what was held back
         :param bills: only what these took
-        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity)``
+        :return list: ``(schedule line id, taxes, {tax id: (rate, base, tax amount)}, quantity, worth)``
         """
         earlier = bills
         if earlier is None:
@@ -203,70 +234,18 @@ class ProgressBillInvoicing(models.Model):
             if amounts:
                 quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
                 taxes = self.env['account.tax'].browse(taken['taxes'])
-                result.append((line.contract_line_id.id, taxes, amounts, quantity))
+                scheduled = line.contract_line_id
+                result.append((scheduled.id, taxes, amounts, quantity, scheduled._get_tax_worth()))
         return result
 
-    def _prepare_deposit_line_list(self):
-        """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution."""
-        engine, contract = self.env['progress.tax.engine'], self.contract_id
-        groups = {}
-        accounts = {
-            rule: self._get_deposit_account_of(rule)
-            for rule in self.line_ids.contract_line_id.grouped('billing_rule_id')
-        }
-        for base_line in self._compute_line_taxes():
-            account = accounts[base_line['_bill_line'].contract_line_id.billing_rule_id]
-            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
-        result = []
-        for (taxes, account), base_lines in groups.items():
-            net, amounts = engine._merge(base_lines)
-            result.append(
-                {
-                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
-                    **engine._prepare_frozen_line_vals(contract, taxes, net, amounts, key=f'progress,{self.id}'),
-                    'progress_line_type': 'deposit',
-                    'progress_deposit_bill_id': self.id,
-                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
-                }
-            )
-        return result
+    def _prepare_progress_line_list(self, taxes):
+        """Income at once: a line for each bill line, under its section (recognition *as billed*).
 
-    def _get_deposit_account_of(self, rule):
-        """Deposit account of lines under a rule; rules without an account share the contract's."""
-        return self.contract_id._get_deposit_account(rule if rule.deposit_account_id else None)
-
-    def _prepare_deposit_vals(self, name, account):
-        """What every line on the deposit account has in common: product, account, no analytics."""
-        return {
-            'name': name,
-            'product_id': self.contract_id._find_deposit_product().id,
-            'account_id': account.id,
-            'analytic_distribution': False,
-        }
-
-    def _get_deposit_label(self):
-        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (RULES 1.17)."""
-        self.ensure_one()
-        if self.item_description:
-            return self.item_description
-        env = self.with_context(lang=self.partner_id.lang).env
-        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
-            share = self.with_env(env)._format_percent().replace('%', ' %')
-        else:
-            share = formatLang(
-                env,
-                self.invoiced_amount,
-                currency_obj=False,
-                digits=self.currency_id.decimal_places,
-            )
-        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
-
-    def _prepare_revenue_line_list(self):
-        """Income at once: a line for each bill line, under its section (recognition *as billed*)."""
-        engine = self.env['progress.tax.engine']
-        base_lines = {base_line['_bill_line']: base_line for base_line in self._compute_line_taxes()}
-        values = {}
-        for line, base_line in base_lines.items():
+        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
+        """
+        engine, values = self.env['progress.tax.engine'], {}
+        for base_line in taxes['work']:
+            line = base_line['_bill_line']
             net, amounts = engine._merge([base_line])
             quantity = line.invoiced_quantity if line.contract_line_id.billing_base == 'quantity' else 1.0
             values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
@@ -299,8 +278,8 @@ class ProgressBillInvoicing(models.Model):
         """Values of an income line; see :meth:`_prepare_revenue_vals`."""
         scheduled = line.contract_line_id
         vals = {
-            'name': scheduled._get_rule_label(line),
-            'account_id': scheduled._get_income_account().id,
+            'name': scheduled._get_bill_line_label(line),
+            'account_id': scheduled._get_result_account().id,
             'progress_line_type': 'revenue',
             'progress_bill_line_id': line.id,
             **self.env['progress.tax.engine']._prepare_frozen_line_vals(

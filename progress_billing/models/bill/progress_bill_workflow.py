@@ -16,21 +16,6 @@ class ProgressBillWorkflow(models.Model):
 
     # === ACTIONS === #
 
-    def action_create(self):
-        """The Create link: planned record → pro forma where the contract uses them, else its invoice (001, SPEC §3).
-
-        Called again it shows what is there, so a double click or two users make one invoice.
-
-        :return dict: the action that shows the invoices, or the bills to whoever may not read invoices
-        :raises UserError: when the contract or the amount cannot be billed; nothing is changed then
-        """
-        self._check_may_bill()
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
-        planned._generate()
-        return self._get_result_action()
-
     def action_release(self):
         """Pro forma or approved → invoiced, with exactly the amounts of its lines (SPEC §3).
 
@@ -40,19 +25,9 @@ class ProgressBillWorkflow(models.Model):
         self._check_may_bill()
         self.contract_id._lock_for_billing()
         self._check_not_ended()
-        for bill in self:
-            if bill.state in ('planned', 'submitted', 'rejected'):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s cannot be released while it is %(state)s.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
-                    )
-                )
-        to_release = self.filtered(lambda bill: bill.state in ('draft', 'approved'))
+        to_release = self.filtered(lambda bill: bill.state != 'invoiced')
         to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
-        to_release._check_corrections_posted()
-        to_release._check_oldest_first()
+        self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
         to_release._create_invoices()
         return self._get_result_action()
 
@@ -64,34 +39,12 @@ class ProgressBillWorkflow(models.Model):
         """
         self._check_may_bill()
         self.contract_id._lock_for_billing()
-        self._check_order_of_life()
-        self._check_corrections_posted()
-        self._check_change_undone()
-        for bill in self:
-            if bill.state == 'invoiced' and bill.kind != 'opening':
-                raise UserError(
-                    self.env._(
-                        "%(bill)s is invoiced. Delete or credit its invoice %(invoice)s instead.",
-                        bill=bill.display_name,
-                        invoice=bill.invoice_name,
-                    )
-                )
+        self._check_can_undo()
+        self._check_not_invoiced()
         todo = self.filtered(lambda bill: bill.state != 'cancelled')
-        todo.filtered('bucket').line_ids._give_back_pending()  # what was credited is not asked for again
+        standing = todo.filtered('bucket')  # what was credited is not asked for again
         todo._write_protected({'review_state': 'cancelled'})
-        todo.filtered(lambda bill: bill._has_stored())._restate_stored()
-        todo.contract_id._check_retainage_covered()
-        return self._get_bill_action()
-
-    def action_plan_again(self):
-        """Take cancelled records back into the plan.
-
-        :return dict: the action that shows the bills
-        """
-        self._check_may_bill()
-        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected(
-            {'review_state': 'planned'}
-        )
+        standing._on_unbilled()
         return self._get_bill_action()
 
     def action_view_invoices(self):
@@ -106,15 +59,27 @@ class ProgressBillWorkflow(models.Model):
 
     def _on_invoice_gone(self):
         """The draft invoice of these bills was deleted or cancelled: what they took is pending again (RULES A2, C1)."""
-        self.filtered(lambda bill: not bill.bucket and not bill.is_credited).line_ids._give_back_pending()
+        self.filtered(lambda bill: not bill.bucket and not bill.is_credited)._on_unbilled()
+
+    def _check_not_invoiced(self):
+        """:raises UserError: for bills that an invoice stands for"""
+        for bill in self:
+            if bill.state == 'invoiced' and bill.kind != 'opening':
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is invoiced. Delete or credit its invoice %(invoice)s instead.",
+                        bill=bill.display_name,
+                        invoice=bill.invoice_name,
+                    )
+                )
 
     def _check_not_ended(self):
         for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):
             raise UserError(
                 self.env._(
-                    "%(bill)s is %(state)s. Plan it again before you bill it.",
+                    "%(bill)s cannot be billed: its status is “%(state)s”. Plan it again before you bill it.",
                     bill=bill.display_name,
-                    state=bill._get_state_label().lower(),
+                    state=bill._get_state_label(),
                 )
             )
 
@@ -127,7 +92,8 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self.env['ir.actions.act_window']._for_xml_id('account.action_move_out_invoice_type')
+        xmlid = self.contract_id[:1]._get_invoice_action_xmlid()
+        action = self.env['ir.actions.act_window']._for_xml_id(xmlid)
         action['context'] = {'create': False}
         if len(moves) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
@@ -139,51 +105,56 @@ class ProgressBillWorkflow(models.Model):
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])
 
+    # === ORDER OF LIFE === #
+
     def _check_order_of_life(self, whatever_state=False):
         """Nothing earlier changes while a final invoice exists, draft included (RULES 1.2, C18).
 
         :param bool whatever_state: count bills without a claim too, whose credited invoices stand
         :raises UserError: naming the final invoice
         """
-        for bill in self.filtered(lambda bill: bill.kind != 'final'):
-            final = bill.contract_id.final_bill_id
-            if (
-                final
-                and not bill._is_release_after(final)
-                and (whatever_state or bill.state not in ('planned', 'cancelled'))
-            ):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
-                        "credit the final invoice first.",
-                        bill=bill.display_name,
-                        final=final.invoice_name or final.name,
-                        contract=bill.contract_id.display_name,
-                    )
-                )
+        self._raise_reasons([reason for bill in self for reason in bill._get_final_blockers(whatever_state)])
 
-    def _is_release_after(self, final):
-        """Whether this releases retainage after the final invoice (RULES C7)."""
-        self.ensure_one()
-        return self.kind == 'retainage' and self.id > final.id
+    def _get_final_blockers(self, whatever_state=False):
+        """The final invoice that keeps this bill as it is; see :meth:`_check_order_of_life`.
 
-    def _check_no_release_after(self):
-        """A release made after the final invoice is undone before that can be (RULES C7).
-
-        :raises UserError: naming the release
+        :return list: one sentence, or none
         """
-        for bill in self.filtered(lambda bill: bill.kind == 'final'):
-            later = bill.contract_id.bill_ids.filtered(
-                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
+        self.ensure_one()
+        final = self.contract_id.final_bill_id
+        alive = whatever_state or self.state not in ('planned', 'cancelled')
+        if not (final and alive and self._comes_before_final(final)):
+            return []
+        return [
+            self.env._(
+                "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
+                "credit the final invoice first.",
+                bill=self.display_name,
+                final=final.invoice_name or final.name,
+                contract=self.contract_id.display_name,
             )
-            if later:
-                raise UserError(
-                    self.env._(
-                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
-                        final=bill.invoice_name or bill.display_name,
-                        release=later[0].display_name,
-                    )
-                )
+        ]
+
+    def _comes_before_final(self, final):
+        """Whether a final bill of its contract stands on this one. Extend by ``super()``."""
+        self.ensure_one()
+        return self.kind != 'final'
+
+    def _get_change_blockers(self):
+        """The credit of a change order is undone by cancelling the order (RULES C21).
+
+        :return list: one sentence, or none
+        """
+        self.ensure_one()
+        if self.bucket != 'draft' or self.change_id.state != 'approved':
+            return []
+        return [
+            self.env._(
+                "%(bill)s credits what the change order %(change)s took away. Cancel the change order instead.",
+                bill=self.display_name,
+                change=self.change_id.display_name,
+            )
+        ]
 
     def _check_lines_editable(self):
         """Lines change while the bill is planned, a pro forma or rejected; opening amounts until the final invoice."""
@@ -192,24 +163,11 @@ class ProgressBillWorkflow(models.Model):
             if bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening':
                 raise UserError(
                     self.env._(
-                        "The lines of %(bill)s cannot change: it is %(state)s.",
+                        "The lines of %(bill)s cannot change: its status is “%(state)s”.",
                         bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
+                        state=bill._get_state_label(),
                     )
                 )
-
-    def _check_no_amt_pct(self):
-        """A planned record has an amount for the contract, or lines of its own, not both."""
-        for bill in self.filtered(
-            lambda bill: bill.state == 'planned' and (bill.planned_percent or bill.planned_amount)
-        ):
-            raise UserError(
-                self.env._(
-                    "%(bill)s has an Amt/Pct, which is spread over the lines when it is billed. Clear it to "
-                    "enter lines.",
-                    bill=bill.display_name,
-                )
-            )
 
     def _check_credited(self):
         """Credit notes take back what was billed and no more.
@@ -226,20 +184,6 @@ class ProgressBillWorkflow(models.Model):
                             bill=bill.display_name,
                         )
                     )
-
-    def _check_change_undone(self):
-        """The credit of a change order is undone by cancelling the order (RULES C21).
-
-        :raises UserError: naming the order
-        """
-        for bill in self.filtered(lambda bill: bill.bucket == 'draft' and bill.change_id.state == 'approved'):
-            raise UserError(
-                self.env._(
-                    "%(bill)s credits what the change order %(change)s took away. Cancel the change order instead.",
-                    bill=bill.display_name,
-                    change=bill.change_id.display_name,
-                )
-            )
 
     def _check_room_of_credits(self):
         """The room that a credit made is gone once it is no longer posted (RULES C14).

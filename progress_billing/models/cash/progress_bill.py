@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..contract.progress_contract_side import OPPOSITE_TYPE
+
 RECEIVABLES = ('asset_receivable', 'liability_payable')
-INVOICES = ('out_invoice', 'in_invoice')
+INVOICES = tuple(OPPOSITE_TYPE)
 
 
 class ProgressBillPayments(models.Model):

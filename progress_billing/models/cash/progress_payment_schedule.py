@@ -199,7 +199,7 @@ class ProgressPaymentSchedule(models.Model):
                    currency.rounding AS rounding,
                    company_currency.rounding AS company_rounding,
                    %(rate)s / %(company_rate)s AS rate,
-                   CASE contract.contract_type WHEN 'subcontract' THEN -1 ELSE 1 END * currency.rounding * ROUND(
+                   %(sign)s * currency.rounding * ROUND(
                        CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
                                        ELSE bill.invoiced_amount END
                        * (1 + COALESCE(contract.expected_tax_percent, 0)::numeric / 100) / currency.rounding) AS total
@@ -212,6 +212,7 @@ class ProgressPaymentSchedule(models.Model):
              WHERE bill.invoice_id IS NULL AND bill.bucket = 'draft'
                 OR bill.state = 'planned' AND contract.state IN ('draft', 'open') AND contract.final_bill_id IS NULL
             """,
+            sign=self.env['progress.contract']._get_cash_sign_sql('contract'),
             rate=self._get_rate_sql('contract'),
             company_rate=self._get_rate_sql('company'),
         )

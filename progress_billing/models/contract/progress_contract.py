@@ -1,12 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ...tools import money
-
-FIXED_ONCE_BILLED = ('revenue_recognition', 'currency_id', 'company_id', 'partner_id', 'contract_type', 'project_id')
-
-LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount', 'pending_amount', 'draft_amount', 'actual_amount')
+LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
 
 
 class ProgressContract(models.Model):
@@ -15,14 +10,12 @@ class ProgressContract(models.Model):
     _name = 'progress.contract'
     _description = "Billing Contract"
     _inherit = [
-        'progress.overbilling.mixin',
         'progress.guard.mixin',
         'mail.thread',
         'mail.activity.mixin',
     ]
     _order = 'id desc'
     _check_company_auto = True
-    _due_order = 'next_billing_date, id'
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/', index='trigram')
     description = fields.Char(help="What the contract is about, as the customer calls it.")
@@ -84,13 +77,6 @@ class ProgressContract(models.Model):
         help="Deposits: progress invoices are customer deposits, the final invoice recognises the revenue.\n"
         "As billed: each progress invoice is revenue.",
     )
-    deposit_account_id = fields.Many2one(
-        'account.account',
-        check_company=True,
-        tracking=True,
-        domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
-        help="Only where it differs from the company's customer deposit account.",
-    )
     use_pro_forma = fields.Boolean(
         string="Create Pro Forma Invoice on Billing",
         tracking=True,
@@ -121,7 +107,7 @@ class ProgressContract(models.Model):
     journal_id = fields.Many2one(
         'account.journal',
         check_company=True,
-        domain="[('type', '=', 'sale')]",
+        domain="[('type', '=', journal_type)]",
         help="Only where it differs from the company's sales journal.",
     )
     summary_by_line = fields.Boolean(
@@ -129,63 +115,23 @@ class ProgressContract(models.Model):
     )
     line_ids = fields.One2many('progress.contract.line', 'contract_id', string="Schedule of Values", copy=True)
     change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Orders")
-    bill_ids = fields.One2many('progress.bill', 'contract_id', string="Progress Bills")
     final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True)
     final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True)
-    invoice_ids = fields.Many2many(
-        'account.move',
-        string="Invoices",
-        compute='_compute_invoice_ids',
-        search='_search_invoice_ids',
-        compute_sudo=True,
-    )
-    final_invoice_ids = fields.Many2many(
-        'account.move', string="Final Invoices", compute='_compute_invoice_ids', compute_sudo=True
-    )
-    invoice_count = fields.Integer(compute='_compute_invoice_ids', compute_sudo=True)
-    bill_count = fields.Integer(compute='_compute_bill_count')
     billing_version = fields.Integer(readonly=True, copy=False, default=0)
-    planned_amount = fields.Monetary(
-        compute='_compute_planned_amount', help="Untaxed: records planned and not billed yet."
-    )
-    unplanned_amount = fields.Monetary(
-        compute='_compute_planned_amount',
-        help="What is neither billed nor planned; negative where too much is planned.",
-    )
-    overplanned_amount = fields.Monetary(compute='_compute_planned_amount')
-    is_overplanned = fields.Boolean(compute='_compute_planned_amount')
     blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
 
     original_amount = fields.Monetary(string="Original Contract", compute='_compute_line_totals', store=True)
     change_amount = fields.Monetary(string="Net Change", compute='_compute_line_totals', store=True)
     revised_amount = fields.Monetary(string="Revised Contract", compute='_compute_line_totals', store=True)
-    pending_amount = fields.Monetary(string="Pending", compute='_compute_line_totals', store=True)
-    draft_amount = fields.Monetary(string="Draft Invoices", compute='_compute_line_totals', store=True)
-    actual_amount = fields.Monetary(string="Invoiced", compute='_compute_line_totals', store=True)
-    wip_available = fields.Monetary(
-        string="WIP Available to Bill",
-        compute='_compute_line_totals',
-        store=True,
-        help="Revised contract less draft and posted invoices: the most that can still be billed.",
-    )
-    completed_percent = fields.Float(
-        string="Completed (%)",
-        compute='_compute_line_totals',
-        store=True,
-        digits=(16, 10),
-        aggregator='avg',
-        help="Work completed, weighted by the worth of the lines.",
-    )
-    billed_percent = fields.Float(string="Billed (%)", compute='_compute_line_totals', store=True, aggregator='avg')
-    deposit_balance = fields.Monetary(
-        string="Deposits Held",
-        compute='_compute_deposit_balance',
-        store=True,
-        help="Posted deposits that the final invoice has not reversed yet, untaxed.",
-    )
-    is_overbilled = fields.Boolean(compute='_compute_line_totals', store=True)
 
     # === COMPUTE === #
+
+    @api.depends(*[f'line_ids.{name}' for name in LINE_TOTALS], 'line_ids.display_type')
+    def _compute_line_totals(self):
+        for contract in self:
+            lines = contract._get_billable_lines()
+            for name in LINE_TOTALS:
+                contract[name] = sum(lines.mapped(name))
 
     @api.depends('name', 'description')
     def _compute_display_name(self):
@@ -210,78 +156,35 @@ class ProgressContract(models.Model):
     @api.depends('partner_id', 'partner_shipping_id', 'company_id')
     def _compute_partner_terms(self):
         for contract in self:
-            own = contract.with_company(contract.company_id)
-            contract.payment_term_id = own.partner_id.property_payment_term_id
-            contract.fiscal_position_id = own.env['account.fiscal.position']._get_fiscal_position(
-                own.partner_id, own.partner_shipping_id
-            )
+            contract.payment_term_id = contract._get_payment_term()
+            contract.fiscal_position_id = contract._get_fiscal_position()
 
     @api.depends('company_id', 'fiscal_position_id')
     def _compute_default_tax_ids(self):
         for contract in self:
-            contract.default_tax_ids = contract.fiscal_position_id.map_tax(contract.company_id.account_sale_tax_id)
+            contract.default_tax_ids = contract.fiscal_position_id.map_tax(contract._get_default_tax())
 
-    @api.depends('base_state', 'bill_ids.kind', 'bill_ids.bucket', 'bill_ids.invoice_id')
+    @api.depends('base_state')
     def _compute_state(self):
+        """What people decided. A final invoice, which ends a contract, is none of this room's: see ``deposit``."""
         for contract in self:
-            finals = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
-            posted = finals.filtered(lambda bill: bill.bucket == 'actual')
-            final = posted[:1] or finals[:1]
-            contract.final_bill_id = final
-            contract.final_invoice_id = final.invoice_id
-            closed = contract.base_state == 'open' and posted and not contract._get_lines_without_final(posted)
-            contract.state = 'closed' if closed else contract.base_state
-
-    def _get_lines_without_final(self, finals):
-        """Schedule lines that none of these final bills covers: billed as billed, each customer has one (RULES C23)."""
-        self.ensure_one()
-        return self._get_billable_lines() - finals.line_ids.contract_line_id
-
-    @api.depends('bill_ids.move_ids')
-    def _compute_invoice_ids(self):
-        for contract in self:
-            contract.invoice_ids = contract.bill_ids.move_ids.sorted('id')
-            finals = contract.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
-            contract.final_invoice_ids = finals.invoice_id
-            contract.invoice_count = len(contract.invoice_ids)
-
-    def _search_invoice_ids(self, operator, value):
-        return [('bill_ids.move_ids', operator, value)]
-
-    @api.depends('bill_ids')
-    def _compute_bill_count(self):
-        counts = dict(
-            self.env['progress.bill']._read_group([('contract_id', 'in', self.ids)], ['contract_id'], ['__count'])
-        )
-        for contract in self:
-            contract.bill_count = counts.get(contract._origin, 0)
-
-    @api.depends('bill_ids.planned_amount', 'bill_ids.state', 'wip_available')
-    def _compute_planned_amount(self):
-        for contract in self:
-            planned = contract.bill_ids.filtered(lambda bill: bill.state == 'planned')
-            contract.planned_amount = sum(planned.mapped('planned_amount'))
-            contract.unplanned_amount = contract.wip_available - contract.planned_amount
-            contract.overplanned_amount = max(-contract.unplanned_amount, 0.0) if planned else 0.0
-            contract.is_overplanned = not contract.currency_id.is_zero(contract.overplanned_amount)
+            contract.state = contract.base_state
+            contract.final_bill_id = contract.final_invoice_id = False
 
     @api.depends(
         'state',
         'revenue_recognition',
         'revised_amount',
         'partner_id',
-        'company_id.progress_deposit_account_id',
         'currency_id.active',
         'final_bill_id',
         'line_ids.display_type',
         'line_ids.product_id.active',
         'project_id.billing_method',
         'project_id.bill_time',
-        'deposit_account_id.account_type',
-        'deposit_account_id.reconcile',
-        'deposit_account_id.active',
     )
     def _compute_blockers(self):
+        """Every reason, as a form shows them. Extend what it depends on where you extend the reasons."""
         for contract in self:
             reasons = (
                 contract._get_opening_blockers() if contract.state == 'draft' else contract._get_billing_blockers()
@@ -289,13 +192,6 @@ class ProgressContract(models.Model):
             contract.blockers = '\n'.join(reasons)
 
     # === CONSTRAINTS === #
-
-    @api.constrains('deposit_account_id')
-    def _check_deposit_account(self):
-        for contract in self.filtered('deposit_account_id'):
-            reason = contract._get_deposit_account_blocker(contract.deposit_account_id)
-            if reason:
-                raise ValidationError(reason)
 
     # === CRUD === #
 
@@ -310,43 +206,32 @@ class ProgressContract(models.Model):
 
     def write(self, vals):
         self._guard_vals(vals)
-        for name in FIXED_ONCE_BILLED:
-            if name in vals:
-                self._check_fixed_once_billed(name, vals[name])
         result = super().write(vals)
         if 'currency_id' in vals:
             for line in self.line_ids.filtered(lambda line: line.billing_base == 'amount'):
                 line.original_amount = line.currency_id.round(line.original_amount)
         if 'line_ids' in vals:
-            self._respread_plan()
+            self._on_worth_changed()
         return result
-
-    def _check_fixed_once_billed(self, name, value):
-        """What invoices were made with stays as it is (RULES A15)."""
-        for contract in self:
-            if contract._differs(name, value) and contract._is_billed():
-                raise UserError(
-                    self.env._(
-                        "%(field)s of %(contract)s cannot change any more: it has been billed.",
-                        field=self._fields[name]._description_string(self.env),
-                        contract=contract.display_name,
-                    )
-                )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        for contract in self:
-            if contract._is_billed() or contract.invoice_count:
-                raise UserError(
-                    self.env._(
-                        "%(contract)s has been billed and cannot be deleted. Cancel it instead.",
-                        contract=contract.display_name,
-                    )
-                )
 
     def copy_data(self, default=None):
         """A copy starts its own life: same schedule, nothing billed."""
         return [dict(vals, user_id=self.env.user.id) for vals in super().copy_data(default)]
+
+    # === HOOKS === #
+
+    def _on_worth_changed(self, lines=None):
+        """The worth of these contracts has changed: what follows from it follows now. Extend by ``super()``.
+
+        :param lines: schedule lines to which change orders added or from which they took; none where the schedule
+            itself was edited
+        """
+
+    def _on_opened(self):
+        """These contracts have just been opened. Extend by ``super()``."""
+
+    def _on_cancelled(self):
+        """These contracts have just been cancelled: what waits on them ends too. Extend by ``super()``."""
 
     # === BUSINESS === #
 
@@ -371,90 +256,10 @@ class ProgressContract(models.Model):
         )
         self.invalidate_recordset(['billing_version'], flush=False)
 
-    def _is_billed(self):
-        """Whether anything was billed on the contract: opening amounts and credited invoices included."""
-        # sudo: account.move - whether there are invoices does not depend on who asks
-        moves = self.sudo().bill_ids.move_ids.filtered(lambda move: move.state != 'cancel')
-        return bool(moves or self.bill_ids.filtered('bucket'))
-
     def _get_billable_lines(self):
         """The schedule lines that can carry an amount: sections and notes cannot."""
         return self.line_ids.filtered(lambda line: not line.display_type)
 
-    def _check_wip_available(self, amount, record):
-        """Refuse more than is available to bill, unless the company only warns (000, RULES C15).
-
-        :param float amount: untaxed, in the contract's currency
-        :param record: what is to be billed, named in the error
-        :raises UserError: with the amount asked for and the amount available
-        """
-        self.ensure_one()
-        if self.company_id.progress_overbilling_policy == 'warn':
-            return
-        if self.currency_id.compare_amounts(amount, self.wip_available) > 0:
-            detail = self.env._(
-                "%(record)s of %(contract)s asks for %(amount)s, %(available)s is available. "
-                "Lower the amount, or add a change order.",
-                record=record.display_name,
-                contract=self.display_name,
-                amount=self._show_amount(amount),
-                available=self._show_amount(self.wip_available),
-            )
-            raise UserError(self._format_wip_error([detail]))
-
     def _get_last_sequence(self):
         """Where the schedule of values ends."""
         return max(self.line_ids.mapped('sequence'), default=0)
-
-    def _get_overbilled_hints(self):
-        """Deductions that are not billed yet make the contract worth less than its other lines."""
-        deductions = self._get_billable_lines().filtered(
-            lambda line: line.revised_amount < 0 and line._get_amount_left() < 0
-        )
-        if not deductions:
-            return []
-        return [self.env._("Not billed yet: the deduction %s.", ', '.join(deductions.mapped('display_name')))]
-
-    @api.depends(*[f'line_ids.{name}' for name in LINE_TOTALS], 'line_ids.completed_percent', 'line_ids.display_type')
-    def _compute_line_totals(self):
-        for contract in self:
-            lines = contract.line_ids.filtered(lambda line: not line.display_type)
-            for name in LINE_TOTALS:
-                contract[name] = sum(lines.mapped(name))
-            billed = contract.draft_amount + contract.actual_amount
-            contract.wip_available = contract.revised_amount - billed
-            contract.billed_percent = float(money.ratio_percent(billed, contract.revised_amount))
-            done = (
-                sum(
-                    (
-                        money.to_decimal(line.revised_amount) * money.to_decimal(line.completed_percent)
-                        for line in lines
-                    ),
-                    money.ZERO,
-                )
-                / 100
-            )
-            contract.completed_percent = float(money.ratio_percent(done, contract.revised_amount))
-            contract.is_overbilled = bool(
-                money.room_left(contract.revised_amount, billed, 0, contract.currency_id.rounding or '0.01')
-            )
-
-    @api.depends(
-        'revenue_recognition',
-        'bill_ids.bucket',
-        'bill_ids.kind',
-        'bill_ids.invoiced_amount',
-        'bill_ids.credited_amount',
-        'bill_ids.opening_deposit_amount',
-    )
-    def _compute_deposit_balance(self):
-        for contract in self:
-            actual = contract.bill_ids.filtered(lambda bill: bill.bucket == 'actual')
-            balance = 0.0
-            if 'final' not in actual.mapped('kind'):
-                balance = sum(actual.mapped('opening_deposit_amount'))
-                if contract.revenue_recognition == 'deposit':
-                    balance += sum(
-                        bill.invoiced_amount - bill.credited_amount for bill in actual if bill.kind == 'progress'
-                    )
-            contract.deposit_balance = balance

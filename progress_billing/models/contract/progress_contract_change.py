@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...tools import money
-
 
 class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
@@ -31,25 +29,6 @@ class ProgressContractChange(models.Model):
     approved_on = fields.Datetime(readonly=True, copy=False)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
     amount = fields.Monetary(compute='_compute_amount', store=True, help="Untaxed: additions less deductions.")
-
-    billed_amount = fields.Monetary(compute='_compute_billed_amount', help="Untaxed, drafts included.")
-    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Left to Bill")
-    bill_ids = fields.Many2many('progress.bill', string="Billed On", compute='_compute_bill_ids')
-    credit_bill_ids = fields.One2many('progress.bill', 'change_id', string="Credits")
-
-    @api.depends('line_ids.billed_amount')
-    def _compute_billed_amount(self):
-        for change in self:
-            change.billed_amount = sum(change.line_ids.mapped('billed_amount'))
-            change.left_amount = sum(change.line_ids.mapped('left_amount'))
-
-    @api.depends('line_ids.billed_amount', 'line_ids.contract_line_id.bill_line_ids.bucket')
-    def _compute_bill_ids(self):
-        for change in self:
-            bills = self.env['progress.bill']
-            for line in change.line_ids.filtered('billed_amount'):
-                bills |= line.contract_line_id._get_bills_of_changes().get(line._origin.id, bills.browse())
-            change.bill_ids = bills
 
     @api.depends('line_ids.amount')
     def _compute_amount(self):
@@ -95,12 +74,8 @@ class ProgressContractChange(models.Model):
                 'approved_on': fields.Datetime.now(),
             }
         )
-        drafts.line_ids.contract_line_id._recalculate_pending()
-        if credit:
-            drafts._credit_excess()
-        else:
-            drafts._check_not_below_billed()
-        drafts._apply_to_schedule()
+        drafts.contract_id._on_worth_changed(drafts.line_ids.contract_line_id)
+        drafts._on_approved(credit=credit)
         return self.contract_id._get_contract_action()
 
     def action_approve_with_credit(self):
@@ -121,9 +96,8 @@ class ProgressContractChange(models.Model):
         todo._check_editable('cancelled')
         todo.contract_id._lock_for_billing()
         todo._write_protected({'state': 'cancelled'})
-        todo._undo_draft_credits()
-        todo.line_ids.contract_line_id._recalculate_pending()
-        todo._apply_to_schedule()
+        todo._on_cancelled()
+        todo.contract_id._on_worth_changed(todo.line_ids.contract_line_id)
         return self.contract_id._get_contract_action()
 
     def action_draft(self):
@@ -161,72 +135,17 @@ class ProgressContractChange(models.Model):
                     )
                 )
 
-    def _check_not_below_billed(self):
-        """A deduction leaves what is billed; more than that asks for the credit (RULES C21).
+    # === HOOKS === #
 
-        :raises UserError: with the most that can be taken away
+    def _on_approved(self, *, credit=False):
+        """These orders have just been approved, and the worth of their contracts has followed. Extend by ``super()``.
+
+        :param bool credit: whether what they take away from billed work is billed back
+        :raises UserError: when something stands in the way
         """
-        for line in self.line_ids.filtered(lambda line: line.company_id.progress_overbilling_policy != 'warn'):
-            scheduled = line.contract_line_id
-            billed = scheduled.draft_amount + scheduled.actual_amount
-            over = money.room_left(scheduled.revised_amount, billed, 0, line.currency_id.rounding)
-            if line.amount < 0 < over:
-                detail = self.env._(
-                    "%(change)s takes %(line)s below the %(billed)s billed on it: at most %(most)s. Take less away, or "
-                    "approve it with the credit.",
-                    change=line.change_id.display_name,
-                    line=scheduled.display_name,
-                    billed=scheduled._show_amount(billed),
-                    most=scheduled._show_amount(line.amount + float(over)),
-                )
-                raise UserError(scheduled._format_wip_error([detail]))
 
-    def _credit_excess(self):
-        """Bill back what lines were billed above their new worth: one bill a contract.
+    def _on_cancelled(self):
+        """These orders have just been cancelled; the worth of their contracts has not followed yet.
 
-        :raises UserError: when a draft on one of these lines may still change
+        :raises UserError: when something stands in the way
         """
-        for contract, changes in self.grouped('contract_id').items():
-            lines = changes.line_ids.contract_line_id.filtered(
-                lambda line: line._get_amount_left() < 0 <= line.revised_amount
-            )
-            drafts = lines.bill_line_ids.filtered(lambda line: line.bucket == 'draft').bill_id
-            if drafts:
-                raise UserError(
-                    self.env._(
-                        "%(change)s: post or delete these drafts before a credit: %(drafts)s.",
-                        change=changes[0].display_name,
-                        drafts=', '.join(drafts.mapped('display_name')),
-                    )
-                )
-            if lines:
-                changes[0]._create_credit_bill(contract, lines)
-
-    def _create_credit_bill(self, contract, lines):
-        """Bills of the lines' excess, negative, as far as the contract's workflow takes it."""
-        self.env['progress.bill']._make_bills(
-            [
-                {
-                    **contract._prepare_run_bill_vals(key),
-                    'title': self.env._("Credit of change order %s", self.name),
-                    'change_id': self.id,
-                    'claims': [
-                        line._prepare_claim(amount=line._get_amount_left(), quantity=line._get_quantity_left())
-                        for line in group
-                    ],
-                }
-                for key, group in lines.grouped(lambda line: line._get_run_key()).items()
-            ]
-        )
-
-    def _undo_draft_credits(self):
-        """Credits of these orders that were not posted go with them (RULES C21)."""
-        drafts = self.credit_bill_ids.filtered(lambda bill: bill.bucket == 'draft')
-        # sudo: account.move - their draft credit notes, for a project manager without accounting rights
-        drafts.sudo().invoice_id.unlink()
-        drafts.filtered(lambda bill: bill.bucket).action_cancel()
-
-    def _apply_to_schedule(self):
-        """What follows from a changed worth: checks, and the plan (RULES A21); pending has followed (RULES C1)."""
-        self.line_ids.contract_line_id._check_not_overbilled()
-        self.contract_id._respread_plan()

@@ -15,6 +15,7 @@ class ProgressContractChangeLine(models.Model):
     company_id = fields.Many2one(related='change_id.company_id', store=True, index=True)
     currency_id = fields.Many2one(related='change_id.currency_id', store=True)
     state = fields.Selection(related='change_id.state', store=True)
+    tax_use = fields.Char(related='contract_id.tax_use')
     contract_line_id = fields.Many2one(
         'progress.contract.line',
         string="Schedule of Values Line",
@@ -43,32 +44,10 @@ class ProgressContractChangeLine(models.Model):
         compute='_compute_tax_ids',
         store=True,
         readonly=False,
-        domain="[('type_tax_use', '=', 'sale')]",
+        domain="[('type_tax_use', '=', tax_use)]",
         context={'active_test': False},
         help="Of a new line.",
     )
-
-    billed_amount = fields.Monetary(
-        compute='_compute_billed_amount', help="Untaxed: what was billed on this change, drafts included."
-    )
-    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Left to Bill")
-
-    @api.depends(
-        'state',
-        'amount',
-        'contract_line_id.draft_amount',
-        'contract_line_id.actual_amount',
-        'contract_line_id.original_amount',
-        'contract_line_id.change_line_ids.amount',
-        'contract_line_id.change_line_ids.state',
-    )
-    def _compute_billed_amount(self):
-        """What is billed goes to the original value first, then to the orders by approval (RULES A12)."""
-        for scheduled, changes in self.grouped('contract_line_id').items():
-            shares = scheduled._get_billed_on_changes() if scheduled else {}
-            for change in changes:
-                change.billed_amount = shares.get(change._origin.id, 0.0)
-                change.left_amount = change.amount - change.billed_amount if change.state == 'approved' else 0.0
 
     @api.depends('contract_line_id', 'product_id')
     def _compute_name(self):
@@ -85,7 +64,7 @@ class ProgressContractChangeLine(models.Model):
         for line in self:
             price = line.contract_line_id.unit_price or line.unit_price
             if not price and line.product_id:
-                price = line.product_id._get_progress_unit_price(line.contract_id)
+                price = line.contract_id._get_unit_price(line.product_id)
             line.unit_price = price
 
     @api.depends('billing_base', 'quantity', 'unit_price')
@@ -98,7 +77,7 @@ class ProgressContractChangeLine(models.Model):
     def _compute_tax_ids(self):
         for line in self:
             if line.product_id:
-                taxes = line.product_id.taxes_id._filter_taxes_by_company(line.company_id)
+                taxes = line.contract_id._get_product_taxes(line.product_id)._filter_taxes_by_company(line.company_id)
                 line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
 
     @api.constrains('contract_line_id', 'name', 'amount', 'quantity')

@@ -1,10 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import float_round, format_date
 
 from ...tools import money
 
-ENTRY_FIELDS = {'completed_percent', 'pending_amount', 'pending_quantity', 'stored_amount'}
 VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_base'}
 
 
@@ -14,7 +12,6 @@ class ProgressContractLine(models.Model):
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
     _inherit = [
-        'progress.overbilling.mixin',
         'progress.guard.mixin',
         'analytic.mixin',
     ]
@@ -39,6 +36,24 @@ class ProgressContractLine(models.Model):
     )
     product_id = fields.Many2one(
         'product.product', check_company=True, domain="[('sale_ok', '=', True)]", index='btree_not_null'
+    )
+
+    partner_id = fields.Many2one(
+        'res.partner',
+        string="Customer",
+        compute='_compute_partner_id',
+        store=True,
+        readonly=False,
+        index='btree_not_null',
+        help="From the task, else from the contract.",
+    )
+    partner_shipping_id = fields.Many2one(
+        'res.partner',
+        string="Customer Location",
+        compute='_compute_partner_shipping_id',
+        store=True,
+        readonly=False,
+        help="From the task, else from the contract. Locations are billed on bills of their own.",
     )
 
     # === WORTH === #
@@ -68,17 +83,18 @@ class ProgressContractLine(models.Model):
     change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change")
     revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
     revised_amount = fields.Monetary(compute='_compute_revised', store=True, help="Untaxed, change orders included.")
+    taxed_amount = fields.Monetary(
+        string="Scheduled Value With Tax",
+        readonly=True,
+        copy=False,
+        help="Where the price was agreed with its tax: what all bills of the line come to, tax included. Else 0.",
+    )
 
     # === BILLED === #
-    bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
-    draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
-    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount")
-    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
-    actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced")
-    billed_percent = fields.Float(compute='_compute_billed_percent', string="Billed (%)", aggregator=None)
-    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Left to Bill")
 
     # === INVOICING === #
+    tax_use = fields.Char(related='contract_id.tax_use')
+    result_group = fields.Char(related='contract_id.result_group')
     tax_ids = fields.Many2many(
         'account.tax',
         string="Taxes",
@@ -87,14 +103,14 @@ class ProgressContractLine(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
-        domain="[('type_tax_use', '=', 'sale')]",
+        domain="[('type_tax_use', '=', tax_use)]",
         context={'active_test': False},
     )
     account_id = fields.Many2one(
         'account.account',
         string="Income Account",
         check_company=True,
-        domain="[('account_type', 'in', ('income', 'income_other'))]",
+        domain="[('internal_group', '=', result_group)]",
         help="Only where it differs from the account of the product or the sales journal.",
     )
 
@@ -106,10 +122,20 @@ class ProgressContractLine(models.Model):
             title = (line.name or '').split('\n')[0]
             line.display_name = f'{line.item_number} {title}' if line.item_number else title
 
+    @api.depends('contract_id.partner_id')
+    def _compute_partner_id(self):
+        for line in self:
+            line.partner_id = line.contract_id.partner_id
+
+    @api.depends('contract_id.partner_shipping_id')
+    def _compute_partner_shipping_id(self):
+        for line in self:
+            line.partner_shipping_id = line.contract_id.partner_shipping_id
+
     @api.depends('product_id')
     def _compute_name(self):
         for line in self:
-            line.name = line.name or line.product_id.get_product_multiline_description_sale() or line.name or ''
+            line.name = line.name or line.contract_id._get_product_text(line.product_id) or line.name or ''
 
     @api.depends('product_id')
     def _compute_product_uom_id(self):
@@ -121,7 +147,7 @@ class ProgressContractLine(models.Model):
     def _compute_unit_price(self):
         for line in self:
             if line.product_id and not line.unit_price:
-                price, unit = line.product_id._get_progress_unit_price(line.contract_id), line.product_id.uom_id
+                price, unit = line.contract_id._get_unit_price(line.product_id), line.product_id.uom_id
                 line.unit_price = unit._compute_price(price, line.product_uom_id or unit)
 
     @api.depends('billing_base', 'original_quantity', 'unit_price')
@@ -154,48 +180,19 @@ class ProgressContractLine(models.Model):
                 line.change_amount = sum(changes.mapped('amount'))
                 line.revised_amount = line.original_amount + line.change_amount
 
-    @api.depends(
-        'bill_line_ids.invoiced_amount',
-        'bill_line_ids.invoiced_quantity',
-        'bill_line_ids.bucket',
-        'bill_line_ids.credited_amount',
-        'bill_line_ids.credited_quantity',
-        'billing_base',
-    )
-    def _compute_billed(self):
-        groups = self.env['progress.bill.line']._read_group(
-            [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
-            ['contract_line_id', 'bucket'],
-            ['invoiced_amount:sum', 'credited_amount:sum', 'invoiced_quantity:sum', 'credited_quantity:sum'],
-        )
-        billed = {
-            (line.id, bucket): (amount - credited, quantity - returned)
-            for line, bucket, amount, credited, quantity, returned in groups
-        }
-        for line in self:
-            by_quantity = line.billing_base == 'quantity'
-            line.draft_amount, draft_quantity = billed.get((line._origin.id, 'draft'), (0.0, 0.0))
-            line.actual_amount, actual_quantity = billed.get((line._origin.id, 'actual'), (0.0, 0.0))
-            line.draft_quantity = draft_quantity if by_quantity else 0.0
-            line.actual_quantity = actual_quantity if by_quantity else 0.0
-
-    @api.depends('draft_amount', 'actual_amount', 'revised_amount')
-    def _compute_billed_percent(self):
-        for line in self:
-            billed = line.draft_amount + line.actual_amount
-            line.billed_percent = float(money.ratio_percent(billed, line.revised_amount))
-            line.amount_left = line.revised_amount - billed
-
     @api.depends('product_id', 'account_id', 'contract_id.fiscal_position_id', 'display_type')
     def _compute_tax_ids(self):
         for line in self:
-            company = line.contract_id.company_id or self.env.company  # default before saving
-            taxes = line.product_id.taxes_id or line.account_id.tax_ids.filtered(lambda tax: tax.type_tax_use == 'sale')
+            contract = line.contract_id
+            company = contract.company_id or self.env.company  # default before saving
+            taxes = contract._get_product_taxes(line.product_id) or line.account_id.tax_ids.filtered(
+                lambda tax, use=contract._get_tax_use(): tax.type_tax_use == use
+            )
             taxes = taxes._filter_taxes_by_company(company)
             if line.display_type:
                 line.tax_ids = False
             elif taxes or not line.tax_ids:
-                line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
+                line.tax_ids = contract.fiscal_position_id.map_tax(taxes)
 
     @api.depends('contract_id.project_id')
     def _compute_analytic_distribution(self):
@@ -226,7 +223,6 @@ class ProgressContractLine(models.Model):
                         line=line.display_name,
                     )
                 )
-        self._check_not_overbilled()
 
     # === CRUD === #
 
@@ -241,11 +237,7 @@ class ProgressContractLine(models.Model):
                 vals['tax_ids'] = False  # a list's default taxes are for its lines
         lines = super().create(vals_list)
         lines._check_schedule_editable()
-        for line, vals in zip(lines, vals_list, strict=True):
-            if ENTRY_FIELDS & vals.keys():
-                line._enter_progress(vals)
-        lines._follow_source()
-        lines.contract_id._respread_plan()
+        lines.contract_id._on_worth_changed()
         return lines
 
     def write(self, vals):
@@ -253,25 +245,16 @@ class ProgressContractLine(models.Model):
         if VALUE_FIELDS & vals.keys():
             self._check_schedule_editable()
             self.contract_id._lock_for_billing()
-        result = super().write({name: value for name, value in vals.items() if name not in ENTRY_FIELDS})
-        if ENTRY_FIELDS & vals.keys():
-            self._enter_progress(vals)
-        if {'progress_source', 'task_id', 'milestone_id', 'requires_approval'} & vals.keys():
-            self._follow_source()
+        result = super().write(vals)
         if VALUE_FIELDS & vals.keys():
-            self.contract_id._respread_plan()
+            self.contract_id._on_worth_changed()
         return result
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
+    def _unlink_except_used(self):
         self._check_schedule_editable()
         for line in self:
-            # sudo: account.move - whether a bill has an invoice does not depend on who asks
-            bills = line.sudo().bill_line_ids.bill_id
-            standing = (
-                bills.filtered('bucket') | bills.move_ids.filtered(lambda move: move.state != 'cancel').progress_bill_id
-            )
-            if standing or line.change_line_ids:
+            if line._is_used():
                 raise UserError(
                     self.env._(
                         "%(line)s cannot be deleted: bills or change orders refer to it. Take it out with a "
@@ -279,28 +262,16 @@ class ProgressContractLine(models.Model):
                         line=line.display_name,
                     )
                 )
-        # sudo: progress.bill.line - what is left are claims of bills that were undone
-        self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
 
-    def _keep_on_sheets(self):
-        """Sheets of bills that show these lines stay as they are (SPEC §7)."""
-        for bill in self.contract_id.bill_ids.filtered('schedule_snapshot'):
-            snapshot = dict(bill.schedule_snapshot)
-            values = dict(snapshot['lines'])
-            gone = [
-                [*values.pop(str(line.id)), line.item_number or '', line.name]
-                for line in self
-                if str(line.id) in values
-            ]
-            if gone:
-                removed = [*snapshot.get('removed', []), *gone]
-                bill._write_protected({'schedule_snapshot': {**snapshot, 'lines': values, 'removed': removed}})
+    def _is_used(self):
+        """Whether something refers to this line, so that it cannot be deleted. Extend by ``super()``."""
+        self.ensure_one()
+        return bool(self.change_line_ids)
 
     def unlink(self):
         contracts = self.contract_id
-        self._keep_on_sheets()
         result = super().unlink()
-        contracts._respread_plan()
+        contracts._on_worth_changed()
         return result
 
     def _check_schedule_editable(self):
@@ -336,27 +307,6 @@ class ProgressContractLine(models.Model):
         amount = money.to_decimal(quantity) * money.to_decimal(self.unit_price)
         return float(money.round_to(amount, self.currency_id.rounding or '0.01'))
 
-    def _get_amount_left(self):
-        """What is not billed yet, untaxed; negative where too much was billed."""
-        self.ensure_one()
-        return self.currency_id.round(self.revised_amount - self.draft_amount - self.actual_amount)
-
-    def _get_quantity_left(self):
-        self.ensure_one()
-        if self.billing_base != 'quantity':
-            return 0.0
-        return self.revised_quantity - self.draft_quantity - self.actual_quantity
-
-    def _get_quantity_for(self, amount):
-        """Quantity that an amount spread over this line stands for, in the unit's precision (RULES A11)."""
-        self.ensure_one()
-        if self.billing_base != 'quantity' or not self.unit_price:
-            return 0.0
-        if self.currency_id.compare_amounts(amount, self._get_amount_left()) == 0:
-            return self._get_quantity_left()
-        digits = self.env['decimal.precision'].precision_get('Product Unit')
-        return float_round(amount / self.unit_price, precision_digits=digits)
-
     def _get_units_of(self, amount):
         """True units an amount of this line stands for, for taxes that count units; 0 for lines billed by amount."""
         self.ensure_one()
@@ -366,136 +316,49 @@ class ProgressContractLine(models.Model):
             return self.revised_quantity
         return amount / self.unit_price
 
-    def _get_income_account(self):
+    def _get_tax_worth(self):
+        """What the line is worth without and with tax, where it was agreed with tax; empty for the others.
+
+        :return tuple: two amounts in the contract's currency
+        """
+        self.ensure_one()
+        return (self.revised_amount, self.taxed_amount) if self.taxed_amount and self.revised_amount else ()
+
+    def _get_result_account(self):
         """Income account of line, product or sales journal, in that order, mapped by the fiscal position.
 
         :raises UserError: when there is none, saying where to set it
         """
         self.ensure_one()
-        contract, source = self.contract_id, self.billing_rule_id.account_source or 'line'
-        if source == 'line' and self.account_id:
-            return self.account_id
-        account = self.billing_rule_id.account_id if source == 'rule' else False
-        # sudo: product.template, account.journal - their accounts, for a project manager without accounting rights
-        product = self.product_id.sudo().with_company(contract.company_id)
-        if product and source in ('line', 'product'):
-            account = product.product_tmpl_id.get_product_accounts(contract.fiscal_position_id)['income']
-        account = account or contract._get_default_income_account()
+        account = self._find_result_account() or self.contract_id._get_result_account()
         if not account:
             raise UserError(
                 self.env._(
                     "%(line)s of %(contract)s has no income account: set it on the line, the product or the "
                     "sales journal.",
                     line=self.display_name,
-                    contract=contract.display_name,
+                    contract=self.contract_id.display_name,
                 )
             )
         return account
 
-    def _get_rule_label(self, bill_line):
-        """Text of the invoice line of one bill line: as its rule's template says, in the customer's language."""
+    def _find_result_account(self):
+        """Income or cost account of the line's own sources; may be empty, then the journal's counts."""
         self.ensure_one()
-        bill = bill_line.bill_id
-        rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
-        if not rule.description_template:
-            return self._get_invoice_label()
-        reached = bill_line._get_billed_by_others() + money.to_decimal(bill_line.invoiced_amount)
-        percent = money.ratio_percent(reached, self.revised_amount)
-        return rule._format_line_text(
-            {
-                'item': self.item_number or '',
-                'description': self.name,
-                'percent': f'{money.round_to(percent, "0.01").normalize():f} %',
-                'bill': bill.name or '',
-                'title': bill.title or '',
-                'date': format_date(rule.env, bill.date),
-                'contract': self.contract_id.name,
-                'task': self.task_id.sudo().name or '',  # sudo: project.task - its name, on the customer's invoice
-            }
-        )
+        sources = self._get_account_sources()
+        if 'line' in sources and self.account_id:
+            return self.account_id
+        product = self.product_id if 'product' in sources else self.product_id.browse()
+        return self.contract_id._get_product_account(product)
+
+    def _get_account_sources(self):
+        """What may say the income account before the journal does.
+
+        :return tuple: of ``line`` and ``product``
+        """
+        return 'line', 'product'
 
     def _get_invoice_label(self):
         """Text of the line on an invoice."""
         self.ensure_one()
         return f'{self.item_number} {self.name}' if self.item_number else self.name
-
-    def _check_actual_not_overbilled(self):
-        """What is posted alone lies within the worth; unless a change order lowered that, and a credit waits."""
-        self.ensure_one()
-        if self.company_id.progress_overbilling_policy == 'warn':
-            return
-        if self.currency_id.compare_amounts(self.actual_amount, max(self.revised_amount, self.original_amount)) > 0:
-            raise UserError(self._get_overbilled_message(self.actual_amount, self.draft_amount))
-
-    def _check_not_overbilled(self):
-        """Check these lines and their contracts, unless the company only warns (RULES C15).
-
-        :raises UserError: naming the line or contract, what is billed and what it is worth
-        """
-        lines = self.filtered(
-            lambda line: not line.display_type and line.company_id.progress_overbilling_policy != 'warn'
-        )
-        if not lines:
-            return
-        contracts = lines.contract_id
-        credits = {
-            line: amount
-            for line, amount in self.env['progress.bill.line']._read_group(
-                [
-                    ('contract_id', 'in', contracts.ids),
-                    ('bucket', '=', 'draft'),
-                    ('invoiced_amount', '<', 0),
-                    ('kind', '!=', 'final'),
-                ],
-                ['contract_line_id'],
-                ['invoiced_amount:sum'],
-            )
-            if line.revised_amount >= 0
-        }
-        for line in lines:
-            line._raise_if_overbilled(credits.get(line, 0.0))
-        for contract in contracts:
-            contract._raise_if_overbilled(
-                sum(amount for line, amount in credits.items() if line.contract_id == contract)
-            )
-
-    def _get_billed_on_changes(self):
-        """What was billed on each approved change of this line: the original first, then by approval (RULES A12).
-
-        Deductions lower what the original stands for.
-
-        :return dict: amounts by id of the change order line
-        """
-        self.ensure_one()
-        return self._share_on_changes(self.draft_amount + self.actual_amount)
-
-    def _share_on_changes(self, billed):
-        """How an amount billed on this line goes to its approved changes; see :meth:`_get_billed_on_changes`."""
-        approved = self.change_line_ids.filtered(lambda change: change.state == 'approved')
-        ordered = approved.sorted(lambda change: (change.change_id.approved_on, change.change_id.id, change.id))
-        mirrored = -1 if self.revised_amount < 0 else 1
-        rest = mirrored * billed
-        deducted = sum(change.amount for change in approved if mirrored * change.amount < 0)
-        rest -= mirrored * (self.original_amount + deducted)
-        shares = {}
-        for change in ordered.filtered(lambda change: mirrored * change.amount > 0):
-            taken = min(max(rest, 0.0), mirrored * change.amount)
-            shares[change.id] = self.currency_id.round(mirrored * taken)
-            rest -= taken
-        return shares
-
-    def _get_bills_of_changes(self):
-        """On which bills each change of this line was billed, walking them in their order (RULES A12).
-
-        :return dict: ``progress.bill`` by id of the change order line
-        """
-        self.ensure_one()
-        bills, billed, shares = {}, 0.0, {}
-        for line in self.bill_line_ids.filtered('bucket').sorted(lambda line: line.bill_id._get_order_key()):
-            billed += line.invoiced_amount - line.credited_amount
-            after = self._share_on_changes(billed)
-            for change, amount in after.items():
-                if self.currency_id.compare_amounts(amount, shares.get(change, 0.0)):
-                    bills[change] = bills.get(change, line.bill_id.browse()) | line.bill_id
-            shares = after
-        return bills

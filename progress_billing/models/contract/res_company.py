@@ -1,48 +1,12 @@
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-
-DEPOSIT_ACCOUNT_CODE = '211900'
-RETAINAGE_ACCOUNT_CODE = '121900'
+from odoo import fields, models
 
 
 class ResCompany(models.Model):
+    """What a company says about billing at all; the rooms add what they are about."""
+
     _name = 'res.company'
     _inherit = 'res.company'
 
-    progress_deposit_account_id = fields.Many2one(
-        'account.account',
-        string="Customer Deposit Account",
-        domain="[('account_type', '=', 'liability_current'), ('reconcile', '=', True)]",
-        check_company=True,
-        help="Progress invoices are booked here until the final invoice recognises the revenue. "
-        "A current liability that allows reconciliation.",
-    )
-    progress_retainage_account_id = fields.Many2one(
-        'account.account',
-        string="Retainage Account",
-        domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
-        check_company=True,
-        help="What customers hold back until it is released. A current asset that allows reconciliation.",
-    )
-    progress_retainage_tax = fields.Selection(
-        [('now', "On the full amount at once"), ('release', "When it is released")],
-        string="Tax on Retainage",
-        default='now',
-        required=True,
-    )
-    progress_retainage_base = fields.Selection(
-        [('untaxed', "The untaxed amount"), ('taxed', "The amount with tax")],
-        string="Retainage Is Of",
-        default='untaxed',
-        required=True,
-    )
-    progress_retainage_tax_id = fields.Many2one(
-        'account.tax',
-        string="Tax of Retainage Lines",
-        domain="[('type_tax_use', '=', 'sale'), ('amount', '=', 0)]",
-        check_company=True,
-        help="A tax of 0 %, where electronic invoices ask for a tax on every line and tax is due at once.",
-    )
     progress_overbilling_policy = fields.Selection(
         [('block', "Block"), ('warn', "Warn only")],
         string="Billing Above the Contract",
@@ -55,48 +19,12 @@ class ResCompany(models.Model):
         help="Progress invoices are posted when they are made, if whoever makes them may post. "
         "Otherwise they stay drafts for an accountant.",
     )
-    progress_last_run = fields.Datetime(string="Last Automatic Billing", readonly=True)
-    progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
 
-    progress_last_billing_run = fields.Datetime(string="Last Run on Billing Dates", readonly=True)
-    progress_last_billing_run_result = fields.Char(string="Result of the Last Run on Billing Dates", readonly=True)
+    def _set_up_progress_accounts(self):
+        """Give the companies that have a chart of accounts what billing needs. Extend by ``super()``.
 
-    @api.constrains('progress_retainage_tax', 'progress_retainage_base')
-    def _check_retainage_pair(self):
-        """Base with tax implies tax at once (RULES C9)."""
-        for company in self:
-            if company.progress_retainage_tax == 'release' and company.progress_retainage_base == 'taxed':
-                raise ValidationError(company._get_retainage_pair_message())
-            # sudo: progress.contract - whether one has the amount with tax does not depend on who asks
-            contracts = self.env['progress.contract'].sudo()
-            taxed = [('company_id', '=', company.id), ('retainage_base', '=', 'taxed')]
-            if company.progress_retainage_tax == 'release' and contracts.search_count(taxed, limit=1):
-                raise ValidationError(company._get_retainage_pair_message())
-
-    def _get_retainage_pair_message(self):
-        return self.env._(
-            "Retainage of the amount with tax means that the tax is due at once: %s cannot have it follow the release.",
-            self.name,
-        )
-
-    def _set_up_progress_retainage_account(self):
-        """Create and set the retainage account of the companies that have none; a branch uses its parent's."""
-        for company in self.filtered(lambda company: not company.progress_retainage_account_id):
-            parent_account = company.parent_id.progress_retainage_account_id
-            company.progress_retainage_account_id = parent_account or self.env['account.account'].with_company(
-                company
-            ).create(company._prepare_progress_retainage_account_vals())
-
-    def _prepare_progress_retainage_account_vals(self):
-        """Values of the retainage account: a reconcilable current asset, beside the chart's other ones."""
-        self.ensure_one()
-        return {
-            'name': self.env._("Retainage Receivable (Progress Billing)"),
-            'code': self._get_free_account_code('asset_current', RETAINAGE_ACCOUNT_CODE),
-            'account_type': 'asset_current',
-            'reconcile': True,
-            'company_ids': [(6, 0, self.ids)],
-        }
+        Called once for each company; what it has already stays.
+        """
 
     def _get_free_account_code(self, account_type, default):
         """A free code beside the chart's last account of a type."""
@@ -105,37 +33,3 @@ class ResCompany(models.Model):
             [*accounts._check_company_domain(self), ('account_type', '=', account_type)], order='code desc', limit=1
         )
         return accounts._search_new_account_code(sibling.code or default)
-
-    def _set_up_progress_deposit_account(self):
-        """Create and set the customer deposit account of the companies that have none.
-
-        A branch uses its parent's account.
-        """
-        for company in self.filtered(lambda company: not company.progress_deposit_account_id):
-            parent_account = company.parent_id.progress_deposit_account_id
-            company.progress_deposit_account_id = parent_account or self.env['account.account'].with_company(
-                company,
-            ).create(company._prepare_progress_deposit_account_vals())
-
-    def _prepare_progress_deposit_account_vals(self):
-        """Values of the customer deposit account of this company.
-
-        :return dict: a reconcilable current liability, on a free code beside the chart's other ones
-        """
-        self.ensure_one()
-        return {
-            'name': self.env._("Customer Deposits (Progress Billing)"),
-            'code': self._get_free_account_code('liability_current', DEPOSIT_ACCOUNT_CODE),
-            'account_type': 'liability_current',
-            'reconcile': True,
-            'company_ids': [(6, 0, self.ids)],
-        }
-
-    def _get_progress_today(self):
-        """Today's date where the company is, as a planned date is meant there (RULES 1.20).
-
-        :return date: the date in the time zone of the company's contact
-        """
-        self.ensure_one()
-        zone = self.partner_id.tz or self.env.user.tz or 'UTC'
-        return fields.Date.context_today(self.with_context(tz=zone))

@@ -1,15 +1,103 @@
 from odoo import models
-from odoo.tools import format_date
+from odoo.tools import format_date, formatLang
 
 
-class ProgressBillFinal(models.Model):
-    """Lines of the final invoice: all income not yet recognised, less every deposit (SPEC §4)."""
+class ProgressBillDeposit(models.Model):
+    """Deposits on invoices, and the final one: all income not yet recognised, less every deposit (SPEC §4)."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    def _prepare_final_line_list(self):
-        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4)."""
+    def _get_invoice_taxes(self):
+        """A final invoice that ends deposits takes the taxes of all the income, and gives the deposits' back."""
+        return {} if self._ends_deposits() else super()._get_invoice_taxes()
+
+    def _ends_deposits(self):
+        """Whether this bill's invoice turns deposits into income."""
+        self.ensure_one()
+        return self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit'
+
+    def _prepare_deposit_line_list(self, taxes):
+        """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution.
+
+        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
+        """
+        engine, contract = self.env['progress.tax.engine'], self.contract_id
+        groups = {}
+        accounts = self._get_deposit_accounts(self.line_ids.contract_line_id)
+        for base_line in taxes['work']:
+            account = accounts[base_line['_bill_line'].contract_line_id]
+            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
+        result = []
+        for (tax_set, account), base_lines in groups.items():
+            net, amounts = engine._merge(base_lines)
+            result.append(
+                {
+                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
+                    **engine._prepare_frozen_line_vals(contract, tax_set, net, amounts, key=f'progress,{self.id}'),
+                    'progress_line_type': 'deposit',
+                    'progress_deposit_bill_id': self.id,
+                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
+                }
+            )
+        return result
+
+    def _get_deposit_accounts(self, lines):
+        """Where deposits of schedule lines are booked.
+
+        :param lines: ``progress.contract.line``
+        :return dict: accounts by line
+        """
+        return dict.fromkeys(lines, self.contract_id._get_deposit_account()) if lines else {}
+
+    def _prepare_deposit_vals(self, name, account):
+        """What every line on the deposit account has in common: product, account, no analytics."""
+        return {
+            'name': name,
+            'product_id': self.contract_id._find_deposit_product().id,
+            'account_id': account.id,
+            'analytic_distribution': False,
+        }
+
+    def _get_deposit_label(self):
+        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (RULES 1.17)."""
+        self.ensure_one()
+        if self.item_description:
+            return self.item_description
+        env = self.with_context(lang=self.partner_id.lang).env
+        share = self.with_env(env)._get_deposit_share_text()
+        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
+
+    def _get_deposit_share_text(self):
+        """How much of the contract the deposit is, in the language of the environment."""
+        digits = self.currency_id.decimal_places
+        return formatLang(self.env, self.invoiced_amount, currency_obj=False, digits=digits)
+
+    def _prepare_final_line_list(self, taxes):
+        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4).
+
+        Recognised as billed, what is left is income like any other.
+
+        :param dict taxes: of the bill, see ``_get_invoice_taxes``
+        """
+        if not self._ends_deposits():
+            return self._prepare_progress_line_list(taxes)
+        result = self._add_sections(self._prepare_final_income())
+        reversals = self._prepare_reversal_line_list()
+        if reversals:
+            result.append(
+                {
+                    'display_type': 'line_section',
+                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
+                }
+            )
+        return result + reversals
+
+    def _prepare_final_income(self):
+        """Values of an income line for each schedule line: all of it that is not recognised yet.
+
+        :return dict: line values by schedule line
+        """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         recognised = contract._get_recognised_amounts()
         base_lines = []
@@ -23,6 +111,7 @@ class ProgressBillFinal(models.Model):
                     scheduled.tax_ids,
                     scheduled._get_units_of(amount),
                     _key=scheduled.id,
+                    _worth=scheduled._get_tax_worth(),
                     _bill_line=line,
                 )
             )
@@ -34,16 +123,7 @@ class ProgressBillFinal(models.Model):
             whole = line.contract_line_id.billing_base == 'quantity' and not recognised.get(line.contract_line_id.id)
             quantity = line.contract_line_id.revised_quantity if whole else 1.0
             values[line.contract_line_id] = self._prepare_revenue_vals(line, net, amounts, quantity)
-        result = self._add_sections(values)
-        reversals = self._prepare_reversal_line_list()
-        if reversals:
-            result.append(
-                {
-                    'display_type': 'line_section',
-                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
-                }
-            )
-        return result + reversals
+        return values
 
     def _prepare_reversal_line_list(self):
         """A line for what is left of each deposit, by bill, account and set of taxes."""
@@ -82,17 +162,11 @@ class ProgressBillFinal(models.Model):
         )
 
     def _get_expected_amounts(self):
-        """What the ledger must take when the bill's invoice is posted, untaxed.
-
-        :return dict: amounts by bill line id for income, under ``deposit`` for deposits
-        """
-        self.ensure_one()
-        if self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit':
+        """A final invoice that ends deposits takes all that is not recognised yet, whatever its bill claims."""
+        expected = super()._get_expected_amounts()
+        if self._ends_deposits():
             recognised = self.contract_id._get_recognised_amounts()
-            return {
-                line.id: line.contract_line_id.revised_amount - recognised.get(line.contract_line_id.id, 0.0)
-                for line in self.line_ids
-            }
-        if self._get_invoice_type() == 'deposit':
-            return {'deposit': self.invoiced_amount}
-        return {line.id: line.invoiced_amount for line in self.line_ids}
+            for line in self.line_ids:
+                scheduled = line.contract_line_id
+                expected[line.id] = scheduled.revised_amount - recognised.get(scheduled.id, 0.0)
+        return expected

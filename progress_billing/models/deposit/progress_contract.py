@@ -1,19 +1,49 @@
 from collections import defaultdict
 
-from odoo import models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 from ...tools import money
+from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressContractBilling(models.Model):
-    """The deposits of a contract, and its final bill (SPEC §3, §4).
-
-    Hooks: :meth:`_find_deposit_account`, :meth:`_get_recognised_amounts`, :meth:`_prepare_final_bill_vals`.
-    """
+    """The deposits of a contract: their account, what is held, and what was held before it was entered (SPEC §4)."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
+
+    deposit_account_id = fields.Many2one(
+        'account.account',
+        check_company=True,
+        tracking=True,
+        domain="[('account_type', '=', deposit_account_type), ('reconcile', '=', True)]",
+        help="Only where it differs from the company's customer deposit account.",
+    )
+    deposit_balance = fields.Monetary(
+        string="Deposits Held",
+        compute='_compute_deposit_balance',
+        store=True,
+        help="Posted deposits that the final invoice has not reversed yet, untaxed.",
+    )
+
+    # === BLOCKERS === #
+
+    @api.depends(
+        'revenue_recognition',
+        'company_id.progress_deposit_account_id',
+        'deposit_account_id.account_type',
+        'deposit_account_id.reconcile',
+        'deposit_account_id.active',
+    )
+    def _compute_blockers(self):
+        return super()._compute_blockers()
+
+    def _get_opening_blockers(self):
+        reasons = super()._get_opening_blockers()
+        if self.revenue_recognition == 'deposit':
+            reasons += self._get_deposit_blockers() + self._get_customer_blockers()
+        return reasons
 
     # === DEPOSITS === #
 
@@ -24,7 +54,11 @@ class ProgressContractBilling(models.Model):
         """
         self.ensure_one()
         own = self.deposit_account_id or (rule.deposit_account_id if rule else self.deposit_account_id)
-        return own or self.company_id.progress_deposit_account_id
+        return own or self._get_company_deposit_account()
+
+    def _get_company_deposit_account(self):
+        """The company's account for deposits of the contract's side; may be empty."""
+        return self.company_id.progress_deposit_account_id
 
     def _get_deposit_account(self, rule=None):
         """The account deposits are booked on.
@@ -64,7 +98,7 @@ class ProgressContractBilling(models.Model):
             # sudo: account.move - a project manager may make the final invoice without reading the ledger
             moves = bill.sudo()._get_current_moves().filtered(lambda move: move.state == 'posted')
             for move in moves:
-                sign = 1 if move.move_type in ('out_invoice', 'in_invoice') else -1
+                sign = 1 if move.move_type in OPPOSITE_TYPE else -1
                 for base_line in move._get_rounded_base_and_tax_lines()[0]:
                     aml = base_line['record']
                     if aml.progress_line_type == 'deposit':
@@ -90,19 +124,6 @@ class ProgressContractBilling(models.Model):
             return None
         return {'bill': bill, 'account': account, 'taxes': taxes, 'net': net, 'amounts': dict(totals)}
 
-    def _get_default_income_account(self):
-        """Income account of the contract's journal, else of the company's sales journal or the company."""
-        self.ensure_one()
-        # sudo: account.journal - a project manager may bill without reading journals
-        journal = self.journal_id.sudo() or self.env['account.journal'].sudo().search(
-            [
-                *self.env['account.journal']._check_company_domain(self.company_id),
-                ('type', '=', 'sale'),
-            ],
-            limit=1,
-        )
-        return journal.default_account_id or self.company_id.sudo().income_account_id  # sudo: res.company - as above
-
     def _get_opening_deposits(self, bill):
         """Deposits taken before the contract was entered, with the taxes of the lines they stand for (RULES A13)."""
         if not bill.opening_deposit_amount:
@@ -110,18 +131,11 @@ class ProgressContractBilling(models.Model):
         engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
         # sudo: account.move.line - a project manager may make the final invoice without reading the ledger
         bill = bill.sudo()
-        accounts = bill.opening_deposit_line_ids.account_id
-        by_account = [
-            -sum(
-                bill.opening_deposit_line_ids.filtered(lambda aml, a=account: aml.account_id == a).mapped(
-                    'amount_currency'
-                )
-            )
-            for account in accounts
-        ]
+        sign, by_account = self._get_ledger_sign(), bill.opening_deposit_line_ids.grouped('account_id')
         lines = bill.line_ids.filtered('amount')
         deposits = []
-        for account, held in zip(accounts, by_account, strict=True):
+        for account, items in by_account.items():
+            held = sign * sum(items.mapped('amount_currency'))
             shares = money.spread(held, lines.mapped('amount'), unit)
             base_lines = engine._compute_taxes(
                 [
@@ -130,6 +144,7 @@ class ProgressContractBilling(models.Model):
                         float(share),
                         line.contract_line_id.tax_ids,
                         line.contract_line_id._get_units_of(float(share)),
+                        _worth=line.contract_line_id._get_tax_worth(),
                     )
                     for line, share in zip(lines, shares, strict=True)
                 ],
@@ -172,99 +187,6 @@ class ProgressContractBilling(models.Model):
 
     # === FINAL BILL === #
 
-    def _create_final_bills(self):
-        """The final bills of these contracts, with their draft invoices; those that exist are returned.
-
-        :return: ``progress.bill`` of kind final
-        :raises UserError: naming what stands in the way
-        """
-        existing = self.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
-        todo = self.filtered(lambda contract: contract.state == 'closed' or contract._get_lines_without_final(existing))
-        todo._raise_blockers({contract: contract._get_billing_blockers(for_final=True) for contract in todo})
-        todo._check_no_drafts(but=existing)
-        todo._check_opening_deposits_stand()
-        # sudo: progress.bill - callers may not make final bills but by this method
-        bills = self.env['progress.bill'].sudo()
-        finals = bills.create(
-            [
-                contract._prepare_final_bill_vals(partner, location, lines)
-                for contract in todo
-                for (partner, location), lines in contract._get_final_groups(existing).items()
-            ]
-        )
-        finals = finals.with_env(self.env)
-        finals.line_ids._take_pending()
-        finals._draw_names()
-        todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
-        finals._create_invoices()
-        finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
-        return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
-
-    def _get_final_groups(self, finals):
-        """Schedule lines by customer and location of their final invoice (RULES C23).
-
-        Deposits are held for one customer, so there is one final invoice; billed as billed, each
-        customer and location has its own.
-
-        :param finals: final bills that exist, whose lines are done
-        :return dict: schedule lines by ``(partner, location)``
-        """
-        self.ensure_one()
-        lines = self._get_lines_without_final(finals)
-        if self.revenue_recognition == 'deposit':
-            return {(self.partner_id, self.partner_shipping_id): lines}
-        return lines.grouped(lambda line: (line.partner_id or self.partner_id, line.partner_shipping_id))
-
-    def _prepare_final_bill_vals(self, partner, location, lines):
-        """Values of a final bill: it claims what is left on every line, negative where too much was billed.
-
-        :param partner: the customer
-        :param location: their location
-        :param lines: the schedule lines it ends
-        """
-        self.ensure_one()
-        return {
-            'contract_id': self.id,
-            'partner_id': partner.id,
-            'partner_shipping_id': location.id,
-            'kind': 'final',
-            'trigger': 'manual',
-            'title': self.env._("Final Invoice"),
-            'date': self.company_id._get_progress_today(),
-            'review_state': 'draft',
-            'line_ids': [(0, 0, claim) for claim in lines._prepare_claims_of_rest().values()],
-        }
-
-    def _check_final_is_current(self, final):
-        """Before the final invoice is posted: its reversals are what is left of each deposit now (ENGINE A2).
-
-        A credit note may have been posted, or a deposit changed, while the final was a draft.
-
-        :param final: the final bill
-        :raises UserError: to delete the draft and create it again
-        """
-        self.ensure_one()
-        self._check_no_drafts(but=self.bill_ids.filtered(lambda bill: bill.kind == 'final'))
-        self._check_opening_deposits_stand()
-        if not self._settles_deposits():
-            return
-        key = ('bill', 'account', 'taxes')
-        expected = {tuple(deposit[name] for name in key): deposit['net'] for deposit in self._get_open_deposits()}
-        found = {
-            (line.progress_deposit_bill_id, line.account_id, line.tax_ids): line.amount_currency
-            for line in final.invoice_id.invoice_line_ids
-            if line.progress_line_type == 'deposit_reversal'
-        }
-        same = self.currency_id.compare_amounts
-        if expected.keys() != found.keys() or any(same(found[key], net) for key, net in expected.items()):
-            raise UserError(
-                self.env._(
-                    "The deposits of %(contract)s have changed since the final invoice was made. Delete the "
-                    "draft and create it again.",
-                    contract=self.display_name,
-                )
-            )
-
     def _settles_deposits(self):
         """Whether the final invoice reverses deposits. Glue addons add deposits of other contracts."""
         self.ensure_one()
@@ -288,25 +210,6 @@ class ProgressContractBilling(models.Model):
                     )
                 )
 
-    def _check_no_drafts(self, but=None):
-        """Draft progress invoices and pro formas must be posted or deleted before the final (SPEC §4).
-
-        :param but: bills that do not count, the final itself
-        """
-        for contract in self:
-            bills = contract.bill_ids - but if but else contract.bill_ids
-            # sudo: account.move - names of draft credit notes, for users without accounting rights
-            credits = bills.sudo().move_ids.filtered(lambda move: move.state == 'draft' and move.reversed_entry_id)
-            drafts = [*bills.filtered(lambda bill: bill.bucket == 'draft'), *credits]
-            if drafts:
-                raise UserError(
-                    self.env._(
-                        "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
-                        contract=contract.display_name,
-                        drafts=', '.join(draft.display_name for draft in drafts),
-                    )
-                )
-
     def _reconcile_deposits(self):
         """Match deposits with their reversals, so that the deposit account is zero in both currencies (ENGINE B2).
 
@@ -324,3 +227,86 @@ class ProgressContractBilling(models.Model):
                 groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()
                 pairs = [group for group in groups if len(set(group.mapped(lambda line: line.balance > 0))) > 1]
                 mine._reconcile_plan([*pairs, mine] if pairs else [mine])
+
+    @api.constrains('deposit_account_id')
+    def _check_deposit_account(self):
+        for contract in self.filtered('deposit_account_id'):
+            reason = contract._get_deposit_account_blocker(contract.deposit_account_id)
+            if reason:
+                raise ValidationError(reason)
+
+    @api.depends(
+        'revenue_recognition',
+        'bill_ids.bucket',
+        'bill_ids.kind',
+        'bill_ids.invoiced_amount',
+        'bill_ids.credited_amount',
+        'bill_ids.opening_deposit_amount',
+    )
+    def _compute_deposit_balance(self):
+        """Posted deposits and what was held before, until a final invoice is posted. Extend by ``super()``."""
+        for contract in self:
+            actual = contract.bill_ids.filtered(lambda bill: bill.bucket == 'actual')
+            balance = 0.0
+            if 'final' not in actual.mapped('kind'):
+                balance = sum(actual.mapped('opening_deposit_amount'))
+                if contract.revenue_recognition == 'deposit':
+                    balance += sum(
+                        bill.invoiced_amount - bill.credited_amount for bill in actual if bill.kind == 'progress'
+                    )
+            contract.deposit_balance = balance
+
+    def _get_deposit_blockers(self, rule=None):
+        account, reasons = self._find_deposit_account(rule), []
+        if not account:
+            reasons.append(
+                self.env._(
+                    "No customer deposit account is set: choose it on the contract, or in the Progress Billing "
+                    "settings of %s.",
+                    self.company_id.display_name,
+                )
+            )
+        else:
+            reasons += filter(
+                None, (self._get_deposit_account_blocker(account), self._get_account_currency_blocker(account))
+            )
+        if not self._find_deposit_product():
+            reasons.append(
+                self.env._("There is no active product with the internal reference DEPOSIT: create or unarchive it.")
+            )
+        return reasons
+
+    def _get_customer_blockers(self):
+        """Deposits are held for one customer a contract (RULES C23)."""
+        customer = self.partner_id.commercial_partner_id
+        others = self._get_billable_lines().filtered(
+            lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse())
+        )
+        if not (customer and others):
+            return []
+        return [
+            self.env._(
+                "Deposits are held for one customer, %(customer)s, but these lines are for others: %(lines)s. Give "
+                "them a contract of their own, or recognise revenue as billed.",
+                customer=customer.display_name,
+                lines=', '.join(others.mapped('display_name')),
+            )
+        ]
+
+    def _get_deposit_account_blocker(self, account):
+        if account.account_type != self._get_deposit_account_type() or not account.reconcile or not account.active:
+            return self.env._(
+                "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
+                "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
+                account.display_name,
+            )
+        return False
+
+    def _get_account_currency_blocker(self, account):
+        if account.currency_id and account.currency_id != self.currency_id:
+            return self.env._(
+                "The deposit account %(account)s is kept in %(currency)s: choose one without a currency of its own.",
+                account=account.display_name,
+                currency=account.currency_id.name,
+            )
+        return False

@@ -19,14 +19,14 @@ class ProgressContractProfitability(models.Model):
         """
         lines = self._get_profitability_move_lines()
 
-        def booked(*kinds):
-            items = lines.filtered(lambda line: line.progress_line_type in kinds).grouped('company_id')
-            return -sum(
-                company.currency_id._convert(sum(mine.mapped('balance')), currency, company)
+        def booked(section):
+            items = lines._filter_progress(section=section).grouped('company_id')
+            return sum(
+                company.currency_id._convert(mine._get_progress_figure('balance'), currency, company)
                 for company, mine in items.items()
             )
 
-        earned, held = booked('revenue'), booked('deposit', 'deposit_reversal')
+        earned, held = booked('progress_revenue'), booked('progress_deposits')
         revised = sum(
             contract.currency_id._convert(contract.revised_amount, currency, contract.company_id) for contract in self
         )

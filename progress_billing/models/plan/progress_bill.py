@@ -1,11 +1,13 @@
 import ast
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import formatLang
 
 from ...tools import amt_pct as amt_pct_tool
 from ...tools import money
+
+PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
 
 class ProgressBillPlan(models.Model):
@@ -31,7 +33,6 @@ class ProgressBillPlan(models.Model):
     plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
     plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
     plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
-    generated_on = fields.Datetime(readonly=True, copy=False)
 
     # === COMPUTE === #
 
@@ -116,6 +117,13 @@ class ProgressBillPlan(models.Model):
                     )
                 )
 
+    # === CRUD === #
+
+    def write(self, vals):
+        if PLAN_FIELDS & vals.keys():
+            self._check_plan_editable(vals)
+        return super().write(vals)
+
     # === BUSINESS === #
 
     def _get_amount_to_bill(self):
@@ -176,3 +184,25 @@ class ProgressBillPlan(models.Model):
 
     def _format_percent(self):
         return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)
+
+    def _get_deposit_share_text(self):
+        """A planned percentage that is billed as planned says so."""
+        if self.planned_percent and not self.currency_id.compare_amounts(self.invoiced_amount, self.planned_amount):
+            return self._format_percent().replace('%', ' %')
+        return super()._get_deposit_share_text()
+
+    def _check_plan_editable(self, vals):
+        """What was billed is not planned any more (A19: planned and billed are kept apart)."""
+        billed = self.filtered(
+            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
+        )
+        for bill in billed:
+            if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be planned anew: its status is “%(state)s”. Delete or credit its invoice "
+                        "first.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )

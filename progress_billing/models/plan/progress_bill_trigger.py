@@ -32,17 +32,30 @@ class ProgressBillMilestone(models.Model):
     )
     is_due = fields.Boolean(compute='_compute_is_due', search='_search_is_due')
 
+    _due_idx = models.Index("(date) WHERE state = 'planned' AND generated_on IS NULL")
     _due_order = 'date, id'
 
     @api.depends('milestone_id')
     def _compute_trigger(self):
         for bill in self:
-            trigger = bill.trigger or 'date'
+            trigger = bill.trigger or ('date' if bill.review_state == 'planned' else 'manual')
             if bill.milestone_id:
                 trigger = 'milestone'
             elif trigger == 'milestone':
                 trigger = 'date'
             bill.trigger = trigger
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        bills = super().create(vals_list)
+        bills.filtered('milestone_id')._announce_milestone()
+        return bills
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
+            self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
+        return result
 
     @api.depends('state', 'date', 'trigger', 'milestone_id.is_reached', 'milestone_id.billing_approved_on')
     def _compute_is_due(self):

@@ -11,9 +11,6 @@ class ProjectMilestone(models.Model):
     _inherit = 'project.milestone'
 
     progress_bill_ids = fields.One2many('progress.bill', 'milestone_id', string="Progress Bills", groups=READERS)
-    progress_line_ids = fields.One2many(
-        'progress.contract.line', 'milestone_id', string="Schedule of Values Lines", groups=READERS
-    )
     progress_currency_id = fields.Many2one('res.currency', compute='_compute_progress_amount', groups=READERS)
     progress_amount = fields.Monetary(
         string="Bills",
@@ -35,27 +32,38 @@ class ProjectMilestone(models.Model):
         'progress_bill_ids.state',
         'progress_bill_ids.planned_amount',
         'progress_bill_ids.invoiced_amount',
-        'progress_line_ids.revised_amount',
     )
     def _compute_progress_amount(self):
         for milestone in self:
             company = milestone.project_id.company_id or self.env.company  # default of a project without company
             currency = milestone.progress_currency_id = company.currency_id
-            records = milestone.progress_bill_ids.filtered(lambda bill: bill.state != 'cancelled')
-            amounts = [(line.currency_id, line.revised_amount) for line in milestone.progress_line_ids]
-            amounts += [
-                (bill.currency_id, bill.invoiced_amount if bill.bucket else bill.planned_amount) for bill in records
-            ]
-            milestone.progress_amount = sum(own._convert(amount, currency, company) for own, amount in amounts)
+            milestone.progress_amount = sum(
+                own._convert(amount, currency, company) for own, amount in milestone._get_progress_amounts()
+            )
 
-    @api.depends('progress_bill_ids.requires_approval', 'progress_line_ids.requires_approval', 'billing_approved_on')
+    def _get_progress_amounts(self):
+        """What this milestone makes due. Extend by ``super()``, and ``_compute_progress_amount`` by what it depends on.
+
+        :return list: ``(currency, untaxed amount)``
+        """
+        self.ensure_one()
+        records = self.progress_bill_ids.filtered(lambda bill: bill.state != 'cancelled')
+        return [(bill.currency_id, bill.invoiced_amount if bill.bucket else bill.planned_amount) for bill in records]
+
+    @api.depends('progress_bill_ids.requires_approval', 'billing_approved_on')
     def _compute_billing_approval(self):
         for milestone in self:
-            wanted = milestone.progress_bill_ids.filtered('requires_approval') or milestone.progress_line_ids.filtered(
-                'requires_approval'
-            )
+            wanted = any(records.filtered('requires_approval') for records in milestone._get_progress_records())
             approved = 'approved' if milestone.billing_approved_on else 'wanted'
             milestone.billing_approval = approved if wanted else 'none'
+
+    def _get_progress_records(self):
+        """What is tied to this milestone. Extend by ``super()``.
+
+        :return list: recordsets, each of a model with ``requires_approval``
+        """
+        self.ensure_one()
+        return [self.progress_bill_ids]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -72,9 +80,7 @@ class ProjectMilestone(models.Model):
     def _unlink_except_billing(self):
         # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
         for milestone in self.sudo():
-            tied = milestone.progress_bill_ids.mapped('display_name') + milestone.progress_line_ids.mapped(
-                'display_name'
-            )
+            tied = [record.display_name for records in milestone._get_progress_records() for record in records]
             if tied:
                 raise UserError(
                     self.env._(
@@ -94,14 +100,12 @@ class ProjectMilestone(models.Model):
         return result
 
     def _on_progress_trigger(self):
-        """A milestone was reached, left again or approved: its records are due, its lines are done.
+        """Milestones were reached, left again or approved: their records are due. Extend by ``super()``.
 
-        Leaving it undoes no bill (RULES 1.26).
+        Leaving one undoes no bill (RULES 1.26).
         """
-        # sudo: progress.bill, progress.contract.line - whoever works on the project need not bill
-        milestones = self.sudo()
-        milestones.progress_line_ids.filtered(lambda line: line.progress_source == 'milestone')._follow_source()
-        milestones.progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
+        # sudo: progress.bill - whoever works on the project need not bill
+        self.sudo().progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
 
     def action_approve_billing(self, note=False):
         """Approve reached milestones for billing, on the customer's behalf (RULES 1.26).

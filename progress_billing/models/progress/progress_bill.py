@@ -9,6 +9,25 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
+    def _on_claimed(self, *, new=False):
+        """What is billed is no longer pending."""
+        super()._on_claimed(new=new)
+        if new:
+            self.line_ids._take_pending()
+
+    def _on_unbilled(self):
+        """What was billed is pending again."""
+        super()._on_unbilled()
+        self.line_ids._give_back_pending()
+
+    def _get_deposit_accounts(self, lines):
+        """A rule with a deposit account decides where lines under it are booked, if the contract does not."""
+        ruled = lines.filtered('billing_rule_id.deposit_account_id')
+        accounts = super()._get_deposit_accounts(lines - ruled)
+        for rule, mine in ruled.grouped('billing_rule_id').items():
+            accounts |= dict.fromkeys(mine, self.contract_id._get_deposit_account(rule))
+        return accounts
+
     def _get_percent_taken(self):
         taken = super()._get_percent_taken()
         percents = set(self.line_ids.mapped('claimed_percent'))

@@ -18,6 +18,10 @@ class ProgressBillLine(models.Model):
         help="Of the scheduled value, where this bill was asked for in percent; 0 where an amount was typed.",
     )
 
+    pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
+    pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None)
+    pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit')
+
     def write(self, vals):
         typed = {'amount', 'quantity', 'total_completed_percent'} & vals.keys()
         retyped = self.browse()
@@ -40,3 +44,30 @@ class ProgressBillLine(models.Model):
         if self.claimed_percent and kept == money.to_decimal(self.amount):
             return money.to_decimal(self.claimed_percent)
         return money.ratio_percent(kept, self.contract_line_id.revised_amount)
+
+    def _take_pending(self):
+        """What is billed is no longer pending; Completed (%) stays (RULES C1)."""
+        pending = self.filtered(lambda line: line.kind != 'retainage').filtered(
+            lambda line: line.contract_line_id.pending_amount or line.contract_line_id.pending_quantity
+        )
+        for line in pending:
+            taken, quantity = line.contract_line_id.pending_amount, line.contract_line_id.pending_quantity
+            if line.pending_taken != taken or line.pending_quantity_taken != quantity:
+                line._write_protected(
+                    {
+                        'pending_taken': taken,
+                        'pending_quantity_taken': quantity,
+                        'pending_entry': line.contract_line_id.progress_entry,
+                    }
+                )
+        pending.contract_line_id._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
+
+    def _give_back_pending(self):
+        """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""
+        for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
+            scheduled = line.contract_line_id
+            if scheduled.progress_entry == line.pending_entry:
+                scheduled._write_progress(
+                    {'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken}
+                )
+            line._write_protected({'pending_taken': 0.0, 'pending_quantity_taken': 0.0})

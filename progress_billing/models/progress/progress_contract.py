@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import float_compare
 
-from ...tools import instalments
+from ...tools import instalments, money
 
 CREATE_MODES = ('remaining', 'percent', 'lines')
 
@@ -45,8 +46,36 @@ class ProgressContractRun(models.Model):
         help="The scheduled action bills what is pending on this day.",
     )
     last_billing_date = fields.Date(readonly=True, copy=False)
+    pending_amount = fields.Monetary(string="Pending", compute='_compute_pending_amount', store=True)
+    completed_percent = fields.Float(
+        string="Completed (%)",
+        compute='_compute_completed_percent',
+        store=True,
+        digits=(16, 10),
+        aggregator='avg',
+        help="Work completed, weighted by the worth of the lines.",
+    )
+
+    _due_order = 'next_billing_date, id'
 
     # === COMPUTE === #
+
+    @api.depends('line_ids.pending_amount', 'line_ids.display_type')
+    def _compute_pending_amount(self):
+        for contract in self:
+            contract.pending_amount = sum(contract._get_billable_lines().mapped('pending_amount'))
+
+    @api.depends('line_ids.completed_percent', 'line_ids.revised_amount', 'line_ids.display_type')
+    def _compute_completed_percent(self):
+        for contract in self:
+            done = sum(
+                (
+                    money.to_decimal(line.revised_amount) * money.to_decimal(line.completed_percent)
+                    for line in contract._get_billable_lines()
+                ),
+                money.ZERO,
+            )
+            contract.completed_percent = float(money.ratio_percent(done / 100, contract.revised_amount))
 
     def _get_billing_rule(self):
         """The rule of lines whose task has none; the shipped one where the contract has none either."""
@@ -84,8 +113,8 @@ class ProgressContractRun(models.Model):
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when none of these contracts has anything to bill, saying why
         """
-        _groups, reasons = self._get_run_plan()
-        action = self._run_billing(date=date)._get_result_action()
+        bills, reasons = self._run_billing(date=date)
+        action = bills._get_result_action()
         if reasons:
             action['params'] = {'skipped': self._format_skipped(reasons)}
         return action
@@ -168,7 +197,7 @@ class ProgressContractRun(models.Model):
             return [
                 (line, claim)
                 for line, claim in lines._prepare_claims_of_rest().items()
-                if not line.currency_id.is_zero(line._get_amount_left()) or claim['previous_stored_amount']
+                if not line.currency_id.is_zero(line._get_amount_left()) or claim['amount']
             ]
         if mode == 'percent':
             percent = self._read_percent(values.get('percent'))
@@ -218,7 +247,7 @@ class ProgressContractRun(models.Model):
                     )
                 )
             quantity = self._read_number(entry['quantity'])
-            return line, line._prepare_claim(amount=line._price_pending(quantity), quantity=quantity)
+            return line, line._prepare_claim(amount=line._price_further(quantity), quantity=quantity)
         return line, line._prepare_claim(amount=self.currency_id.round(self._read_number(entry.get('amount'))))
 
     def _read_percent(self, value):
@@ -240,32 +269,39 @@ class ProgressContractRun(models.Model):
     # === THE RUN === #
 
     def _run_billing(self, lines=None, date=None):
-        """Make the bills of a run.
+        """Make the bills of a run; see :meth:`_bill_pending`.
+
+        :raises UserError: when nothing can be billed, saying why
+        """
+        bills, reasons = self._bill_pending(lines, date)
+        if not bills:
+            self._raise_blockers(reasons)
+            raise UserError(self.env._("There is no billing contract here to bill."))
+        return bills, reasons
+
+    def _bill_pending(self, lines=None, date=None):
+        """Bill what is pending on these contracts, as far as it can be billed.
 
         :param lines: only these schedule lines, for a run over tasks
         :param date: the bills' date
-        :return: ``progress.bill``
-        :raises UserError: when nothing can be billed
+        :return tuple: the bills, and ``{contract: [reasons]}`` of the contracts that were not billed
         """
         self.check_access('write')
         day = self._read_date(date)
         self._lock_for_billing()
         groups, reasons = self._get_run_plan(lines)
-        if not groups:
-            self._raise_blockers(reasons)
-            raise UserError(self.env._("There is no billing contract here to bill."))
-        billed_stored = self.line_ids._get_billed_stored()
         vals_list = [
             {
                 **contract._prepare_run_bill_vals(key, day),
-                'claims': [line._prepare_run_bill_line_vals(billed_stored) for line in group],
+                'claims': [line._prepare_run_bill_line_vals() for line in group],
             }
             for contract, key, group in groups
         ]
-        bills = self.env['progress.bill']._make_bills(vals_list)
-        bills.contract_id._on_billed(day)
-        self._notify_skipped(reasons)
-        return bills
+        bills = self.env['progress.bill']._make_bills(vals_list) if vals_list else self.env['progress.bill']
+        if bills:
+            bills.contract_id._on_billed(day)
+            self._notify_skipped(reasons)
+        return bills, reasons
 
     def _get_run_plan(self, lines=None):
         """What a run would make, without making it.
@@ -273,10 +309,10 @@ class ProgressContractRun(models.Model):
         :return tuple: groups ``(contract, key, schedule lines)`` in the order of the bills, and
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
-        groups, reasons, billed_stored = [], {}, self.line_ids._get_billed_stored()
+        groups, reasons = [], {}
         for contract in self:
             blockers = contract._get_billing_blockers()
-            due = contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
+            due = contract.line_ids.filtered(lambda line: line._is_on_run())
             if lines is not None:
                 due &= lines
             if contract.company_id.progress_overbilling_policy != 'warn' and not blockers:
@@ -291,21 +327,19 @@ class ProgressContractRun(models.Model):
         return groups, reasons
 
     def _prepare_run_bill_vals(self, key, date=None):
-        """Header of one bill of a run.
+        """A task that is billed separately gives its bill the title."""
+        vals = super()._prepare_run_bill_vals(key, date)
+        task = key[3] if len(key) > 3 else self.env['project.task']
+        return {**vals, 'title': task.sudo().name or False}  # sudo: project.task - its name, for the bill's title
 
-        :param tuple key: see ``_get_run_key`` of the schedule lines
-        :param date: its date; today unless given
-        """
-        self.ensure_one()
-        partner, location, _group, task = key
-        return {
-            'contract_id': self.id,
-            'partner_id': partner.id,
-            'partner_shipping_id': location.id,
-            'trigger': 'manual',
-            'date': date or self.company_id._get_progress_today(),
-            'title': task.sudo().name or False,  # sudo: project.task - its name, for the bill's title
-        }
+    def _is_final_early(self):
+        """Work that is not complete may go on."""
+        return super()._is_final_early() or float_compare(self.completed_percent, 100.0, precision_digits=2) < 0
+
+    def _on_worth_changed(self, lines=None):
+        super()._on_worth_changed(lines)
+        if lines:
+            lines._recalculate_pending()
 
     def _on_billed(self, date=None):
         """Keep when a contract was billed, and when it is next."""
@@ -340,8 +374,7 @@ class ProgressContractRun(models.Model):
         self.check_access('write')
         try:
             with self.env.cr.savepoint():
-                groups, reasons = self._get_run_plan()
-                bills = self._run_billing(date=date) if groups else self.env['progress.bill']
+                bills, reasons = self._bill_pending(date=date)
                 self.env.flush_all()
             return {'bill_ids': bills.ids, 'skipped': self._format_skipped(reasons)}
         except UserError as error:
@@ -382,14 +415,11 @@ class ProgressContractRun(models.Model):
         :return: the bills made
         """
         self._lock_for_billing()
-        billed_stored = self.line_ids._get_billed_stored()
-        pending = self.filtered(
-            lambda contract: contract.line_ids.filtered(lambda line: line._is_on_run(billed_stored))
-        )
+        pending = self.filtered(lambda contract: any(line._is_on_run() for line in contract.line_ids))
         bills = self.env['progress.bill']
         if pending:
             pending._check_can_bill()
-            bills = pending._run_billing()
+            bills, _reasons = pending._run_billing()
         for contract in self:
             contract._advance_billing_date(contract.company_id._get_progress_today())
         self._clear_failed_run()

@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ...tools import money
+
+ENTRY_FIELDS = frozenset({'completed_percent', 'pending_amount', 'pending_quantity'})
+SOURCE_FIELDS = frozenset({'progress_source', 'task_id', 'milestone_id', 'requires_approval'})
 
 
 class ProgressContractLineProgress(models.Model):
@@ -42,23 +46,6 @@ class ProgressContractLineProgress(models.Model):
         ondelete='restrict',
         help="From the task, else from the contract, unless set here.",
     )
-    partner_id = fields.Many2one(
-        'res.partner',
-        string="Customer",
-        compute='_compute_partner_id',
-        store=True,
-        readonly=False,
-        index='btree_not_null',
-        help="From the task, else from the contract.",
-    )
-    partner_shipping_id = fields.Many2one(
-        'res.partner',
-        string="Customer Location",
-        compute='_compute_partner_shipping_id',
-        store=True,
-        readonly=False,
-        help="From the task, else from the contract. Locations are billed on bills of their own.",
-    )
     bill_separately = fields.Boolean(related='task_id.bill_separately', store=True)
     milestone_id = fields.Many2one(
         'project.milestone',
@@ -80,7 +67,37 @@ class ProgressContractLineProgress(models.Model):
         help="Where Completed (%) comes from: typed here, the task's progress, or the milestone once it is reached.",
     )
 
+    # === CRUD === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        entry_fields = self._get_entry_fields()
+        for line, vals in zip(lines, vals_list, strict=True):
+            if entry_fields & vals.keys():
+                line._enter_progress(vals)
+        lines._follow_source()
+        return lines
+
+    def write(self, vals):
+        entered = self._get_entry_fields() & vals.keys()
+        if entered:
+            self._guard_vals(vals)
+        result = super().write({name: value for name, value in vals.items() if name not in entered})
+        if entered:
+            self._enter_progress(vals)
+        if SOURCE_FIELDS & vals.keys():
+            self._follow_source()
+        return result
+
     # === ENTRY === #
+
+    def _get_entry_fields(self):
+        """Names of the fields in which people say how far a line is; they follow from each other.
+
+        :return frozenset: field names; extend by ``super()``, and :meth:`_enter_progress` with it
+        """
+        return ENTRY_FIELDS
 
     @api.onchange('completed_percent')
     def _onchange_completed_percent(self):
@@ -94,7 +111,7 @@ class ProgressContractLineProgress(models.Model):
     @api.onchange('pending_quantity')
     def _onchange_pending_quantity(self):
         if self.billing_base == 'quantity':
-            self.pending_amount = self._price_pending(self.pending_quantity)
+            self.pending_amount = self._price_further(self.pending_quantity)
             self.completed_percent = self._get_percent_of_quantity(self.pending_quantity)
 
     def _enter_progress(self, vals):
@@ -120,14 +137,9 @@ class ProgressContractLineProgress(models.Model):
         self.ensure_one()
         if self.display_type:
             return {'completed_percent': 0.0, 'pending_amount': 0.0, 'pending_quantity': 0.0}
-        if 'stored_amount' in vals:
-            stored = self._prepare_stored_vals(vals['stored_amount'], self.stored_amount)
-            if not {'completed_percent', 'pending_amount'} & vals.keys():
-                return stored
-            self._write_progress({'stored_amount': stored['stored_amount']})
         if 'completed_percent' in vals and not self._is_same_entry(vals):
-            self._write_progress({'completed_percent': vals['completed_percent']})
-            return self._prepare_pending_vals()
+            percent = vals['completed_percent'] or 0.0
+            return {'completed_percent': percent, **self._prepare_pending_vals(percent)}
         if self.billing_base == 'quantity':
             if 'pending_quantity' not in vals:
                 raise UserError(
@@ -139,7 +151,7 @@ class ProgressContractLineProgress(models.Model):
             quantity = vals['pending_quantity'] or 0.0
             return {
                 'pending_quantity': quantity,
-                'pending_amount': self._price_pending(quantity),
+                'pending_amount': self._price_further(quantity),
                 'completed_percent': self._get_percent_of_quantity(quantity),
             }
         amount = vals.get('pending_amount') or 0.0
@@ -157,43 +169,42 @@ class ProgressContractLineProgress(models.Model):
         percent = money.to_decimal(self._get_percent_of_pending(vals['pending_amount']))
         return abs(percent - money.to_decimal(vals['completed_percent'])) < money.to_decimal('0.0000000001')
 
-    def _prepare_pending_vals(self):
-        """The formulas of 003: pending = revised × completed − draft − actual."""
+    def _prepare_pending_vals(self, percent=None):
+        """The formulas of 003: pending = revised × completed − draft − actual.
+
+        :param float percent: as if this were Completed (%)
+        """
         self.ensure_one()
+        percent = self.completed_percent if percent is None else percent
         if self.display_type:
             return {'pending_amount': 0.0, 'pending_quantity': 0.0}
         if self.billing_base == 'quantity':
             quantity = float(
-                self._round_quantity_at(self.completed_percent)
+                self._round_quantity_at(percent)
                 - money.to_decimal(self.draft_quantity)
                 - money.to_decimal(self.actual_quantity)
             )
-            return {'pending_quantity': quantity, 'pending_amount': self._price_pending(quantity)}
-        done = money.percent_of(self.completed_percent, self.revised_amount, self.currency_id.rounding or '0.01')
+            return {'pending_quantity': quantity, 'pending_amount': self._price_further(quantity)}
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        stored = money.to_decimal(self.stored_amount)
-        return {'pending_amount': float(done + stored - billed), 'pending_quantity': 0.0}
+        return {'pending_amount': float(self._get_reached_amount(percent) - billed), 'pending_quantity': 0.0}
 
-    def _prepare_claims_of_rest(self):
-        """Values of bill lines that claim all that is left of these lines; stored materials are installed then.
+    def _get_reached_amount(self, percent):
+        """What is to be billed of this line by a Completed (%), in all. Extend by ``super()``.
 
-        :return dict: values by schedule line
+        :param percent: of the revised value
+        :return: a decimal, untaxed, in the contract's currency
         """
-        billed_stored = self._get_billed_stored()
-        claims = {}
-        for line in self:
-            before = billed_stored.get(line, money.ZERO)
-            amount = float(money.to_decimal(line._get_amount_left()) + before)
-            claims[line] = {
-                **line._prepare_claim(amount=amount, quantity=line._get_quantity_left()),
-                'stored_amount': 0.0,
-                'previous_stored_amount': float(before),
-            }
-        return claims
+        self.ensure_one()
+        return money.percent_of(percent, self.revised_amount, self.currency_id.rounding or '0.01')
 
-    def _prepare_claim(self, amount, quantity=0.0):
-        """Values of a bill line that claims ``amount`` (untaxed, contract currency) of this line."""
-        return {'contract_line_id': self.id, 'amount': amount, 'quantity': quantity}
+    def _get_percent_reached(self, amount):
+        """The other way round: the Completed (%) at which ``amount`` is to be billed in all, unrounded (RULES A5).
+
+        :param amount: a decimal, untaxed, in the contract's currency
+        :return: a decimal
+        """
+        self.ensure_one()
+        return money.ratio_percent(amount, self.revised_amount)
 
     def _prepare_claim_of_percent(self, percent):
         """Values of a bill line that claims a further percentage of this line: cumulative, so steps add up.
@@ -206,7 +217,7 @@ class ProgressContractLineProgress(models.Model):
             quantity = float(
                 self._round_quantity_at(before + money.to_decimal(percent)) - self._round_quantity_at(before)
             )
-            claim = self._prepare_claim(self._price_pending(quantity), quantity)
+            claim = self._prepare_claim(self._price_further(quantity), quantity)
         else:
             claim = self._prepare_claim(float(self._get_step_of_percent(percent)))
         return dict(claim, claimed_percent=float(percent))
@@ -231,25 +242,10 @@ class ProgressContractLineProgress(models.Model):
         )
         return percent + money.ratio_percent(elsewhere, self.revised_amount)
 
-    def _round_quantity_at(self, percent):
-        """The quantity that a percentage of the line stands for, in the unit's precision."""
-        self.ensure_one()
-        done = money.to_decimal(self.revised_quantity) * money.to_decimal(percent) / 100
-        digits = self.env['decimal.precision'].precision_get('Product Unit')
-        return money.round_to(done, money.Decimal(1).scaleb(-digits))
-
-    def _price_pending(self, quantity):
-        """Amount of a pending quantity: cumulative, so the last one clears the line (RULES C11)."""
-        self.ensure_one()
-        billed_quantity = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
-        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        return float(money.to_decimal(self._price(billed_quantity + money.to_decimal(quantity))) - billed)
-
     def _get_percent_of_pending(self, amount):
         """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
-        done = billed + money.to_decimal(amount) - money.to_decimal(self.stored_amount)
-        return float(money.ratio_percent(done, self.revised_amount))
+        return float(self._get_percent_reached(billed + money.to_decimal(amount)))
 
     def _get_percent_of_quantity(self, quantity):
         billed = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
@@ -302,19 +298,23 @@ class ProgressContractLineProgress(models.Model):
             self._fields['billing_rule_id'], self.filtered(lambda line: not line.own_billing_rule_id)
         )
 
-    @api.depends('task_id.partner_id', 'contract_id.partner_id')
+    @api.depends('task_id.partner_id')
     def _compute_partner_id(self):
         """A task's customer counts where it is not just the project's, which every task gets by itself."""
+        result = super()._compute_partner_id()
         for line in self:
             task = line.task_id.sudo()  # sudo: project.task - its customer only, whoever may see the line
-            own = task.partner_id if task.partner_id != task.project_id.partner_id else task.partner_id.browse()
-            line.partner_id = own or line.contract_id.partner_id
+            if task.partner_id != task.project_id.partner_id:
+                line.partner_id = task.partner_id or line.partner_id
+        return result
 
-    @api.depends('task_id.partner_shipping_id', 'contract_id.partner_shipping_id')
+    @api.depends('task_id.partner_shipping_id')
     def _compute_partner_shipping_id(self):
+        result = super()._compute_partner_shipping_id()
         for line in self:
             # sudo: project.task - its location only, whoever may see the line
-            line.partner_shipping_id = line.task_id.sudo().partner_shipping_id or line.contract_id.partner_shipping_id
+            line.partner_shipping_id = line.task_id.sudo().partner_shipping_id or line.partner_shipping_id
+        return result
 
     @api.depends('milestone_id')
     def _compute_progress_source(self):
@@ -375,22 +375,17 @@ class ProgressContractLineProgress(models.Model):
             return 100.0 if self.milestone_id._is_billable_milestone(self.requires_approval) else 0.0
         return self.task_id._get_progress_percent()
 
-    def _get_run_key(self):
-        """What tells bills of one run apart: customer, location, invoice group, Bill Separately (003)."""
-        self.ensure_one()
-        return (
-            self.partner_id or self.contract_id.partner_id,
-            self.partner_shipping_id,
-            self.billing_rule_id.invoice_group or '',
-            self.task_id if self.bill_separately else self.task_id.browse(),
-        )
+    # === THE RUN === #
 
-    def _is_on_run(self, billed_stored=None):
+    def _get_run_key(self):
+        """Bills of a run are told apart by invoice group and Bill Separately too (003)."""
+        task = self.task_id if self.bill_separately else self.task_id.browse()
+        return (*super()._get_run_key(), self.billing_rule_id.invoice_group or '', task)
+
+    def _is_on_run(self):
         """Whether the billing run takes this line: something is pending, or its rule wants zero lines (RULES 1.32).
 
-        A line whose work and stored materials moved and cancel out is on the bill too (RULES C20).
-
-        :param dict billed_stored: see ``_get_billed_stored``
+        Extend by ``super()``.
         """
         self.ensure_one()
         if self.display_type:
@@ -399,24 +394,48 @@ class ProgressContractLineProgress(models.Model):
             self.billing_rule_id.create_zero_lines
             or self.pending_quantity
             or not self.currency_id.is_zero(self.pending_amount)
-            or money.to_decimal(self.stored_amount) != (billed_stored or {}).get(self, 0)
         )
 
-    def _prepare_run_bill_line_vals(self, billed_stored):
-        """This line's claim on the bill of a run: what is pending, stored materials apart from work (RULES C20).
+    def _prepare_run_bill_line_vals(self):
+        """This line's claim on the bill of a run: what is pending. Extend by ``super()``.
 
-        :param dict billed_stored: see ``_get_billed_stored``
+        :return dict: of ``progress.bill.line``
         """
         self.ensure_one()
-        before = billed_stored.get(self, money.ZERO)
-        work = money.to_decimal(self.pending_amount) - money.to_decimal(self.stored_amount) + before
         return {
-            'contract_line_id': self.id,
-            'amount': float(work),
-            'stored_amount': self.stored_amount,
-            'previous_stored_amount': float(before),
-            'quantity': self.pending_quantity,
+            **self._prepare_claim(amount=self.pending_amount, quantity=self.pending_quantity),
             'pending_taken': self.pending_amount,
             'pending_quantity_taken': self.pending_quantity,
             'pending_entry': self.progress_entry,
         }
+
+    # === ON THE INVOICE === #
+
+    def _get_account_sources(self):
+        source = self.billing_rule_id.account_source or 'line'
+        return {'line': super()._get_account_sources(), 'product': ('product',)}.get(source, ())
+
+    def _find_result_account(self):
+        rule = self.billing_rule_id
+        return rule.account_id if rule.account_source == 'rule' else super()._find_result_account()
+
+    def _get_bill_line_label(self, bill_line):
+        """As the rule's template says, in the customer's language."""
+        bill = bill_line.bill_id
+        rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
+        if not rule.description_template:
+            return super()._get_bill_line_label(bill_line)
+        reached = bill_line._get_billed_by_others() + money.to_decimal(bill_line.invoiced_amount)
+        percent = money.ratio_percent(reached, self.revised_amount)
+        return rule._format_line_text(
+            {
+                'item': self.item_number or '',
+                'description': self.name,
+                'percent': f'{money.round_to(percent, "0.01").normalize():f} %',
+                'bill': bill.name or '',
+                'title': bill.title or '',
+                'date': format_date(rule.env, bill.date),
+                'contract': self.contract_id.name,
+                'task': self.task_id.sudo().name or '',  # sudo: project.task - its name, on the customer's invoice
+            }
+        )

@@ -101,7 +101,8 @@ class ProjectTask(models.Model):
             raise UserError(
                 self.env._("No schedule line is tied to %s: nothing to bill.", ', '.join(self.mapped('display_name')))
             )
-        return lines.contract_id._run_billing(lines=lines)._get_result_action()
+        bills, _reasons = lines.contract_id._run_billing(lines=lines)
+        return bills._get_result_action()
 
     def action_run_billing_wizard(self):
         """Run Project Billing for these tasks: shows first what will be made.

@@ -48,9 +48,51 @@ class ProgressBillRetainage(models.Model):
                     lambda move: move.reversed_entry_id and move.state == 'posted'
                 )
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
-            bill.credited_holdback_amount = -sum(items.mapped('amount_currency'))
+            bill.credited_holdback_amount = -items._get_progress_figure()
+
+    @api.depends('retainage_amount', 'credited_retainage_amount')
+    def _compute_state(self):
+        return super()._compute_state()
+
+    def _is_fully_credited(self, live, moves):
+        """What was withheld is given back too; a final invoice is credited in full or not at all."""
+        return super()._is_fully_credited(live, moves) and (
+            self.kind == 'final'
+            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
+        )
+
+    # === HOOKS === #
+
+    def _before_invoices(self):
+        """What is withheld is settled once more."""
+        super()._before_invoices()
+        self._withhold_retainage()
+
+    def _prepare_invoiced_vals(self):
+        return {**super()._prepare_invoiced_vals(), 'holdback_amount': float(self._get_holdback_change())}
+
+    def _on_claimed(self, *, new=False):
+        """Pro formas show what they withhold; their invoices settle it once more."""
+        super()._on_claimed(new=new)
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
+        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+            wave._withhold_retainage()
+
+    def _on_unbilled(self):
+        super()._on_unbilled()
+        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self.contract_id._check_retainage_covered()
 
     # === WITHHOLDING === #
+
+    def _hold_opening_retainage(self):
+        """What was held back before the contract was entered stands as typed."""
+        self.line_ids._write_derived({'is_retainage_typed': True})
+        for bill in self:
+            if bill._has_retainage():
+                bill._withhold_on_lines()
+                bill.contract_id._check_retainage_covered()
 
     def _withhold_retainage(self):
         """Compute what these bills withhold on each line, lines without work included where a rate changed."""
@@ -200,30 +242,53 @@ class ProgressBillRetainage(models.Model):
 
     # === INVOICE LINES === #
 
-    def _prepare_invoice_line_list(self):
-        lines = [] if self.kind == 'retainage' else super()._prepare_invoice_line_list()
-        held = self._prepare_retainage_line_list() + self._prepare_holdback_line_list()
+    def _prepare_invoice_line_list(self, taxes):
+        """After the lines of the bill's type: what it holds back or gives back."""
+        lines = super()._prepare_invoice_line_list(taxes)
+        held = self._prepare_held_line_list(taxes) + self._prepare_holdback_line_list()
         if held and any(line.get('display_type') for line in lines):  # not under the last section of the work
             title = self.with_context(lang=self.partner_id.lang).env._("Retainage")
             held.insert(0, {'display_type': 'line_section', 'name': title})
         return lines + held
 
-    def _prepare_retainage_line_list(self):
-        """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C)."""
-        self.ensure_one()
-        lines = self.line_ids.filtered('retainage_amount')
-        if not lines:
-            return []
+    def _prepare_retainage_line_list(self, _taxes):
+        """A release of retainage bills no work: all its lines are of what was held back."""
+        return []
+
+    def _get_invoice_taxes(self):
+        """Beside those of the work, the taxes of what is held back where they follow the release (RULES C9)."""
+        taxes = {} if self.kind == 'retainage' else super()._get_invoice_taxes()
         if self.contract_id._get_retainage_tax() == 'release':
-            return self._prepare_taxed_retainage_line_list(lines)
-        total = sum(lines.mapped('retainage_amount'))
+            taxes['retainage'] = self._get_retainage_taxes()
+        return taxes
+
+    def _keep_taxes(self, taxes):
+        result = super()._keep_taxes(taxes)
+        engine = self.env['progress.tax.engine']
+        for base_line in taxes.get('retainage', ()):
+            base_line['_bill_line']._write_derived({'retainage_tax_amounts': engine._prepare_kept_taxes(base_line)})
+        if 'retainage' not in taxes:  # what an earlier revision of the bill kept
+            self.line_ids.filtered('retainage_tax_amounts')._write_derived({'retainage_tax_amounts': False})
+        return result
+
+    def _prepare_held_line_list(self, taxes):
+        """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C).
+
+        :param dict taxes: of the bill, see ``_get_invoice_taxes``
+        """
+        self.ensure_one()
+        if 'retainage' in taxes:
+            return self._prepare_taxed_held_line_list(taxes['retainage'])
+        total = sum(self.line_ids.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
-        lines._write_derived({'retainage_tax_amounts': False})
-        return [self._prepare_held_vals('retainage', -total, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
-    def _prepare_taxed_retainage_line_list(self, lines):
-        """Tax follows the release: the lines carry the taxes of the work, cumulative like these (RULES C9)."""
+    def _get_retainage_taxes(self):
+        """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RULES C9).
+
+        :return list: computed base lines, negative for what is withheld
+        """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         base_lines = [
             engine._base_line(
@@ -231,30 +296,29 @@ class ProgressBillRetainage(models.Model):
                 -line.retainage_amount,
                 line.contract_line_id.tax_ids,
                 _key=line.contract_line_id.id,
+                _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
-            for line in lines
+            for line in self.line_ids.filtered('retainage_amount')
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
-        groups = {}
+        return base_lines
+
+    def _prepare_taxed_held_line_list(self, base_lines):
+        """A line for each set of taxes.
+
+        :param list base_lines: see ``_get_retainage_taxes``
+        """
+        engine, groups, result = self.env['progress.tax.engine'], {}, []
         for base_line in base_lines:
-            amounts = {str(tax): taken for tax, taken in engine._tax_amounts(base_line).items()}
-            base_line['_bill_line']._write_derived(
-                {'retainage_tax_amounts': {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}}
-            )
             groups.setdefault(base_line['tax_ids'], []).append(base_line)
-        result = []
         for taxes, group in groups.items():
             net, amounts = engine._merge(group)
-            result.append(
-                {
-                    **self._prepare_held_vals('retainage', net, taxes),
-                    **engine._prepare_frozen_line_vals(
-                        contract, taxes, net, amounts, key=f'progress,{self.id},retainage'
-                    ),
-                }
+            frozen = engine._prepare_frozen_line_vals(
+                self.contract_id, taxes, net, amounts, key=f'progress,{self.id},retainage'
             )
+            result.append({**self._prepare_held_vals('retainage', net, taxes), **frozen})
         return result
 
     def _get_earlier_retainage_taxes(self):
@@ -282,7 +346,7 @@ class ProgressBillRetainage(models.Model):
         change = self.holdback_amount
         if self.currency_id.is_zero(change):
             return []
-        return [self._prepare_held_vals('holdback', -change, self.company_id.progress_retainage_tax_id)]
+        return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
 
     def _get_holdback_change(self):
         """What this bill adds to what is held back uncertified: a decimal, negative where it falls due."""
@@ -339,3 +403,31 @@ class ProgressBillRetainage(models.Model):
         if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
             return []
         return [{'quantity': 1.0, 'price_unit': -total}]
+
+    # === AFTER THE FINAL INVOICE === #
+
+    def _comes_before_final(self, final):
+        return super()._comes_before_final(final) and not self._is_release_after(final)
+
+    def _is_release_after(self, final):
+        """Whether this releases retainage after the final invoice (RULES C7)."""
+        self.ensure_one()
+        return self.kind == 'retainage' and self.id > final.id
+
+    def _check_no_release_after(self):
+        """A release made after the final invoice is undone before that can be (RULES C7).
+
+        :raises UserError: naming the release
+        """
+        for bill in self.filtered(lambda bill: bill.kind == 'final'):
+            later = bill.contract_id.bill_ids.filtered(
+                lambda other, bill=bill: other.bucket and other._is_release_after(bill)
+            )
+            if later:
+                raise UserError(
+                    self.env._(
+                        "%(final)s: undo the release of retainage %(release)s first, which came after it.",
+                        final=bill.invoice_name or bill.display_name,
+                        release=later[0].display_name,
+                    )
+                )

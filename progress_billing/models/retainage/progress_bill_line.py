@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import money
-from ..bill.progress_bill_line import RETAINAGE_FIELDS
+
+RETAINAGE_FIELDS = frozenset({'retainage_percent', 'stored_retainage_percent', 'retainage_amount'})
 
 
 class ProgressBillLineRetainage(models.Model):
@@ -16,10 +17,18 @@ class ProgressBillLineRetainage(models.Model):
     _inherit = ['progress.bill.line', 'progress.retainage.mixin']
 
     stored_amount = fields.Monetary(
-        string="Materials Stored", help="Untaxed: materials presently stored, restated on each bill."
+        string="Materials Stored",
+        compute='_compute_stored',
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Untaxed: materials presently stored, restated on each bill.",
     )
     previous_stored_amount = fields.Monetary(
-        readonly=True, help="Untaxed: materials stored by the bill before, which this one takes the place of."
+        compute='_compute_stored',
+        store=True,
+        precompute=True,
+        help="Untaxed: materials stored by the bill before, which this one takes the place of.",
     )
     retainage_amount = fields.Monetary(
         string="Retainage", help="Withheld by this bill; negative where it gives back. What is typed stands."
@@ -29,7 +38,30 @@ class ProgressBillLineRetainage(models.Model):
         readonly=True, copy=False, help="What the rates alone add to what is to be held."
     )
     retainage_tax_amounts = fields.Json(readonly=True, copy=False)
-    credited_retainage_amount = fields.Monetary(readonly=True, compute='_compute_credited', store=True)
+    credited_retainage_amount = fields.Monetary(compute='_compute_credited_retainage_amount', store=True)
+
+    # === COMPUTE === #
+
+    @api.depends('contract_line_id')
+    def _compute_stored(self):
+        """Materials stay stored on a bill that says nothing of them."""
+        for line in self:
+            line.stored_amount = line.previous_stored_amount = line.contract_line_id.billed_stored_amount
+
+    @api.depends('stored_amount', 'previous_stored_amount')
+    def _compute_invoiced(self):
+        return super()._compute_invoiced()
+
+    def _get_invoiced_amount(self):
+        return super()._get_invoiced_amount() + self.stored_amount - self.previous_stored_amount
+
+    @api.depends('retainage_amount', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id')
+    def _compute_credited_retainage_amount(self):
+        for bill, lines in self.grouped('bill_id').items():
+            reversals = bill and bill._get_reversals()
+            kept = bill.line_ids._get_credited_retainage(reversals) if reversals else {}
+            for line in lines:  # not all of the bill's: a large bill is computed in parts
+                line.credited_retainage_amount = float(kept.get(line, money.ZERO))
 
     @api.depends('contract_line_id')
     def _compute_retainage_percent(self):
@@ -75,12 +107,49 @@ class ProgressBillLineRetainage(models.Model):
                     )
                 )
 
-    def _enter_retainage(self, vals):
-        """What follows from a rate or an amount entered for these lines.
+    # === ENTRY === #
 
-        :param dict vals: the values written
+    def _get_claim_fields(self):
+        return super()._get_claim_fields() | RETAINAGE_FIELDS | {'stored_amount'}
+
+    def _complete_claim(self, names):
+        """Retainage that was typed stands; where a rate was entered it follows the rates again."""
+        super()._complete_claim(names)
+        if RETAINAGE_FIELDS & set(names):
+            self._write_protected({'is_retainage_typed': 'retainage_amount' in names})
+
+    def _is_empty(self):
+        return super()._is_empty() and not self.retainage_amount
+
+    def _prepare_claim_of_percent(self, percent):
+        """What is stored counts towards the percentage, of lines billed by amount."""
+        claim = super()._prepare_claim_of_percent(percent)
+        if 'quantity' not in claim:
+            claim['amount'] = self.currency_id.round(
+                claim['amount'] - (self.stored_amount - self.previous_stored_amount)
+            )
+        return claim
+
+    # === CREDIT === #
+
+    def _get_credited_retainage(self, reversals):
+        """What reversals of the bill's invoice gave back of its retainage, by line (RULES C8).
+
+        :param reversals: posted moves that reverse the bill's invoice, or a credit note of it
+        :return dict: decimals by line
         """
-        if 'retainage_amount' in vals:
-            self._write_protected({'is_retainage_typed': True})
-        elif RETAINAGE_FIELDS & vals.keys():
-            self._write_protected({'is_retainage_typed': False})
+        credited, unit = {}, self.currency_id[:1].rounding
+        for item in reversals.line_ids.filtered(
+            lambda item: item.progress_line_type == 'retainage' and item.amount_currency
+        ):
+            held = self.filtered('retainage_amount').filtered(
+                lambda line, taxes=item.tax_ids: (
+                    not line.retainage_tax_amounts or set(line.retainage_tax_amounts['taxes']) == set(taxes.ids)
+                )
+            )
+            if not sum(held.mapped('retainage_amount')):
+                continue
+            shares = money.spread(-item._get_progress_figure(), held.mapped('retainage_amount'), unit)
+            for line, share in zip(held, shares, strict=True):
+                credited[line] = credited.get(line, money.ZERO) + share
+        return credited

@@ -13,7 +13,7 @@ class ProgressContractRetainage(models.Model):
     retainage_account_id = fields.Many2one(
         'account.account',
         check_company=True,
-        domain="[('account_type', '=', 'asset_current'), ('reconcile', '=', True)]",
+        domain="[('account_type', '=', retainage_account_type), ('reconcile', '=', True)]",
         help="Only where it differs from the company's retainage account.",
     )
     retainage_base = fields.Selection(
@@ -153,7 +153,7 @@ class ProgressContractRetainage(models.Model):
                 groups.setdefault(line._get_run_key()[:2], []).append((line, share))
         return [
             {
-                **self._prepare_run_bill_vals((*key, '', self.env['project.task'])),
+                **self._prepare_run_bill_vals(key),
                 'kind': 'retainage',
                 'title': self.env._("Release of retainage"),
                 'claims': [line._prepare_release(share) for line, share in group],
@@ -344,14 +344,22 @@ class ProgressContractRetainage(models.Model):
         booked = self.id and items.search(
             [
                 ('move_id.progress_contract_id', '=', self.id),
-                ('progress_line_type', 'in', ('retainage', 'holdback')),
+                ('progress_line_type', 'in', items._get_progress_types(account='retainage')),
                 ('parent_state', '!=', 'cancel'),
             ],
             limit=1,
         )
         if booked:  # what is held is released from where it was booked
             return booked.account_id
-        return self.retainage_account_id or self.company_id.progress_retainage_account_id
+        return self.retainage_account_id or self._get_company_retainage_account()
+
+    def _get_company_retainage_account(self):
+        """The company's account for retainage of the contract's side; may be empty."""
+        return self.company_id.progress_retainage_account_id
+
+    def _get_held_tax(self):
+        """The company's tax of 0 % on lines of what is held back, where tax is due at once; may be empty."""
+        return self.company_id.progress_retainage_tax_id
 
     def _get_retainage_account(self):
         """The account retainage is booked on (RULES A9).
@@ -377,7 +385,7 @@ class ProgressContractRetainage(models.Model):
         return [reason for reason in [self._get_retainage_account_blocker(account)] if reason]
 
     def _get_retainage_account_blocker(self, account):
-        if account.account_type != 'asset_current' or not account.reconcile or not account.active:
+        if account.account_type != self._get_retainage_account_type() or not account.reconcile or not account.active:
             return self.env._(
                 "%s cannot hold retainage: it must be an active current asset that allows reconciliation. Choose "
                 "another one on the contract or in the Progress Billing settings, or correct the account.",
@@ -395,7 +403,7 @@ class ProgressContractRetainage(models.Model):
         """Match what was withheld with what was released, oldest first."""
         for contract in self:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
-            held = moves.line_ids.filtered(lambda line: line.progress_line_type in ('retainage', 'holdback'))
+            held = moves.line_ids._filter_progress(account='retainage')
             # taxes booked on the account too
             items = moves.line_ids.filtered(
                 lambda line, accounts=held.account_id: line.account_id in accounts and not line.reconciled

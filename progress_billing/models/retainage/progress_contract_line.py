@@ -15,6 +15,9 @@ class ProgressContractLineStored(models.Model):
         copy=False,
         help="Untaxed: materials presently on site and not installed, restated each period.",
     )
+    billed_stored_amount = fields.Monetary(
+        compute='_compute_billed_stored_amount', help="Untaxed: what the last bill of the line left stored."
+    )
     retainage_balance = fields.Monetary(
         string="Retainage Held", compute='_compute_retainage_balance', help="Untaxed, drafts included."
     )
@@ -31,6 +34,23 @@ class ProgressContractLineStored(models.Model):
         for line in self:
             counted = line.bill_line_ids.filtered('bucket')
             line.retainage_balance = float(sum((entry._get_retainage_kept() for entry in counted), money.ZERO))
+
+    # === ENTRY === #
+
+    def _get_entry_fields(self):
+        return super()._get_entry_fields() | {'stored_amount'}
+
+    def _enter_progress(self, vals):
+        """What is stored is entered first: what is pending follows from it, unless that is entered too."""
+        if 'stored_amount' not in vals:
+            return super()._enter_progress(vals)
+        self.contract_id._lock_for_billing()
+        for line in self.filtered(lambda line: not line.display_type):
+            stored = line._prepare_stored_vals(vals['stored_amount'], line.stored_amount)
+            line._write_progress({**stored, 'progress_entry': line.progress_entry + 1})
+        if {'completed_percent', 'pending_amount'} & vals.keys():
+            return super()._enter_progress(vals)
+        return self._check_progress()
 
     @api.onchange('stored_amount')
     def _onchange_stored_amount(self):
@@ -54,14 +74,17 @@ class ProgressContractLineStored(models.Model):
         pending = money.to_decimal(self.pending_amount) + money.to_decimal(stored) - money.to_decimal(before)
         return {'stored_amount': stored, 'pending_amount': float(pending)}
 
-    def _get_billed_stored(self):
-        """What the last bill of each of these lines left stored.
-
-        :return dict: decimals by schedule line; lines without stored materials are missing
-        """
+    @api.depends(
+        'bill_line_ids.bucket',
+        'bill_line_ids.stored_amount',
+        'bill_line_ids.previous_stored_amount',
+        'bill_line_ids.bill_id.date',
+        'bill_line_ids.bill_id.kind',
+    )
+    def _compute_billed_stored_amount(self):
         entries = self.env['progress.bill.line'].search(
             [
-                ('contract_line_id', 'in', self.ids),
+                ('contract_line_id', 'in', self._origin.ids),
                 ('bucket', '!=', False),
                 ('kind', '!=', 'retainage'),
                 '|',
@@ -71,8 +94,49 @@ class ProgressContractLineStored(models.Model):
         )
         stored = {}
         for entry in entries.sorted(lambda entry: entry.bill_id._get_order_key()):
-            stored[entry.contract_line_id] = money.to_decimal(entry.stored_amount)
-        return {line: amount for line, amount in stored.items() if amount}
+            stored[entry.contract_line_id] = entry.stored_amount
+        for line in self:
+            line.billed_stored_amount = stored.get(line._origin, 0.0)
+
+    # === CLAIMS === #
+
+    def _get_reached_amount(self, percent):
+        """Materials stored count on top of the work done, of lines billed by amount."""
+        reached = super()._get_reached_amount(percent)
+        return reached + money.to_decimal(self.stored_amount) if self.billing_base == 'amount' else reached
+
+    def _get_percent_reached(self, amount):
+        if self.billing_base == 'amount':
+            amount = money.to_decimal(amount) - money.to_decimal(self.stored_amount)
+        return super()._get_percent_reached(amount)
+
+    def _prepare_claims_of_rest(self):
+        """What is stored is installed by then."""
+        claims = super()._prepare_claims_of_rest()
+        for line, claim in claims.items():
+            before = line.billed_stored_amount
+            claim.update(
+                amount=line.currency_id.round(claim['amount'] + before),
+                stored_amount=0.0,
+                previous_stored_amount=before,
+            )
+        return claims
+
+    def _is_on_run(self):
+        """A line whose work and stored materials moved and cancel out is on the bill too (RULES C20)."""
+        moved = self.currency_id.compare_amounts(self.stored_amount, self.billed_stored_amount)
+        return super()._is_on_run() or bool(moved and not self.display_type)
+
+    def _prepare_run_bill_line_vals(self):
+        """Stored materials stand apart from work (RULES C20)."""
+        vals = super()._prepare_run_bill_line_vals()
+        before = self.billed_stored_amount
+        return {
+            **vals,
+            'amount': self.currency_id.round(vals['amount'] - self.stored_amount + before),
+            'stored_amount': self.stored_amount,
+            'previous_stored_amount': before,
+        }
 
     def _prepare_release(self, amount):
         """Values of a bill line that releases retainage of this line, and says nothing of work or materials.
@@ -99,6 +163,6 @@ class ProgressContractLineStored(models.Model):
         if base != 'taxed' or not amount or not self.tax_ids:
             return amount
         engine = self.env['progress.tax.engine']
-        line = engine._base_line(contract, float(amount), self.tax_ids)
+        line = engine._base_line(contract, float(amount), self.tax_ids, _worth=self._get_tax_worth())
         _net, taxes = engine._merge(engine._compute_taxes([line], contract.company_id))
         return amount + sum((money.to_decimal(tax) for _base, tax in taxes.values()), money.ZERO)

@@ -1,1 +1,2 @@
 from . import progress_bill
+from . import account_move

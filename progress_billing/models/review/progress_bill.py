@@ -35,7 +35,7 @@ class ProgressBillReview(models.Model):
         :raises UserError: when a bill is no pro forma
         """
         self._check_may_bill()
-        self._check_review(('draft', 'rejected', 'submitted'), self.env._("submitted"))
+        self._check_review('submitted', ('draft', 'rejected', 'submitted'))
         todo = self.filtered(lambda bill: bill.state != 'submitted')
         todo._check_order_of_life()
         todo._write_protected({'review_state': 'submitted', 'reject_reason': False})
@@ -51,7 +51,7 @@ class ProgressBillReview(models.Model):
         :raises UserError: when a bill is not there to be approved
         """
         self._check_may_review()
-        self._check_review(('draft', 'submitted', 'approved'), self.env._("approved"))
+        self._check_review('approved', ('draft', 'submitted', 'approved'))
         todo = self.filtered(lambda bill: bill.state != 'approved')
         todo._check_order_of_life()
         todo._write_protected(
@@ -68,7 +68,7 @@ class ProgressBillReview(models.Model):
         :raises UserError: without a reason, or when a bill is not there to be rejected
         """
         self._check_may_review()
-        self._check_review(('submitted', 'approved', 'rejected'), self.env._("rejected"))
+        self._check_review('rejected', ('submitted', 'approved', 'rejected'))
         if not (reason or '').strip():
             raise UserError(self.env._("Say why, so that the bill can be revised."))
         todo = self.filtered(lambda bill: bill.state != 'rejected')
@@ -129,18 +129,22 @@ class ProgressBillReview(models.Model):
         if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
             raise AccessError(self.env._("Only Progress Billing administrators approve or reject bills."))
 
-    def _check_review(self, states, verb):
-        """Every bill is in one of the states from which the step can be taken."""
+    def _check_review(self, step, states):
+        """Every bill is in one of the states from which a step can be taken.
+
+        :param str step: the state it leads to
+        :param tuple states: those it may start from
+        :raises UserError: for the first bill that is in none of them
+        """
         for bill in self:
-            if bill.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(bill)s is %(state)s and cannot be %(verb)s.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label().lower(),
-                        verb=verb,
-                    )
-                )
+            if bill.state in states:
+                continue
+            values = {'bill': bill.display_name, 'state': bill._get_state_label()}
+            if step == 'submitted':
+                raise UserError(self.env._("%(bill)s cannot be submitted: its status is “%(state)s”.", **values))
+            if step == 'approved':
+                raise UserError(self.env._("%(bill)s cannot be approved: its status is “%(state)s”.", **values))
+            raise UserError(self.env._("%(bill)s cannot be rejected: its status is “%(state)s”.", **values))
 
     def action_correct(self):
         """Invoiced → pro forma again, as a new revision; the invoice is credited in full, dated today (RULES C16, C17).
@@ -159,18 +163,23 @@ class ProgressBillReview(models.Model):
         todo = self.filtered(lambda bill: bill.state == 'invoiced')
         invoices |= todo.sudo().invoice_id  # sudo: account.move - a project manager may correct without reading them
         for bill in todo:
-            bill._write_protected(
-                {
-                    'revision': bill.revision + 1,
-                    'correction_number': bill.correction_number + 1,
-                    'review_state': 'draft',
-                    'sum_certified': False,
-                    'approved_by_id': False,
-                    'approved_on': False,
-                }
-            )
+            bill._write_protected(bill._prepare_correction_vals())
         invoices._credit_for_correction()
         return self._get_bill_action()
+
+    def _prepare_correction_vals(self):
+        """What a bill starts its next revision with. Extend by ``super()``.
+
+        :return dict: of ``progress.bill``
+        """
+        self.ensure_one()
+        return {
+            'revision': self.revision + 1,
+            'correction_number': self.correction_number + 1,
+            'review_state': 'draft',
+            'approved_by_id': False,
+            'approved_on': False,
+        }
 
     def _check_can_correct(self):
         """:raises UserError: for bills without a posted invoice of their own, or credited in part already"""
@@ -225,41 +234,53 @@ class ProgressBillReview(models.Model):
             lambda move: not move.reversal_move_ids.filtered(lambda credit: credit.state in states)
         )
 
-    def _check_corrections_posted(self):
-        """A revision is released once the invoice before it is credited (RULES C17).
+    def _get_undo_blockers(self):
+        return super()._get_undo_blockers() + self._get_correction_blockers()
 
-        :raises UserError: naming the credit note to post
+    def _get_release_blockers(self, together):
+        return [
+            *super()._get_release_blockers(together),
+            *self._get_correction_blockers(),
+            *self._get_order_blockers(together),
+        ]
+
+    def _get_correction_blockers(self):
+        """A revision is released, or given up, once the invoice before it is credited (RULES C17).
+
+        :return list: sentences that name the credit notes to post
         """
-        for invoice in self._get_uncredited_invoices(states=('posted',)):
-            raise UserError(
-                self.env._(
-                    "Post the credit note of %(invoice)s first: %(bill)s corrects it.",
-                    invoice=invoice.display_name,
-                    bill=invoice.progress_bill_id.display_name,
-                )
+        self.ensure_one()
+        return [
+            self.env._(
+                "Post the credit note of %(invoice)s first: %(bill)s corrects it.",
+                invoice=invoice.display_name,
+                bill=self.display_name,
             )
+            for invoice in self._get_uncredited_invoices(states=('posted',))
+        ]
 
-    def _check_oldest_first(self):
+    def _get_order_blockers(self, together):
         """Bills of one customer are released in their order (SPEC §3, RULES C16).
 
-        :raises UserError: naming the bill to release before
+        :param together: the bills that are released in the same go
+        :return list: one sentence that names the bill to release before, or none
         """
-        for bill in self:
-            older = bill.contract_id.bill_ids.filtered(
-                lambda other, bill=bill: (
-                    other.bucket == 'draft'
-                    and not other.invoice_id
-                    and other not in self
-                    and other.partner_id == bill.partner_id
-                    and other.partner_shipping_id == bill.partner_shipping_id
-                    and other._get_order_key() < bill._get_order_key()
-                )
-            ).sorted(lambda other: other._get_order_key())
-            if older:
-                raise UserError(
-                    self.env._(
-                        "Release %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
-                        older=older[0].display_name,
-                        bill=bill.display_name,
-                    )
-                )
+        self.ensure_one()
+        older = (self.contract_id.bill_ids - together).filtered(
+            lambda other: (
+                other.bucket == 'draft'
+                and not other.invoice_id
+                and other.partner_id == self.partner_id
+                and other.partner_shipping_id == self.partner_shipping_id
+                and other._get_order_key() < self._get_order_key()
+            )
+        )
+        if not older:
+            return []
+        return [
+            self.env._(
+                "Release %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
+                older=min(older, key=lambda other: other._get_order_key()).display_name,
+                bill=self.display_name,
+            )
+        ]

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
@@ -6,15 +6,13 @@ from ...tools import money
 
 
 class ProgressOverbillingMixin(models.AbstractModel):
-    """Never billed above its worth: the one check for schedule lines and for whole contracts (SPEC §3)."""
+    """Never billed above its worth: the one check for schedule lines and for whole contracts (SPEC §3).
+
+    For models with ``currency_id``, ``revised_amount``, ``draft_amount`` and ``actual_amount``.
+    """
 
     _name = 'progress.overbilling.mixin'
     _description = "Overbilling Check"
-
-    currency_id = fields.Many2one('res.currency')
-    revised_amount = fields.Monetary()
-    draft_amount = fields.Monetary()
-    actual_amount = fields.Monetary()
 
     def _raise_if_overbilled(self, draft_credit=0.0):
         """Draft and posted invoices lie between nothing and the revised amount (RULES C13, C14).

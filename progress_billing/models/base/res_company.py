@@ -1,0 +1,20 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    """What every company says to the scheduled runs: its own day, and how the last one went."""
+
+    _name = 'res.company'
+    _inherit = 'res.company'
+
+    progress_last_run = fields.Datetime(string="Last Automatic Billing", readonly=True)
+    progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
+
+    def _get_progress_today(self):
+        """Today's date where the company is, as a planned date is meant there (RULES 1.20).
+
+        :return date: the date in the time zone of the company's contact
+        """
+        self.ensure_one()
+        zone = self.partner_id.tz or self.env.user.tz or 'UTC'
+        return fields.Date.context_today(self.with_context(tz=zone))

@@ -1,0 +1,226 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import float_round
+
+from ...tools import money
+from ..contract.progress_contract_line import VALUE_FIELDS
+
+
+class ProgressContractLineBilled(models.Model):
+    """What is billed of a schedule line, and the claims that bill more of it."""
+
+    _name = 'progress.contract.line'
+    _inherit = ['progress.contract.line', 'progress.overbilling.mixin']
+
+    bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
+    draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
+    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount")
+    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
+    actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced")
+    billed_percent = fields.Float(compute='_compute_billed_percent', string="Billed (%)", aggregator=None)
+    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Left to Bill")
+
+    @api.depends(
+        'bill_line_ids.invoiced_amount',
+        'bill_line_ids.invoiced_quantity',
+        'bill_line_ids.bucket',
+        'bill_line_ids.credited_amount',
+        'bill_line_ids.credited_quantity',
+        'billing_base',
+    )
+    def _compute_billed(self):
+        """Sums over the bills that count, never counters. Extend by ``super()`` and add to them."""
+        groups = self.env['progress.bill.line']._read_group(
+            [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
+            ['contract_line_id', 'bucket'],
+            ['invoiced_amount:sum', 'credited_amount:sum', 'invoiced_quantity:sum', 'credited_quantity:sum'],
+        )
+        billed = {
+            (line.id, bucket): (amount - credited, quantity - returned)
+            for line, bucket, amount, credited, quantity, returned in groups
+        }
+        for line in self:
+            by_quantity = line.billing_base == 'quantity'
+            line.draft_amount, draft_quantity = billed.get((line._origin.id, 'draft'), (0.0, 0.0))
+            line.actual_amount, actual_quantity = billed.get((line._origin.id, 'actual'), (0.0, 0.0))
+            line.draft_quantity = draft_quantity if by_quantity else 0.0
+            line.actual_quantity = actual_quantity if by_quantity else 0.0
+
+    @api.depends('draft_amount', 'actual_amount', 'revised_amount')
+    def _compute_billed_percent(self):
+        for line in self:
+            billed = line.draft_amount + line.actual_amount
+            line.billed_percent = float(money.ratio_percent(billed, line.revised_amount))
+            line.amount_left = line.revised_amount - billed
+
+    # === CHECKS === #
+
+    @api.constrains(*VALUE_FIELDS)
+    def _check_worth_covers_billed(self):
+        self._check_not_overbilled()
+
+    def _is_used(self):
+        # sudo: account.move - whether a bill has an invoice does not depend on who asks
+        bills = self.sudo().bill_line_ids.bill_id
+        invoiced = bills.move_ids.filtered(lambda move: move.state != 'cancel')
+        return super()._is_used() or bool(bills.filtered('bucket') or invoiced)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_undone_claims(self):
+        """Claims of bills that were undone go with their schedule line."""
+        # sudo: progress.bill.line - whoever may change the schedule may forget them
+        self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
+
+    # === WHAT IS LEFT === #
+
+    def _get_amount_left(self):
+        """What is not billed yet, untaxed; negative where too much was billed."""
+        self.ensure_one()
+        return self.currency_id.round(self.revised_amount - self.draft_amount - self.actual_amount)
+
+    def _get_quantity_left(self):
+        self.ensure_one()
+        if self.billing_base != 'quantity':
+            return 0.0
+        return self.revised_quantity - self.draft_quantity - self.actual_quantity
+
+    def _get_quantity_for(self, amount):
+        """Quantity that an amount spread over this line stands for, in the unit's precision (RULES A11)."""
+        self.ensure_one()
+        if self.billing_base != 'quantity' or not self.unit_price:
+            return 0.0
+        if self.currency_id.compare_amounts(amount, self._get_amount_left()) == 0:
+            return self._get_quantity_left()
+        digits = self.env['decimal.precision'].precision_get('Product Unit')
+        return float_round(amount / self.unit_price, precision_digits=digits)
+
+    # === NEVER ABOVE ITS WORTH === #
+
+    def _check_actual_not_overbilled(self):
+        """What is posted alone lies within the worth; unless a change order lowered that, and a credit waits."""
+        self.ensure_one()
+        if self.company_id.progress_overbilling_policy == 'warn':
+            return
+        if self.currency_id.compare_amounts(self.actual_amount, max(self.revised_amount, self.original_amount)) > 0:
+            raise UserError(self._get_overbilled_message(self.actual_amount, self.draft_amount))
+
+    def _check_not_overbilled(self):
+        """Check these lines and their contracts, unless the company only warns (RULES C15).
+
+        :raises UserError: naming the line or contract, what is billed and what it is worth
+        """
+        lines = self.filtered(
+            lambda line: not line.display_type and line.company_id.progress_overbilling_policy != 'warn'
+        )
+        if not lines:
+            return
+        contracts = lines.contract_id
+        credits = {
+            line: amount
+            for line, amount in self.env['progress.bill.line']._read_group(
+                [
+                    ('contract_id', 'in', contracts.ids),
+                    ('bucket', '=', 'draft'),
+                    ('invoiced_amount', '<', 0),
+                    ('kind', '!=', 'final'),
+                ],
+                ['contract_line_id'],
+                ['invoiced_amount:sum'],
+            )
+            if line.revised_amount >= 0
+        }
+        for line in lines:
+            line._raise_if_overbilled(credits.get(line, 0.0))
+        for contract in contracts:
+            contract._raise_if_overbilled(
+                sum(amount for line, amount in credits.items() if line.contract_id == contract)
+            )
+
+    # === CLAIMS === #
+
+    def _prepare_claims_of_rest(self):
+        """Values of bill lines that claim all that is left of these lines.
+
+        :return dict: values by schedule line
+        """
+        return {
+            line: line._prepare_claim(amount=line._get_amount_left(), quantity=line._get_quantity_left())
+            for line in self
+        }
+
+    def _prepare_claim(self, amount, quantity=0.0):
+        """Values of a bill line that claims ``amount`` (untaxed, contract currency) of this line."""
+        return {'contract_line_id': self.id, 'amount': amount, 'quantity': quantity}
+
+    def _round_quantity_at(self, percent):
+        """The quantity that a percentage of the line stands for, in the unit's precision."""
+        self.ensure_one()
+        done = money.to_decimal(self.revised_quantity) * money.to_decimal(percent) / 100
+        digits = self.env['decimal.precision'].precision_get('Product Unit')
+        return money.round_to(done, money.Decimal(1).scaleb(-digits))
+
+    def _price_further(self, quantity):
+        """Amount of a quantity that is billed on top: cumulative, so the last one clears the line (RULES C11)."""
+        self.ensure_one()
+        billed_quantity = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        return float(money.to_decimal(self._price(billed_quantity + money.to_decimal(quantity))) - billed)
+
+    def _get_run_key(self):
+        """What tells bills made together apart: each customer and location has one of their own.
+
+        :return tuple: customer and location first, whatever extensions add
+        """
+        self.ensure_one()
+        return self.partner_id or self.contract_id.partner_id, self.partner_shipping_id
+
+    def _get_bill_line_label(self, bill_line):
+        """Text of the invoice line that stands for a bill line of this line. Extend by ``super()``.
+
+        :param bill_line: ``progress.bill.line``
+        """
+        self.ensure_one()
+        return self._get_invoice_label()
+
+    # === CHANGE ORDERS === #
+
+    def _get_billed_on_changes(self):
+        """What was billed on each approved change of this line: the original first, then by approval (RULES A12).
+
+        Deductions lower what the original stands for.
+
+        :return dict: amounts by id of the change order line
+        """
+        self.ensure_one()
+        return self._share_on_changes(self.draft_amount + self.actual_amount)
+
+    def _share_on_changes(self, billed):
+        """How an amount billed on this line goes to its approved changes; see :meth:`_get_billed_on_changes`."""
+        approved = self.change_line_ids.filtered(lambda change: change.state == 'approved')
+        ordered = approved.sorted(lambda change: (change.change_id.approved_on, change.change_id.id, change.id))
+        mirrored = -1 if self.revised_amount < 0 else 1
+        rest = mirrored * billed
+        deducted = sum(change.amount for change in approved if mirrored * change.amount < 0)
+        rest -= mirrored * (self.original_amount + deducted)
+        shares = {}
+        for change in ordered.filtered(lambda change: mirrored * change.amount > 0):
+            taken = min(max(rest, 0.0), mirrored * change.amount)
+            shares[change.id] = self.currency_id.round(mirrored * taken)
+            rest -= taken
+        return shares
+
+    def _get_bills_of_changes(self):
+        """On which bills each change of this line was billed, walking them in their order (RULES A12).
+
+        :return dict: ``progress.bill`` by id of the change order line
+        """
+        self.ensure_one()
+        bills, billed, shares = {}, 0.0, {}
+        for line in self.bill_line_ids.filtered('bucket').sorted(lambda line: line.bill_id._get_order_key()):
+            billed += line.invoiced_amount - line.credited_amount
+            after = self._share_on_changes(billed)
+            for change, amount in after.items():
+                if self.currency_id.compare_amounts(amount, shares.get(change, 0.0)):
+                    bills[change] = bills.get(change, line.bill_id.browse()) | line.bill_id
+            shares = after
+        return bills

@@ -1,0 +1,107 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class ProgressBillGeneration(models.Model):
+    """How planned records become bills with lines, and invoices where there is no pro forma."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    def action_create(self):
+        """The Create link: planned record → pro forma where the contract uses them, else its invoice (001, SPEC §3).
+
+        Called again it shows what is there, so a double click or two users make one invoice.
+
+        :return dict: the action that shows the invoices, or the bills to whoever may not read invoices
+        :raises UserError: when the contract or the amount cannot be billed; nothing is changed then
+        """
+        self._check_may_bill()
+        self.contract_id._lock_for_billing()
+        self._check_not_ended()
+        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
+        planned._generate()
+        return self._get_result_action()
+
+    def action_plan_again(self):
+        """Take cancelled records back into the plan.
+
+        :return dict: the action that shows the bills
+        """
+        self._check_may_bill()
+        self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected(
+            {'review_state': 'planned'}
+        )
+        return self._get_bill_action()
+
+    def _check_no_amt_pct(self):
+        """A planned record has an amount for the contract, or lines of its own, not both."""
+        for bill in self.filtered(
+            lambda bill: bill.state == 'planned' and (bill.planned_percent or bill.planned_amount)
+        ):
+            raise UserError(
+                self.env._(
+                    "%(bill)s has an Amt/Pct, which is spread over the lines when it is billed. Clear it to "
+                    "enter lines.",
+                    bill=bill.display_name,
+                )
+            )
+
+    def _generate(self):
+        """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
+        if not self:
+            return
+        self.contract_id._check_can_bill()
+        self._check_has_amount()
+        self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
+        for wave in self._split_by_contract():
+            wave._generate_wave()
+
+    def _generate_wave(self):
+        """Bill records of different contracts together."""
+        for bill in self:  # invoices and credit notes of before no longer count for it
+            bill._write_protected({'revision': bill.revision + 1})
+        self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
+        for bill in self:
+            bill._write_protected(bill._prepare_generated_vals())
+        self._bill_now()
+
+    def _on_claimed(self, *, new=False):
+        """What was billed needs no reminder, and no error of a failed run."""
+        super()._on_claimed(new=new)
+        if new:
+            self._clear_failed_run()
+            self._end_announcements()
+
+    def _spread_planned(self):
+        """Give records planned by an amount their lines: new ones each time, by what is left on the schedule."""
+        self.line_ids.unlink()
+        vals_list = []
+        for bill in self:
+            amount = bill._get_amount_to_bill()
+            bill.contract_id._check_wip_available(amount, bill)
+            vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
+        # sudo: progress.bill.line - computed lines, which nobody may type beside an amount
+        self.env['progress.bill.line'].sudo().create(vals_list)
+
+    def _prepare_generated_vals(self):
+        """What a record keeps from the moment it is billed: its number, and that nobody has to do it again."""
+        self.ensure_one()
+        vals = {'generated_on': fields.Datetime.now()}
+        if self.contract_id.use_pro_forma:
+            vals['review_state'] = 'draft'
+        if self.trigger == 'milestone' and self.milestone_id.reached_date:
+            vals['date'] = self.milestone_id.reached_date
+        if not self.name:
+            vals['name'] = self._next_name(self.company_id, vals.get('date', self.date))
+        return vals
+
+    def _check_has_amount(self):
+        for bill in self:
+            claims = bill.line_ids.filtered(lambda line: not line._is_empty())
+            if not (bill.planned_percent or bill.planned_amount or claims):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name
+                    )
+                )

@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+
+from ...tools import money
+
+
+class ProgressContractPlan(models.Model):
+    """How much of a contract is planned, and the plan that follows its worth."""
+
+    _name = 'progress.contract'
+    _inherit = 'progress.contract'
+
+    planned_amount = fields.Monetary(
+        compute='_compute_planned_amount', help="Untaxed: records planned and not billed yet."
+    )
+    unplanned_amount = fields.Monetary(
+        compute='_compute_planned_amount',
+        help="What is neither billed nor planned; negative where too much is planned.",
+    )
+    overplanned_amount = fields.Monetary(compute='_compute_planned_amount')
+    is_overplanned = fields.Boolean(compute='_compute_planned_amount')
+
+    @api.depends('bill_ids.planned_amount', 'bill_ids.state', 'wip_available')
+    def _compute_planned_amount(self):
+        for contract in self:
+            planned = contract.bill_ids.filtered(lambda bill: bill.state == 'planned')
+            contract.planned_amount = sum(planned.mapped('planned_amount'))
+            contract.unplanned_amount = contract.wip_available - contract.planned_amount
+            contract.overplanned_amount = max(-contract.unplanned_amount, 0.0) if planned else 0.0
+            contract.is_overplanned = not contract.currency_id.is_zero(contract.overplanned_amount)
+
+    # === HOOKS === #
+
+    def _on_worth_changed(self, lines=None):
+        super()._on_worth_changed(lines)
+        self._respread_plan()
+
+    def _on_opened(self):
+        """Milestones that were reached before make their records due now."""
+        super()._on_opened()
+        self.bill_ids.filtered(lambda bill: bill.state == 'planned' and bill.milestone_id)._announce_milestone()
+
+    def _on_cancelled(self):
+        """Planned records are cancelled with their contract."""
+        super()._on_cancelled()
+        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+
+    # === BUSINESS === #
+
+    def action_plan_wizard(self):
+        """Lay out a billing plan: instalments, interval, first date (SPEC §3).
+
+        :return dict: the plan wizard
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_plan_wizard')
+        return dict(action, context={'default_contract_id': self.id})
+
+    def _respread_plan(self):
+        """Lay the open records of a plan out again after the contract's worth changed (RULES A21).
+
+        Billed records keep what was planned; typed amounts stay; typed percentages follow by themselves.
+        """
+        for contract in self:
+            members = contract.bill_ids.filtered(lambda bill: bill.plan_percent and bill.state != 'cancelled')
+            for plan in members.grouped('plan_number').values():
+                contract._respread_members(plan)
+
+    def _respread_members(self, members):
+        """Lay out one plan again.
+
+        :param members: the records of the plan, billed and typed ones included
+        """
+        moving = members.filtered(lambda bill: bill.state == 'planned' and not bill.generated_on and bill.plan_weight)
+        if not moving:
+            return
+        unit = self.currency_id.rounding
+        rest = money.percent_of(moving[0].plan_percent, self.revised_amount, unit)
+        for bill in members - moving:
+            rest -= money.to_decimal(
+                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
+            )
+        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
+        for bill, share in zip(moving, shares, strict=True):
+            if self.currency_id.compare_amounts(bill.planned_amount, float(share)):
+                bill.planned_amount = float(share)

@@ -1,0 +1,173 @@
+from odoo import Command
+from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import call_kw
+from odoo.tests import tagged
+
+from .retainage_common import RetainageCommon
+
+NO_NUMBERS = ('1e5', '\u0661\u0662', 'abc', '1,5', ' 5', '0x10', '1_000', float('nan'), True, [], {}, '12 %')
+
+
+@tagged('post_install', '-at_install')
+class TestNumbers(RetainageCommon):
+    """One reading of numbers and texts at every door, one sentence for each that is refused."""
+
+    def _call(self, records, method, *args, **kwargs):
+        result = call_kw(records.browse(), method, [records.ids, *args], kwargs)
+        self.env.flush_all()
+        return result
+
+    def test_schedule_lines(self):
+        contract = self._make_contract([1000])
+        line = contract.line_ids
+        for name in ('pending_amount', 'stored_amount', 'completed_percent', 'original_amount', 'unit_price'):
+            for value in NO_NUMBERS:
+                with self.subTest(name=name, value=value):
+                    self.assertRefused(
+                        lambda name=name, value=value: self._call(line, 'write', {name: value}),
+                        ValidationError,
+                        "Line 1 is not a number",
+                    )
+            self.assertRefused(
+                lambda name=name: self._call(line, 'write', {name: float('inf')}), ValidationError, "is too large"
+            )
+        self._call(line, 'write', {'completed_percent': '12.5'})
+        self.assertEqual(line.pending_amount, 125)
+
+    def test_forms(self):
+        """What a form sends before it is saved is read in the same way."""
+        contract = self._make_contract([1000])
+        line, spec = contract.line_ids, {'pending_amount': {}, 'completed_percent': {}}
+        for value in (float('inf'), float('nan'), '1e5'):
+            with self.subTest(value=value):
+                self.assertRefused(
+                    lambda value=value: self._call(
+                        line, 'onchange', {'completed_percent': value}, ['completed_percent'], spec
+                    ),
+                    ValidationError,
+                )
+                self.assertRefused(
+                    lambda value=value: self._call(
+                        contract,
+                        'onchange',
+                        {'line_ids': [[1, line.id, {'completed_percent': value}]]},
+                        ['line_ids'],
+                        {'line_ids': {'fields': spec}},
+                    ),
+                    ValidationError,
+                )
+
+    def test_amounts_given_to_actions(self):
+        contract = self._as_billed([1000], retainage_percent=10)
+        self._draw(contract, 50)
+        for value in (*NO_NUMBERS, float('inf'), -float('inf')):
+            for method, args in (
+                ('action_release_retainage', [value]),
+                ('action_set_retainage', [value]),
+                ('action_create_bill', ['percent', {'percent': value}]),
+                ('action_create_bill', ['lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'amount': value}]}]),
+                ('action_create_bill', ['lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'percent': value}]}]),
+            ):
+                with self.subTest(method=method, value=value):
+                    self.assertRefused(
+                        lambda method=method, args=args: self._call(contract, method, *args),
+                        UserError,
+                        "is not a number|is too large",
+                    )
+        self.assertRetained(contract, 50)
+        self._call(contract, 'action_release_retainage', '20.00')
+        self.assertEqual(contract.bill_ids.mapped('retainage_amount'), [50, -20])
+
+    def test_dialogs(self):
+        contract = self._as_billed([1000], retainage_percent=10)
+        self._draw(contract, 50)
+        release = self.env['progress.release.wizard'].create({'contract_id': contract.id, 'mode': 'lines'})
+        claim = self.env['progress.claim.wizard'].create({'contract_id': contract.id, 'mode': 'lines'})
+        plan = self.env['progress.retainage.wizard'].create({'contract_id': contract.id})
+        for dialog, names in (
+            (release, ['amount']),
+            (release.line_ids, ['amount']),
+            (claim, ['percent']),
+            (claim.line_ids, ['amount', 'percent', 'quantity']),
+            (plan, ['retainage_percent', 'stored_retainage_percent']),
+        ):
+            for name in names:
+                for value in ('1e5', float('nan'), float('inf'), True, '\u0661'):
+                    with self.subTest(model=dialog._name, name=name, value=value):
+                        self.assertRefused(
+                            lambda dialog=dialog, name=name, value=value: self._call(dialog, 'write', {name: value}),
+                            ValidationError,
+                        )
+
+    def test_notes_given_to_actions(self):
+        """Who approves says how, in words."""
+        milestone = self.env['project.milestone'].create(
+            {'name': "Roof", 'project_id': self.project.id, 'is_reached': True}
+        )
+        contract = self._pro_forma([1000])
+        bill = self._run(contract, 50)
+        bill.action_submit()
+        for value in (True, 5, ['x'], {'a': 1}):
+            with self.subTest(value=value):
+                self.assertRefused(
+                    lambda value=value: self._call(milestone, 'action_approve_billing', note=value),
+                    UserError,
+                    "not a text",
+                )
+                self.assertRefused(
+                    lambda value=value: self._call(bill, 'action_reject', value), UserError, "not a text"
+                )
+        self.assertRefused(lambda: self._call(bill, 'action_reject', 'x' * 100000), UserError, "too long")
+
+    def test_nothing_given(self):
+        """Empty calls are refused in words; calls on no record do nothing, or say so."""
+        for model in ('progress.bill.line', 'progress.bill', 'progress.contract.line', 'progress.contract.change.line',
+                      'progress.contract.change', 'progress.retainage.step', 'progress.billing.period'):
+            with self.subTest(model=model):
+                try:
+                    with self.env.cr.savepoint():
+                        call_kw(self.env[model], 'create', [{}], {})
+                        self.env.flush_all()
+                except UserError:
+                    continue
+        for model in ('project.project', 'project.task', 'progress.contract', 'progress.bill', 'project.milestone'):
+            methods = [name for name in dir(type(self.env[model])) if name.startswith('action_')]
+            for name in methods:
+                method = getattr(type(self.env[model]), name)
+                if 'progress_billing' not in getattr(method, '__module__', ''):
+                    continue
+                with self.subTest(model=model, method=name):
+                    try:
+                        with self.env.cr.savepoint():
+                            call_kw(self.env[model], name, [[False]], {})
+                            self.env.flush_all()
+                    except (UserError, TypeError) as error:
+                        self.assertNotIsInstance(error, TypeError) if 'argument' not in str(error) else None
+
+    def test_long_texts(self):
+        contract = self._make_contract([1000])
+        for record, name in (
+            (contract, 'description'),
+            (contract.line_ids, 'name'),
+            (contract.line_ids, 'item_number'),
+            (self._plan(contract, '10%'), 'title'),
+        ):
+            with self.subTest(record=record, name=name):
+                self.assertRefused(
+                    lambda record=record, name=name: self._call(record, 'write', {name: 'x' * 1000000}),
+                    ValidationError,
+                    "too long",
+                )
+
+    def test_lines_need_a_name(self):
+        contract = self._make_contract([1000])
+        for name in ('', ' ', '\n', False):
+            with self.subTest(name=name):
+                self.assertRefused(
+                    lambda name=name: contract.write(
+                        {'line_ids': [Command.create({'name': name, 'original_amount': 5})]}
+                    ),
+                    ValidationError,
+                    "description",
+                )
+                self.assertRefused(lambda name=name: contract.line_ids.write({'name': name}), ValidationError)

@@ -1,0 +1,166 @@
+"""One direction: what the map in ``models/__init__.py`` says is read from the code itself.
+
+``pytest -s`` prints how many names point the wrong way, and how many files call each other both ways.
+"""
+
+import ast
+import re
+from itertools import combinations
+from pathlib import Path
+
+from odoo.tests import TransactionCase, tagged
+
+ADDON = Path(__file__).resolve().parent.parent
+NAME = re.compile(r'[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*')
+#: fields that Odoo's own models have as well: a name alone does not say whose is meant
+ODOO_NAMES = {'active', 'amount', 'company_currency_id', 'company_id', 'currency_id', 'name', 'partner_id', 'quantity'}
+ODOO_NAMES |= {'project_id', 'tax_ids', 'user_id'}
+#: what points the wrong way still, by file: the reason and the names. Take away what you mend; add nothing.
+EXCEPTIONS = {
+    'contract/project_project.py': (
+        "the Billing tab shows the whole contract in one place, and its buttons are the contract's",
+        {
+            'action_create_bill_wizard',
+            'action_final_wizard',
+            'action_plan_wizard',
+            'action_view_bills',
+            'action_view_invoices',
+            'actual_amount',
+            'bill_ids',
+            'billed_percent',
+            'completed_percent',
+            'deposit_account_id',
+            'deposit_balance',
+            'draft_amount',
+            'is_overbilled',
+            'is_overplanned',
+            'next_billing_date',
+            'overplanned_amount',
+            'pending_amount',
+            'period_policy',
+            'planned_amount',
+            'retainage_balance',
+            'unplanned_amount',
+            'wip_available',
+        },
+    ),
+    'application/progress_bill_application_sheet.py': (
+        "the sheet names the billing period, and moves to the documents",
+        {'date_end', 'date_start', 'period_id'},
+    ),
+}
+#: pairs of files that call each other both ways: this number may only fall
+MUTUAL_PAIRS = 19
+
+
+class Source:
+    """One Python file of a room: what it defines and what it names."""
+
+    def __init__(self, room, path):
+        self.room, self.key = room, f'{room}/{path.name}'
+        self.tree = ast.parse(path.read_text())
+        self.classes = [node for node in self.tree.body if isinstance(node, ast.ClassDef)]
+        self.members = {name for node in self.classes for name in self._get_members(node)}
+        self.methods = {node.name for cls in self.classes for node in cls.body if isinstance(node, ast.FunctionDef)}
+
+    def _get_members(self, cls):
+        for node in cls.body:
+            if isinstance(node, ast.FunctionDef):
+                yield node.name
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                yield node.targets[0].id
+
+    def _get_docstrings(self):
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        for node in ast.walk(self.tree):
+            if isinstance(node, kinds) and node.body and isinstance(node.body[0], ast.Expr):
+                yield id(node.body[0].value)
+
+    def get_names(self):
+        """Every attribute named in this file, and every text that looks like a field or a path of fields."""
+        docstrings = set(self._get_docstrings())
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute):
+                yield node.attr
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                texts = re.findall(r"'([a-z_.]+)'", node.value) if node.value.startswith('[') else [node.value]
+                for text in texts:
+                    if NAME.fullmatch(text):
+                        yield from text.split('.')
+
+
+def get_rooms(models):
+    """The rooms in the order in which the package imports them, which is that of its docstring."""
+    tree = ast.parse((models / '__init__.py').read_text())
+    return [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+
+
+def get_sources(models):
+    """The files of all rooms, in their order."""
+    return [
+        Source(room, path)
+        for room in get_rooms(models)
+        for path in sorted((models / room).glob('*.py'))
+        if path.name != '__init__.py'
+    ]
+
+
+def get_wrong_names(models):
+    """``{file: names}``: what only a later room defines."""
+    rooms, sources, owners = get_rooms(models), get_sources(models), {}
+    for source in sources:
+        for name in source.members:
+            owners.setdefault(name, source.room)
+    wrong = {}
+    for source in sources:
+        later = rooms[rooms.index(source.room) + 1 :]
+        names = {name for name in source.get_names() if owners.get(name) in later} - ODOO_NAMES
+        if names:
+            wrong[source.key] = names
+    return wrong
+
+
+def get_mutual_pairs(models):
+    """Pairs of files of which each names a method that the other one was first to define."""
+    sources, owners = get_sources(models), {}
+    for source in sources:
+        for name in source.methods:
+            owners.setdefault(name, source.key)
+    calls = {source.key: {owners.get(name) for name in source.get_names()} for source in sources}
+    return [(one, other) for one, other in combinations(calls, 2) if other in calls[one] and one in calls[other]]
+
+
+@tagged('post_install', '-at_install')
+class TestRooms(TransactionCase):
+    """Rooms know what stands above them in the map, and nothing else."""
+
+    def test_map_names_every_room(self):
+        models = ADDON / 'models'
+        the_map = ast.get_docstring(ast.parse((models / '__init__.py').read_text()))
+        described = re.findall(r'^ {4}(\w+) {2,}', the_map, re.M)
+        self.assertEqual(described, get_rooms(models))
+        self.assertEqual(set(described), {path.name for path in models.iterdir() if (path / '__init__.py').exists()})
+
+    def test_one_direction(self):
+        wrong = get_wrong_names(ADDON / 'models')
+        print(f'\n{sum(map(len, wrong.values()))} names point the wrong way, in {len(wrong)} files')
+        allowed = {key: names for key, (_reason, names) in EXCEPTIONS.items()}
+        self.assertEqual(
+            {key: names - allowed.get(key, set()) for key, names in wrong.items() if names - allowed.get(key, set())},
+            {},
+            "Announce it by a hook, or move it to the room it is about.",
+        )
+        for key, names in allowed.items():
+            self.assertEqual(names - wrong.get(key, set()), set(), f"{key} has mended these: take them off the list.")
+
+    def test_exceptions_have_reasons(self):
+        for key, (reason, names) in EXCEPTIONS.items():
+            self.assertTrue(reason.strip() and names, key)
+
+    def test_count_mutual_pairs(self):
+        """What is counted here can only fall."""
+        pairs = get_mutual_pairs(ADDON / 'models')
+        print(f'\n{len(pairs)} pairs of files call each other both ways')
+        for pair in pairs:
+            print('   ', ' - '.join(pair))
+        self.assertLessEqual(len(pairs), MUTUAL_PAIRS)
