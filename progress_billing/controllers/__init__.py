@@ -1,3 +1,4 @@
 from . import application
 from . import schedule_template
 from . import wip_schedule
+from . import portal

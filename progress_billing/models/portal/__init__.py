@@ -1,0 +1,3 @@
+from . import progress_contact
+from . import progress_contract
+from . import progress_bill
