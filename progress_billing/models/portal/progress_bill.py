@@ -22,7 +22,7 @@ class ProgressBillPortal(models.Model):
         copy=False,
         help="When a pro forma was first sent: from then on the contacts see it on their page.",
     )
-    portal_token = fields.Char(compute='_compute_portal_token', groups=models.NO_ACCESS)
+    portal_token = fields.Char(compute='_compute_portal_token', groups=fields.NO_ACCESS)
 
     def _compute_portal_token(self):
         """No bill has a token: its contacts have. What asks for one is answered with a word nobody knows."""

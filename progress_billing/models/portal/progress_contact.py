@@ -53,7 +53,7 @@ class ProgressContact(models.Model):
         readonly=True,
         copy=False,
         required=True,
-        groups=models.NO_ACCESS,
+        groups=fields.NO_ACCESS,
         default=lambda self: secrets.token_urlsafe(32),
     )
 
