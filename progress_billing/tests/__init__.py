@@ -35,7 +35,9 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_scheduled_action
+from . import test_sourced_lines
 from . import test_superuser
 from . import test_tours
+from . import test_vendor_side
 from . import test_wip
 from . import test_xmlrpc

@@ -229,9 +229,10 @@ class TestWizardRights(TwoCompaniesCommon):
                 spec = {name: {} for name in dialogs._fields}
                 self.assertDenied(lambda: self._rpc(self.other_manager, dialogs, 'onchange', [], vals, list(vals), spec))
                 context = {f'default_{name}': value for name, value in vals.items()}
-                model_env = self.env(user=self.other_manager, context=context)[model]
-                self.assertDenied(lambda: call_kw(model_env, 'create', [[{}]], {}))
-                self.assertDenied(lambda: call_kw(model_env, 'onchange', [[], {}, [], spec], {}))
+                self.assertDenied(lambda: self._rpc(self.other_manager, dialogs, 'create', [{}], context=context))
+                self.assertDenied(
+                    lambda: self._rpc(self.other_manager, dialogs, 'onchange', [], {}, [], spec, context=context)
+                )
 
     def test_companies_of_the_context(self):
         """Companies that the context claims are not those of the user."""

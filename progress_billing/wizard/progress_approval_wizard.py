@@ -6,6 +6,7 @@ class ProgressApprovalWizard(models.TransientModel):
 
     _name = 'progress.approval.wizard'
     _description = "Approve Milestone"
+    _inherit = 'progress.wizard.mixin'
 
     milestone_ids = fields.Many2many('project.milestone', required=True)
     note = fields.Char(string="Approved How", required=True)

@@ -9,6 +9,7 @@ class ProgressAutomation(models.TransientModel):
 
     _name = 'progress.automation'
     _description = "Automatic Progress Billing"
+    _inherit = 'progress.wizard.mixin'
 
     active = fields.Boolean(string="Bill Due Records Automatically", default=lambda self: self._get_cron().active)
     interval_number = fields.Integer(

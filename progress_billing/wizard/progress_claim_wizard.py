@@ -6,6 +6,7 @@ class ProgressClaimWizard(models.TransientModel):
 
     _name = 'progress.claim.wizard'
     _description = "Create Bill"
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')

@@ -6,6 +6,8 @@ class ProgressClaimWizardLine(models.TransientModel):
 
     _name = 'progress.claim.wizard.line'
     _description = "Create Bill Line"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
 
     wizard_id = fields.Many2one('progress.claim.wizard', required=True, ondelete='cascade')
     contract_line_id = fields.Many2one('progress.contract.line', string="Line", readonly=True)

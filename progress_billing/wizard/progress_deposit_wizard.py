@@ -7,6 +7,7 @@ class ProgressDepositWizard(models.TransientModel):
 
     _name = 'progress.deposit.wizard'
     _description = "Open Customer Deposits"
+    _inherit = 'progress.wizard.mixin'
 
     held = fields.Selection(
         [('deposit', "Customer Deposits"), ('retainage', "Retainage")], default='deposit', required=True

@@ -8,6 +8,8 @@ class ProgressDepositWizardLine(models.TransientModel):
 
     _name = 'progress.deposit.wizard.line'
     _description = "Open Customer Deposit"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
     _order = 'date, id'
 
     wizard_id = fields.Many2one('progress.deposit.wizard', required=True, ondelete='cascade')

@@ -6,6 +6,7 @@ class ProgressFinalWizard(models.TransientModel):
 
     _name = 'progress.final.wizard'
     _description = "Create Final Invoice"
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')

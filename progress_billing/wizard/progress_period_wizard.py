@@ -15,6 +15,7 @@ class ProgressPeriodWizard(models.TransientModel):
 
     _name = 'progress.period.wizard'
     _description = "Make Billing Periods"
+    _inherit = 'progress.wizard.mixin'
 
     project_id = fields.Many2one('project.project', required=True)
     unit = fields.Selection(

@@ -11,7 +11,7 @@ class ProgressPlanWizard(models.TransientModel):
 
     _name = 'progress.plan.wizard'
     _description = "Billing Plan"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')

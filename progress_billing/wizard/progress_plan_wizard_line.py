@@ -6,8 +6,9 @@ class ProgressPlanWizardLine(models.TransientModel):
 
     _name = 'progress.plan.wizard.line'
     _description = "Billing Plan Instalment"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
     _order = 'date, id'
-    _inherit = 'progress.guarded.mixin'
 
     wizard_id = fields.Many2one('progress.plan.wizard', required=True, ondelete='cascade')
     date = fields.Date(required=True)

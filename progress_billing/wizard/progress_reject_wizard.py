@@ -6,6 +6,7 @@ class ProgressRejectWizard(models.TransientModel):
 
     _name = 'progress.reject.wizard'
     _description = "Reject Bill"
+    _inherit = 'progress.wizard.mixin'
 
     bill_ids = fields.Many2many('progress.bill', required=True)
     reason = fields.Text(required=True)

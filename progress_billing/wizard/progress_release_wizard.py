@@ -8,6 +8,7 @@ class ProgressReleaseWizard(models.TransientModel):
 
     _name = 'progress.release.wizard'
     _description = "Release Retainage"
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')

@@ -6,6 +6,8 @@ class ProgressReleaseWizardLine(models.TransientModel):
 
     _name = 'progress.release.wizard.line'
     _description = "Release Retainage Line"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
 
     wizard_id = fields.Many2one('progress.release.wizard', required=True, ondelete='cascade')
     contract_line_id = fields.Many2one('progress.contract.line', string="Line", readonly=True)

@@ -6,6 +6,7 @@ class ProgressRetainageWizard(models.TransientModel):
 
     _name = 'progress.retainage.wizard'
     _description = "Set Retainage"
+    _inherit = 'progress.wizard.mixin'
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     retainage_percent = fields.Float(string="Of Work Done (%)", digits=(16, 4))

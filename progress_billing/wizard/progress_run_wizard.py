@@ -8,6 +8,7 @@ class ProgressRunWizard(models.TransientModel):
 
     _name = 'progress.run.wizard'
     _description = "Run Project Billing"
+    _inherit = 'progress.wizard.mixin'
 
     contract_ids = fields.Many2many('progress.contract', string="Contracts", required=True)
     task_ids = fields.Many2many('project.task', help="Bill the lines of these tasks only.")

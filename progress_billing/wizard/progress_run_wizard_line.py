@@ -6,6 +6,8 @@ class ProgressRunWizardLine(models.TransientModel):
 
     _name = 'progress.run.wizard.line'
     _description = "Run Project Billing Line"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
 
     wizard_id = fields.Many2one('progress.run.wizard', required=True, ondelete='cascade')
     contract_id = fields.Many2one('progress.contract')

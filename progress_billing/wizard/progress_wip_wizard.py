@@ -13,6 +13,7 @@ class ProgressWipWizard(models.TransientModel):
 
     _name = 'progress.wip.wizard'
     _description = "WIP Schedule"
+    _inherit = 'progress.wizard.mixin'
 
     date = fields.Date(string="At", required=True, default=fields.Date.context_today)
     company_id = fields.Many2one('res.company', required=True, default=lambda self: self.env.company)

@@ -6,6 +6,8 @@ class ProgressWipWizardLine(models.TransientModel):
 
     _name = 'progress.wip.wizard.line'
     _description = "WIP Schedule Line"
+    _inherit = 'progress.wizard.mixin'
+    _parent_field = 'wizard_id'
     _order = 'name, id'
 
     wizard_id = fields.Many2one('progress.wip.wizard', required=True, ondelete='cascade')

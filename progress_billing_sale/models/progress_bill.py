@@ -11,6 +11,7 @@ class ProgressBill(models.Model):
         string="Down Payment of an Order",
         readonly=True,
         copy=False,
+        guarded=True,
         help="Stands for a down payment that was invoiced on the order by Odoo itself.",
     )
 

@@ -14,6 +14,7 @@ class ProgressContractChange(models.Model):
         index='btree_not_null',
         ondelete='set null',
         groups='progress_billing.group_readonly,sales_team.group_sale_salesman',
+        guarded=True,
         help="Kept in step with the order until it is approved.",
     )
 
@@ -24,6 +25,6 @@ class ProgressContractChange(models.Model):
         """
         self.ensure_one()
         self.line_ids.filtered('sale_line_id').unlink()
-        self.line_ids.create([dict(vals, change_id=self.id) for vals in vals_list])
+        self.line_ids._create_protected([dict(vals, change_id=self.id) for vals in vals_list])
         if not self.line_ids:
             self.unlink()

@@ -12,6 +12,7 @@ class ProgressContractChangeLine(models.Model):
         index='btree_not_null',
         ondelete='set null',
         groups='progress_billing.group_readonly,sales_team.group_sale_salesman',
+        guarded=True,
     )
 
     def _create_contract_lines(self):

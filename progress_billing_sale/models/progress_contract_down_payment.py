@@ -51,15 +51,15 @@ class ProgressContractDownPayment(models.Model):
                 )
             )
         # sudo: progress.bill - the bill of an invoice that Odoo made is made by no user
-        bill = self.env['progress.bill'].sudo().create(self._prepare_down_payment_bill_vals(origin))
+        bill = self.env['progress.bill'].sudo()._create_protected([self._prepare_down_payment_bill_vals(origin)])
         if bill.kind == 'progress':
             for item in origin.invoice_line_ids & items:
                 self._spread_down_payment(bill, item)
         bill._draw_names()
         items.analytic_distribution = False  # not earned yet (RULES C26): what Odoo booked as earned goes
-        items.write({'progress_line_type': 'deposit', 'progress_deposit_bill_id': bill.id})
-        moves.write({'progress_bill_id': bill.id, 'progress_revision': bill.revision})
-        bill.review_state = 'cancelled'  # what it falls back to when its invoice is deleted
+        items._write_protected({'progress_line_type': 'deposit', 'progress_deposit_bill_id': bill.id})
+        moves._write_protected({'progress_bill_id': bill.id, 'progress_revision': bill.revision})
+        bill._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         bill.line_ids.contract_line_id._check_not_overbilled()
 
     def _prepare_down_payment_bill_vals(self, move):
@@ -113,17 +113,19 @@ class ProgressContractDownPayment(models.Model):
         existing = bill.line_ids.filtered(lambda bill_line: bill_line.contract_line_id == line)
         if existing:
             merged = existing.tax_amounts['amounts']
-            existing.amount += share
-            existing.tax_amounts = {'taxes': existing.tax_amounts['taxes'], 'amounts': {**merged, **amounts}}
+            taxes_taken = {'taxes': existing.tax_amounts['taxes'], 'amounts': {**merged, **amounts}}
+            existing._write_protected({'amount': existing.amount + share, 'tax_amounts': taxes_taken})
         elif share or any(taxes.values()):
-            bill.line_ids.create(
-                {
-                    'bill_id': bill.id,
-                    'contract_line_id': line.id,
-                    'amount': share,
-                    'quantity': line._get_quantity_for(share),
-                    'tax_amounts': {'taxes': item.tax_ids.ids, 'amounts': amounts},
-                }
+            bill.line_ids._create_protected(
+                [
+                    {
+                        'bill_id': bill.id,
+                        'contract_line_id': line.id,
+                        'amount': share,
+                        'quantity': line._get_quantity_for(share),
+                        'tax_amounts': {'taxes': item.tax_ids.ids, 'amounts': amounts},
+                    }
+                ]
             )
 
     # === GIVING BACK === #
@@ -133,10 +135,10 @@ class ProgressContractDownPayment(models.Model):
         # sudo: progress.bill, account.move - as when they were taken over
         bills = self.sudo().bill_ids.filtered('is_sale_down_payment')
         items = bills.move_ids.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
-        bills.move_ids.write({'progress_bill_id': False, 'progress_revision': 0})
+        bills.move_ids._write_protected({'progress_bill_id': False, 'progress_revision': 0})
         for item in items:
             distribution = item.sale_line_ids[:1].analytic_distribution
-            item.write({'progress_line_type': False, 'progress_deposit_bill_id': False})
+            item._write_protected({'progress_line_type': False, 'progress_deposit_bill_id': False})
             item.analytic_distribution = distribution
         bills.unlink()
 

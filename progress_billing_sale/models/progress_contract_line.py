@@ -24,18 +24,20 @@ class ProgressContractLine(models.Model):
         index='btree_not_null',
         ondelete='set null',
         groups='progress_billing.group_readonly,sales_team.group_sale_salesman',
+        guarded=True,
     )
     sale_draft_amount = fields.Monetary(
-        string="Odoo's Own Draft Invoices", compute='_compute_sale_billed', store=True, help="Untaxed."
+        string="Odoo's Own Draft Invoices", compute='_compute_sale_billed', store=True, help="Untaxed.", guarded=True
     )
     sale_actual_amount = fields.Monetary(
         string="Odoo's Own Invoices",
         compute='_compute_sale_billed',
         store=True,
+        guarded=True,
         help="Untaxed: invoiced on the order line by Odoo itself, shipments for example.",
     )
-    sale_draft_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit')
-    sale_actual_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit')
+    sale_draft_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit', guarded=True)
+    sale_actual_quantity = fields.Float(compute='_compute_sale_billed', store=True, digits='Product Unit', guarded=True)
 
     # === COMPUTE === #
 

@@ -12,7 +12,8 @@ class ProgressOrderPlan(models.Model):
 
     _name = 'progress.order.plan'
     _description = "Billing Plan of a Quotation"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.guard.mixin'
+    _parent_field = 'order_id'
     _order = 'order_id, sequence, id'
 
     order_id = fields.Many2one('sale.order', required=True, index=True, ondelete='cascade')

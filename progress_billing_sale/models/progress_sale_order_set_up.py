@@ -63,12 +63,11 @@ class SaleOrderSetUp(models.Model):
         contract = self._ensure_progress_contract()
         contract._lock_for_billing()
         # sudo: sale.order - the link follows from what the user just did with billing rights
-        self.sudo().progress_contract_id = contract
+        self.sudo()._write_protected({'progress_contract_id': contract.id})
         lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
         start = contract._get_last_sequence()
-        # sudo: progress.contract.line - the order line behind a schedule line is for set-up alone to say
         worths = lines._get_progress_worths()
-        created = contract.line_ids.sudo().create(
+        created = contract.line_ids._create_protected(
             [
                 line._prepare_progress_line_vals(contract, worths[line], start + number)
                 for number, line in enumerate(lines, 1)
@@ -167,7 +166,7 @@ class SaleOrderSetUp(models.Model):
             elif proposal:
                 proposal._propose(changes)
             elif changes:
-                contract.change_ids.create(order._prepare_progress_change_vals())._propose(changes)
+                contract.change_ids._create_protected([order._prepare_progress_change_vals()])._propose(changes)
 
     def _prepare_progress_change_vals(self):
         """Header of the change order that this order's changes propose."""
@@ -251,5 +250,5 @@ class SaleOrderSetUp(models.Model):
         changes = self.order_line.filtered('progress_line_ids')._prepare_progress_change_list()
         proposal = contract.change_ids.filtered(
             lambda change: change.state == 'draft' and change.sale_order_id == self
-        )[:1] or contract.change_ids.create(self._prepare_progress_change_vals())
+        )[:1] or contract.change_ids._create_protected([self._prepare_progress_change_vals()])
         proposal._propose(changes)

@@ -9,7 +9,9 @@ class SaleOrder(models.Model):
     """The Billing tab of an order: the same progress billing portal as on the project (001)."""
 
     _name = 'sale.order'
-    _inherit = 'sale.order'
+    _inherit = ['sale.order', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_contract_id = fields.Many2one(
         'progress.contract',
@@ -18,6 +20,7 @@ class SaleOrder(models.Model):
         copy=False,
         index='btree_not_null',
         ondelete='set null',
+        guarded=True,
         help="What bills this order in stages.",
     )
     is_progress_billed = fields.Boolean(
@@ -151,14 +154,7 @@ class SaleOrder(models.Model):
 
     # === CRUD === #
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_progress_link(vals)
-        return super().create(vals_list)
-
     def write(self, vals):
-        self._check_progress_link(vals)
         if vals.get('state') == 'cancel':
             self._check_no_progress_bills()
         tab = {TAB_FIELDS[name]: vals[name] for name in vals if name in TAB_FIELDS}
@@ -169,15 +165,10 @@ class SaleOrder(models.Model):
             self._propose_progress_changes()
         return result
 
-    def _check_progress_link(self, vals):
-        """Which contract bills an order, only setting it up says: a readonly field protects the web client only.
-
-        :raises AccessError: for callers who set it
-        """
-        if vals.get('progress_contract_id') and not self.env.su:
-            raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
-        if 'progress_contract_id' in vals and not self.env.su and self.progress_contract_id:
+    def _raise_protected(self, name):
+        if self.progress_contract_id:
             raise AccessError(self.env._("Cancel the billing contract to bill the order otherwise."))
+        raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
 
     def _write_progress_tab(self, vals):
         """Write what was entered in the Billing tab to the contract.

@@ -11,7 +11,9 @@ class SaleOrderLine(models.Model):
     """An order line that the schedule of values bills, and what happens to the schedule when it changes."""
 
     _name = 'sale.order.line'
-    _inherit = 'sale.order.line'
+    _inherit = ['sale.order.line', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_line_ids = fields.One2many(
         'progress.contract.line', 'sale_line_id', string="Schedule of Values", groups=READERS
@@ -23,6 +25,7 @@ class SaleOrderLine(models.Model):
         string="Billed in Stages",
         compute='_compute_is_progress_billed',
         store=True,
+        guarded=True,
         help="A billing contract bills this line, or a change order proposes that it does: Create Invoice leaves it "
         "out. A down payment: a deposit of the contract.",
     )
@@ -46,26 +49,18 @@ class SaleOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_derived(vals)
         lines = super().create(vals_list)
         lines.order_id._propose_progress_changes()
         return lines
 
     def write(self, vals):
-        self._check_derived(vals)
         result = super().write(vals)
         if WORTH_FIELDS & vals.keys():
             self.order_id._propose_progress_changes()
         return result
 
-    def _check_derived(self, vals):
-        """Whether a contract bills the line is derived, whoever asks.
-
-        :raises AccessError: for callers who set it
-        """
-        if 'is_progress_billed' in vals and not self.env.su:
-            raise AccessError(self.env._("Whether a line is billed in stages follows from its billing contract."))
+    def _raise_protected(self, name):
+        raise AccessError(self.env._("Whether a line is billed in stages follows from its billing contract."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_progress_billed(self):

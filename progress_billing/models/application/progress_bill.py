@@ -20,7 +20,7 @@ class ProgressBillApplication(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    schedule_snapshot = fields.Json(readonly=True, copy=False)
+    schedule_snapshot = fields.Json(readonly=True, copy=False, guarded=True)
     original_amount = fields.Monetary(string="Original Contract Sum", compute='_compute_application')
     change_amount = fields.Monetary(string="Net Change by Change Orders", compute='_compute_application')
     revised_amount = fields.Monetary(string="Contract Sum to Date", compute='_compute_application')
@@ -41,7 +41,7 @@ class ProgressBillApplication(models.Model):
     )
 
     application_files = fields.Json(
-        readonly=True, copy=False, help="Ids of the attachments issued, by revision and kind of file."
+        readonly=True, copy=False, help="Ids of the attachments issued, by revision and kind of file.", guarded=True
     )
 
     # === COMPUTE === #

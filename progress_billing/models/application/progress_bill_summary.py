@@ -74,7 +74,7 @@ class ProgressBillSummary(models.Model):
     def _get_document_values(self):
         """What the printed pro forma shows: the lines this bill touches, their totals and the taxes.
 
-        :return dict: ``title``, ``rows``, ``total``, ``has_items``, ``untaxed``, ``taxes``, ``amount_total``
+        :return dict: ``title``, ``rows``, ``total``, ``sourced``, ``has_items``, ``untaxed``, ``taxes``, ``amount_total``
         """
         self.ensure_one()
         touched = self.line_ids.contract_line_id
@@ -86,7 +86,7 @@ class ProgressBillSummary(models.Model):
         ]
         for row in rows:
             row['percent'] = float(money.ratio_percent(row.get('to_date', 0.0), row.get('revised', 0.0)))
-        net, amounts = self.env['progress.tax.engine']._merge(self._get_line_taxes())
+        net, amounts = self.env['progress.tax.engine']._merge(self._get_line_taxes() + self._get_sourced_taxes())
         taxes = [
             {'name': self.env['account.tax'].browse(tax).name, 'amount': amount}
             for tax, (_base, amount) in amounts.items()
@@ -95,6 +95,7 @@ class ProgressBillSummary(models.Model):
             'title': self._get_document_title(),
             'rows': rows,
             'total': self._get_summary_total(rows),
+            'sourced': [{'name': line.name, 'amount': line.amount} for line in self.sourced_line_ids],
             'has_items': any(row['item'] for row in rows),
             'untaxed': self.currency_id.round(net),
             'taxes': taxes,

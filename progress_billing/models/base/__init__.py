@@ -1,5 +1,5 @@
 from . import progress_guard_mixin
-from . import progress_guarded_mixin
 from . import progress_scheduling_mixin
 from . import progress_tax_engine
+from . import progress_wizard_mixin
 from . import res_company

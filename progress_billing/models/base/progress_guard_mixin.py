@@ -70,7 +70,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
     def onchange(self, values, field_names, fields_spec):
         """A form is no way round: neither for numbers that are none, nor to another company's records."""
-        self._check_form_values(values)
+        self._guard_form(values)
         return super().onchange(values, field_names, fields_spec)
 
     def _prepare_protected_vals(self, vals):
@@ -87,7 +87,9 @@ class ProgressGuardMixin(models.AbstractModel):
     @tools.ormcache()
     def _get_protected_fields(self):
         """Names of the fields that our own code alone sets."""
-        return frozenset(name for name, field in self._fields.items() if getattr(field, 'guarded', False))
+        return frozenset(
+            name for name, field in self._fields.items() if field.store and getattr(field, 'guarded', False)
+        )
 
     def _guard_vals(self, vals):
         """Check the values of one ``write`` call.
@@ -104,7 +106,7 @@ class ProgressGuardMixin(models.AbstractModel):
         protected, own = self._get_protected_fields(), self._get_own_names()
         for vals in vals_list:
             if self._guards_values:
-                self._check_values(vals)
+                self._guard_values(vals)
             if not protected.isdisjoint(vals):
                 for name in vals:
                     if name in protected and name not in own:
@@ -148,7 +150,7 @@ class ProgressGuardMixin(models.AbstractModel):
             if field.store
             and field.type in ('many2one', 'many2many')
             and not field.compute
-            and not field.automatic
+            and name not in models.MAGIC_COLUMNS
             and self._is_guarded_link(field)
         )
 
@@ -165,17 +167,17 @@ class ProgressGuardMixin(models.AbstractModel):
 
     def _write_protected(self, vals):
         """``write`` of values that our own code decides, after its checks; with the rights of whoever acts."""
-        with self._setting([vals]):
+        with self._setting_own([vals]):
             return self.write(vals)
 
     @api.model
     def _create_protected(self, vals_list):
         """``create`` with values that our own code decides, those of lines made along with it included."""
-        with self._setting(vals_list):
-            return self.create(vals_list)
+        with self._setting_own(vals_list):  # without defaults that a caller's context brings
+            return self.with_context(tools.clean_context(self.env.context)).create(vals_list).with_env(self.env)
 
     @contextmanager
-    def _setting(self, vals_list):
+    def _setting_own(self, vals_list):
         """Note what may be set while the block runs.
 
         :param list vals_list: the values about to be set: their names count, and those of nested lines
@@ -196,9 +198,9 @@ class ProgressGuardMixin(models.AbstractModel):
             field = self._fields.get(name)
             if field is not None and field.type == 'one2many' and value:
                 lines = self.env[field.comodel_name]
-                for command in value:
-                    if hasattr(lines, '_note_own_names') and command[0] in (Command.CREATE, Command.UPDATE):
-                        lines._note_own_names(noted, command[2])
+                for command in value if hasattr(lines, '_note_own_names') else ():
+                    if command[0] in (Command.CREATE, Command.UPDATE):
+                        lines._note_own_names(noted, {**command[2], field.inverse_name: None})
 
     def _get_own_names(self):
         """Names of the fields that our own code is setting at this moment: the others were typed by a caller."""
@@ -212,6 +214,10 @@ class ProgressGuardMixin(models.AbstractModel):
         """
         return vals.keys() - self._get_own_names()
 
+    def _is_own(self, vals):
+        """Whether our own code sets all of these values: a new record that says nothing is a caller's."""
+        return bool(vals) and not self._get_typed(vals)
+
     # === NUMBERS AND TEXTS === #
 
     @api.model
@@ -221,17 +227,17 @@ class ProgressGuardMixin(models.AbstractModel):
         types = NUMBER_TYPES | TEXT_LIMITS.keys()
         return {name: field.type for name, field in self._fields.items() if field.type in types and name != 'id'}
 
-    def _check_values(self, vals):
+    def _guard_values(self, vals):
         """Check numbers before the ORM converts and rounds them, and the length of texts.
 
         :raises ValidationError: naming the field and the record whose value is no number
         """
         checked = self._get_checked_fields()
         for name, value in vals.items():
-            if value and name in checked:
-                self._check_value(name, checked[name], value, vals)
+            if value is not False and value is not None and name in checked:
+                self._guard_value(name, checked[name], value, vals)
 
-    def _check_value(self, name, kind, value, vals):
+    def _guard_value(self, name, kind, value, vals):
         record = self[:1].display_name or vals.get('name') or self._description
         values = {'field': self._fields[name]._description_string(self.env), 'record': str(record)[:80]}
         if kind in TEXT_LIMITS:
@@ -251,10 +257,10 @@ class ProgressGuardMixin(models.AbstractModel):
                 raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None
             raise ValidationError(self.env._("%(field)s of %(record)s is not a number.", **values)) from None
 
-    def _check_form_values(self, values):
+    def _guard_form(self, values):
         """Check what a form sends, with the lines it shows, before anything is computed from it."""
         if self._guards_values:
-            self._check_values(values)
+            self._guard_values(values)
         for name in () if self.env.su else self._get_link_fields().intersection(values):
             if values[name]:
                 self.new({name: values[name]})[name]._origin.check_access('read')
@@ -263,10 +269,10 @@ class ProgressGuardMixin(models.AbstractModel):
             if field is None or field.type != 'one2many' or not isinstance(value, (list, tuple)):
                 continue
             lines = self.env[field.comodel_name]
-            if hasattr(lines, '_check_form_values'):
+            if hasattr(lines, '_guard_form'):
                 for command in value:
                     if isinstance(command, (list, tuple)) and len(command) > 2 and isinstance(command[2], dict):
-                        lines._check_form_values(command[2])
+                        lines._guard_form(command[2])
 
     @api.model
     def _read_number(self, value):
@@ -276,6 +282,8 @@ class ProgressGuardMixin(models.AbstractModel):
         :raises UserError: for anything that is none
         """
         try:
+            if value is None or value is False:
+                raise numbers.NumberError(numbers.NOT_A_NUMBER)
             return float(numbers.check(value))
         except numbers.NumberError as error:
             if error.reason == numbers.TOO_LARGE:

@@ -35,9 +35,9 @@ class ProgressSchedulingMixin(models.AbstractModel):
     _name = 'progress.scheduling.mixin'
     _description = "Scheduled Billing"
 
-    run_state = fields.Selection([('failed', "Failed")], string="Last Run", readonly=True, copy=False)
-    run_error = fields.Text(string="Last Run's Error", readonly=True, copy=False)
-    run_date = fields.Datetime(string="Last Run On", readonly=True, copy=False)
+    run_state = fields.Selection([('failed', "Failed")], string="Last Run", readonly=True, copy=False, guarded=True)
+    run_error = fields.Text(string="Last Run's Error", readonly=True, copy=False, guarded=True)
+    run_date = fields.Datetime(string="Last Run On", readonly=True, copy=False, guarded=True)
 
     # === FOR EACH MODEL === #
 

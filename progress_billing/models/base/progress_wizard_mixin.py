@@ -25,7 +25,7 @@ class ProgressWizardMixin(models.AbstractModel):
     @api.model
     def default_get(self, fields):
         defaults = super().default_get(fields)
-        self._check_form_values(defaults)
+        self._guard_form(defaults)
         return defaults
 
     @api.model

@@ -1,17 +1,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-LINK_FIELDS = ('progress_bill_id', 'progress_revision')
+from .account_move_line import LINK_FIELDS
 
 
 class AccountMove(models.Model):
     """The invoice of a progress bill, and the one gate its states pass through (ENGINE A2)."""
 
     _name = 'account.move'
-    _inherit = 'account.move'
+    _inherit = ['account.move', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_bill_id = fields.Many2one(
-        'progress.bill', copy=False, readonly=True, index='btree_not_null', ondelete='set null'
+        'progress.bill', copy=False, readonly=True, index='btree_not_null', ondelete='set null', guarded=True
     )
     progress_contract_id = fields.Many2one(
         related='progress_bill_id.contract_id',
@@ -19,13 +21,15 @@ class AccountMove(models.Model):
         store=True,
         index='btree_not_null',
         copy=False,
+        guarded=True,
     )
-    progress_revision = fields.Integer(copy=False, readonly=True)
+    progress_revision = fields.Integer(copy=False, readonly=True, guarded=True)
     progress_invoice_type = fields.Selection(
         [('deposit', "Deposit"), ('progress', "Progress"), ('final', "Final"), ('retainage', "Retainage")],
         compute='_compute_progress_invoice_type',
         store=True,
         copy=False,
+        guarded=True,
     )
 
     _progress_bill_live_once = models.UniqueIndex(
@@ -41,13 +45,6 @@ class AccountMove(models.Model):
             move.progress_invoice_type = bill._get_invoice_type() if bill else False
 
     # === CRUD: THE GATE === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        moves = super().create(vals_list)
-        if not self.env.su and any(move[name] for move in moves for name in LINK_FIELDS):
-            self._raise_progress_link()
-        return moves
 
     def write(self, vals):
         self._check_progress_links(vals)
@@ -160,17 +157,18 @@ class AccountMove(models.Model):
             raise AccessError(self.env._("You don't have the access rights to post an invoice."))
         # sudo: progress.bill - the order of life holds for everyone, whatever they may read
         self.progress_bill_id.sudo()._check_order_of_life(whatever_state=True)
-        # sudo: account.move - the links of a credit note to the bill are set by us alone
-        moves = self.sudo()
         # not posted by super: the credit note has to pass the gate as the bill's own
-        reversals = super(AccountMove, moves)._reverse_moves(default_values_list, cancel=False)
-        for move, reversal in zip(moves, reversals, strict=True):
-            reversal.write({'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision})
+        with self.line_ids._setting_own([dict.fromkeys(LINK_FIELDS)]):
+            reversals = super()._reverse_moves(default_values_list, cancel=False)
+        for move, reversal in zip(self, reversals, strict=True):
+            reversal._write_protected(
+                {'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision}
+            )
         if cancel:
             reversals._on_progress_reversed()
-            moves.line_ids.remove_move_reconcile()
+            self.line_ids.remove_move_reconcile()
             reversals.with_context(move_reverse_cancel=True)._post(soft=False)
-        return reversals.with_env(self.env)
+        return reversals
 
     def _is_progress_correction(self):
         """Whether this is the credit note of an invoice that a newer revision of its bill takes the place of."""

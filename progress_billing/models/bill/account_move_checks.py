@@ -11,15 +11,14 @@ class ProgressMoveChecks(models.Model):
     _inherit = 'account.move'
 
     def _check_progress_links(self, vals):
-        """Only our own code ties invoices to bills; an invoice of ours is not made a credit note by hand."""
-        if self.env.su:
-            return
-        if any(name in self._fields and name.startswith('progress_') for name in vals):
-            self._raise_progress_link()
+        """An invoice of ours is not made a credit note by hand, nor an entry by hand a credit note of ours."""
         if vals.get('reversed_entry_id') and (self | self.browse(vals['reversed_entry_id'])).progress_bill_id:
             self._raise_progress_link()
         if 'reversed_entry_id' in vals and self.progress_bill_id:
             self._raise_progress_link()
+
+    def _raise_protected(self, name):
+        self._raise_progress_link()
 
     def _raise_progress_link(self):
         raise AccessError(self.env._("Only a progress bill makes its invoice."))

@@ -47,7 +47,10 @@ class LineType(NamedTuple):
 class AccountMoveLine(models.Model):
     """What a line of a progress invoice stands for; its amounts are the bill's (RULES A3, A4)."""
 
-    _inherit = 'account.move.line'
+    _name = 'account.move.line'
+    _inherit = ['account.move.line', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_bill_line_id = fields.Many2one(
         'progress.bill.line',
@@ -55,6 +58,7 @@ class AccountMoveLine(models.Model):
         readonly=True,
         index='btree_not_null',
         ondelete='set null',
+        guarded=True,
         help="Only where the line stands for one bill line.",
     )
     progress_line_type = fields.Selection(
@@ -64,9 +68,11 @@ class AccountMoveLine(models.Model):
             ('revenue', "Revenue"),
             ('retainage', "Retainage"),
             ('holdback', "Not certified"),
+            ('sourced', "Beside the schedule"),
         ],
         copy=False,
         readonly=True,
+        guarded=True,
     )
     progress_deposit_bill_id = fields.Many2one(
         'progress.bill',
@@ -74,6 +80,7 @@ class AccountMoveLine(models.Model):
         readonly=True,
         index='btree_not_null',
         ondelete='set null',
+        guarded=True,
         help="The bill whose deposit this line takes, gives back or reverses.",
     )
 
@@ -91,12 +98,11 @@ class AccountMoveLine(models.Model):
             'revenue': LineType(
                 'result', claims=True, expected='line', scheduled=True, section='progress_revenue', analytic=True
             ),
-            'deposit': LineType(
-                'deposit', claims=True, expected='total', scheduled=True, section='progress_deposits'
-            ),
+            'deposit': LineType('deposit', claims=True, expected='total', scheduled=True, section='progress_deposits'),
             'deposit_reversal': LineType('deposit', scheduled=True, section='progress_deposits'),
             'retainage': LineType('retainage', sign=-1, expected='total'),
             'holdback': LineType('retainage', sign=-1, expected='total'),
+            'sourced': LineType('result', claims=True, expected='line', section='progress_revenue', analytic=True),
         }
 
     @api.model
@@ -150,16 +156,10 @@ class AccountMoveLine(models.Model):
             values[name] = self._fields[name].convert_to_write(self[name], self)
         return result
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        lines = super().create(vals_list)
-        if not self.env.su and any(line[name] for line in lines for name in LINK_FIELDS):
-            self.env['account.move']._raise_progress_link()
-        return lines
+    def _raise_protected(self, name):
+        self.env['account.move']._raise_progress_link()
 
     def write(self, vals):
-        if not self.env.su and any(name in vals for name in LINK_FIELDS):
-            self.env['account.move']._raise_progress_link()
         changed = [name for name in LOCKED_FIELDS if name in vals]
         if changed:
             self._check_progress_amounts(vals, changed)
@@ -181,8 +181,9 @@ class AccountMoveLine(models.Model):
     def _is_other_value(self, name, value):
         """Whether writing ``value`` would change the field."""
         if name in ('amount_currency', 'balance'):
-            # Odoo writes them itself when it brings the entry in line with the price: only that is let through
-            if self.env.su or (name == 'balance' and self.currency_id != self.company_currency_id):
+            # Odoo writes them itself when it brings the entry in line with the price: only that is let through,
+            # and whatever it does while the bill makes its invoice
+            if self._get_own_names() or name == 'balance' and self.currency_id != self.company_currency_id:
                 return False
             expected = self.move_id.direction_sign * self.price_subtotal
             return self.currency_id.compare_amounts(value, expected) != 0

@@ -22,16 +22,17 @@ class ProgressBill(models.Model):
     ]
     _order = 'date, id'
     _check_company_auto = True
-    _fixed_fields = ('contract_id', 'kind')
+    _parent_field = 'contract_id'
+    _fixed_fields = ('kind',)
 
-    name = fields.Char(string="Number", readonly=True, copy=False, index='trigram')
+    name = fields.Char(string="Number", readonly=True, copy=False, index='trigram', guarded=True)
     contract_id = fields.Many2one(
         'progress.contract', required=True, index=True, ondelete='cascade', check_company=True
     )
-    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
-    user_id = fields.Many2one(related='contract_id.user_id', store=True)
+    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null', guarded=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id', store=True, guarded=True)
+    user_id = fields.Many2one(related='contract_id.user_id', store=True, guarded=True)
     partner_id = fields.Many2one(
         'res.partner',
         string="Customer",
@@ -72,16 +73,21 @@ class ProgressBill(models.Model):
         readonly=True,
         copy=False,
         index='btree_not_null',
+        guarded=True,
         help="The change order whose credit this bill is.",
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines")
-    amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.")
-    invoiced_amount = fields.Monetary(
-        compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified."
+    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    amount = fields.Monetary(
+        string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
-    credited_amount = fields.Monetary(compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.")
+    invoiced_amount = fields.Monetary(
+        compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified.", guarded=True
+    )
+    credited_amount = fields.Monetary(
+        compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.", guarded=True
+    )
 
     # === LIFE === #
     review_state = fields.Selection(
@@ -90,15 +96,24 @@ class ProgressBill(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        guarded=True,
         help="What people decided, and what the bill falls back to when its invoice is deleted. Bills that became "
         "invoices at once fall back to Cancelled.",
     )
     state = fields.Selection(
-        selection='_selection_state', compute='_compute_state', string="Status", store=True, index=True, tracking=True
+        selection='_selection_state',
+        compute='_compute_state',
+        string="Status",
+        store=True,
+        index=True,
+        tracking=True,
+        guarded=True,
     )
-    bucket = fields.Selection([('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True)
-    is_credited = fields.Boolean(compute='_compute_state', store=True)
-    revision = fields.Integer(readonly=True, copy=False, aggregator=None)
+    bucket = fields.Selection(
+        [('draft', "Draft"), ('actual', "Actual")], compute='_compute_state', store=True, guarded=True
+    )
+    is_credited = fields.Boolean(compute='_compute_state', store=True, guarded=True)
+    revision = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
     move_ids = fields.One2many(
         'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice'
     )
@@ -109,7 +124,9 @@ class ProgressBill(models.Model):
         search='_search_invoice_ids',
         compute_sudo=True,
     )
-    invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, index='btree_not_null')
+    invoice_id = fields.Many2one(
+        'account.move', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
     invoice_name = fields.Char(string="Invoice Number", compute='_compute_invoice_info', compute_sudo=True)
     invoice_state = fields.Selection(
         [('draft', "Draft"), ('posted', "Posted")],
@@ -120,7 +137,7 @@ class ProgressBill(models.Model):
     payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
-    generated_on = fields.Datetime(readonly=True, copy=False)
+    generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
 
     # === COMPUTE === #
 
@@ -227,8 +244,6 @@ class ProgressBill(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
         bills = super().create(vals_list)
         bills._check_kind_by_hand()
         return bills
@@ -236,17 +251,13 @@ class ProgressBill(models.Model):
     def _check_kind_by_hand(self):
         """Final and other bills come from their own actions only."""
         wrong = self.filtered(lambda bill: bill.kind not in KINDS_BY_HAND)
-        if wrong and not self.env.su:
+        if wrong and 'kind' not in self._get_own_names():
             raise AccessError(
                 self.env._(
                     "A bill of kind %s is made by its own button only.",
                     dict(self._fields['kind']._description_selection(self.env))[wrong[0].kind],
                 )
             )
-
-    def write(self, vals):
-        self._guard_vals(vals)
-        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -35,8 +35,7 @@ class ProgressBillGeneration(models.Model):
         """
         contracts = self.env['progress.contract'].browse([vals['contract_id'] for vals in vals_list])
         now = fields.Datetime.now()
-        # sudo: progress.bill - its callers checked who may bill what; callers from outside may not set these fields
-        bills = self.sudo().create(
+        bills = self._create_protected(
             [
                 {
                     **{name: value for name, value in vals.items() if name != 'claims'},
@@ -48,7 +47,6 @@ class ProgressBillGeneration(models.Model):
                 for vals, contract in zip(vals_list, contracts, strict=True)
             ]
         )
-        bills = bills.with_env(self.env)
         bills._bill_now()
         return bills
 

@@ -34,7 +34,7 @@ class ProgressBillInvoicing(models.Model):
                 taxes = bill._get_invoice_taxes()
                 bill._keep_taxes(taxes)
                 vals_list.append(bill._prepare_invoice_vals(taxes))
-            moves |= moves.create(vals_list)
+            moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves)
         return moves
 
@@ -178,7 +178,11 @@ class ProgressBillInvoicing(models.Model):
         :return dict: computed base lines of the tax engine by what they are of: ``work``, and what addons add
         """
         self.ensure_one()
-        return {'work': self._get_line_taxes()}
+        return {'work': self._get_line_taxes()} if self._takes_line_taxes() else {}
+
+    def _takes_line_taxes(self):
+        """Whether the invoice takes the taxes of the bill's claims, line by line. Extend by ``super()``."""
+        return True
 
     def _keep_taxes(self, taxes):
         """Remember on each bill line what it took of each tax, for the bills after it.
@@ -187,7 +191,7 @@ class ProgressBillInvoicing(models.Model):
         """
         engine = self.env['progress.tax.engine']
         for base_line in taxes.get('work', ()):
-            base_line['_bill_line']._write_derived({'tax_amounts': engine._prepare_kept_taxes(base_line)})
+            base_line['_bill_line']._write_protected({'tax_amounts': engine._prepare_kept_taxes(base_line)})
 
     def _get_line_taxes(self):
         """Taxes of this bill by bill line, cumulative over the contract's bills (RULES C12).

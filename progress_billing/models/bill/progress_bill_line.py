@@ -14,22 +14,22 @@ class ProgressBillLine(models.Model):
     _inherit = [
         'progress.guard.mixin',
     ]
-    _fixed_fields = ('bill_id', 'contract_line_id')
+    _parent_field = 'bill_id'
+    _fixed_fields = ('contract_line_id',)
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
 
     bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
-    contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True)
+    contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True, guarded=True)
     contract_line_id = fields.Many2one(
         'progress.contract.line',
         string="Schedule of Values Line",
-        required=True,
         index=True,
         ondelete='restrict',
         domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
     )
     item_number = fields.Char(related='contract_line_id.item_number')
-    company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
+    company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True, guarded=True)
     # these are the bill's: not stored twice, and still there to search and group by
     currency_id = fields.Many2one(related='bill_id.currency_id')
     partner_id = fields.Many2one(related='bill_id.partner_id')
@@ -37,22 +37,24 @@ class ProgressBillLine(models.Model):
     date = fields.Date(related='bill_id.date')
     kind = fields.Selection(related='bill_id.kind')
     state = fields.Selection(related='bill_id.state')
-    bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null')
+    bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null', guarded=True)
     billing_base = fields.Selection(related='contract_line_id.billing_base')
     revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
 
-    credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit')
-    credited_amount = fields.Monetary(compute='_compute_credited', store=True)
-    tax_amounts = fields.Json(readonly=True, copy=False)
+    credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
+    credited_amount = fields.Monetary(compute='_compute_credited', store=True, guarded=True)
+    tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
 
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
 
     quantity = fields.Float(digits='Product Unit')
     amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
     invoiced_amount = fields.Monetary(
-        compute='_compute_invoiced', store=True, precompute=True, help="Untaxed: what counts as billed."
+        compute='_compute_invoiced', store=True, precompute=True, help="Untaxed: what counts as billed.", guarded=True
     )
-    invoiced_quantity = fields.Float(compute='_compute_invoiced', store=True, precompute=True, digits='Product Unit')
+    invoiced_quantity = fields.Float(
+        compute='_compute_invoiced', store=True, precompute=True, digits='Product Unit', guarded=True
+    )
     total_completed_percent = fields.Float(
         string="Total Completed (%)",
         compute='_compute_total_completed_percent',
@@ -72,7 +74,7 @@ class ProgressBillLine(models.Model):
         """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
         for bill, lines in self.grouped('bill_id').items():
             reversals = bill and bill._get_reversals()
-            credited = bill.line_ids._get_credited_shares(bill, reversals) if reversals else {}
+            credited = bill._get_all_lines()._get_credited_shares(bill, reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
                 share = credited.get(line, money.ZERO)
                 line.credited_amount = float(share)
@@ -94,7 +96,7 @@ class ProgressBillLine(models.Model):
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         for aml in reversals.line_ids._filter_progress(claims=True).filtered('amount_currency'):
-            targets = aml.progress_bill_line_id or self.filtered(
+            targets = aml.progress_bill_line_id or bill.line_ids.filtered(
                 lambda line, taxes=aml.tax_ids: set((line.tax_amounts or {}).get('taxes', [])) == set(taxes.ids)
             )
             targets = targets.filtered('invoiced_amount')
@@ -107,13 +109,13 @@ class ProgressBillLine(models.Model):
 
     @api.constrains('contract_line_id', 'bill_id')
     def _check_same_contract(self):
-        for line in self:
+        for line in self.filtered(lambda line: not line.source):
             scheduled = line.contract_line_id
             if scheduled.contract_id != line.bill_id.contract_id or scheduled.display_type:
                 raise UserError(
                     self.env._(
                         "%(line)s is no schedule line of %(contract)s.",
-                        line=scheduled.display_name,
+                        line=scheduled.display_name or self.env._("Nothing"),
                         contract=line.bill_id.contract_id.display_name,
                     )
                 )
@@ -132,31 +134,33 @@ class ProgressBillLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
-            if 'amount' in vals or 'quantity' in vals:
-                vals.pop('total_completed_percent', None)
+        vals_list = [self._drop_percent(vals) for vals in vals_list]
         lines = super().create(vals_list)
-        if not self.env.su:
-            lines.bill_id._check_lines_editable()
-            for line, vals in zip(lines, vals_list, strict=True):
-                line._complete_claim(vals)
-            lines.bill_id._on_claimed()
+        typed = {line: vals for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)}
+        bills = lines.browse().concat(*typed).bill_id
+        bills._check_lines_editable()
+        for line, vals in typed.items():
+            line._complete_claim(vals)
+        bills._on_claimed()
         return lines
 
+    def _drop_percent(self, vals):
+        """A form sends amount or quantity with the percentage, which follows from them."""
+        if 'amount' not in vals and 'quantity' not in vals:
+            return vals
+        return {name: value for name, value in vals.items() if name != 'total_completed_percent'}
+
     def write(self, vals):
-        self._guard_vals(vals)
-        if 'amount' in vals or 'quantity' in vals:  # a form sends both; the percentage follows
-            vals = {name: value for name, value in vals.items() if name != 'total_completed_percent'}
-        claimed = self._get_claim_fields() & vals.keys()
-        if claimed or {'contract_line_id', 'bill_id'} & vals.keys():
+        vals = self._drop_percent(vals)
+        typed = self._get_typed(vals)
+        claimed = self._get_claim_fields() & typed
+        if claimed:
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
-        if not self.env.su:
-            self._complete_claim(vals)
-            if claimed:
-                self.bill_id._on_claimed()
+        self._complete_claim(typed)
+        if claimed:
+            self.bill_id._on_claimed()
         return result
 
     def _get_claim_fields(self):
@@ -169,11 +173,6 @@ class ProgressBillLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
-
-    def _write_derived(self, vals):
-        """Set what follows from the bill and its invoice; for every line of every bill, so without detours."""
-        # sudo: progress.bill.line - derived values, set where the bill or the invoice is made
-        models.Model.write(self.sudo(), vals)
 
     # === CLAIM === #
 

@@ -175,12 +175,12 @@ class ProgressBillWorkflow(models.Model):
         :raises UserError: naming the bill
         """
         for bill in self:
-            for line in bill.line_ids:
+            for line in bill._get_all_lines():
                 if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):
                     raise UserError(
                         self.env._(
                             "More than %(line)s of %(bill)s was billed for would be credited.",
-                            line=line.contract_line_id.display_name,
+                            line=line.display_name,
                             bill=bill.display_name,
                         )
                     )

@@ -22,16 +22,19 @@ class ProgressContractBilled(models.Model):
     )
     invoice_count = fields.Integer(compute='_compute_invoice_ids', compute_sudo=True)
     bill_count = fields.Integer(compute='_compute_bill_count')
-    draft_amount = fields.Monetary(string="Draft Invoices", compute='_compute_billed_totals', store=True)
-    actual_amount = fields.Monetary(string="Invoiced", compute='_compute_billed_totals', store=True)
+    draft_amount = fields.Monetary(string="Draft Invoices", compute='_compute_billed_totals', store=True, guarded=True)
+    actual_amount = fields.Monetary(string="Invoiced", compute='_compute_billed_totals', store=True, guarded=True)
     wip_available = fields.Monetary(
         string="WIP Available to Bill",
         compute='_compute_billed_totals',
         store=True,
+        guarded=True,
         help="Revised contract less draft and posted invoices: the most that can still be billed.",
     )
-    billed_percent = fields.Float(string="Billed (%)", compute='_compute_billed_totals', store=True, aggregator='avg')
-    is_overbilled = fields.Boolean(compute='_compute_billed_totals', store=True)
+    billed_percent = fields.Float(
+        string="Billed (%)", compute='_compute_billed_totals', store=True, aggregator='avg', guarded=True
+    )
+    is_overbilled = fields.Boolean(compute='_compute_billed_totals', store=True, guarded=True)
 
     # === COMPUTE === #
 

@@ -13,10 +13,10 @@ class ProgressContractLineBilled(models.Model):
     _inherit = ['progress.contract.line', 'progress.overbilling.mixin']
 
     bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
-    draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
-    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount")
-    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit')
-    actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced")
+    draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
+    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount", guarded=True)
+    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
+    actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced", guarded=True)
     billed_percent = fields.Float(compute='_compute_billed_percent', string="Billed (%)", aggregator=None)
     amount_left = fields.Monetary(compute='_compute_billed_percent', string="Left to Bill")
 
@@ -120,6 +120,7 @@ class ProgressContractLineBilled(models.Model):
             for line, amount in self.env['progress.bill.line']._read_group(
                 [
                     ('contract_id', 'in', contracts.ids),
+                    ('source', '=', False),
                     ('bucket', '=', 'draft'),
                     ('invoiced_amount', '<', 0),
                     ('kind', '!=', 'final'),

@@ -18,7 +18,7 @@ class ProgressBillPayments(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True)
+    payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True, guarded=True)
     total_amount = fields.Monetary(
         string="Invoiced incl. Tax", compute='_compute_payments', compute_sudo=True, help="Less credit notes."
     )

@@ -24,6 +24,7 @@ class ProgressContractForecast(models.Model):
         store=True,
         digits=(16, 6),
         aggregator=None,
+        guarded=True,
         help="Taxes of the schedule of values: what payments of planned bills are expected to carry on top.",
     )
 

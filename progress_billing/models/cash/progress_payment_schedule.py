@@ -46,6 +46,7 @@ class ProgressPaymentSchedule(models.Model):
             'kind',
             'amount',
             'invoiced_amount',
+            'sourced_amount',
             'planned_amount',
         ],
         'progress.billing.period': ['date_end', 'date_due'],
@@ -200,8 +201,8 @@ class ProgressPaymentSchedule(models.Model):
                    company_currency.rounding AS company_rounding,
                    %(rate)s / %(company_rate)s AS rate,
                    %(sign)s * currency.rounding * ROUND(
-                       CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
-                                       ELSE bill.invoiced_amount END
+                       (CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
+                                        ELSE bill.invoiced_amount END + COALESCE(bill.sourced_amount, 0))
                        * (1 + COALESCE(contract.expected_tax_percent, 0)::numeric / 100) / currency.rounding) AS total
               FROM progress_bill bill
               JOIN progress_contract contract ON contract.id = bill.contract_id

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
@@ -17,7 +18,9 @@ class ProgressContract(models.Model):
     _order = 'id desc'
     _check_company_auto = True
 
-    name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/', index='trigram')
+    name = fields.Char(
+        string="Number", required=True, readonly=True, copy=False, default='/', index='trigram', guarded=True
+    )
     description = fields.Char(help="What the contract is about, as the customer calls it.")
     contract_type = fields.Selection([('customer', "Customer")], default='customer', required=True)
     project_id = fields.Many2one(
@@ -60,6 +63,7 @@ class ProgressContract(models.Model):
         required=True,
         readonly=True,
         copy=False,
+        guarded=True,
     )
     state = fields.Selection(
         [('draft', "Draft"), ('open', "Open"), ('closed', "Closed"), ('cancelled', "Cancelled")],
@@ -68,6 +72,7 @@ class ProgressContract(models.Model):
         store=True,
         index=True,
         tracking=True,
+        guarded=True,
     )
     revenue_recognition = fields.Selection(
         [('deposit', "Deposits until the final invoice"), ('as_billed', "As billed")],
@@ -115,14 +120,18 @@ class ProgressContract(models.Model):
     )
     line_ids = fields.One2many('progress.contract.line', 'contract_id', string="Schedule of Values", copy=True)
     change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Orders")
-    final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True)
-    final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True)
-    billing_version = fields.Integer(readonly=True, copy=False, default=0)
+    final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
+    final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
+    billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)
     blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
 
-    original_amount = fields.Monetary(string="Original Contract", compute='_compute_line_totals', store=True)
-    change_amount = fields.Monetary(string="Net Change", compute='_compute_line_totals', store=True)
-    revised_amount = fields.Monetary(string="Revised Contract", compute='_compute_line_totals', store=True)
+    original_amount = fields.Monetary(
+        string="Original Contract", compute='_compute_line_totals', store=True, guarded=True
+    )
+    change_amount = fields.Monetary(string="Net Change", compute='_compute_line_totals', store=True, guarded=True)
+    revised_amount = fields.Monetary(
+        string="Revised Contract", compute='_compute_line_totals', store=True, guarded=True
+    )
 
     # === COMPUTE === #
 
@@ -177,6 +186,7 @@ class ProgressContract(models.Model):
         'revised_amount',
         'partner_id',
         'currency_id.active',
+        'journal_id.active',
         'final_bill_id',
         'line_ids.display_type',
         'line_ids.product_id.active',
@@ -197,15 +207,17 @@ class ProgressContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            vals.pop('name', None)  # numbers are drawn, not given
-            self._guard_vals(vals)
-            company = vals.get('company_id') or self.env.company.id  # default of a new record
-            vals['name'] = self.env['ir.sequence'].with_company(company).next_by_code('progress.contract') or '/'
-        return super().create(vals_list)
+        # numbers are drawn, not given
+        return super().create([{key: value for key, value in vals.items() if key != 'name'} for vals in vals_list])
+
+    def _prepare_protected_vals(self, vals):
+        company = vals.get('company_id') or self.env.company.id  # default of a new record
+        name = self.env['ir.sequence'].with_company(company).next_by_code('progress.contract') or '/'
+        return {**super()._prepare_protected_vals(vals), 'name': name}
 
     def write(self, vals):
-        self._guard_vals(vals)
+        self._check_company_stays(vals)
+        self._check_taxes_stay(vals)
         result = super().write(vals)
         if 'currency_id' in vals:
             for line in self.line_ids.filtered(lambda line: line.billing_base == 'amount'):
@@ -213,6 +225,35 @@ class ProgressContract(models.Model):
         if 'line_ids' in vals:
             self._on_worth_changed()
         return result
+
+    def _check_company_stays(self, vals):
+        """A contract comes into the books of a company while it is a draft, by a project of that company too."""
+        company = vals.get('company_id')
+        if vals.get('project_id'):
+            # sudo: project.project - its company only
+            company = company or self.env['project.project'].sudo().browse(vals['project_id']).company_id.id
+        for contract in self:
+            if company and contract.company_id.id != company and contract.base_state != 'draft':
+                raise UserError(
+                    self.env._(
+                        "%(contract)s is open and stays with %(company)s. Make a contract of its own there.",
+                        contract=contract.display_name,
+                        company=contract.company_id.display_name,
+                    )
+                )
+
+    def _check_taxes_stay(self, vals):
+        """What decides the taxes of the schedule does not change once the contract is closed."""
+        for name in ('fiscal_position_id', 'partner_shipping_id'):
+            for contract in self.filtered(lambda contract: contract.state == 'closed') if name in vals else ():
+                if contract._differs(name, vals[name]):
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(contract)s cannot change any more: it is closed.",
+                            field=self._fields[name]._description_string(self.env),
+                            contract=contract.display_name,
+                        )
+                    )
 
     def copy_data(self, default=None):
         """A copy starts its own life: same schedule, nothing billed."""

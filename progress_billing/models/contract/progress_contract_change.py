@@ -9,13 +9,13 @@ class ProgressContractChange(models.Model):
     _description = "Change Order"
     _inherit = ['progress.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date desc, id desc'
-    _fixed_fields = ('contract_id',)
+    _parent_field = 'contract_id'
 
-    name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/')
+    name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/', guarded=True)
     description = fields.Char()
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id', store=True, guarded=True)
     date = fields.Date(required=True, default=fields.Date.context_today)
     state = fields.Selection(
         [('draft', "Draft"), ('approved', "Approved"), ('cancelled', "Cancelled")],
@@ -24,27 +24,23 @@ class ProgressContractChange(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
+        guarded=True,
     )
-    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
+    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
+    approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
-    amount = fields.Monetary(compute='_compute_amount', store=True, help="Untaxed: additions less deductions.")
+    amount = fields.Monetary(
+        compute='_compute_amount', store=True, help="Untaxed: additions less deductions.", guarded=True
+    )
 
     @api.depends('line_ids.amount')
     def _compute_amount(self):
         for change in self:
             change.amount = sum(change.line_ids.mapped('amount'))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
-            vals['name'] = self.env['ir.sequence'].next_by_code('progress.contract.change') or '/'
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self._guard_vals(vals)
-        return super().write(vals)
+    def _prepare_protected_vals(self, vals):
+        name = self.env['ir.sequence'].next_by_code('progress.contract.change') or '/'
+        return {**super()._prepare_protected_vals(vals), 'name': name}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_approved(self):

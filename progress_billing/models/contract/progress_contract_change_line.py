@@ -9,12 +9,13 @@ class ProgressContractChangeLine(models.Model):
     _description = "Change Order Line"
     _inherit = 'progress.guard.mixin'
     _order = 'change_id, id'
+    _parent_field = 'change_id'
 
     change_id = fields.Many2one('progress.contract.change', required=True, index=True, ondelete='cascade')
-    contract_id = fields.Many2one(related='change_id.contract_id', store=True)
-    company_id = fields.Many2one(related='change_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='change_id.currency_id', store=True)
-    state = fields.Selection(related='change_id.state', store=True)
+    contract_id = fields.Many2one(related='change_id.contract_id', store=True, guarded=True)
+    company_id = fields.Many2one(related='change_id.company_id', store=True, index=True, guarded=True)
+    currency_id = fields.Many2one(related='change_id.currency_id', store=True, guarded=True)
+    state = fields.Selection(related='change_id.state', store=True, guarded=True)
     tax_use = fields.Char(related='contract_id.tax_use')
     contract_line_id = fields.Many2one(
         'progress.contract.line',
@@ -24,7 +25,7 @@ class ProgressContractChangeLine(models.Model):
         domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
         help="Leave empty for a new line.",
     )
-    is_new_line = fields.Boolean(readonly=True, copy=False)
+    is_new_line = fields.Boolean(readonly=True, copy=False, guarded=True)
     item_number = fields.Char(string="Item")
     name = fields.Char(string="Description", compute='_compute_name', store=True, readonly=False)
     product_id = fields.Many2one('product.product', domain="[('sale_ok', '=', True)]")
@@ -92,22 +93,19 @@ class ProgressContractChangeLine(models.Model):
                         contract=line.contract_id.display_name,
                     )
                 )
-            if not line.contract_line_id and not line.name:
+            if not line.contract_line_id and not (line.name or '').strip():
                 raise ValidationError(
                     self.env._("A new line of change order %s needs a description.", line.change_id.display_name)
                 )
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._guard_vals(vals)
         lines = super().create(vals_list)
         lines._check_draft()
         return lines
 
     def write(self, vals):
-        self._guard_vals(vals)
-        if {'amount', 'quantity', 'unit_price', 'contract_line_id', 'change_id'} & vals.keys():
+        if {'amount', 'quantity', 'unit_price', 'contract_line_id'} & self._get_typed(vals):
             self._check_draft()
         return super().write(vals)
 

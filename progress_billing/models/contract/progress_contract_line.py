@@ -4,6 +4,8 @@ from odoo.exceptions import UserError, ValidationError
 from ...tools import money
 
 VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_base'}
+#: what a final invoice takes as it stands
+SCHEDULE_FIELDS = VALUE_FIELDS | {'tax_ids', 'product_id', 'account_id'}
 
 
 class ProgressContractLine(models.Model):
@@ -17,13 +19,14 @@ class ProgressContractLine(models.Model):
     ]
     _order = 'contract_id, sequence, id'
     _check_company_auto = True
-    _fixed_fields = ('contract_id', 'display_type')
+    _parent_field = 'contract_id'
+    _fixed_fields = ('display_type',)
 
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
-    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
-    currency_id = fields.Many2one(related='contract_id.currency_id', store=True)
-    contract_state = fields.Selection(related='contract_id.state', string="Contract Status", store=True)
+    project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null', guarded=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
+    currency_id = fields.Many2one(related='contract_id.currency_id', store=True, guarded=True)
+    contract_state = fields.Selection(related='contract_id.state', string="Contract Status", store=True, guarded=True)
     sequence = fields.Integer(default=10)
     display_type = fields.Selection(
         [('line_section', "Section"), ('line_subsection', "Subsection"), ('line_note', "Note")],
@@ -79,14 +82,17 @@ class ProgressContractLine(models.Model):
         compute='_compute_original_amount', store=True, readonly=False, precompute=True, help="Untaxed."
     )
     change_line_ids = fields.One2many('progress.contract.change.line', 'contract_line_id')
-    change_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
-    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change")
-    revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit')
-    revised_amount = fields.Monetary(compute='_compute_revised', store=True, help="Untaxed, change orders included.")
+    change_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit', guarded=True)
+    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change", guarded=True)
+    revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit', guarded=True)
+    revised_amount = fields.Monetary(
+        compute='_compute_revised', store=True, help="Untaxed, change orders included.", guarded=True
+    )
     taxed_amount = fields.Monetary(
         string="Scheduled Value With Tax",
         readonly=True,
         copy=False,
+        guarded=True,
         help="Where the price was agreed with its tax: what all bills of the line come to, tax included. Else 0.",
     )
 
@@ -224,12 +230,21 @@ class ProgressContractLine(models.Model):
                     )
                 )
 
+    @api.constrains('name')
+    def _check_name(self):
+        for line in self:
+            if not (line.name or '').strip():
+                raise ValidationError(
+                    self.env._(
+                        "Every line of %(contract)s needs a description.", contract=line.contract_id.display_name
+                    )
+                )
+
     # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._guard_vals(vals)
             for name in ('billing_base', 'original_amount'):  # an empty cell of an imported file says nothing
                 if vals.get(name) in (False, None, ''):
                     vals.pop(name, None)
@@ -241,9 +256,10 @@ class ProgressContractLine(models.Model):
         return lines
 
     def write(self, vals):
-        self._guard_vals(vals)
-        if VALUE_FIELDS & vals.keys():
+        typed = self._get_typed(vals)
+        if SCHEDULE_FIELDS & typed:
             self._check_schedule_editable()
+        if VALUE_FIELDS & typed:
             self.contract_id._lock_for_billing()
         result = super().write(vals)
         if VALUE_FIELDS & vals.keys():

@@ -102,6 +102,11 @@ class ProgressContractWorkflow(models.Model):
             reasons.append(
                 self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name')))
             )
+        journal = self.journal_id.sudo()  # sudo: account.journal - whether it is in use, for who does not read journals
+        if journal and not journal.active:
+            reasons.append(
+                self.env._("The journal %s is archived: choose another one, or unarchive it.", journal.display_name)
+            )
         return reasons + self._get_currency_blockers()
 
     def _get_project_blockers(self):

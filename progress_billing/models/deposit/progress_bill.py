@@ -8,9 +8,9 @@ class ProgressBillDeposit(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    def _get_invoice_taxes(self):
+    def _takes_line_taxes(self):
         """A final invoice that ends deposits takes the taxes of all the income, and gives the deposits' back."""
-        return {} if self._ends_deposits() else super()._get_invoice_taxes()
+        return not self._ends_deposits() and super()._takes_line_taxes()
 
     def _ends_deposits(self):
         """Whether this bill's invoice turns deposits into income."""

@@ -24,6 +24,7 @@ class ProgressContractBilling(models.Model):
         string="Deposits Held",
         compute='_compute_deposit_balance',
         store=True,
+        guarded=True,
         help="Posted deposits that the final invoice has not reversed yet, untaxed.",
     )
 

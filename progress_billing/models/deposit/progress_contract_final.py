@@ -104,20 +104,23 @@ class ProgressContractFinal(models.Model):
         :raises UserError: naming what stands in the way
         """
         existing = self._get_final_bills()
-        todo = self.filtered(lambda contract: contract.state == 'closed' or contract._get_lines_without_final(existing))
+        todo = self.filtered(
+            lambda contract: (
+                contract.state == 'closed'
+                or contract._get_lines_without_final(existing)
+                or not contract.bill_ids & existing
+            )
+        )
         todo._raise_blockers({contract: contract._get_billing_blockers(for_final=True) for contract in todo})
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
-        # sudo: progress.bill - callers may not make final bills but by this method
-        bills = self.env['progress.bill'].sudo()
-        finals = bills.create(
+        finals = self.env['progress.bill']._create_protected(
             [
                 contract._prepare_final_bill_vals(partner, location, lines)
                 for contract in todo
                 for (partner, location), lines in contract._get_final_groups(existing).items()
             ]
         )
-        finals = finals.with_env(self.env)
         finals._on_claimed(new=True)
         finals._draw_names()
         todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})

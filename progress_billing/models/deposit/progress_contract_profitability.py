@@ -19,18 +19,19 @@ class ProgressContractProfitability(models.Model):
         """
         lines = self._get_profitability_move_lines()
 
-        def booked(section):
-            items = lines._filter_progress(section=section).grouped('company_id')
+        def booked(**wanted):
+            items = lines._filter_progress(**wanted).grouped('company_id')
             return sum(
                 company.currency_id._convert(mine._get_progress_figure('balance'), currency, company)
                 for company, mine in items.items()
             )
 
-        earned, held = booked('progress_revenue'), booked('progress_deposits')
+        earned, held = booked(section='progress_revenue'), booked(section='progress_deposits')
+        of_schedule = booked(section='progress_revenue', scheduled=True)
         revised = sum(
             contract.currency_id._convert(contract.revised_amount, currency, contract.company_id) for contract in self
         )
-        sections = [('progress_revenue', earned, revised - earned)]
+        sections = [('progress_revenue', earned, revised - of_schedule)]
         if not currency.is_zero(held):
             sections.append(('progress_deposits', held, -held))
         return sections

@@ -18,15 +18,16 @@ class ProgressBillingPeriod(models.Model):
     _name = 'progress.billing.period'
     _description = "Billing Period"
     _inherit = [
-        'progress.guarded.mixin',
+        'progress.guard.mixin',
         'mail.thread',
     ]
     _order = 'date_start desc, id desc'
-    _fixed_fields = ('project_id',)
+    _parent_field = 'project_id'
+    _parent_access = 'read'
 
     name = fields.Char(compute='_compute_name', store=True, readonly=False, precompute=True, required=True)
     project_id = fields.Many2one('project.project', required=True, index=True, ondelete='cascade')
-    company_id = fields.Many2one(related='project_id.company_id', store=True, index=True)
+    company_id = fields.Many2one(related='project_id.company_id', store=True, index=True, guarded=True)
     date_start = fields.Date(string="From", required=True, tracking=True, index=True)
     date_end = fields.Date(string="To", required=True, tracking=True)
     date_due = fields.Date(string="Due", tracking=True, help="The day by which the period's bills are to be handed in.")
@@ -44,6 +45,7 @@ class ProgressBillingPeriod(models.Model):
         copy=False,
         tracking=True,
         index=True,
+        guarded=True,
     )
     is_current = fields.Boolean(
         string="Current",
@@ -51,7 +53,7 @@ class ProgressBillingPeriod(models.Model):
         search='_search_is_current',
         help="The open period that contains today, else the oldest open one of the project.",
     )
-    bill_ids = fields.One2many('progress.bill', 'period_id', string="Bills", readonly=True)
+    bill_ids = fields.One2many('progress.bill', 'period_id', string="Bills", readonly=True, guarded=True)
     bill_count = fields.Integer(compute='_compute_bill_figures', string="Number of Bills")
     draft_count = fields.Integer(compute='_compute_bill_figures', string="Drafts")
     billed_amount = fields.Monetary(

@@ -81,8 +81,7 @@ class ProgressBillGeneration(models.Model):
             amount = bill._get_amount_to_bill()
             bill.contract_id._check_wip_available(amount, bill)
             vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
-        # sudo: progress.bill.line - computed lines, which nobody may type beside an amount
-        self.env['progress.bill.line'].sudo().create(vals_list)
+        self.env['progress.bill.line']._create_protected(vals_list)
 
     def _prepare_generated_vals(self):
         """What a record keeps from the moment it is billed: its number, and that nobody has to do it again."""
@@ -98,7 +97,7 @@ class ProgressBillGeneration(models.Model):
 
     def _check_has_amount(self):
         for bill in self:
-            claims = bill.line_ids.filtered(lambda line: not line._is_empty())
+            claims = bill._get_all_lines().filtered(lambda line: not line._is_empty())
             if not (bill.planned_percent or bill.planned_amount or claims):
                 raise UserError(
                     self.env._(

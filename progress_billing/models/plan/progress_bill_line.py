@@ -10,6 +10,6 @@ class ProgressBillLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if not self.env.su:
-            lines.bill_id._check_no_amt_pct()
+        typed = [line.id for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)]
+        lines.browse(typed).bill_id._check_no_amt_pct()
         return lines

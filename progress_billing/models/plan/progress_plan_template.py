@@ -9,6 +9,7 @@ class ProgressPlanTemplate(models.Model):
 
     _name = 'progress.plan.template'
     _description = "Billing Plan Template"
+    _inherit = 'progress.guard.mixin'
     _order = 'sequence, id'
 
     name = fields.Char(required=True, translate=True)

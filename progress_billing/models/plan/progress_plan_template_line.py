@@ -6,7 +6,8 @@ class ProgressPlanTemplateLine(models.Model):
 
     _name = 'progress.plan.template.line'
     _description = "Billing Plan Template Line"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.guard.mixin'
+    _parent_field = 'template_id'
     _order = 'template_id, sequence, id'
 
     template_id = fields.Many2one('progress.plan.template', required=True, index=True, ondelete='cascade')

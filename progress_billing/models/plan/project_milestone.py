@@ -2,13 +2,15 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 READERS = 'progress_billing.group_readonly'
-APPROVAL_FIELDS = {'billing_approved_on', 'billing_approved_by_id', 'billing_approval_note'}
 
 
 class ProjectMilestone(models.Model):
     """A milestone triggers the bills tied to it, and shows what it bills (002, RULES 1.26, 1.27)."""
 
-    _inherit = 'project.milestone'
+    _name = 'project.milestone'
+    _inherit = ['project.milestone', 'progress.guard.mixin']
+    _guards_values = False
+    _placing_fields = ()
 
     progress_bill_ids = fields.One2many('progress.bill', 'milestone_id', string="Progress Bills", groups=READERS)
     progress_currency_id = fields.Many2one('res.currency', compute='_compute_progress_amount', groups=READERS)
@@ -24,9 +26,9 @@ class ProjectMilestone(models.Model):
         compute='_compute_billing_approval',
         groups=READERS,
     )
-    billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS)
-    billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS)
-    billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS)
+    billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
+    billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS, guarded=True)
+    billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
 
     @api.depends(
         'progress_bill_ids.state',
@@ -65,22 +67,13 @@ class ProjectMilestone(models.Model):
         self.ensure_one()
         return [self.progress_bill_ids]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        milestones = super().create(vals_list)
-        # sudo: project.milestone - whoever makes milestones need not read approvals
-        if not self.env.su and any(milestone[name] for milestone in milestones.sudo() for name in APPROVAL_FIELDS):
-            self._raise_approval()
-        return milestones
-
-    def _raise_approval(self):
+    def _raise_protected(self, name):
         raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billing(self):
-        # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
-        for milestone in self.sudo():
-            tied = [record.display_name for records in milestone._get_progress_records() for record in records]
+        for milestone in self:
+            tied = milestone._get_tied_names()
             if tied:
                 raise UserError(
                     self.env._(
@@ -91,9 +84,28 @@ class ProjectMilestone(models.Model):
                     )
                 )
 
+    def _get_tied_names(self):
+        """Names of what this milestone makes due."""
+        # sudo: progress.bill, progress.contract.line - whether a milestone bills anything does not depend on who asks
+        return [record.display_name for records in self.sudo()._get_progress_records() for record in records]
+
+    def _check_project_stays(self, project_id):
+        """What a milestone makes due belongs to its project, and so does the milestone then."""
+        for milestone in self.filtered(lambda milestone: milestone.project_id.id != project_id):
+            tied = milestone._get_tied_names()
+            if tied:
+                raise UserError(
+                    self.env._(
+                        "%(milestone)s cannot move to another project: it makes these due: %(records)s. Give them "
+                        "another trigger first.",
+                        milestone=milestone.name,
+                        records=', '.join(tied),
+                    )
+                )
+
     def write(self, vals):
-        if not self.env.su and APPROVAL_FIELDS & vals.keys():
-            self._raise_approval()
+        if 'project_id' in vals:
+            self._check_project_stays(vals['project_id'])
         changing = self.filtered(lambda milestone: 'is_reached' in vals and milestone.is_reached != vals['is_reached'])
         result = super().write(vals)
         changing._on_progress_trigger()

@@ -15,20 +15,20 @@ class ProgressBillLine(models.Model):
         copy=False,
         digits=(16, 10),
         aggregator=None,
+        guarded=True,
         help="Of the scheduled value, where this bill was asked for in percent; 0 where an amount was typed.",
     )
 
-    pending_taken = fields.Monetary(readonly=True, copy=False, help="What was pending when this was billed.")
-    pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None)
-    pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit')
+    pending_taken = fields.Monetary(
+        readonly=True, copy=False, help="What was pending when this was billed.", guarded=True
+    )
+    pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
+    pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit', guarded=True)
 
     def write(self, vals):
-        typed = {'amount', 'quantity', 'total_completed_percent'} & vals.keys()
-        retyped = self.browse()
-        if typed and 'claimed_percent' not in vals:
-            retyped = self.filtered('claimed_percent').filtered(
-                lambda line: any(line._differs(name, vals[name]) for name in typed)
-            )
+        typed = {'amount', 'quantity', 'total_completed_percent'} & self._get_typed(vals)
+        retyped = self.filtered('claimed_percent') if typed else self.browse()
+        retyped = retyped.filtered(lambda line: any(line._differs(name, vals[name]) for name in typed))
         result = super().write(vals)
         if retyped:
             retyped._write_protected({'claimed_percent': 0.0})
@@ -60,14 +60,14 @@ class ProgressBillLine(models.Model):
                         'pending_entry': line.contract_line_id.progress_entry,
                     }
                 )
-        pending.contract_line_id._write_progress({'pending_amount': 0.0, 'pending_quantity': 0.0})
+        pending.contract_line_id._write_protected({'pending_amount': 0.0, 'pending_quantity': 0.0})
 
     def _give_back_pending(self):
         """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""
         for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
             scheduled = line.contract_line_id
             if scheduled.progress_entry == line.pending_entry:
-                scheduled._write_progress(
+                scheduled._write_protected(
                     {'pending_amount': line.pending_taken, 'pending_quantity': line.pending_quantity_taken}
                 )
             line._write_protected({'pending_taken': 0.0, 'pending_quantity_taken': 0.0})

@@ -14,7 +14,7 @@ class ProgressBillingRule(models.Model):
 
     _name = 'progress.billing.rule'
     _description = "Billing Rule"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.guard.mixin'
     _order = 'sequence, id'
     _check_company_auto = True
 

@@ -30,7 +30,11 @@ class ProgressContractLineProgress(models.Model):
     )
 
     progress_entry = fields.Integer(
-        readonly=True, copy=False, aggregator=None, help="Counts the entries, to know whether one came since."
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="Counts the entries, to know whether one came since.",
+        guarded=True,
     )
 
     task_id = fields.Many2one(
@@ -46,7 +50,7 @@ class ProgressContractLineProgress(models.Model):
         ondelete='restrict',
         help="From the task, else from the contract, unless set here.",
     )
-    bill_separately = fields.Boolean(related='task_id.bill_separately', store=True)
+    bill_separately = fields.Boolean(related='task_id.bill_separately', store=True, guarded=True)
     milestone_id = fields.Many2one(
         'project.milestone',
         domain="[('project_id', '=', project_id)]",
@@ -80,9 +84,10 @@ class ProgressContractLineProgress(models.Model):
         return lines
 
     def write(self, vals):
-        entered = self._get_entry_fields() & vals.keys()
+        entered = self._get_entry_fields() & self._get_typed(vals)
         if entered:
             self._guard_vals(vals)
+            self._check_progress_editable()
         result = super().write({name: value for name, value in vals.items() if name not in entered})
         if entered:
             self._enter_progress(vals)
@@ -91,6 +96,18 @@ class ProgressContractLineProgress(models.Model):
         return result
 
     # === ENTRY === #
+
+    def _check_progress_editable(self):
+        """:raises UserError: for lines of a contract that is closed or cancelled, on which nothing is billed any more"""
+        for line in self:
+            if line.contract_state in ('closed', 'cancelled'):
+                raise UserError(
+                    self.env._(
+                        "%(line)s takes no progress any more: %(contract)s is closed or cancelled.",
+                        line=line.display_name,
+                        contract=line.contract_id.display_name,
+                    )
+                )
 
     def _get_entry_fields(self):
         """Names of the fields in which people say how far a line is; they follow from each other.
@@ -125,12 +142,8 @@ class ProgressContractLineProgress(models.Model):
         """
         self.contract_id._lock_for_billing()
         for line in self:
-            line._write_progress({**line._prepare_progress_vals(vals), 'progress_entry': line.progress_entry + 1})
+            line._write_protected({**line._prepare_progress_vals(vals), 'progress_entry': line.progress_entry + 1})
         self._check_progress()
-
-    def _write_progress(self, vals):
-        """Write entered progress as it is, without deriving anything from it again."""
-        return models.Model.write(self, vals)
 
     def _prepare_progress_vals(self, vals):
         """Completed (%) and both pending values after one of them was entered."""
@@ -254,7 +267,7 @@ class ProgressContractLineProgress(models.Model):
     def _recalculate_pending(self):
         """Set pending by the formula again, for lines with a percentage: after a change order."""
         for line in self.filtered(lambda line: line.completed_percent and not line.display_type):
-            line._write_progress({**line._prepare_pending_vals(), 'progress_entry': line.progress_entry + 1})
+            line._write_protected({**line._prepare_pending_vals(), 'progress_entry': line.progress_entry + 1})
 
     # === CHECKS === #
 

@@ -54,6 +54,8 @@ class ProjectTask(models.Model):
     def write(self, vals):
         before = self.parent_id if 'parent_id' in vals else self.browse()
         result = super().write(vals)
+        if 'project_id' in vals:
+            self._leave_progress_lines()
         if {'state', 'parent_id'} & vals.keys():
             (self | before)._update_progress_lines()
         return result
@@ -66,6 +68,14 @@ class ProjectTask(models.Model):
         result = super().unlink()
         above._update_progress_lines()
         return result
+
+    def _leave_progress_lines(self):
+        """Tasks that moved to another project leave the schedule of this one, which keeps what was entered."""
+        # sudo: progress.contract.line - whoever moves tasks need not bill
+        lines = self.env['progress.contract.line'].sudo().search([('task_id', 'child_of', self.ids)])
+        left = lines.filtered(lambda line: line.task_id.project_id != line.project_id)
+        left.filtered(lambda line: line.progress_source == 'task').progress_source = 'manual'
+        left.task_id = False
 
     def _update_progress_lines(self):
         """Tell the schedule lines that take their Completed (%) from these tasks, or from tasks above them."""

@@ -14,14 +14,18 @@ class ProgressBillRetainage(models.Model):
         string="Retainage",
         compute='_compute_retainage_amount',
         store=True,
+        guarded=True,
         help="Untaxed: withheld by this bill; negative where it gives back.",
     )
-    credited_retainage_amount = fields.Monetary(compute='_compute_retainage_amount', store=True)
+    credited_retainage_amount = fields.Monetary(compute='_compute_retainage_amount', store=True, guarded=True)
     holdback_amount = fields.Monetary(
-        readonly=True, copy=False, help="What the invoice held back because it was not certified; negative: given back."
+        readonly=True,
+        copy=False,
+        help="What the invoice held back because it was not certified; negative: given back.",
+        guarded=True,
     )
-    credited_holdback_amount = fields.Monetary(compute='_compute_credited_holdback_amount', store=True)
-    retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4))
+    credited_holdback_amount = fields.Monetary(compute='_compute_credited_holdback_amount', store=True, guarded=True)
+    retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4), guarded=True)
     releases_retainage = fields.Boolean(compute='_compute_releases_retainage')
     released_retainage_amount = fields.Monetary(compute='_compute_releases_retainage')
 
@@ -53,6 +57,15 @@ class ProgressBillRetainage(models.Model):
     @api.depends('retainage_amount', 'credited_retainage_amount')
     def _compute_state(self):
         return super()._compute_state()
+
+    @api.depends('retainage_amount', 'credited_retainage_amount', 'holdback_amount', 'credited_holdback_amount')
+    def _compute_amount_due(self):
+        return super()._compute_amount_due()
+
+    def _get_amount_due(self):
+        """What is held back is not due, what is given back is."""
+        retained = self.retainage_amount - self.credited_retainage_amount
+        return super()._get_amount_due() - retained - (self.holdback_amount - self.credited_holdback_amount)
 
     def _is_fully_credited(self, live, moves):
         """What was withheld is given back too; a final invoice is credited in full or not at all."""
@@ -88,7 +101,7 @@ class ProgressBillRetainage(models.Model):
 
     def _hold_opening_retainage(self):
         """What was held back before the contract was entered stands as typed."""
-        self.line_ids._write_derived({'is_retainage_typed': True})
+        self.line_ids._write_protected({'is_retainage_typed': True})
         for bill in self:
             if bill._has_retainage():
                 bill._withhold_on_lines()
@@ -147,7 +160,7 @@ class ProgressBillRetainage(models.Model):
                 vals = {'retainage_formula': float(target - formula)}
                 if not line.is_retainage_typed:
                     vals['retainage_amount'] = float(amount)
-                line._write_derived(vals)
+                line._write_protected(vals)
         self._write_protected({'retainage_step_percent': step})
         self._check_retainage_held(before)
 
@@ -165,9 +178,8 @@ class ProgressBillRetainage(models.Model):
 
     def _add_retainage_line(self, scheduled):
         """A line without work: its retainage alone changes (RULES C20)."""
-        # sudo: progress.bill.line - a derived line, on a bill that may be beyond editing
-        lines = self.env['progress.bill.line'].sudo()
-        return lines.create({'bill_id': self.id, 'contract_line_id': scheduled.id, 'amount': 0.0})
+        lines = self.env['progress.bill.line']
+        return lines._create_protected([{'bill_id': self.id, 'contract_line_id': scheduled.id, 'amount': 0.0}])
 
     def _get_retainage_history(self):
         """What the bills before this one come to, by schedule line: work, stored, held, formula and last rates."""
@@ -234,7 +246,7 @@ class ProgressBillRetainage(models.Model):
                 stored[line.contract_line_id] = line.stored_amount
                 waiting = not line.bill_id.invoice_id and line.kind != 'opening'
                 if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
-                    line._write_derived({'previous_stored_amount': before})
+                    line._write_protected({'previous_stored_amount': before})
 
     def _has_stored(self):
         """Whether these bills say anything of stored materials."""
@@ -255,9 +267,12 @@ class ProgressBillRetainage(models.Model):
         """A release of retainage bills no work: all its lines are of what was held back."""
         return []
 
+    def _takes_line_taxes(self):
+        return self.kind != 'retainage' and super()._takes_line_taxes()
+
     def _get_invoice_taxes(self):
         """Beside those of the work, the taxes of what is held back where they follow the release (RULES C9)."""
-        taxes = {} if self.kind == 'retainage' else super()._get_invoice_taxes()
+        taxes = super()._get_invoice_taxes()
         if self.contract_id._get_retainage_tax() == 'release':
             taxes['retainage'] = self._get_retainage_taxes()
         return taxes
@@ -266,9 +281,9 @@ class ProgressBillRetainage(models.Model):
         result = super()._keep_taxes(taxes)
         engine = self.env['progress.tax.engine']
         for base_line in taxes.get('retainage', ()):
-            base_line['_bill_line']._write_derived({'retainage_tax_amounts': engine._prepare_kept_taxes(base_line)})
+            base_line['_bill_line']._write_protected({'retainage_tax_amounts': engine._prepare_kept_taxes(base_line)})
         if 'retainage' not in taxes:  # what an earlier revision of the bill kept
-            self.line_ids.filtered('retainage_tax_amounts')._write_derived({'retainage_tax_amounts': False})
+            self.line_ids.filtered('retainage_tax_amounts')._write_protected({'retainage_tax_amounts': False})
         return result
 
     def _prepare_held_line_list(self, taxes):

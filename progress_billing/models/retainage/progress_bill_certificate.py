@@ -9,8 +9,8 @@ class ProgressBillCertificate(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    sum_certified = fields.Boolean(readonly=True, copy=False)
-    certified_sum = fields.Monetary(readonly=True, copy=False)
+    sum_certified = fields.Boolean(readonly=True, copy=False, guarded=True)
+    certified_sum = fields.Monetary(readonly=True, copy=False, guarded=True)
 
     def _on_claimed(self, *, new=False):
         """A changed claim is certified anew (RULES C4, C5)."""

@@ -28,17 +28,18 @@ class ProgressBillLineRetainage(models.Model):
         compute='_compute_stored',
         store=True,
         precompute=True,
+        guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
     )
     retainage_amount = fields.Monetary(
         string="Retainage", help="Withheld by this bill; negative where it gives back. What is typed stands."
     )
-    is_retainage_typed = fields.Boolean(readonly=True)
+    is_retainage_typed = fields.Boolean(readonly=True, guarded=True)
     retainage_formula = fields.Monetary(
-        readonly=True, copy=False, help="What the rates alone add to what is to be held."
+        readonly=True, copy=False, help="What the rates alone add to what is to be held.", guarded=True
     )
-    retainage_tax_amounts = fields.Json(readonly=True, copy=False)
-    credited_retainage_amount = fields.Monetary(compute='_compute_credited_retainage_amount', store=True)
+    retainage_tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
+    credited_retainage_amount = fields.Monetary(compute='_compute_credited_retainage_amount', store=True, guarded=True)
 
     # === COMPUTE === #
 

@@ -35,6 +35,7 @@ class ProgressContractRetainage(models.Model):
         string="Retainage Held",
         compute='_compute_retainage_balance',
         store=True,
+        guarded=True,
         help="Withheld by posted invoices and not released yet, untaxed.",
     )
     retainage_due_date = fields.Date(

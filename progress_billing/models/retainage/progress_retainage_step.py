@@ -7,12 +7,13 @@ class ProgressRetainageStep(models.Model):
 
     _name = 'progress.retainage.step'
     _description = "Retainage Step"
-    _inherit = 'progress.guarded.mixin'
+    _inherit = 'progress.guard.mixin'
+    _parent_field = 'contract_id'
     _order = 'contract_id, completed_percent'
     _rec_name = 'completed_percent'
 
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, guarded=True)
     completed_percent = fields.Float(
         string="From Completed (%)", required=True, digits=(16, 4), help="Completed and stored, of the revised sum."
     )

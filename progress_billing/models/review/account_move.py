@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import Command, models
 
 
 class AccountMove(models.Model):
@@ -43,7 +43,8 @@ class AccountMove(models.Model):
             matched = receivable.matched_credit_ids.credit_move_id | receivable.matched_debit_ids.debit_move_id
             payments = matched.filtered(lambda line: not line.move_id.progress_bill_id)
             # sudo: progress.bill - set here alone
-            credit.progress_bill_id.sudo().freed_payment_line_ids |= payments
+            bill = credit.progress_bill_id.sudo()
+            bill._write_protected({'freed_payment_line_ids': [Command.link(line.id) for line in payments]})
             receivable.remove_move_reconcile()
 
     def _settle_with_freed_payments(self):
@@ -57,4 +58,4 @@ class AccountMove(models.Model):
             for account in receivable.account_id:
                 mine = (receivable | lines).filtered(lambda line, account=account: line.account_id == account)
                 mine.filtered(lambda line: not line.reconciled).reconcile()
-            bill.freed_payment_line_ids = False
+            bill._write_protected({'freed_payment_line_ids': False})

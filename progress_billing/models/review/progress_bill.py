@@ -11,12 +11,17 @@ class ProgressBillReview(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False)
-    approved_on = fields.Datetime(readonly=True, copy=False)
-    reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False)
+    approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
+    approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
+    reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False, guarded=True)
 
     correction_number = fields.Integer(
-        string="Revision Number", readonly=True, copy=False, aggregator=None, help="How often the bill was corrected."
+        string="Revision Number",
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="How often the bill was corrected.",
+        guarded=True,
     )
     freed_payment_line_ids = fields.Many2many(
         'account.move.line',
@@ -26,6 +31,7 @@ class ProgressBillReview(models.Model):
         copy=False,
         readonly=True,
         groups='account.group_account_readonly,account.group_account_invoice',
+        guarded=True,
     )
 
     def action_submit(self):
