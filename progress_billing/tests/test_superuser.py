@@ -32,8 +32,9 @@ class TestSuperuser(RetainageCommon):
         line = bill.line_ids.sudo().create({**vals, 'quantity': 40})
         self.assertEqual(line.amount, 2000)
         bill.action_create()
+        extra = contract.line_ids.create({'contract_id': contract.id, 'name': "Roof", 'original_amount': 10})
         with self.assertRaisesRegex(UserError, "cannot change"):
-            bill.line_ids.sudo().create({**vals, 'quantity': 1})
+            bill.line_ids.sudo().create({'bill_id': bill.id, 'contract_line_id': extra.id, 'amount': 1})
 
     def test_typed_retainage_stands(self):
         """What is typed stays at release: pro forma and invoice say the same."""

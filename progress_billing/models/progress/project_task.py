@@ -74,8 +74,9 @@ class ProjectTask(models.Model):
         # sudo: progress.contract.line - whoever moves tasks need not bill
         lines = self.env['progress.contract.line'].sudo().search([('task_id', 'child_of', self.ids)])
         left = lines.filtered(lambda line: line.task_id.project_id != line.project_id)
-        left.filtered(lambda line: line.progress_source == 'task').progress_source = 'manual'
-        left.task_id = False
+        followers = left.filtered(lambda line: line.progress_source == 'task')
+        followers.write({'task_id': False, 'progress_source': 'manual'})
+        (left - followers).task_id = False
 
     def _update_progress_lines(self):
         """Tell the schedule lines that take their Completed (%) from these tasks, or from tasks above them."""
