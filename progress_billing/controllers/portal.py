@@ -1,4 +1,5 @@
 from werkzeug.exceptions import NotFound
+from werkzeug.urls import url_encode
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -8,6 +9,7 @@ from odoo.http import content_disposition, request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..models.base.progress_actor import Actor
 from .schedule_template import XLSX_TYPE
 
 APPLICATION = 'progress_billing.action_report_progress_application'
@@ -162,9 +164,12 @@ class ProgressPortal(CustomerPortal):
     # === PAGES === #
 
     @http.route('/my/progress/contract/<int:contract_id>', type='http', auth='public', website=True)
-    def contract_page(self, contract_id, access_token=None, **_kwargs):
+    def contract_page(self, contract_id, access_token=None, done=None, **_kwargs):
         """The statement of a contract."""
         contract, contact = self._open('progress.contract', contract_id, access_token)
+        return self._render_contract(contract, contact, access_token, message=self._get_message(done))
+
+    def _render_contract(self, contract, contact, access_token, **values):
         domain = contact._get_bill_domain() if contact else request.env['progress.bill']._get_portal_domain()
         bills = contract.bill_ids.filtered_domain(domain & Domain('contract_id', '=', contract.id))
         values = self._get_page_values(
@@ -176,14 +181,16 @@ class ProgressPortal(CustomerPortal):
             bills=bills.sorted(lambda bill: bill._get_order_key(), reverse=True),
             statement=contract._get_portal_statement(bills),
             planned=contract._get_portal_plan(),
+            milestones=contract._get_portal_milestones(),
+            **values,
         )
         return request.render('progress_billing.portal_contract_page', values)
 
     @http.route('/my/progress/bill/<int:bill_id>', type='http', auth='public', website=True)
-    def bill_page(self, bill_id, access_token=None, message=None, **_kwargs):
+    def bill_page(self, bill_id, access_token=None, done=None, **_kwargs):
         """A bill: its claim by line, summary, documents and history."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
-        return self._render_bill(bill, contact, access_token, message=message)
+        return self._render_bill(bill, contact, access_token, message=self._get_message(done))
 
     def _render_bill(self, bill, contact, access_token, **values):
         values = self._get_page_values(
@@ -198,6 +205,89 @@ class ProgressPortal(CustomerPortal):
             **values,
         )
         return request.render('progress_billing.portal_bill_page', values)
+
+    # === ANSWERS === #
+
+    def _get_message(self, done):
+        """What the page says after an answer."""
+        return {
+            'approve': request.env._("Thank you: the bill is approved."),
+            'certify': request.env._("Thank you: the bill is approved with the amounts you entered."),
+            'reject': request.env._("The bill goes back to be revised. You hear from us."),
+            'dispute': request.env._("Your dispute is noted. You hear from us."),
+            'withdraw': request.env._("The dispute is withdrawn."),
+            'milestone': request.env._("Thank you: the milestone is approved."),
+        }.get(done)
+
+    def _get_actor(self, contact):
+        """Whoever answers, as business methods take it.
+
+        :raises UserError: for internal users, who answer for the customer in the office's screens
+        """
+        user = request.env.user
+        if user._is_internal():
+            raise UserError(
+                request.env._("You are logged in as an employee: answer for the customer in the office's screens.")
+            )
+        return Actor(contact.partner_id, request.env['res.users'] if user._is_public() else user)
+
+    def _get_address(self):
+        return request.httprequest.remote_addr or ''
+
+    def _go_to(self, record, contact, access_token, done):
+        query = {'done': done, **({'access_token': contact.sudo().token} if access_token else {})}
+        return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
+
+    @http.route(
+        '/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True
+    )
+    def answer(self, bill_id, access_token=None, answer=None, **given):
+        """Approve, certify less, reject, dispute, withdraw."""
+        bill, contact = self._open('progress.bill', bill_id, access_token)
+        if answer not in ('approve', 'certify', 'reject', 'dispute', 'withdraw'):
+            raise NotFound
+        given = {name: value for name, value in given.items() if isinstance(value, str)}
+        try:
+            actor = self._get_actor(contact)
+            with request.env.cr.savepoint():
+                bill._take_answer(answer, actor, contact, given, self._get_address())
+        except UserError as error:
+            return self._render_bill(bill, contact, access_token, error=str(error), given=given, answer=answer)
+        return self._go_to(bill, contact, access_token, answer)
+
+    @http.route('/my/progress/bill/<int:bill_id>/preview', type='jsonrpc', auth='public', website=True)
+    def preview(self, bill_id, access_token=None, given=None):
+        """What would be due with the amounts typed so far."""
+        try:
+            bill, contact = self._open('progress.bill', bill_id, access_token)
+        except NotFound:
+            return {'error': request.env._("This link is not valid any more.")}
+        given = {name: value for name, value in (given or {}).items() if isinstance(value, str)}
+        try:
+            return bill._preview_certificate(self._get_actor(contact), given)
+        except UserError as error:
+            return {'error': str(error)}
+
+    @http.route(
+        '/my/progress/contract/<int:contract_id>/milestone/<int:milestone_id>',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        website=True,
+    )
+    def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', **_given):
+        """Approve a milestone that was reached."""
+        contract, contact = self._open('progress.contract', contract_id, access_token)
+        milestone = contract._get_portal_milestones().filtered(lambda milestone: milestone.id == milestone_id)
+        if not milestone:
+            raise NotFound
+        try:
+            actor = self._get_actor(contact)
+            with request.env.cr.savepoint():
+                milestone._take_approval(contract, actor, contact, note, self._get_address())
+        except UserError as error:
+            return self._render_contract(contract, contact, access_token, error=str(error))
+        return self._go_to(contract, contact, access_token, 'milestone')
 
     # === DOCUMENTS === #
 

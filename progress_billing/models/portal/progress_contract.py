@@ -9,6 +9,7 @@ class ProgressContractContacts(models.Model):
     _inherit = 'progress.contract'
 
     contact_ids = fields.One2many('progress.contact', 'contract_id', string="Contacts", copy=False)
+    answer_ids = fields.One2many('progress.answer', 'contract_id', string="Answers", readonly=True, copy=False)
 
     # === BUSINESS === #
 
@@ -64,6 +65,19 @@ class ProgressContractContacts(models.Model):
         self.ensure_one()
         return self.bill_ids.filtered(lambda bill: bill.state == 'planned').sorted(
             lambda bill: (not bill.date, bill.date or fields.Date.today(), bill.id)
+        )
+
+    def _get_portal_milestones(self):
+        """Milestones that wait for the customer's approval, and those approved, as superuser."""
+        self.ensure_one()
+        # sudo: project.milestone - those of a contract that its contact sees
+        milestones = self.sudo().project_id.milestone_ids.filtered('is_reached')
+        return milestones.filtered(
+            lambda milestone: any(
+                record.requires_approval and record.contract_id == self
+                for records in milestone._get_progress_records()
+                for record in records
+            )
         )
 
     def _check_has_contacts(self):
