@@ -32,6 +32,7 @@
         'report/progress_bill_templates.xml',
         'report/progress_application_reports.xml',
         'report/progress_application_templates.xml',
+        'report/progress_signature_templates.xml',
         'data/mail_template_data.xml',
         'data/mail_template_application_data.xml',
         'data/mail_template_portal_data.xml',

@@ -10,6 +10,7 @@ from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 from ..models.base.progress_actor import Actor
+from ..models.portal.progress_bill_upload import MAX_FILE, MAX_FILES
 from .schedule_template import XLSX_TYPE
 
 APPLICATION = 'progress_billing.action_report_progress_application'
@@ -190,7 +191,8 @@ class ProgressPortal(CustomerPortal):
     def bill_page(self, bill_id, access_token=None, done=None, **_kwargs):
         """A bill: its claim by line, summary, documents and history."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
-        return self._render_bill(bill, contact, access_token, message=self._get_message(done))
+        error = request.session.pop('progress_error', None)
+        return self._render_bill(bill, contact, access_token, message=self._get_message(done), error=error)
 
     def _render_bill(self, bill, contact, access_token, **values):
         values = self._get_page_values(
@@ -217,6 +219,8 @@ class ProgressPortal(CustomerPortal):
             'dispute': request.env._("Your dispute is noted. You hear from us."),
             'withdraw': request.env._("The dispute is withdrawn."),
             'milestone': request.env._("Thank you: the milestone is approved."),
+            'sign': request.env._("Thank you: the bill is signed. The signed copy is below."),
+            'upload': request.env._("Thank you: your files are with the bill."),
         }.get(done)
 
     def _get_actor(self, contact):
@@ -254,6 +258,52 @@ class ProgressPortal(CustomerPortal):
         except UserError as error:
             return self._render_bill(bill, contact, access_token, error=str(error), given=given, answer=answer)
         return self._go_to(bill, contact, access_token, answer)
+
+    @http.route('/my/progress/bill/<int:bill_id>/sign', type='jsonrpc', auth='public', website=True)
+    def sign(self, bill_id, access_token=None, version=None, name=None, signature=None):
+        """What Odoo's signature form sends. The page is loaded again whatever comes of it: its button is used up."""
+        query = request.httprequest.args
+        access_token, version = access_token or query.get('access_token'), version or query.get('version')
+        try:
+            bill, contact = self._open('progress.bill', bill_id, access_token)
+        except NotFound:
+            return {'error': request.env._("This link is not valid any more.")}
+        values = {'done': 'sign', **({'access_token': access_token} if access_token else {})}
+        try:
+            actor = self._get_actor(contact)
+            with request.env.cr.savepoint():
+                bill._take_signature(actor, contact, name, signature, version, self._get_address())
+        except UserError as error:
+            request.session['progress_error'] = str(error)
+            values['done'] = 'error'
+        return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
+
+    @http.route(
+        '/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True
+    )
+    def upload(self, bill_id, access_token=None, **_given):
+        """Files from the contact."""
+        bill, contact = self._open('progress.bill', bill_id, access_token)
+        files = [file for file in request.httprequest.files.getlist('files') if file.filename]
+        try:
+            actor = self._get_actor(contact)
+            with request.env.cr.savepoint():
+                # one byte more than allowed says that there is too much
+                given = [(file.filename, file.stream.read(MAX_FILE + 1)) for file in files[: MAX_FILES + 1]]
+                bill._take_uploads(actor, contact, given, self._get_address())
+        except UserError as error:
+            return self._render_bill(bill, contact, access_token, error=str(error))
+        return self._go_to(bill, contact, access_token, 'upload')
+
+    @http.route('/my/progress/bill/<int:bill_id>/file/<int:file_id>', type='http', auth='public', website=True)
+    def bill_file(self, bill_id, file_id, access_token=None, **_kwargs):
+        """The signed copy, or what a contact uploaded."""
+        bill, _contact = self._open('progress.bill', bill_id, access_token)
+        file = (bill._get_uploads() | bill.signed_file_id).filtered(lambda file: file.id == file_id)
+        if not file:
+            raise NotFound
+        stream = request.env['ir.binary']._get_stream_from(file)
+        return stream.get_response(as_attachment=True, content_security_policy="default-src 'none'")
 
     @http.route('/my/progress/bill/<int:bill_id>/preview', type='jsonrpc', auth='public', website=True)
     def preview(self, bill_id, access_token=None, given=None):

@@ -20,6 +20,7 @@ from . import test_payments
 from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
+from . import test_portal_answers
 from . import test_portal_pages
 from . import test_printing
 from . import test_pro_forma

@@ -33,6 +33,7 @@ class ProgressAnswer(models.Model):
     create_date = fields.Datetime(string="On")
     address = fields.Char(string="From", help="The network address the answer came from.")
     note = fields.Text()
+    attachment_ids = fields.Many2many('ir.attachment', 'progress_answer_attachment_rel', string="Files")
     revision = fields.Integer(aggregator=None)
     fingerprint = fields.Char(string="Fingerprint of the Figures", help="SHA-256 of what the page showed.")
 
