@@ -1,3 +1,4 @@
+from . import test_actor
 from . import test_amt_pct
 from . import test_application
 from . import test_bad_input

@@ -17,33 +17,6 @@ ODOO_NAMES = {'active', 'amount', 'company_currency_id', 'company_id', 'currency
 ODOO_NAMES |= {'analytic_distribution', 'project_id', 'tax_ids', 'user_id'}
 #: what points the wrong way still, by file: the reason and the names. Take away what you mend; add nothing.
 EXCEPTIONS = {
-    'contract/project_project.py': (
-        "the Billing tab shows the whole contract in one place, and its buttons are the contract's",
-        {
-            'action_create_bill_wizard',
-            'action_final_wizard',
-            'action_plan_wizard',
-            'action_view_bills',
-            'action_view_invoices',
-            'actual_amount',
-            'bill_ids',
-            'billed_percent',
-            'completed_percent',
-            'deposit_account_id',
-            'deposit_balance',
-            'draft_amount',
-            'is_overbilled',
-            'is_overplanned',
-            'next_billing_date',
-            'overplanned_amount',
-            'pending_amount',
-            'period_policy',
-            'planned_amount',
-            'retainage_balance',
-            'unplanned_amount',
-            'wip_available',
-        },
-    ),
     'application/progress_bill_application_sheet.py': (
         "the sheet names the billing period, and moves to the documents",
         {'date_end', 'date_start', 'period_id'},

@@ -2,14 +2,14 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
-from odoo.addons.progress_billing.models.contract.project_project import READERS, TAB_FIELDS, _of_contract
+from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS, of_contract
 
 
 class SaleOrder(models.Model):
     """The Billing tab of an order: the same progress billing portal as on the project (001)."""
 
     _name = 'sale.order'
-    _inherit = ['sale.order', 'progress.guard.mixin']
+    _inherit = ['sale.order', 'progress.tab.mixin', 'progress.guard.mixin']
     _guards_values = False
     _placing_fields = ()
 
@@ -58,28 +58,7 @@ class SaleOrder(models.Model):
     )
 
     # === THE TAB === #
-    progress_line_ids = _of_contract(fields.One2many, 'line_ids', readonly=False)
-    progress_bill_ids = _of_contract(fields.One2many, 'bill_ids', readonly=False)
-    progress_partner_id = _of_contract(fields.Many2one, 'partner_id', readonly=False, string="Billed Customer")
-    progress_revenue_recognition = _of_contract(fields.Selection, 'revenue_recognition', readonly=False)
-    progress_deposit_account_id = _of_contract(fields.Many2one, 'deposit_account_id', readonly=False)
-    progress_use_pro_forma = _of_contract(fields.Boolean, 'use_pro_forma', readonly=False)
-    progress_currency_id = _of_contract(fields.Many2one, 'currency_id', string="Contract Currency")
-    progress_state = _of_contract(fields.Selection, 'state', string="Contract Status")
-    progress_original_amount = _of_contract(fields.Monetary, 'original_amount')
-    progress_change_amount = _of_contract(fields.Monetary, 'change_amount')
-    progress_revised_amount = _of_contract(fields.Monetary, 'revised_amount')
-    progress_draft_amount = _of_contract(fields.Monetary, 'draft_amount')
-    progress_actual_amount = _of_contract(fields.Monetary, 'actual_amount')
-    progress_wip_available = _of_contract(fields.Monetary, 'wip_available')
-    progress_deposit_balance = _of_contract(fields.Monetary, 'deposit_balance')
-    progress_unplanned_amount = _of_contract(fields.Monetary, 'unplanned_amount')
-    progress_billed_percent = _of_contract(fields.Float, 'billed_percent')
-    progress_completed_percent = _of_contract(fields.Float, 'completed_percent')
-    progress_blockers = _of_contract(fields.Text, 'blockers')
-    progress_is_overplanned = _of_contract(fields.Boolean, 'is_overplanned')
-    progress_is_overbilled = _of_contract(fields.Boolean, 'is_overbilled')
-    progress_sale_order_count = _of_contract(fields.Integer, 'sale_order_count', string="Orders on the Contract")
+    progress_sale_order_count = of_contract(fields.Integer, 'sale_order_count', string="Orders on the Contract")
 
     # === COMPUTE === #
 
@@ -157,8 +136,9 @@ class SaleOrder(models.Model):
     def write(self, vals):
         if vals.get('state') == 'cancel':
             self._check_no_progress_bills()
-        tab = {TAB_FIELDS[name]: vals[name] for name in vals if name in TAB_FIELDS}
-        result = super().write({name: value for name, value in vals.items() if name not in TAB_FIELDS})
+        names = self._get_tab_fields()
+        tab = {names[name]: value for name, value in vals.items() if name in names}
+        result = super().write({name: value for name, value in vals.items() if name not in names})
         if tab:
             self._write_progress_tab(tab)
         if 'order_line' in vals:
@@ -187,49 +167,6 @@ class SaleOrder(models.Model):
 
     # === ACTIONS OF THE TAB === #
 
-    def action_open_progress_contract(self):
-        """Draft → open for the order's contract; see ``progress.contract`` ``action_open``.
-
-        :return dict: reloads the order
-        """
-        self.progress_contract_id.action_open()
-        return {'type': 'ir.actions.act_window_close'}
-
-    def action_plan_progress_billing(self):
-        """Lay out the billing plan of the order's contract.
-
-        :return dict: the plan wizard
-        """
-        return self._get_progress_contract().action_plan_wizard()
-
-    def action_create_final_invoice(self):
-        """Create Final Invoice of the tab; asks first where something is not complete.
-
-        :return dict: the question, or the action that shows the final invoice
-        """
-        return self._get_progress_contract().action_final_wizard()
-
-    def action_view_progress_lines(self):
-        """The schedule of values as a list of its own.
-
-        :return dict: an action on ``progress.contract.line``
-        """
-        return self._get_progress_contract().action_view_lines()
-
-    def action_view_progress_bills(self):
-        """The progress bills of the order's contract.
-
-        :return dict: an action on ``progress.bill``
-        """
-        return self._get_progress_contract().action_view_bills()
-
-    def action_view_progress_contract(self):
-        """The order's contract, whole.
-
-        :return dict: an action on ``progress.contract``
-        """
-        return self._get_progress_contract()._get_contract_action()
-
     def action_view_progress_changes(self):
         """The change orders that this order's changes have proposed.
 
@@ -241,15 +178,3 @@ class SaleOrder(models.Model):
         if len(changes) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=changes.id)
         return dict(action, domain=[('id', 'in', changes.ids)])
-
-    def _get_progress_contract(self):
-        """The contract of one order.
-
-        :raises UserError: where there is none
-        """
-        self.ensure_one()
-        if not self.progress_contract_id:
-            raise UserError(
-                self.env._("%s has no billing contract yet: choose Set Up Progress Billing first.", self.display_name)
-            )
-        return self.progress_contract_id

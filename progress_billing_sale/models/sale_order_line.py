@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from odoo.addons.progress_billing.models.contract.project_project import READERS
+from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS
 
 #: what changes the worth of an order line
 WORTH_FIELDS = {'product_uom_qty', 'price_unit', 'discount', 'product_uom_id', 'product_id', 'tax_ids', 'qty_delivered'}

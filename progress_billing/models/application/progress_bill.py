@@ -1,10 +1,10 @@
 import base64
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from ...tools import money
-from ..retainage.progress_bill_line_certificate import CERTIFIABLE_STATES
+from ..base.progress_actor import Actor
 
 XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 REPORT = 'progress_billing.action_report_progress_application'
@@ -247,30 +247,20 @@ class ProgressBillApplication(models.Model):
 
     def _inverse_certified_amount(self):
         for bill in self:
-            bill._certify(bill.certified_amount)
+            bill._check_may_review()
+            bill._certify_sum(Actor.of(self.env.user), bill.certified_amount)
 
-    def _certify(self, amount):
+    def _certify_sum(self, actor, amount):
         """Certify less than is due: what is left out is held back until the next bill (RULES C5).
 
+        :param Actor actor: who certifies
         :param float amount: net of retainage, contract currency; never above the claim
-        :raises AccessError: for users who are no billing managers
         :raises UserError: for an amount below 0 or above what is due, or a bill that is invoiced
         """
         self.ensure_one()
+        self._check_certifiable()
         due = self.contract_id._get_certificates(self)[self]['due']
-        amount = money.round_to(amount, self.currency_id.rounding)
-        if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
-            raise AccessError(
-                self.env._("Only Progress Billing administrators certify a claim on the customer's behalf.")
-            )
-        if self.state not in CERTIFIABLE_STATES:
-            raise UserError(
-                self.env._(
-                    "%(bill)s is %(state)s: a claim is certified while it is a pro forma, submitted or approved.",
-                    bill=self.display_name,
-                    state=self._get_state_label().lower(),
-                )
-            )
+        amount = money.round_to(self._read_number(amount), self.currency_id.rounding)
         if not 0 <= amount <= max(due, money.ZERO):
             raise UserError(
                 self.env._(
@@ -279,7 +269,11 @@ class ProgressBillApplication(models.Model):
                     due=self.contract_id._show_amount(float(due)),
                 )
             )
-        self._write_protected({'sum_certified': amount != due, 'certified_sum': float(amount)})
+        self._write_as(
+            actor,
+            {'sum_certified': amount != due, 'certified_sum': float(amount)},
+            body=self.env._("Certified: %s", self.contract_id._show_amount(float(amount))),
+        )
 
     def _is_for_customer_of(self, scheduled):
         """Whether a schedule line is billed to this bill's customer, whatever the location."""

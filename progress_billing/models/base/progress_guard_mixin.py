@@ -149,7 +149,7 @@ class ProgressGuardMixin(models.AbstractModel):
             for name, field in self._fields.items()
             if field.store
             and field.type in ('many2one', 'many2many')
-            and not field.compute
+            and not (field.compute and field.readonly)
             and name not in models.MAGIC_COLUMNS
             and self._is_guarded_link(field)
         )

@@ -13,3 +13,4 @@ from . import progress_contract
 from . import progress_contract_line
 from . import progress_contract_change
 from . import progress_contract_change_line
+from . import progress_tab_mixin

@@ -27,10 +27,11 @@ class ProgressBillGeneration(models.Model):
         return waves
 
     @api.model
-    def _make_bills(self, vals_list):
+    def _make_bills(self, vals_list, actor=None):
         """Bills that were never planned: of a run, of a person's claim, of a change order's credit.
 
         :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        :param Actor actor: who claims, the user unless given
         :return: ``progress.bill``, with invoices where the contract uses no pro formas
         """
         contracts = self.env['progress.contract'].browse([vals['contract_id'] for vals in vals_list])
@@ -47,13 +48,13 @@ class ProgressBillGeneration(models.Model):
                 for vals, contract in zip(vals_list, contracts, strict=True)
             ]
         )
-        bills._bill_now()
+        bills._bill_now(actor)
         return bills
 
-    def _bill_now(self):
+    def _bill_now(self, actor=None):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""
         self._on_claimed(new=True)
-        self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices()
+        self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices(actor)
         # what was posted at once was checked at the gate
         self.filtered(lambda bill: bill.bucket != 'actual').line_ids.contract_line_id._check_not_overbilled()
 

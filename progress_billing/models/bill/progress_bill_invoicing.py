@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import float_is_zero, float_round, plaintext2html
 
 from ...tools import money
+from ..base.progress_actor import Actor
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
@@ -18,9 +19,10 @@ class ProgressBillInvoicing(models.Model):
 
     # === MAKING INVOICES === #
 
-    def _create_invoices(self):
+    def _create_invoices(self, actor=None):
         """Make one draft invoice for each of these bills, in one go, and post them where the company says so.
 
+        :param Actor actor: who makes them, the user unless given
         :return: the invoices, as superuser
         :raises UserError: when the contract's accounts do not allow it
         """
@@ -35,7 +37,7 @@ class ProgressBillInvoicing(models.Model):
                 bill._keep_taxes(taxes)
                 vals_list.append(bill._prepare_invoice_vals(taxes))
             moves |= moves._create_protected(vals_list)
-        self._post_invoices_at_once(moves)
+        self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
 
     def _before_invoices(self):
@@ -52,15 +54,19 @@ class ProgressBillInvoicing(models.Model):
         self.ensure_one()
         return {'revision': self.revision + 1}
 
-    def _post_invoices_at_once(self, moves):
-        """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17)."""
+    def _post_invoices_at_once(self, moves, actor):
+        """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17).
+
+        :param moves: the invoices
+        :param Actor actor: who acts: code with all rights posts nothing by itself
+        """
         to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
         if not to_post:
             return
-        if self.env.su or self.env.user.has_group('account.group_account_invoice'):
+        if actor.may_post():
             to_post._post(soft=False)
         else:
-            note = self.env._("Left as a draft: %(user)s may not post invoices.", user=self.env.user.name)
+            note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
 
     def _get_move_type(self):

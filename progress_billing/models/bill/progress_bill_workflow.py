@@ -2,6 +2,7 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ...tools import money
+from ..base.progress_actor import Actor
 
 
 class ProgressBillWorkflow(models.Model):
@@ -23,13 +24,21 @@ class ProgressBillWorkflow(models.Model):
         :raises UserError: when the bill waits for review, was rejected, or its contract cannot be billed
         """
         self._check_may_bill()
+        self._release(Actor.of(self.env.user))
+        return self._get_result_action()
+
+    def _release(self, actor):
+        """Make the invoices of these claims.
+
+        :param Actor actor: who releases: posted at once only where they may post
+        :raises UserError: when a bill waits for review, was rejected, or its contract cannot be billed
+        """
         self.contract_id._lock_for_billing()
         self._check_not_ended()
         to_release = self.filtered(lambda bill: bill.state != 'invoiced')
         to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
         self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
-        to_release._create_invoices()
-        return self._get_result_action()
+        to_release._create_invoices(actor)
 
     def action_cancel(self):
         """Cancel bills that have no invoice; what they held becomes billable again.

@@ -6,3 +6,4 @@ from . import progress_bill_opening
 from . import account_move
 from . import res_company
 from . import project_project
+from . import progress_tab_mixin

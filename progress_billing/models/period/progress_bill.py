@@ -96,9 +96,9 @@ class ProgressBillPeriods(models.Model):
 
     # === BUSINESS === #
 
-    def _create_invoices(self):
+    def _create_invoices(self, actor=None):
         self._assign_periods()
-        return super()._create_invoices()
+        return super()._create_invoices(actor)
 
     def _get_period_date(self):
         """The day that decides about the period."""

@@ -6,3 +6,4 @@ from . import project_milestone
 from . import progress_contract_plan
 from . import progress_bill_generation
 from . import progress_bill_line
+from . import progress_tab_mixin

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..base.progress_actor import Actor
+
 READERS = 'progress_billing.group_readonly'
 
 
@@ -28,6 +30,9 @@ class ProjectMilestone(models.Model):
     )
     billing_approved_on = fields.Datetime(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
     billing_approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, groups=READERS, guarded=True)
+    billing_approved_partner_id = fields.Many2one(
+        'res.partner', string="Approved By", readonly=True, copy=False, guarded=True, groups=READERS
+    )
     billing_approval_note = fields.Char(readonly=True, copy=False, tracking=True, groups=READERS, guarded=True)
 
     @api.depends(
@@ -131,22 +136,34 @@ class ProjectMilestone(models.Model):
             raise AccessError(
                 self.env._("Only Progress Billing administrators approve a milestone on the customer's behalf.")
             )
+        # sudo: project.milestone - the approval is set by this method alone
+        self.sudo()._approve_billing(Actor.of(self.env.user), note)
+        return {'type': 'ir.actions.act_window_close'}
+
+    def _approve_billing(self, actor, note):
+        """Approve reached milestones for billing.
+
+        :param Actor actor: who approves, or enters that the customer did
+        :param str note: how the customer approved
+        :raises UserError: when a milestone is not reached, or no note says how it was approved
+        """
         for milestone in self:
             if not milestone.is_reached:
                 raise UserError(self.env._("%s is not reached yet. Mark it as reached first.", milestone.name))
-        if not (note or '').strip():
+        note = self._read_text(note)
+        if not note:
             raise UserError(self.env._("Note how the customer approved: by whom, when, in which message."))
         todo = self.filtered(lambda milestone: not milestone.billing_approved_on)
-        # sudo: project.milestone - the approval is set by this method alone
-        todo.sudo().write(
+        todo._track_set_author(actor.partner)
+        todo._write_protected(
             {
                 'billing_approved_on': fields.Datetime.now(),
-                'billing_approved_by_id': self.env.user.id,
-                'billing_approval_note': note.strip(),
+                'billing_approved_by_id': actor.user.id,
+                'billing_approved_partner_id': actor.partner.id,
+                'billing_approval_note': note,
             }
         )
         todo._on_progress_trigger()
-        return {'type': 'ir.actions.act_window_close'}
 
     def action_approve_billing_wizard(self):
         """The Approve button: asks how the customer approved.

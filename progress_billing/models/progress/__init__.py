@@ -6,3 +6,4 @@ from . import progress_bill
 from . import progress_bill_line
 from . import project_milestone
 from . import res_company
+from . import progress_tab_mixin

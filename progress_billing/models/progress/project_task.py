@@ -107,10 +107,13 @@ class ProjectTask(models.Model):
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when nothing of it can be billed, saying why
         """
-        lines = self.progress_line_ids
+        lines = self.progress_line_ids if all(task.id for task in self) else self.env['progress.contract.line']
         if not lines:
             raise UserError(
-                self.env._("No schedule line is tied to %s: nothing to bill.", ', '.join(self.mapped('display_name')))
+                self.env._(
+                    "No schedule line is tied to %s: nothing to bill.",
+                    ', '.join(task.display_name or '' for task in self),
+                )
             )
         bills, _reasons = lines.contract_id._run_billing(lines=lines)
         return bills._get_result_action()

@@ -8,3 +8,4 @@ from . import res_company
 from . import progress_bill_line_certificate
 from . import progress_bill_certificate
 from . import account_move
+from . import progress_tab_mixin

@@ -1,6 +1,9 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 from ...tools import money
+
+CERTIFIABLE_STATES = ('draft', 'submitted', 'approved')
 
 
 class ProgressBillCertificate(models.Model):
@@ -16,6 +19,40 @@ class ProgressBillCertificate(models.Model):
         """A changed claim is certified anew (RULES C4, C5)."""
         super()._on_claimed(new=new)
         self.filtered('sum_certified')._write_protected({'sum_certified': False})
+
+    def _check_certifiable(self):
+        """:raises UserError: for a bill that has no claim to certify, or an invoice (RULES C4)"""
+        for bill in self:
+            if bill.state not in CERTIFIABLE_STATES:
+                raise UserError(
+                    self.env._(
+                        "The status of %(bill)s is “%(state)s”: a claim is certified while it is a pro forma, "
+                        "submitted or approved.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )
+
+    def _certify_lines(self, actor, amounts):
+        """Certify parts of claims; what is left out falls due with a later bill.
+
+        :param Actor actor: who certifies
+        :param dict amounts: untaxed, by bill line
+        :raises UserError: for a bill that cannot be certified any more
+        :raises ValidationError: for an amount below 0 or above the claim
+        """
+        self._check_certifiable()
+        self.contract_id._lock_for_billing()
+        for line, amount in amounts.items():
+            if line not in self.line_ids:
+                raise UserError(
+                    self.env._("%(line)s is no line of %(bill)s.", line=line.display_name, bill=self.display_name)
+                )
+            line._write_protected({'certified_amount': self._read_number(amount)})
+        self._on_claimed()
+        if actor.partner != self.env.user.partner_id:  # what somebody else decided is worth a note
+            for bill in self:
+                bill.message_post(body=self.env._("Certified line by line."), author_id=actor.partner.id)
 
     def _prepare_correction_vals(self):
         return {**super()._prepare_correction_vals(), 'sum_certified': False}

@@ -1,10 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ...tools import money
+from ..base.progress_actor import Actor
 from ..bill.progress_bill_line import CLAIM_FIELDS
-
-CERTIFIABLE_STATES = ('draft', 'submitted', 'approved')
 
 
 class ProgressBillLineCertificate(models.Model):
@@ -22,21 +21,22 @@ class ProgressBillLineCertificate(models.Model):
     )
 
     def write(self, vals):
+        if 'certified_amount' not in self._get_typed(vals):
+            return super().write(vals)
         self._guard_values(vals)
         certified = self._split_certified(vals)
         result = super().write({name: value for name, value in vals.items() if name != 'certified_amount'})
         if certified is not None:
-            self._check_may_certify()
-            self.bill_id.contract_id._lock_for_billing()
-            super().write({'certified_amount': certified})
-            self.bill_id._on_claimed()
+            self.bill_id._check_may_review()
+            self.bill_id._certify_lines(Actor.of(self.env.user), dict.fromkeys(self, certified))
         return result
 
     def _complete_claim(self, names):
         super()._complete_claim(names)
         for line in self:
             if 'certified_amount' in names and line._differs('certified_amount', line.amount):
-                line._check_may_certify()
+                line.bill_id._check_may_review()
+                line.bill_id._check_certifiable()
 
     def _split_certified(self, vals):
         """The certified amount among the values written; none where a form sends back what stands there.
@@ -81,28 +81,5 @@ class ProgressBillLineCertificate(models.Model):
                         "%(line)s: the certified amount lies between nothing and the claim of %(claim)s.",
                         line=line.contract_line_id.display_name,
                         claim=line.contract_line_id._show_amount(line.amount),
-                    )
-                )
-
-    def _check_may_certify(self):
-        """Only who may approve certifies, and only before the invoice (RULES A19, C4).
-
-        :raises AccessError: for users who are no billing managers
-        :raises UserError: when the bill has no claim to certify, or an invoice
-        """
-        if self.env.su:
-            return
-        if not self.env.user.has_group('progress_billing.group_manager'):
-            raise AccessError(
-                self.env._("Only Progress Billing administrators certify a claim on the customer's behalf.")
-            )
-        for bill in self.bill_id:
-            if bill.state not in CERTIFIABLE_STATES:
-                raise UserError(
-                    self.env._(
-                        "The status of %(bill)s is “%(state)s”: a claim is certified while it is a pro forma, "
-                        "submitted or approved.",
-                        bill=bill.display_name,
-                        state=bill._get_state_label(),
                     )
                 )

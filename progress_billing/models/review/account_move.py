@@ -21,11 +21,13 @@ class AccountMove(models.Model):
         super()._on_progress_reversed()
         self.filtered(lambda move: move._is_progress_correction())._free_progress_payments()
 
-    def _credit_for_correction(self):
-        """Credit these invoices in full, posted where whoever acts may post (RULES C17)."""
+    def _credit_for_correction(self, actor):
+        """Credit these invoices in full, posted where whoever acts may post (RULES C17).
+
+        :param Actor actor: who corrects
+        """
         if not self:
             return
-        may_post = self.env.user.has_group('account.group_account_invoice') or self.env.user._is_superuser()
         defaults = [
             {
                 'date': (today := move.company_id._get_progress_today()),
@@ -34,7 +36,7 @@ class AccountMove(models.Model):
             }
             for move in self
         ]
-        self._reverse_moves(defaults, cancel=may_post)
+        self._reverse_moves(defaults, cancel=actor.may_post())
 
     def _free_progress_payments(self):
         """Keep the payments of invoices that are being corrected, for the invoice that follows (ENGINE B3)."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..base.progress_actor import Actor
+
 
 class ProgressBillReview(models.Model):
     """Review of a pro forma: submit, approve or reject, send (SPEC §3, RULES A19).
@@ -12,6 +14,9 @@ class ProgressBillReview(models.Model):
     _inherit = 'progress.bill'
 
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
+    approved_by_partner_id = fields.Many2one(
+        'res.partner', string="Approved By", readonly=True, copy=False, guarded=True
+    )
     approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False, guarded=True)
 
@@ -41,11 +46,31 @@ class ProgressBillReview(models.Model):
         :raises UserError: when a bill is no pro forma
         """
         self._check_may_bill()
+        self._submit(Actor.of(self.env.user))
+        return self._get_bill_action()
+
+    def _submit(self, actor):
+        """Submit these claims.
+
+        :param Actor actor: who does, see ``base/progress_actor.py``
+        :raises UserError: when a bill is no pro forma
+        """
         self._check_review('submitted', ('draft', 'rejected', 'submitted'))
         todo = self.filtered(lambda bill: bill.state != 'submitted')
         todo._check_order_of_life()
-        todo._write_protected({'review_state': 'submitted', 'reject_reason': False})
-        return self._get_bill_action()
+        todo._write_as(actor, {'review_state': 'submitted', 'reject_reason': False})
+
+    def _write_as(self, actor, vals, body=None):
+        """Set what an actor decided; the history says so in their name.
+
+        :param Actor actor: who decides
+        :param dict vals: protected values
+        :param str body: a message for the history, beside what is tracked
+        """
+        self._track_set_author(actor.partner)
+        self._write_protected(vals)
+        for bill in self if body else ():
+            bill.message_post(body=body, author_id=actor.partner.id)
 
     def action_approve(self):
         """Submitted → approved, as certified on its lines; by the customer, or a manager on their behalf.
@@ -57,13 +82,30 @@ class ProgressBillReview(models.Model):
         :raises UserError: when a bill is not there to be approved
         """
         self._check_may_review()
+        self._approve(Actor.of(self.env.user))
+        return self._get_bill_action()
+
+    def _approve(self, actor, note=''):
+        """Approve these claims; that makes no invoice.
+
+        :param Actor actor: who approves
+        :param str note: what they say about it, for the history
+        :raises UserError: when a bill is not there to be approved
+        """
         self._check_review('approved', ('draft', 'submitted', 'approved'))
+        note = self._read_text(note)
         todo = self.filtered(lambda bill: bill.state != 'approved')
         todo._check_order_of_life()
-        todo._write_protected(
-            {'review_state': 'approved', 'approved_by_id': self.env.user.id, 'approved_on': fields.Datetime.now()}
+        todo._write_as(
+            actor,
+            {
+                'review_state': 'approved',
+                'approved_by_id': actor.user.id,
+                'approved_by_partner_id': actor.partner.id,
+                'approved_on': fields.Datetime.now(),
+            },
+            body=note and self.env._("Approved: %s", note),
         )
-        return self._get_bill_action()
 
     def action_reject(self, reason=False):
         """Submitted or approved → rejected, to be revised and submitted again.
@@ -74,22 +116,31 @@ class ProgressBillReview(models.Model):
         :raises UserError: without a reason, or when a bill is not there to be rejected
         """
         self._check_may_review()
+        self._reject(Actor.of(self.env.user), reason)
+        return self._get_bill_action()
+
+    def _reject(self, actor, reason):
+        """Send these claims back to be revised.
+
+        :param Actor actor: who rejects
+        :param str reason: what to revise
+        :raises UserError: without a reason, or when a bill is not there to be rejected
+        """
         self._check_review('rejected', ('submitted', 'approved', 'rejected'))
-        if not (reason or '').strip():
+        reason = self._read_text(reason)
+        if not reason:
             raise UserError(self.env._("Say why, so that the bill can be revised."))
         todo = self.filtered(lambda bill: bill.state != 'rejected')
         todo._check_order_of_life()
-        todo._write_protected(
-            {
-                'review_state': 'rejected',
-                'reject_reason': reason.strip(),
-                'approved_by_id': False,
-                'approved_on': False,
-            }
+        todo._write_as(
+            actor,
+            {'review_state': 'rejected', 'reject_reason': reason, **self._prepare_unapproved_vals()},
+            body=self.env._("Rejected: %s", reason),
         )
-        for bill in todo:
-            bill.message_post(body=self.env._("Rejected: %s", reason.strip()))
-        return self._get_bill_action()
+
+    @api.model
+    def _prepare_unapproved_vals(self):
+        return dict.fromkeys(('approved_by_id', 'approved_by_partner_id', 'approved_on'), False)
 
     def action_reject_wizard(self):
         """The Reject button: asks for the reason.
@@ -130,10 +181,15 @@ class ProgressBillReview(models.Model):
         )
 
     def _check_may_review(self):
-        """Managers review on the customer's behalf (RULES A19)."""
+        """The one gate of what is decided on the customer's behalf: managers approve, reject and certify (RULES A19).
+
+        :raises AccessError: for users who are no billing managers
+        """
         self._check_may_bill()
         if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
-            raise AccessError(self.env._("Only Progress Billing administrators approve or reject bills."))
+            raise AccessError(
+                self.env._("Only Progress Billing administrators approve, reject or certify on the customer's behalf.")
+            )
 
     def _check_review(self, step, states):
         """Every bill is in one of the states from which a step can be taken.
@@ -170,7 +226,7 @@ class ProgressBillReview(models.Model):
         invoices |= todo.sudo().invoice_id  # sudo: account.move - a project manager may correct without reading them
         for bill in todo:
             bill._write_protected(bill._prepare_correction_vals())
-        invoices._credit_for_correction()
+        invoices._credit_for_correction(Actor.of(self.env.user))
         return self._get_bill_action()
 
     def _prepare_correction_vals(self):
@@ -183,8 +239,7 @@ class ProgressBillReview(models.Model):
             'revision': self.revision + 1,
             'correction_number': self.correction_number + 1,
             'review_state': 'draft',
-            'approved_by_id': False,
-            'approved_on': False,
+            **self._prepare_unapproved_vals(),
         }
 
     def _check_can_correct(self):

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+from ..contract.progress_tab_mixin import of_contract
+
+
+class ProgressTabMixin(models.AbstractModel):
+    """What is held back."""
+
+    _name = 'progress.tab.mixin'
+    _inherit = 'progress.tab.mixin'
+
+    progress_retainage_balance = of_contract(fields.Monetary, 'retainage_balance')
