@@ -26,7 +26,7 @@ class TestPortalAnswers(PortalCommon):
         self.assertEqual(self.bill.state, state)
 
     def test_approve(self):
-        self.company.progress_post_at_once = True
+        self.company.XX = True
         page = self._answer('approve')
         self.assertIn("the bill is approved", page.text)
         self.assertRecordValues(
