@@ -36,6 +36,7 @@
         'data/mail_template_data.xml',
         'data/mail_template_application_data.xml',
         'data/mail_template_portal_data.xml',
+        'data/mail_template_notice_data.xml',
         'views/progress_billing_rule_views.xml',
         'views/progress_bill_views.xml',
         'views/progress_bill_line_views.xml',

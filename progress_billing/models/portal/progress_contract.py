@@ -11,6 +11,18 @@ class ProgressContractContacts(models.Model):
     contact_ids = fields.One2many('progress.contact', 'contract_id', string="Contacts", copy=False)
     answer_ids = fields.One2many('progress.answer', 'contract_id', string="Answers", readonly=True, copy=False)
 
+    # === ACTIONS === #
+
+    def action_invite(self):
+        """Send the contacts of these contracts the link to their page.
+
+        :return dict: a notification
+        :raises RedirectWarning: for a contract without contacts
+        """
+        self.check_access('write')
+        self._check_has_contacts()
+        return self.contact_ids.action_send_link()
+
     # === BUSINESS === #
 
     def _get_portal_path(self):
