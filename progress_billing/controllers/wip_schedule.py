@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from ..report.wip_xlsx import WipXlsx
 from .schedule_template import XLSX_TYPE
 
 
@@ -13,6 +14,6 @@ class WipSchedule(http.Controller):
             raise request.not_found()
         name = f'wip_schedule_{wizard.date}.xlsx'
         return request.make_response(
-            wizard._build_xlsx(),
+            WipXlsx(wizard).build(),
             [('Content-Type', XLSX_TYPE), ('Content-Disposition', http.content_disposition(name))],
         )

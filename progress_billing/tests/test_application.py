@@ -10,12 +10,12 @@ from unittest.mock import patch
 
 import openpyxl
 
-from odoo import Command
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.application.progress_bill_application_pages import PAGE_LINES
+from ..report.application_pages import PAGE_LINES
 from .run_common import RunCommon
 
 SUMMARY = (
@@ -146,6 +146,11 @@ class Sheet:
 
 
 class ApplicationCommon(RunCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.report = cls.env['report.progress_billing.report_progress_application']
+
     def _enter(self, contract, percents, stored):
         """Enter what is done and stored by item number, run, and post."""
         for line in contract._get_billable_lines():
@@ -211,9 +216,9 @@ class TestApplicationFigures(ApplicationCommon):
         self.assertEqual(
             dict(zip(SUMMARY, self._read(bill), strict=True)), dict(zip(SUMMARY, expected, strict=True)), label
         )
-        rows = bill._get_sheet_rows()
+        rows = self.report._get_rows(bill)
         lines = [row for row in rows if row['style'] == 'line']
-        total = bill._sum_rows(rows)
+        total = self.report._sum_rows(rows)
         self.assertEqual(float(total['scheduled']), bill.revised_amount, label)
         self.assertEqual(float(total['completed_stored']), bill.completed_stored_amount, label)
         self.assertEqual(float(total['retainage']), bill.retainage_total, label)
@@ -297,7 +302,7 @@ class TestApplicationFigures(ApplicationCommon):
         first = contract.bill_ids
         first.line_ids.certified_amount = 4500
         first.certified_amount = 4000
-        self.assertEqual([line['value'] for line in first._get_application_summary()[-1:]], [4000])
+        self.assertEqual([line['value'] for line in self.report._get_summary(first)[-1:]], [4000])
         first.action_release()
         first.invoice_id.action_post()
         contract.line_ids[1].completed_percent = 30
@@ -337,13 +342,13 @@ class TestApplicationFigures(ApplicationCommon):
                 percents = {str(line): min(90, step * (11.1 + 9 * line)) for line in (1, 2, 3)}
                 bills |= self._enter(contract, percents, {'3': round(step * 111.111, digits)})
             for bill in bills:
-                total = bill._sum_rows(bill._get_sheet_rows())
+                total = self.report._sum_rows(self.report._get_rows(bill))
                 self.assertEqual(float(total['completed_stored']), bill.completed_stored_amount)
                 self.assertEqual(float(total['retainage']), bill.retainage_total)
                 self._check_xlsx(bill)
             due = currency.round(sum(bill.current_payment_due for bill in bills))
             self.assertEqual(due, bills[-1].earned_less_retainage)
-            document = bills[-1]._get_application_document()
+            document = self.report._get_document(bills[-1])
             decimals = document['summary'][0]['text'].rpartition('.')[2] if digits else ''
             self.assertEqual(len(decimals), digits, document['summary'][0]['text'])
 
@@ -362,7 +367,7 @@ class TestApplicationPages(ApplicationCommon):
         bill = self._run(contract)
         for paper in ('a4', 'letter'):
             contract.application_paper = paper
-            document = bill._get_application_document()
+            document = self.report._get_document(bill)
             sheets = [page for page in document['pages'] if page['kind'] == 'sheet']
             self.assertGreater(len(sheets), 5)
             shown = [row['item'] for page in sheets for row in page['rows'] if row['style'] == 'line']
@@ -389,7 +394,7 @@ class TestApplicationPages(ApplicationCommon):
         bill = self._run(contract)
         for paper in ('a4', 'letter'):
             contract.application_paper = paper
-            planned = bill._get_application_document()['pages']
+            planned = self.report._get_document(bill)['pages']
             pages = self._read_pdf(self._print(bill))
             self.assertEqual(len(pages), len(planned))
             self.assertIn("Application for Payment", pages[0])
@@ -410,7 +415,7 @@ class TestApplicationPages(ApplicationCommon):
             whole = '\n'.join(pages)
             for item in contract._get_billable_lines().mapped('item_number'):
                 self.assertIn(item, whole)
-            for line in bill._get_application_document()['summary']:
+            for line in self.report._get_document(bill)['summary']:
                 self.assertIn(line['text'], pages[0])
             self.assertIn("Grand total", pages[-1])
 
@@ -422,7 +427,7 @@ class TestApplicationPages(ApplicationCommon):
         with patch.dict(PAGE_LINES, {'a4': 60}):
             contract.application_paper = 'a4'
             pages = self._read_pdf(self._print(bill))
-            self.assertGreater(len(pages), len(bill._get_application_document()['pages']))
+            self.assertGreater(len(pages), len(self.report._get_document(bill)['pages']))
         for number, page in enumerate(pages, 1):
             self.assertIn(f'Page {number} of {len(pages)}', page)
         self.assertTrue(all("Total of this page" in page for page in pages[1:]))
@@ -432,14 +437,14 @@ class TestApplicationPages(ApplicationCommon):
         contract = self._as_billed([1000, 2000])
         bill = self._run(contract, 10)
         self.assertEqual(
-            bill._get_sheet_columns(),
+            self.report._get_columns(bill),
             ('scheduled', 'previous', 'work', 'completed_stored', 'percent', 'balance'),
         )
         self.company.progress_application_stored_column = 'show'
-        self.assertIn('stored', bill._get_sheet_columns())
+        self.assertIn('stored', self.report._get_columns(bill))
         contract.write({'application_stored_column': 'hide', 'application_retainage_column': 'show'})
-        self.assertNotIn('stored', bill._get_sheet_columns())
-        self.assertIn('retainage', bill._get_sheet_columns())
+        self.assertNotIn('stored', self.report._get_columns(bill))
+        self.assertIn('retainage', self.report._get_columns(bill))
         book = openpyxl.load_workbook(io.BytesIO(bill._build_application_xlsx()))
         self.assertTrue(book['Continuation Sheet'].column_dimensions['F'].hidden)
 
@@ -448,14 +453,14 @@ class TestApplicationPages(ApplicationCommon):
         contract = self._as_billed([1000])
         bill = self._run(contract, 10)
         self.company.paperformat_id = self.env.ref('base.paperformat_us')
-        self.assertEqual(bill._get_application_document()['paper'], 'letter')
+        self.assertEqual(self.report._get_document(bill)['paper'], 'letter')
         self.company.progress_application_paper = 'a4'
-        self.assertEqual(bill._get_application_document()['paper'], 'a4')
+        self.assertEqual(self.report._get_document(bill)['paper'], 'a4')
         contract.application_paper = 'letter'
-        self.assertEqual(bill._get_application_document()['paper'], 'letter')
-        self.assertIn("We declare", bill._get_application_texts()['statement'])
+        self.assertEqual(self.report._get_document(bill)['paper'], 'letter')
+        self.assertIn("We declare", self.report._get_texts(bill)['statement'])
         self.company.progress_application_statement = "The company states."
-        self.assertEqual(bill._get_application_texts()['statement'], "The company states.")
+        self.assertEqual(self.report._get_texts(bill)['statement'], "The company states.")
         contract.write(
             {
                 'application_statement': "We state.",
@@ -463,7 +468,7 @@ class TestApplicationPages(ApplicationCommon):
                 'application_terms': '\n'.join(f'Clause {number}' for number in range(120)),
             }
         )
-        document = bill._get_application_document()
+        document = self.report._get_document(bill)
         self.assertEqual(document['texts']['statement'], "We state.")
         self.assertEqual(document['texts']['statement_blocks'], [("Builder", "Jane")])
         self.assertEqual(document['texts']['certificate_blocks'], [("Architect", ""), ("Notary", "12:30 <b>")])
@@ -471,7 +476,7 @@ class TestApplicationPages(ApplicationCommon):
         self.assertGreater(len(terms), 1)
         self.assertEqual('\n'.join(terms), contract.application_terms)
         contract.application_statement = "Long words. " * 400
-        kinds = [page['kind'] for page in bill._get_application_document()['pages']]
+        kinds = [page['kind'] for page in self.report._get_document(bill)['pages']]
         self.assertEqual(kinds[:2], ['summary', 'texts'])
         html = self.env['ir.actions.report']._render_qweb_html(REPORT, bill.ids)[0].decode()
         self.assertIn("Architect", html)
@@ -498,7 +503,7 @@ class TestApplicationPages(ApplicationCommon):
         )
         contract.line_ids[0].write({'name': '=HYPERLINK("http://x.example";"y")', 'item_number': '=1+1'})
         bill = self._run(contract, 10)
-        rows = bill._get_sheet_rows()
+        rows = self.report._get_rows(bill)
         self.assertEqual([row['style'] for row in rows], ['line', 'line'])
         self.assertEqual(rows[1]['percent'], 0)
         book = Sheet(bill._build_application_xlsx())
@@ -517,7 +522,7 @@ class TestApplicationPages(ApplicationCommon):
         with self.assertRaises(UserError):
             planned.action_application_xlsx()
         with self.assertRaises(UserError):
-            planned._get_application_document()
+            self.report._get_document(planned)
 
 
 @tagged('post_install', '-at_install')
@@ -617,10 +622,78 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
         self.authenticate(None, None)
         self.assertIn('/web/login', self.url_open(url).url)
 
+    @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
+    def test_issued_files_stay(self):
+        """What was issued is neither overwritten nor moved, renamed, published or deleted, by whatever door."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        bill = self._run(contract, 20)
+        other = self._run(contract, 30)
+        bill.invoice_id.action_post()
+        issued = self._print(bill)
+        files = self._get_files(bill)
+        self.assertEqual(set(files.mapped('checksum')), bill._get_issued_checksums())
+        admin = self.env.ref('base.user_admin')
+        admin.group_ids |= self.env.ref('progress_billing.group_manager')
+        admin.company_ids |= self.company
+        changes = (
+            {'datas': base64.b64encode(b'forged')},
+            {'raw': b'forged'},
+            {'db_datas': b'forged'},
+            {'name': "Other.pdf"},
+            {'mimetype': 'text/plain'},
+            {'type': 'url', 'url': 'https://example.com'},
+            {'res_id': other.id},
+            {'res_model': 'progress.contract', 'res_id': contract.id},
+            {'res_field': 'name'},
+            {'public': True},
+        )
+        for user in (self.billing_user, admin):
+            mine = files.with_user(user).with_company(self.company)
+            for vals in changes:
+                for records in (mine, mine.sudo()):
+                    with self.subTest(user=user.login, vals=vals, su=records.env.su):
+                        self.assertRefusedHere(lambda: records.write(vals))
+            self.assertRefusedHere(lambda: mine.unlink())
+            self.assertRefusedHere(lambda: mine.sudo()._delete_and_notify())
+        self.assertEqual(self._print(bill), issued)
+        files.with_user(self.billing_user).description = "Sent by post"
+        files[0].with_user(self.billing_user).raw = files[0].raw
+        note = self.env['ir.attachment'].with_user(self.billing_user).create(
+            {'name': files[0].name, 'raw': b'by hand', 'res_model': bill._name, 'res_id': bill.id}
+        )
+        self.assertEqual(self._print(bill), issued, "a file of the same name is not the one that was issued")
+        note.raw = b'changed'
+        note.unlink()
+        files.with_user(SUPERUSER_ID).unlink()
+        self.assertTrue(self._print(bill), "the superuser may; it is issued anew")
+
+    def assertRefusedHere(self, act):
+        """Refused with the sentence about issued files, and nothing changed."""
+        with self.assertRaisesRegex(UserError, "was issued for .* and stays as it is"), self.env.cr.savepoint():
+            act()
+
+    @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
+    def test_found_again_whatever_its_name(self):
+        """The customer reads another language, an earlier bill is gone: the file of this revision is still the one."""
+        contract = self._as_billed([10000], retainage_percent=10)
+        first, second = (self._run(contract, percent) for percent in (20, 50))
+        second.invoice_id.action_post()
+        issued = self._print(second)
+        first.invoice_id.unlink()
+        self.env['res.lang']._activate_lang('de_DE')
+        self.customer.lang = 'de_DE'
+        self.assertEqual(second._get_bill_position(), 1)
+        self.assertEqual(self._print(second), issued)
+        report = self.env.ref(REPORT)
+        self.assertTrue(report.attachment_use)
+        content = report.with_context(force_report_rendering=True)._render_qweb_pdf(REPORT, second.ids)[0]
+        self.assertEqual(self._read_pdf(content), self._read_pdf(issued))
+        self.assertEqual(len(self._get_files(second)), 2)
+
     def test_files_are_protected(self):
         """Nobody sets which files were issued from outside."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._run(contract, 20)
         forged = self.env['ir.attachment'].create({'name': 'x.pdf', 'datas': base64.b64encode(b'x')})
         with self.assertRaises(AccessError):
-            bill.with_user(self.billing_user).write({'application_files': {'1': {'pdf': forged.id}}})
+            bill.with_user(self.billing_user).write({'issued_checksums': {'1': {'pdf': forged.checksum}}})

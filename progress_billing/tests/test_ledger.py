@@ -29,7 +29,7 @@ class TestLedger(ProgressBillingCommon):
             first.invoice_id.invoice_line_ids,
             [
                 {
-                    'name': f"Deposit 20,000.00 of {contract.name}",
+                    'name': f"Deposit 20,000.00 of House ({contract.name})",
                     'account_id': self.deposit_account.id,
                     'quantity': 1.0,
                     'price_unit': 20000,

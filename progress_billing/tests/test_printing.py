@@ -33,9 +33,9 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
         ):
             self.assertIn(text, first)
         self.assertEqual(first.count("As agreed in our letter."), 1)
-        rows = self.second._get_summary_rows()
+        report = self.env['report.progress_billing.report_progress_bill']
         self.assertEqual(
-            self.second._get_summary_total(rows),
+            report._get_summary(self.second)['total'],
             {
                 'original': 10000,
                 'change': 0,

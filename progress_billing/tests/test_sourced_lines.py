@@ -103,8 +103,12 @@ class TestSourcedLines(RetainageCommon):
         self.assertEqual(self._figures(with_it), before)
         self.assertEqual([bill[name] for name in APPLICATION], [other[name] for name in APPLICATION])
         self.assertEqual((bill.amount, bill.sourced_amount, bill.amount_due), (5000, 60, 4560))
-        document = bill._get_document_values()
-        self.assertEqual((document['untaxed'], document['amount_total']), (5060, 5819))
+        document = self.env['report.progress_billing.report_progress_bill']._get_document(bill)
+        self.assertEqual(
+            document['parts'], [("Work billed", 5000), ("Retainage withheld", -500), ("Travel", 100), ("Covered", -40)]
+        )
+        totals = document['tax_totals']
+        self.assertEqual((totals['base_amount_currency'], totals['total_amount_currency']), (4560, 5319))
         self._to_ledger(bill)
         self._to_ledger(other)
         self.assertLedger(

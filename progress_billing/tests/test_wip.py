@@ -7,6 +7,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import HttpCase, freeze_time, new_test_user, tagged
 
+from ..report.wip_xlsx import WipXlsx
 from .common import ProgressBillingCommon
 
 
@@ -287,7 +288,7 @@ class TestWip(ProgressBillingCommon):
         self._cost(36000)
         self._make_contract([1000], project=self._make_project(name="=cmd|' /C calc'!A0"))
         wizard = self.env['progress.wip.wizard'].create({'date': date(2100, 1, 1), 'company_id': self.company.id})
-        content = wizard._build_xlsx()
+        content = WipXlsx(wizard).build()
         formulas = openpyxl.load_workbook(io.BytesIO(content)).active
         values = openpyxl.load_workbook(io.BytesIO(content), data_only=True).active
         heads = [cell.value for cell in formulas[4]]

@@ -10,7 +10,6 @@ from . import progress_period_wizard
 from . import progress_plan_wizard
 from . import progress_plan_wizard_line
 from . import progress_wip_wizard
-from . import progress_wip_xlsx
 from . import progress_wip_wizard_line
 from . import progress_reject_wizard
 from . import progress_release_wizard

@@ -91,7 +91,7 @@ class ProgressBill(models.Model):
         if not self._ends_deposits():
             reversals = self._prepare_reversal_line_list()
             if reversals:
-                title = self.with_context(lang=self.partner_id.lang).env._("Down payments invoiced before")
+                title = self._in_customer_language().env._("Down payments invoiced before")
                 result += [{'display_type': 'line_section', 'name': title}, *reversals]
         return result
 
@@ -128,12 +128,10 @@ class ProgressBill(models.Model):
 
     # === BREAKDOWN === #
 
-    def _get_summary_rows(self, **options):
+    def _prepare_billed_before(self):
         """What Odoo's own invoices billed of a line was billed before."""
-        rows = super()._get_summary_rows(**options)
-        lines = self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id))
-        for row, line in zip(rows, lines.filtered(lambda line: line.display_type != 'line_note'), strict=True):
-            if not row['section'] and line.sale_actual_amount:
-                for name, sign in (('before', 1), ('to_date', 1), ('left', -1)):
-                    row[name] = self.currency_id.round(row[name] + sign * line.sale_actual_amount)
-        return rows
+        amounts = super()._prepare_billed_before()
+        for line in self.contract_id._get_billable_lines():
+            if line.sale_actual_amount:
+                amounts[line] = self.currency_id.round(amounts.get(line, 0.0) + line.sale_actual_amount)
+        return amounts

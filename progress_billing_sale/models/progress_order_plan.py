@@ -35,6 +35,16 @@ class ProgressOrderPlan(models.Model):
         [('days', "Days"), ('weeks', "Weeks"), ('months', "Months")], default='months', required=True
     )
     amount = fields.Monetary(compute='_compute_amount', help="Untaxed.")
+    bill_id = fields.Many2one(
+        'progress.bill',
+        readonly=True,
+        copy=False,
+        guarded=True,
+        index='btree_not_null',
+        ondelete='set null',
+        groups='progress_billing.group_readonly',
+        help="The record this instalment became.",
+    )
 
     @api.depends('percent', 'sequence', 'order_id.amount_untaxed', 'order_id.progress_plan_ids.percent')
     def _compute_amount(self):

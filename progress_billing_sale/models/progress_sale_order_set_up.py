@@ -76,9 +76,11 @@ class SaleOrderSetUp(models.Model):
         created._check_sale_lines_free()
         contract._take_down_payments(self)
         milestones = self.progress_plan_ids._ensure_milestones(contract.project_id)
-        self.env['progress.bill'].create(
+        bills = self.env['progress.bill'].create(
             [plan._prepare_progress_bill_vals(contract, milestones) for plan in self.progress_plan_ids]
         )
+        for plan, bill in zip(self.progress_plan_ids, bills, strict=True):
+            plan.sudo()._write_protected({'bill_id': bill.id})  # sudo: progress.order.plan - what became of it
         if contract.state == 'draft' and not contract._get_opening_blockers():
             contract.action_open()
         self.message_post(body=self.env._("Billed in stages on %s.", contract._get_html_link()))

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import formatLang
 
 from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS, of_contract
+
+from ..report.order_plan import OrderPlan
 
 
 class SaleOrder(models.Model):
@@ -104,32 +105,12 @@ class SaleOrder(models.Model):
         ]
 
     def _get_progress_plan_rows(self):
-        """The billing plan as the customer reads it; what it leaves comes with the final invoice.
+        """The billing plan as the customer reads it, on the quotation, the order and its page.
 
-        :return list: dicts with ``title``, ``due``, ``percent`` (a text) and ``amount`` (untaxed)
+        :return list: dicts with ``title``, ``due``, ``percent`` (a text, may be empty) and ``amount`` (untaxed)
         """
         self.ensure_one()
-        rows = [
-            {
-                'title': plan.title,
-                'due': plan._get_due_text(),
-                'percent': formatLang(self.env, plan.percent, digits=0 if plan.percent.is_integer() else 2),
-                'amount': plan.amount,
-            }
-            for plan in self.progress_plan_ids
-        ]
-        rest = self.currency_id.round(self.amount_untaxed - sum(row['amount'] for row in rows))
-        if not self.currency_id.is_zero(rest):
-            share = 100.0 - sum(self.progress_plan_ids.mapped('percent'))
-            rows.append(
-                {
-                    'title': self.env._("Final invoice"),
-                    'due': self.env._("On completion"),
-                    'percent': formatLang(self.env, share, digits=0 if round(share, 4).is_integer() else 2),
-                    'amount': rest,
-                }
-            )
-        return rows
+        return OrderPlan(self).get_rows()
 
     # === CRUD === #
 

@@ -179,6 +179,43 @@ class TestPortal(ProgressSaleCommon, HttpCase):
         html = self.env['ir.actions.report']._render_qweb_html('sale.report_saleorder', order.ids)[0].decode()
         self.assertIn("Shell &lt;up&gt;", html)
 
+    def test_order_page_shows_what_was_billed(self):
+        """20 % of 179,600 was billed: the page says 35,920.00, whatever is added to the order since."""
+        order = self._make_order([179600], confirm=False)
+        order.progress_plan_ids = [
+            Command.create({'title': "Start", 'percent': 20, 'sequence': 1}),
+            Command.create({'title': "Shell", 'percent': 30, 'offset': 1, 'sequence': 2}),
+            Command.create({'title': "Dropped", 'percent': 10, 'offset': 2, 'sequence': 3}),
+        ]
+        order.action_confirm()
+        contract = self._set_up(order)
+        first, _second, dropped = contract.bill_ids.sorted('id')
+        first.date = '2026-03-31'
+        first.action_create()
+        first.invoice_id.action_post()
+        dropped.action_cancel()
+        self._bill(contract, '1,000.00', '2026-04-30', title="Beside the plan")
+        expected = [
+            ("Start", "Billed on 03/31/2026", "20", 35920),
+            ("Shell", "1 month after confirmation", "30", 53880),
+            ("Beside the plan", "Billed on 04/30/2026", "", 1000),
+            ("Final invoice", "On completion", "49.44", 88800),
+        ]
+        self.assertEqual(self._get_rows(order), expected)
+        order.order_line = [Command.create({'product_id': self.service.id, 'product_uom_qty': 1, 'price_unit': 2950})]
+        self.assertEqual(order.amount_untaxed, 182550)
+        self.assertEqual(self._get_rows(order), expected, "nobody approved it")
+        self.assertEqual(self._get_rows(order.with_user(self.salesman)), expected)
+        page = self.url_open(order.get_portal_url()).text
+        self.assertIn("35,920.00", page)
+        self.assertNotIn("36,510.00", page)
+        order.progress_change_ids.action_approve()
+        rows = self._get_rows(order)
+        self.assertEqual([row[3] for row in rows], [35920, 54765, 1000, 90865])
+
+    def _get_rows(self, order):
+        return [(*(row[key] for key in ('title', 'due', 'percent')), row['amount']) for row in order._get_progress_plan_rows()]
+
     def test_online_payment_settles_the_next_progress_invoice(self):
         """Money that came in with the order is matched with the first invoice, whoever makes it."""
         order = self._make_order([1000], require_payment=True, prepayment_percent=1)

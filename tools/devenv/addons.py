@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import SetupError
-from .settings import MAIN_ADDON
+from .base import MAIN_ADDON, SetupError
 
 
 @dataclass(frozen=True)
@@ -20,9 +19,7 @@ class Addon:
     depends: tuple[str, ...]
     installable: bool
 
-    @property
-    def name(self) -> str:
-        return self.path.name
+    name = property(lambda self: self.path.name)
 
     def fingerprint(self) -> str:
         """Hashes of what Odoo loads and, after a dot, of the demo data: tests and documentation ask for no update."""
@@ -38,20 +35,17 @@ class Addon:
         return f"{digest.hexdigest()[:16]}.{demo.hexdigest()[:16]}"
 
 
-def _read(folder: Path) -> Addon:
-    manifest_path = folder / "__manifest__.py"
-    try:
-        manifest = ast.literal_eval(manifest_path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError) as error:
-        raise SetupError(f"Cannot read {manifest_path}: {error}") from None
-    depends = tuple(manifest.get("depends", ("base",)))
-    return Addon(folder, depends, manifest.get("installable", True))
-
-
 def in_repository(repo: Path) -> dict[str, Addon]:
     """Every addon folder of the repository, by name."""
-    folders = sorted(path.parent for path in repo.glob("*/__manifest__.py"))
-    return {folder.name: _read(folder) for folder in folders}
+    found = {}
+    for path in sorted(repo.glob("*/__manifest__.py")):
+        try:
+            manifest = ast.literal_eval(path.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError) as error:
+            raise SetupError(f"Cannot read {path}: {error}") from None
+        depends = tuple(manifest.get("depends", ("base",)))
+        found[path.parent.name] = Addon(path.parent, depends, manifest.get("installable", True))
+    return found
 
 
 def installable(repo: Path, addons_paths: Iterable[Path]) -> list[Addon]:

@@ -1,26 +1,143 @@
-"""The door to all commands: errors become one paragraph and an exit code."""
+"""All commands: ``python -m devenv.cli run|test|lint|shell|i18n|db|odoo|bench …``, started by the scripts in bin."""
 
 from __future__ import annotations
 
-import importlib
+import argparse
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
-from .errors import SetupError
+from . import addons, bench, database, lint, odoo_server, odoo_suites, postgres, process, serve, testing
+from .base import DEMO_DATABASE, SetupError, find_layout, locked
+from .process import step
+
+
+def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Set everything up, make a demo database and start Odoo on it."""
+    parser.add_argument("--port", type=int, default=8069, help="HTTP port (default: %(default)s)")
+    parser.add_argument("--reset", action="store_true", help="drop the demo database and make it anew")
+    parser.add_argument("--setup-only", action="store_true", help="stop before starting the server")
+    parser.add_argument("--verbose", action="store_true", help="show Odoo's log in the terminal")
+    options = parser.parse_args(arguments)
+    if not 0 < options.port < 65536:
+        parser.error("the port is a number from 1 to 65535")
+    return serve.run(options)
+
+
+def _test(_parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Run our tests, or Odoo's own: every option but one is pytest's."""
+    if set(arguments) & {"-h", "--help"}:
+        print(f"usage: {testing.USAGE}")
+        return 0
+    odoo = odoo_server.prepare(with_tests=True)
+    if "--odoo-suites" in arguments:
+        return odoo_suites.run(odoo, [argument for argument in arguments if argument != "--odoo-suites"])
+    return testing.run(odoo, arguments)
+
+
+def _lint(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Run ruff, pylint-odoo, the OCA's checks of data files, our own rules and a syntax check of the scripts."""
+    parser.add_argument("--fix", action="store_true", help="let ruff repair things")
+    return lint.run(find_layout(), parser.parse_args(arguments).fix)
+
+
+def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Open Odoo's Python shell (variable `env`), or run a script on stdin: bin/shell < script.py. Nothing is saved
+    without env.cr.commit()."""
+    parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
+    name = parser.parse_args(arguments).database
+    odoo = odoo_server.prepare()
+    if not database.exists(odoo, name):
+        raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
+    command = odoo.command("shell", "-d", name, "--no-http", "--log-level", "warn")
+    return subprocess.call(command, env=odoo.environment())
+
+
+def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Write each addon's translation template, i18n/<addon>.pot, from a database without demo data, whose texts are not
+    the addons'."""
+    parser.parse_args(arguments)
+    odoo = odoo_server.prepare()
+    found = addons.installable(odoo.layout.repo, odoo.addons_paths)
+    with locked(odoo.layout.cache / "i18n.lock", "another bin/i18n"):
+        try:
+            with step("Database without demo data"):
+                database.create(odoo, "pb_i18n", found, False)
+            with step("Export"):
+                for addon in found:
+                    (addon.path / "i18n").mkdir(exist_ok=True)
+                command = odoo.command("i18n", "export", "-d", "pb_i18n", *(addon.name for addon in found))
+                log = odoo.layout.logs / "i18n.log"
+                process.run_logged(command, log, env=odoo.environment(), cwd=odoo.layout.cache)
+        except process.CommandFailed as failure:
+            raise SetupError(f"The export failed:\n{failure.tail}") from None
+        finally:
+            database.drop(odoo, "pb_i18n")
+    print("\n".join(f"{addon.name}/i18n/{addon.name}.pot" for addon in found))
+    return 0
+
+
+def _db(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Start (and keep), stop, or describe the embedded PostgreSQL. Commands start it when they need it and the last one
+    to end stops it; `start` keeps it running until `stop`."""
+    parser.add_argument("action", choices=("start", "stop", "status"))
+    action = parser.parse_args(arguments).action
+    server = postgres.Embedded(find_layout())
+    if action == "start":
+        server.start()
+        server.keep.touch()
+    elif action == "stop":
+        server.keep.unlink(missing_ok=True)
+        server.stop()
+    print(f"{'running' if server.is_up() else 'stopped'}; PGHOST={server.sockets} PGUSER={postgres.ROLE}")
+    print(f"programs: {postgres.BINARIES}")
+    return 0
+
+
+def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Run Odoo's own command line with the configuration of this set-up, for instance: bin/odoo -d mine -i
+    progress_billing --stop-after-init, or bin/odoo db list."""
+    parser.usage = "%(prog)s [COMMAND] [OPTION]…"
+    if arguments[:1] in (["-h"], ["--help"]):
+        parser.parse_args(["--help"])
+    odoo = odoo_server.prepare()
+    return subprocess.call(odoo.command(*arguments), env=odoo.environment())
+
+
+def _bench(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Measure what progress billing costs beside bare Odoo, as ratios, on a database of its own."""
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write [{name, ratio, target, unit}] there")
+    parser.add_argument("--part", choices=bench.PARTS, action="append", help="only this part; may be repeated")
+    options = parser.parse_args(arguments)
+    return bench.run(odoo_server.prepare(), options.part or bench.PARTS, options.json)
+
+
+COMMANDS = {
+    "run": _run,
+    "test": _test,
+    "lint": _lint,
+    "shell": _shell,
+    "i18n": _i18n,
+    "db": _db,
+    "odoo": _odoo,
+    "bench": _bench,
+}
 
 
 def _interrupt(_signal, _frame):
     raise KeyboardInterrupt
 
 
-def main(command: str) -> int:
-    """Run ``devenv.cli_<command>.main(arguments)`` and translate its failures."""
+def main(name: str, arguments: list[str]) -> int:
+    """Run a command; its failures become one paragraph and an exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    command = COMMANDS[name]
+    parser = argparse.ArgumentParser(prog=f"bin/{name}", description=command.__doc__)
     try:
-        module = importlib.import_module(f"{__package__}.cli_{command}")
-        return module.main(sys.argv[1:])
+        return command(parser, arguments)
     except SetupError as error:
-        print(f"\nbin/{command}: {error}", file=sys.stderr)
+        print(f"\nbin/{name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -28,5 +145,9 @@ def main(command: str) -> int:
     except BrokenPipeError:
         return 141
     except OSError as error:
-        print(f"\nbin/{command}: {error.strerror}: {error.filename}", file=sys.stderr)
+        print(f"\nbin/{name}: {error.strerror}: {error.filename}", file=sys.stderr)
         return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,4 +1,7 @@
-"""Databases: a template per set of dependencies, copied and filled in seconds."""
+"""Databases: a template per set of dependencies, copied and filled in seconds.
+
+click-odoo-contrib has such a cache too; docs/DECISIONS.md says why it is not used.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,15 @@ import shutil
 from collections.abc import Iterable
 
 from .addons import Addon, foreign_dependencies
-from .files import fingerprint, locked
+from .base import fingerprint, locked
 from .odoo_server import Odoo
-from .postgres import SqlError
-from .progress import Step
 
-TEMPLATE_PREFIX = "progress_billing_template_"
 IN_MAKING = "progress_billing_making"
 
 
 def exists(odoo: Odoo, name: str) -> bool:
-    query = f"select 1 from pg_database where datname = '{name}'"
-    return bool(odoo.server.sql(query))
+    """True if the server has a database of this name."""
+    return bool(odoo.server.sql(f"select 1 from pg_database where datname = '{name}'"))
 
 
 def drop(odoo: Odoo, name: str) -> None:
@@ -32,94 +32,66 @@ def drop(odoo: Odoo, name: str) -> None:
     shutil.rmtree(odoo.filestore(name), ignore_errors=True)
 
 
-def copy(odoo: Odoo, source: str, target: str) -> None:
-    """Copy a database; the file store is never changed in place, so link it."""
-    drop(odoo, target)
-    odoo.server.sql(f'create database "{target}" template "{source}"')
-    folder = odoo.filestore(source)
-    if folder.is_dir():
-        shutil.copytree(folder, odoo.filestore(target), copy_function=os.link)
-
-
-def _rename(odoo: Odoo, old: str, new: str) -> None:
-    if odoo.filestore(old).is_dir():
-        shutil.rmtree(odoo.filestore(new), ignore_errors=True)
-        odoo.filestore(old).rename(odoo.filestore(new))
-    odoo.server.sql(f'alter database "{old}" rename to "{new}"')
-
-
-def template(odoo: Odoo, addons: Iterable[Addon], demo: bool, step: Step) -> str:
+def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
     """The database that holds only what the addons need from Odoo.
 
     It is made under a passing name, so that a killed run leaves no half-made one.
     """
     modules = foreign_dependencies(addons, odoo.layout.repo)
-    key = fingerprint(odoo.source.identity, modules, demo)
-    name = f"{TEMPLATE_PREFIX}{'demo' if demo else 'bare'}_{key}"
+    kind, key = "demo" if demo else "bare", fingerprint(odoo.source.identity, modules, demo)
+    name = f"progress_billing_template_{kind}_{key}"
     with locked(odoo.layout.cache / "template.lock", "another template database"):
-        if exists(odoo, name):
-            return name
-        step.note("template database")
-        drop(odoo, IN_MAKING)
-        options = ["-i", ",".join(modules)] + ["--with-demo"] * demo
-        odoo.install(IN_MAKING, options, step)
-        odoo.server.sql("analyze", database=IN_MAKING)
-        _rename(odoo, IN_MAKING, name)
+        if not exists(odoo, name):
+            drop(odoo, IN_MAKING)
+            odoo.install(IN_MAKING, ["-i", ",".join(modules)] + ["--with-demo"] * demo)
+            odoo.server.sql("analyze", database=IN_MAKING)
+            shutil.rmtree(odoo.filestore(name), ignore_errors=True)
+            if odoo.filestore(IN_MAKING).is_dir():
+                odoo.filestore(IN_MAKING).rename(odoo.filestore(name))
+            odoo.server.sql(f'alter database "{IN_MAKING}" rename to "{name}"')
     return name
 
 
-def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool, step: Step) -> None:
-    """Make the database ``name`` anew with the addons installed."""
-    source = template(odoo, addons, demo, step)
-    step.note("copying the template")
-    copy(odoo, source, name)
-    _apply(odoo, name, ["-i"], addons, step)
+def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool, install: bool = True) -> None:
+    """Make the database ``name`` anew with the addons (or only what they need) installed."""
+    source = _template(odoo, addons, demo)
+    drop(odoo, name)
+    odoo.server.sql(f'create database "{name}" template "{source}"')
+    if odoo.filestore(source).is_dir():  # its files are never changed in place, so link them
+        shutil.copytree(odoo.filestore(source), odoo.filestore(name), copy_function=os.link)
+    if install:
+        _apply(odoo, name, "-i", addons, {})
 
 
-def refresh(odoo: Odoo, name: str, addons: list[Addon], step: Step) -> bool:
+def refresh(odoo: Odoo, name: str, addons: list[Addon]) -> bool:
     """Install new addons and update changed ones; False if it has to be made."""
     noted = _noted(odoo, name)
     if noted is None:
         return False
-    current = {addon.name: addon.fingerprint() for addon in addons}
     new = [addon for addon in addons if addon.name not in noted]
-    changed = [addon for addon in addons if addon.name in noted and noted[addon.name] != current[addon.name]]
-    if any(noted[addon.name].partition(".")[2] != current[addon.name].partition(".")[2] for addon in changed):
+    changed = [addon for addon in addons if noted.get(addon.name, addon.fingerprint()) != addon.fingerprint()]
+    if any(noted[addon.name].partition(".")[2] != addon.fingerprint().partition(".")[2] for addon in changed):
         return False  # an update does not run the steps that new demo data takes
-    if new:
-        _apply(odoo, name, ["-i"], new, step, noted)
-    if changed:
-        _apply(odoo, name, ["-u"], changed, step, _noted(odoo, name))
+    for option, some in (("-i", new), ("-u", changed)):
+        if some:
+            noted = _apply(odoo, name, option, some, noted)
     return True
 
 
-def _apply(
-    odoo: Odoo,
-    name: str,
-    option: list[str],
-    addons: list[Addon],
-    step: Step,
-    noted: dict[str, str] | None = None,
-) -> None:
+def _apply(odoo: Odoo, name: str, option: str, addons: list[Addon], noted: dict) -> dict[str, str]:
     """Run one -i or -u and note the addons' contents only once it has worked."""
     current = {addon.name: addon.fingerprint() for addon in addons}
-    step.note("installing " + ", ".join(current))
-    odoo.install(name, [*option, ",".join(current)], step)
-    note = json.dumps({"odoo": odoo.source.identity, **(noted or {}), **current})
-    odoo.server.sql(f"""comment on database "{name}" is '{note}'""")
+    odoo.install(name, [option, ",".join(current)])
+    noted = {"odoo": odoo.source.identity, **noted, **current}
+    odoo.server.sql(f"""comment on database "{name}" is '{json.dumps(noted)}'""")
+    return noted
 
 
 def _noted(odoo: Odoo, name: str) -> dict[str, str] | None:
     """What the last successful run noted in the database's comment.
 
-    None if there is no such database, a run was killed while making it, or another
-    Odoo made it: it has to be made anew.
+    None if there is no such database, a run was killed while making it, or another Odoo made it.
     """
-    query = f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{name}'"
-    rows = odoo.server.sql(query)
-    try:
-        noted = json.loads(rows[0][0]) if rows and rows[0][0] else None
-    except (ValueError, SqlError):
-        return None
-    same = noted is not None and noted.get("odoo") == odoo.source.identity
-    return noted if same else None
+    rows = odoo.server.sql(f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{name}'")
+    noted = json.loads(rows[0][0]) if rows and rows[0][0] else {}
+    return noted if noted.get("odoo") == odoo.source.identity else None

@@ -1,21 +1,20 @@
-"""Debian packages without root: a private apt state, download, unpack.
+"""Debian packages without root: a private apt state, download, unpack. Nothing is installed.
 
-The packages are never installed. apt's state, lists and downloads stay in one
-scratch folder, and only the machine's own proxies and keys are shared with it.
+apt's state, lists and downloads stay in one scratch folder; only the machine's mirror, proxies and keys are shared.
 """
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from .apt_source import AptSource, distribution_source
-from .errors import SetupError
+from .base import SetupError
 from .process import CommandFailed, run_logged
-from .progress import Step
 
 APT_CONF = """\
 #clear APT::Update::Pre-Invoke;
@@ -36,107 +35,71 @@ Acquire::Retries "2";
 Acquire::http::Timeout "30";
 Acquire::https::Timeout "30";
 """
+TARGETS = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
+MOVING = {"unstable", "sid", "testing", "experimental", "devel"}
+OWN_ODOO = "Set ODOO_HOME to a folder with Odoo 19.0 (a source checkout or an unpacked package)."
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Where the machine's own base system comes from: the released suite there, and the newest one."""
+
+    uri: str
+    keyring: str
+    components: str
+    released: str
+    newest: str
+
+
+def find_mirror(targets: str, identity: str, codename: str) -> Mirror | None:
+    """Choose it from what apt would fetch, one ``uri|suite|component|keyring`` a line; None if there is none."""
+    rows = [line.split("|") for line in targets.splitlines() if line.count("|") == 3 and "cdrom:" not in line]
+    rows.sort(key=lambda row: not identity or identity not in row[0])  # the distribution's own first
+    mirrors = [row for row in rows if row[2] == "main" and row[1] in {codename, "stable", *MOVING}]
+    if not mirrors:
+        return None
+    uri, suite, _main, keyring = mirrors[0]
+    keyring = "" if keyring.startswith("$(") else keyring
+    if "ubuntu" in uri or any(row[0] == uri and row[2] == "universe" for row in rows):
+        return Mirror(uri, keyring, "main universe", suite, "devel")
+    return Mirror(uri, keyring, "main", "stable" if suite in MOVING else suite, "unstable")
 
 
 class DebDownloader:
     """Fetches and unpacks packages of the machine's and the newest suite."""
 
     def __init__(self, root: Path, logs: Path):
-        for tool in ("apt-get", "dpkg"):
-            if not shutil.which(tool):
-                raise SetupError(
-                    f"There is no {tool} on this machine, and Odoo 19 is taken from"
-                    " Debian's package odoo-19. Set ODOO_HOME to a folder with"
-                    " Odoo 19.0 (a source checkout) and start again."
-                )
-        self.root = root
-        self.logs = logs
-        self.source = distribution_source()
-        self.stable_suite, self.newest_suite = _suites(self.source)
-        self._configure()
-
-    def _configure(self) -> None:
+        if not shutil.which("apt-get") or not shutil.which("dpkg"):
+            raise SetupError(f"Odoo 19 comes from Debian's package odoo-19, and there is no apt here. {OWN_ODOO}")
+        self.root, self.logs, self.debs = root, logs, root / "debs"
+        release = platform.freedesktop_os_release() if Path("/etc/os-release").exists() else {}
+        command = ["apt-get", "indextargets", "--format", TARGETS, "Created-By: Packages"]
+        targets = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        mirror = find_mirror(targets, release.get("ID", ""), release.get("VERSION_CODENAME", ""))
+        if mirror is None:
+            raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
+        self.mirror = mirror
         for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
-            (self.root / folder).mkdir(parents=True)
-        (self.root / "status").touch()
-        (self.root / "apt.conf").write_text(APT_CONF.format(root=self.root))
-        keyring = self.source.keyring
-        if "\n" in keyring:  # the block itself, indented as deb822 wants it
-            path = self.root / "keyring.asc"
-            lines = ("" if line == "." else line for line in keyring.splitlines())
-            path.write_text("\n".join(lines) + "\n")
-            keyring = str(path)
-        option = f"[signed-by={keyring}] " if keyring else ""
-        components = "main universe" if self.source.is_ubuntu else "main"
-        (self.root / "sources.list").write_text(
-            "".join(
-                f"deb {option}{self.source.uri} {suite} {components}\n"
-                for suite in dict.fromkeys((self.newest_suite, self.stable_suite))
-            )
+            (root / folder).mkdir(parents=True)
+        (root / "status").touch()
+        (root / "apt.conf").write_text(APT_CONF.format(root=root))
+        option = f"[signed-by={mirror.keyring}] " if mirror.keyring else ""
+        lines = (
+            f"deb {option}{mirror.uri} {suite} {mirror.components}\n" for suite in (mirror.newest, mirror.released)
         )
+        (root / "sources.list").write_text("".join(dict.fromkeys(lines)))
+        self._run("apt-update.log", "apt-get", "-c", root / "apt.conf", "-q", "update")
 
-    def _apt(self, *arguments: str) -> list[str]:
-        return ["apt-get", "-c", str(self.root / "apt.conf"), "-q", *arguments]
-
-    def _run(self, command: list[str], name: str, watch=None) -> None:
+    def _run(self, name: str, *command) -> None:
         env = {**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
         try:
-            run_logged(command, self.logs / name, env, self.root / "debs", watch)
+            run_logged(command, self.logs / name, env=env, cwd=self.debs)
         except CommandFailed as failure:
-            raise SetupError(_explain(failure)) from None
+            raise SetupError(f"Cannot download Odoo's packages. {failure.explain()} {OWN_ODOO}") from None
 
-    def update(self, step: Step) -> None:
-        """Fetch the package lists of the two suites."""
-        step.note("package lists")
-        self._run(self._apt("update"), "apt-update.log")
-
-    def download(self, packages: Sequence[str], step: Step) -> None:
-        """Download packages, each ``name`` or ``name/suite``, showing percents."""
-        total = self._total_size(packages)
-        folder = self.root / "debs"
-
-        def watch() -> None:
-            done = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-            step.percent(done, total, "downloading")
-
-        self._run(self._apt("download", *packages), "apt-download.log", watch)
-
-    def _total_size(self, packages: Sequence[str]) -> int:
-        """Sum of the sizes apt announces, 0 if it does not."""
-        listing = subprocess.run(
-            self._apt("--print-uris", "download", *packages),
-            capture_output=True,
-            text=True,
-            cwd=self.root / "debs",
-            check=False,
-        ).stdout
-        fields = (line.split() for line in listing.splitlines())
-        return sum(int(f[2]) for f in fields if len(f) > 2 and f[2].isdigit())
-
-    def unpack(self, target: Path, step: Step) -> None:
-        """Unpack everything downloaded into ``target``."""
-        target.mkdir(parents=True, exist_ok=True)
-        for deb in sorted((self.root / "debs").glob("*.deb")):
-            step.note(f"unpacking {deb.name.partition('_')[0]}")
-            command = ["dpkg", "-x", str(deb), str(target)]
-            self._run(command, "dpkg.log")
-
-
-def _suites(source: AptSource) -> tuple[str, str]:
-    """The released suite for what the newest one lacks, and the newest suite."""
-    if source.is_ubuntu:
-        return source.suite, "devel"
-    moving = ("unstable", "sid", "testing", "experimental")
-    return ("stable" if source.suite in moving else source.suite), "unstable"
-
-
-def _explain(failure: CommandFailed) -> str:
-    """One paragraph from apt's own words."""
-    errors = [line[2:].strip() for line in failure.tail.splitlines() if line.startswith(("E:", "W:"))]
-    words = (errors or failure.tail.splitlines()[-1:] or ["no message"])[0]
-    hint = "Is the network, or the proxy set in http_proxy, working?"
-    if "No space left" in failure.tail:
-        hint = "The disk is full."
-    elif "locate package" in failure.tail or "has no installation" in failure.tail:
-        hint = "This mirror does not carry it: set ODOO_HOME to an Odoo 19.0."
-    return f"Cannot download Odoo's packages. {hint} The package manager said: {words} (all of it in {failure.log})"
+    def unpack(self, packages: Sequence[str], target: Path) -> None:
+        """Download packages, each ``name/suite``, and unpack them into ``target``."""
+        self._run("apt-download.log", "apt-get", "-c", self.root / "apt.conf", "-q", "download", *packages)
+        target.mkdir()
+        for deb in sorted(self.debs.glob("*.deb")):
+            self._run("dpkg.log", "dpkg", "-x", deb, target)

@@ -1,50 +1,48 @@
-"""Odoo's configuration file and its command line."""
+"""Odoo, its Python and its database server: everything a command needs."""
 
 from __future__ import annotations
 
 import os
 import re
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import python_env
-from .errors import SetupError
-from .files import fingerprint, write_atomically
-from .odoo_source import OdooSource
-from .postgres import Server
-from .process import CommandFailed, run_logged
-from .progress import Step
-from .settings import Layout
+from . import odoo_source, postgres, system_tools
+from .base import Layout, SetupError, find_layout, fingerprint, setup_lock, write_atomically
+from .process import CommandFailed, run_logged, step
 
 CONFIGURATION = """\
 [options]
 addons_path = {addons}
 data_dir = {data}
-db_host = {host}
-db_port = {port}
-db_user = {user}
+db_host = {server.host}
+db_port = {server.port}
+db_user = {server.user}
 http_interface = 127.0.0.1
 list_db = False
 workers = 0
 max_cron_threads = 1
 """
-LOADING = re.compile(r"Loading module \S+ \((\d+)/(\d+)\)")
+# Odoo may end with code 0 although a module failed to load: its log says so
+BAD_NEWS = re.compile(
+    r".*(?: CRITICAL |Failed to load registry|Some modules are not loaded|invalid module names|demo data failed).*"
+)
 
 
 @dataclass(frozen=True)
 class Odoo:
-    """Odoo, its Python and its database server: everything a command needs."""
+    """How to start Odoo here."""
 
     layout: Layout
-    source: OdooSource
-    server: Server
+    source: odoo_source.OdooSource
+    server: postgres.Server
 
     @property
     def data(self) -> Path:
         """Odoo's data folder: two servers may hold databases of the same name."""
-        if self.server.embedded:
-            return self.layout.cache / "data"
-        return self.layout.cache / f"data-{fingerprint(self.server.dsn)[:8]}"
+        own = "" if self.server.embedded else f"-{fingerprint(self.server)[:8]}"
+        return self.layout.cache / f"data{own}"
 
     def filestore(self, database: str) -> Path:
         """Where Odoo keeps a database's attachments."""
@@ -53,14 +51,13 @@ class Odoo:
     @property
     def addons_paths(self) -> tuple[Path, ...]:
         """Odoo's addons, and addons installed as Python packages (the OCA's)."""
-        packaged = python_env.site_packages(self.layout) / "odoo" / "addons"
+        packaged = Path(sysconfig.get_path("purelib")) / "odoo" / "addons"
         return self.source.addons_paths + (packaged,) * packaged.is_dir()
 
     def configuration(self) -> Path:
-        """Write the configuration file; one per content, so that runs with other
-        servers or another clone of the repository do not share it."""
-        folders = [str(path) for path in (*self.addons_paths, self.layout.repo)]
-        text = CONFIGURATION.format(addons=",".join(folders), data=self.data, **self.server.dsn)
+        """Write the configuration file; one per content, so that other servers and clones do not share it."""
+        addons = ",".join(str(path) for path in (*self.addons_paths, self.layout.repo))
+        text = CONFIGURATION.format(addons=addons, data=self.data, server=self.server)
         path = self.layout.cache / "conf" / f"odoo-{fingerprint(text)[:8]}.conf"
         self.data.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
@@ -69,56 +66,47 @@ class Odoo:
 
     def environment(self) -> dict[str, str]:
         """Make `odoo` importable and keep generated files out of the repository."""
-        env = self.server.environment()
         cache = self.layout.cache
-        paths = [str(self.source.pythonpath), str(self.layout.repo / "tools")]
-        env["PYTHONPATH"] = os.pathsep.join(paths)
+        env = self.server.environment()
+        env["PYTHONPATH"] = os.pathsep.join([str(self.source.pythonpath), str(self.layout.repo / "tools")])
         env["PYTHONPYCACHEPREFIX"] = str(cache / "pycache")
         env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache / "hypothesis")
+        env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), str(postgres.BINARIES)])
         env.pop("ODOO_RC", None)
         return env
 
-    def command(self, *arguments: str, subcommand: str = "server") -> list[str]:
-        """The command line of Odoo with our configuration."""
-        start = [str(self.layout.python), "-m", "odoo", subcommand]
-        return [*start, "-c", str(self.configuration()), *arguments]
+    def command(self, *arguments: str) -> list[str]:
+        """Odoo's command line with our configuration: ``server`` unless a subcommand comes first."""
+        subcommand = ["server"]
+        if arguments and not arguments[0].startswith("-"):
+            # the i18n command takes its options after the action
+            parts = 2 if arguments[0] == "i18n" else 1
+            subcommand, arguments = list(arguments[:parts]), arguments[parts:]
+        return [str(self.layout.python), "-m", "odoo", *subcommand, "-c", str(self.configuration()), *arguments]
 
-    def i18n_command(self, action: str, *arguments: str) -> list[str]:
-        """The i18n command line, whose options come after the action."""
-        start = [str(self.layout.python), "-m", "odoo", "i18n", action]
-        return [*start, "-c", str(self.configuration()), *arguments]
-
-    def install(self, database: str, options: list[str], step: Step) -> None:
+    def install(self, database: str, options: list[str]) -> None:
         """Install or update modules (``-i …``/``-u …``) and come back."""
         log = self.layout.logs / f"install-{database}.log"
-        common = ["-d", database, "--stop-after-init", "--no-http"]
-
-        def watch() -> None:
-            found = LOADING.findall(log.read_text(encoding="utf-8", errors="replace"))
-            if found:
-                step.percent(int(found[-1][0]), int(found[-1][1]), "modules")
-
         try:
-            command = self.command(*common, *options)
-            run_logged(command, log, self.environment(), self.layout.cache, watch)
+            command = self.command("-d", database, "--stop-after-init", "--no-http", *options)
+            run_logged(command, log, env=self.environment(), cwd=self.layout.cache)
         except CommandFailed as failure:
-            raise SetupError(
-                f"Odoo could not install {' '.join(options)} in the database"
-                f" {database}. The end of {log}:\n{failure.tail}"
-            ) from None
-        _refuse_errors(log)
+            what = f"Odoo could not install {' '.join(options)} in the database {database}."
+            raise SetupError(f"{what} The end of {log}:\n{failure.tail}") from None
+        bad = BAD_NEWS.findall(log.read_text(encoding="utf-8", errors="replace"))
+        if bad:
+            raise SetupError(f"Odoo reported, in {log}:\n" + "\n".join(bad[:5]))
 
 
-def _refuse_errors(log: Path) -> None:
-    """Odoo may end with code 0 although a module failed to load: ask its log."""
-    text = log.read_text(encoding="utf-8", errors="replace")
-    marks = (
-        " CRITICAL ",
-        "Failed to load registry",
-        "Some modules are not loaded",
-        "invalid module names",
-        "demo data failed to install",
-    )
-    bad = [line for line in text.splitlines() if any(mark in line for mark in marks)]
-    if bad:
-        raise SetupError(f"Odoo reported, in {log}:\n" + "\n".join(bad[:5]))
+def prepare(with_tests: bool = False) -> Odoo:
+    """Have Odoo and PostgreSQL (the venv is here already); quick when it is all there."""
+    layout = find_layout()
+    with setup_lock(layout):
+        with step("Odoo 19.0"):
+            source = odoo_source.prepare(layout)
+        if with_tests:
+            with step("Browser and PDF tools"):
+                system_tools.require(layout)
+        with step("PostgreSQL"):
+            server = postgres.prepare(layout)
+    return Odoo(layout, source, server)

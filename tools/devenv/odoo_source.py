@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .debs import DebDownloader
-from .errors import SetupError
-from .files import fingerprint, is_stamped, replace_folder, scratch_folder, stamp
-from .progress import Step
-from .settings import ODOO_SERIES, Layout
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, scratch_folder, write_atomically
+from .debs import OWN_ODOO, DebDownloader
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
@@ -47,91 +45,64 @@ class OdooSource:
         return fingerprint(self.pythonpath, self.release, stat.st_mtime_ns)
 
 
-def _read_release(package: Path) -> str:
-    """The series of the Odoo in ``package``, read without running it."""
-    try:
-        text = (package / "odoo" / "release.py").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    match = re.search(r"^version_info\s*=\s*\(([^)]*)\)", text, re.MULTILINE)
-    fields = [field.strip(" '\"") for field in match[1].split(",")] if match else []
-    return ".".join(fields[:2])
-
-
-def _describe(home: Path) -> OdooSource | None:
-    """Find Odoo in a source checkout, an unpacked package or a package folder."""
+def describe(home: Path) -> OdooSource | None:
+    """Find Odoo in a source checkout, an unpacked package or a package folder, without running it."""
     for package in (home, home / PACKAGES, home.parent):
-        release = _read_release(package)
-        if release:
+        if (package / "odoo" / "release.py").is_file():
+            text = (package / "odoo" / "release.py").read_text(encoding="utf-8")
+            match = re.search(r"^version_info\s*=\s*\(\s*(\d+)\s*,\s*(\d+)", text, re.MULTILINE)
             # Debian's folder `addons` beside `odoo` holds Python only
             candidates = (package / "odoo" / "addons", package / "addons")
             paths = [path for path in candidates if (path / "web/static").is_dir() or (path / "base/data").is_dir()]
-            return OdooSource(package, tuple(paths), release)
+            return OdooSource(package, tuple(paths), ".".join(match.groups()) if match else "?")
     return None
 
 
 def users_own(variable: str) -> OdooSource:
     """The Odoo of $ODOO_HOME, refused unless it is a complete 19.0."""
     home = Path(variable).expanduser().absolute()
-    source = _describe(home)
+    source = describe(home)
     if source is None:
-        raise SetupError(
-            f"ODOO_HOME is {home}, and there is no Odoo in it. Name the folder of a"
-            f" source checkout (the one with odoo-bin) or of an unpacked package, of"
-            f" Odoo {ODOO_SERIES}."
-        )
+        wanted = f"a source checkout (the one with odoo-bin) or of an unpacked package, of Odoo {ODOO_SERIES}"
+        raise SetupError(f"ODOO_HOME is {home}, and there is no Odoo in it. Name the folder of {wanted}.")
     if source.release != ODOO_SERIES:
-        raise SetupError(
-            f"Wrong Odoo version: ODOO_HOME ({home}) holds Odoo {source.release}, and"
-            f" these addons need Odoo {ODOO_SERIES}."
-        )
+        words = f"ODOO_HOME ({home}) holds Odoo {source.release}, and these addons need Odoo {ODOO_SERIES}"
+        raise SetupError(f"Wrong Odoo version: {words}.")
     for needed in ("base", "project_account"):
         if not any((path / needed).is_dir() for path in source.addons_paths):
-            raise SetupError(
-                f"The Odoo in ODOO_HOME ({home}) lacks the addon {needed}. Use a"
-                " complete checkout, with the folders odoo and addons."
-            )
+            words = "Use a complete checkout, with the folders odoo and addons."
+            raise SetupError(f"The Odoo in ODOO_HOME ({home}) lacks the addon {needed}. {words}")
     return source
 
 
-def _unpack(layout: Layout, step: Step) -> None:
+def _unpack(layout: Layout) -> None:
     """Download and unpack Debian's packages, then move them into place at once."""
     with scratch_folder(layout.cache) as scratch:
-        (scratch / "apt").mkdir()
         debs = DebDownloader(scratch / "apt", layout.logs)
-        debs.update(step)
-        wanted = [f"{name}/{debs.newest_suite}" for name in NEWEST]
-        wanted += [f"{name}/{debs.stable_suite}" for name in RELEASED]
-        debs.download(wanted, step)
+        suites = [(name, debs.mirror.newest) for name in NEWEST] + [(name, debs.mirror.released) for name in RELEASED]
         unpacked = scratch / "odoo"
-        debs.unpack(unpacked, step)
+        debs.unpack([f"{name}/{suite}" for name, suite in suites], unpacked)
         stub = unpacked / PACKAGES / STUB
+        stub.parent.mkdir(parents=True, exist_ok=True)
         if not stub.exists():
-            stub.parent.mkdir(parents=True, exist_ok=True)
             stub.write_text(STUB_TEXT)
-        release = _read_release(unpacked / PACKAGES)
-        if release != ODOO_SERIES:
-            raise SetupError(
-                f"Wrong Odoo version: the package odoo-19 holds Odoo {release or '?'},"
-                f" and these addons need {ODOO_SERIES}. Set ODOO_HOME to an Odoo 19.0."
-            )
-        stamp(unpacked, "recipe", RECIPE)
-        replace_folder(unpacked, layout.odoo)
+        source = describe(unpacked)
+        if source is None or source.release != ODOO_SERIES:
+            raise SetupError(f"The package odoo-19 holds another Odoo than {ODOO_SERIES}. {OWN_ODOO}")
+        write_atomically(unpacked / ".recipe", RECIPE)
+        if layout.odoo.exists():
+            layout.odoo.rename(scratch / "old")
+        unpacked.rename(layout.odoo)
 
 
-def prepare(layout: Layout, step: Step) -> OdooSource:
+def prepare(layout: Layout) -> OdooSource:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
-    variable = os.environ.get("ODOO_HOME")
-    if variable:
-        return users_own(variable)
+    if os.environ.get("ODOO_HOME"):
+        return users_own(os.environ["ODOO_HOME"])
     if not is_stamped(layout.odoo, "recipe", RECIPE):
-        _unpack(layout, step)
-    source = _describe(layout.odoo)
+        _unpack(layout)
+    source = describe(layout.odoo)
     if source is None:
-        raise SetupError(f"{layout.odoo} is damaged: delete it and start again.")
+        shutil.rmtree(layout.odoo)
+        raise SetupError(f"{layout.odoo} was damaged and is deleted: start again.")
     return source
-
-
-def is_present(layout: Layout) -> bool:
-    """True if no large download is ahead."""
-    return bool(os.environ.get("ODOO_HOME")) or layout.odoo.is_dir()

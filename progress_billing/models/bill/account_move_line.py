@@ -149,6 +149,12 @@ class AccountMoveLine(models.Model):
         self._filter_progress(analytic=False).analytic_distribution = False
         return result
 
+    def _validate_distribution(self, **kwargs):
+        """What carries no distribution by rule is not asked for one; all else is validated as Odoo does."""
+        if self._filter_progress(analytic=False):
+            return None
+        return super()._validate_distribution(**kwargs)
+
     def _copy_data_extend_business_fields(self, values):
         """A credit note's lines stand for what the invoice's lines stand for."""
         result = super()._copy_data_extend_business_fields(values)

@@ -179,8 +179,6 @@ class ProgressBill(models.Model):
         'review_state',
         'kind',
         'revision',
-        'invoiced_amount',
-        'credited_amount',
         'move_ids.state',
         'move_ids.reversed_entry_id',
         'move_ids.progress_revision',
@@ -199,13 +197,22 @@ class ProgressBill(models.Model):
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
 
     def _is_fully_credited(self, live, moves):
-        """Whether posted credit notes, less those that were reversed again, took all of the invoice back."""
+        """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
+
+        The moves say so, and not the bill's amounts: these follow its state, and would ask for it at each change.
+        """
         reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
-        if not reversals:
+        if not reversals or not live:
             return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
-        credited = self.currency_id.compare_amounts(self.credited_amount, self.invoiced_amount) == 0
-        return bool(live and standing > 0 and credited)
+        items = (live | reversals).line_ids.filtered('progress_line_type')
+        types = self.env['account.move.line']._get_progress_line_types()
+        left = [
+            sum(lines.mapped('amount_currency'))
+            for kind, lines in items.grouped('progress_line_type').items()
+            if types[kind].expected
+        ]
+        return standing > 0 and all(map(self.currency_id.is_zero, left))
 
     def _get_reversals(self):
         """Posted moves that reverse the invoice of the bill's current revision, or a credit note of it."""
@@ -338,6 +345,11 @@ class ProgressBill(models.Model):
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""
         self.check_access('write')
+
+    def _in_customer_language(self):
+        """The bill as its customer reads it."""
+        self.ensure_one()
+        return self.with_context(lang=self.partner_id.lang or self.env.lang)
 
     def _get_state_label(self):
         """The bill's status in the user's language."""

@@ -303,8 +303,8 @@ class ProgressBillInvoicing(models.Model):
         }
         if scheduled.product_id.type == 'service':
             vals['product_id'] = scheduled.product_id.id
-        if scheduled.billing_base == 'quantity' and scheduled.product_uom_id:
-            vals['product_uom_id'] = scheduled.product_uom_id.id
+        # a lump sum has no unit, whatever its product is sold by
+        vals['product_uom_id'] = scheduled.product_uom_id.id if scheduled.billing_base == 'quantity' else False
         if scheduled.analytic_distribution:
             vals['analytic_distribution'] = scheduled.analytic_distribution
         return vals

@@ -31,11 +31,6 @@ class ProgressBillLineSource(models.Model):
     tax_ids = fields.Many2many('account.tax', string="Taxes", readonly=True, guarded=True, check_company=True)
     analytic_distribution = fields.Json(readonly=True, guarded=True)
 
-    _of_schedule_or_sourced = models.Constraint(
-        'CHECK ((source IS NULL) != (contract_line_id IS NULL))',
-        "A bill line stands for a line of the schedule of values, or says where else it comes from.",
-    )
-
     @api.depends('source', 'name')
     def _compute_display_name(self):
         sourced = self.filtered('source')
@@ -67,9 +62,18 @@ class ProgressBillLineSource(models.Model):
                 )
             )
 
-    @api.constrains('source', 'account_id', 'name')
+    @api.constrains('source', 'account_id', 'name', 'contract_line_id')
     def _check_source(self):
         for line in self.filtered('source'):
+            if line.contract_line_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(line)s” of %(bill)s stands for a line of the schedule of values, or comes from elsewhere: "
+                        "not both.",
+                        line=line.display_name,
+                        bill=line.bill_id.display_name,
+                    )
+                )
             if not (line.account_id and line.name):
                 raise ValidationError(
                     self.env._(

@@ -40,10 +40,9 @@ class ProgressContractBilled(models.Model):
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount', 'line_ids.display_type', 'revised_amount')
     def _compute_billed_totals(self):
+        sums = self._sum_lines(['draft_amount', 'actual_amount'])
         for contract in self:
-            lines = contract._get_billable_lines()
-            contract.draft_amount = sum(lines.mapped('draft_amount'))
-            contract.actual_amount = sum(lines.mapped('actual_amount'))
+            contract.update(sums[contract])
             billed = contract.draft_amount + contract.actual_amount
             contract.wip_available = contract.revised_amount - billed
             contract.billed_percent = float(money.ratio_percent(billed, contract.revised_amount))

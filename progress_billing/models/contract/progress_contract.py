@@ -137,15 +137,42 @@ class ProgressContract(models.Model):
 
     @api.depends(*[f'line_ids.{name}' for name in LINE_TOTALS], 'line_ids.display_type')
     def _compute_line_totals(self):
+        sums = self._sum_lines(LINE_TOTALS)
         for contract in self:
-            lines = contract._get_billable_lines()
             for name in LINE_TOTALS:
-                contract[name] = sum(lines.mapped(name))
+                contract[name] = sums[contract][name]
+
+    def _sum_lines(self, names):
+        """Sums over the schedule lines of these contracts: one query for the saved ones, however many lines.
+
+        :param names: stored figures of ``progress.contract.line``
+        :return dict: ``{name: sum}`` by contract
+        """
+        saved = self.filtered('id')
+        rows = self.env['progress.contract.line']._read_group(
+            [('contract_id', 'in', saved.ids), ('display_type', '=', False)],
+            ['contract_id'],
+            [f'{name}:sum' for name in names],
+        )
+        sums = {contract.id: dict(zip(names, row, strict=True)) for contract, *row in rows}
+        nothing = dict.fromkeys(names, 0.0)
+        return {
+            contract: sums.get(contract.id, nothing)
+            if contract.id
+            else {name: sum(contract._get_billable_lines().mapped(name)) for name in names}
+            for contract in self
+        }
 
     @api.depends('name', 'description')
     def _compute_display_name(self):
         for contract in self:
             contract.display_name = f'{contract.name} {contract.description}' if contract.description else contract.name
+
+    def _get_job_name(self):
+        """What the customer calls the job: its project's name, else what was typed on the contract; may be empty."""
+        self.ensure_one()
+        # sudo: project.project - its name, on the customer's invoice
+        return self.sudo().project_id.name or self.description or ''
 
     @api.depends('project_id')
     def _compute_partner_id(self):

@@ -55,6 +55,7 @@ class ProgressBillDeposit(models.Model):
         return {
             'name': name,
             'product_id': self.contract_id._find_deposit_product().id,
+            'product_uom_id': False,
             'account_id': account.id,
             'analytic_distribution': False,
         }
@@ -64,9 +65,11 @@ class ProgressBillDeposit(models.Model):
         self.ensure_one()
         if self.item_description:
             return self.item_description
-        env = self.with_context(lang=self.partner_id.lang).env
-        share = self.with_env(env)._get_deposit_share_text()
-        return env._("Deposit %(share)s of %(contract)s", share=share, contract=self.contract_id.name)
+        bill = self._in_customer_language()
+        share, job, contract = bill._get_deposit_share_text(), bill.contract_id._get_job_name(), bill.contract_id.name
+        if not job:
+            return bill.env._("Deposit %(share)s of %(contract)s", share=share, contract=contract)
+        return bill.env._("Deposit %(share)s of %(job)s (%(contract)s)", share=share, job=job, contract=contract)
 
     def _get_deposit_share_text(self):
         """How much of the contract the deposit is, in the language of the environment."""
@@ -88,7 +91,7 @@ class ProgressBillDeposit(models.Model):
             result.append(
                 {
                     'display_type': 'line_section',
-                    'name': self.with_context(lang=self.partner_id.lang).env._("Deposits invoiced before"),
+                    'name': self._in_customer_language().env._("Deposits invoiced before"),
                 }
             )
         return result + reversals
@@ -151,7 +154,7 @@ class ProgressBillDeposit(models.Model):
 
     def _get_reversal_label(self, deposit):
         """Number and date of the deposit a line of the final invoice reverses."""
-        env = self.with_context(lang=self.partner_id.lang).env
+        env = self._in_customer_language().env
         bill = deposit['bill']
         # sudo: account.move - number and date of the deposit's invoice, for a user without accounting rights
         move = bill.sudo().invoice_id

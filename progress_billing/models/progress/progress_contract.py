@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import float_compare
+from odoo.tools import SQL, float_compare
 
 from ...tools import instalments, money
 
@@ -63,20 +63,37 @@ class ProgressContractRun(models.Model):
 
     @api.depends('line_ids.pending_amount', 'line_ids.display_type')
     def _compute_pending_amount(self):
+        sums = self._sum_lines(['pending_amount'])
         for contract in self:
-            contract.pending_amount = sum(contract._get_billable_lines().mapped('pending_amount'))
+            contract.pending_amount = sums[contract]['pending_amount']
 
     @api.depends('line_ids.completed_percent', 'line_ids.revised_amount', 'line_ids.display_type')
     def _compute_completed_percent(self):
+        done = self._sum_work_done()
         for contract in self:
-            done = sum(
-                (
-                    money.to_decimal(line.revised_amount) * money.to_decimal(line.completed_percent)
-                    for line in contract._get_billable_lines()
-                ),
-                money.ZERO,
+            contract.completed_percent = float(money.ratio_percent(done[contract], contract.revised_amount))
+
+    def _sum_work_done(self):
+        """What the work completed is worth: one query for the saved contracts, however many lines.
+
+        :return dict: amounts by contract, not rounded
+        """
+        saved, lines = self.filtered('id'), self.env['progress.contract.line']
+        lines.flush_model(['contract_id', 'revised_amount', 'completed_percent', 'display_type'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT contract_id, SUM(revised_amount * completed_percent::numeric) / 100 FROM progress_contract_line"
+                " WHERE contract_id = ANY(%s) AND display_type IS NULL GROUP BY contract_id",
+                saved.ids,
             )
-            contract.completed_percent = float(money.ratio_percent(done / 100, contract.revised_amount))
+        )
+        sums = dict(rows)
+        return {
+            contract: sums.get(contract.id) or 0
+            if contract.id
+            else sum(line.revised_amount * line.completed_percent / 100 for line in contract._get_billable_lines())
+            for contract in self
+        }
 
     def _get_billing_rule(self):
         """The rule of lines whose task has none; the shipped one where the contract has none either."""

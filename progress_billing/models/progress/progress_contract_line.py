@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from ...tools import money
+from ...tools import amt_pct, money
 
 ENTRY_FIELDS = frozenset({'completed_percent', 'pending_amount', 'pending_quantity'})
 SOURCE_FIELDS = frozenset({'progress_source', 'task_id', 'milestone_id', 'requires_approval'})
@@ -435,16 +435,17 @@ class ProgressContractLineProgress(models.Model):
     def _get_bill_line_label(self, bill_line):
         """As the rule's template says, in the customer's language."""
         bill = bill_line.bill_id
-        rule = self.billing_rule_id.with_context(lang=bill.partner_id.lang)
+        rule = self.billing_rule_id.with_env(bill._in_customer_language().env)
         if not rule.description_template:
             return super()._get_bill_line_label(bill_line)
         reached = bill_line._get_billed_by_others() + money.to_decimal(bill_line.invoiced_amount)
-        percent = money.ratio_percent(reached, self.revised_amount)
+        percent = money.round_to(money.ratio_percent(reached, self.revised_amount), '0.01')
+        lang = self.env['res.lang']._get_data(code=rule.env.lang or 'en_US')
         return rule._format_line_text(
             {
                 'item': self.item_number or '',
                 'description': self.name,
-                'percent': f'{money.round_to(percent, "0.01").normalize():f} %',
+                'percent': amt_pct.format_percent(percent, lang.decimal_point).replace('%', ' %'),
                 'bill': bill.name or '',
                 'title': bill.title or '',
                 'date': format_date(rule.env, bill.date),

@@ -54,10 +54,6 @@ class ProgressBillRetainage(models.Model):
                 items = reversals.line_ids.filtered(lambda item: item.progress_line_type == 'holdback')
             bill.credited_holdback_amount = -items._get_progress_figure()
 
-    @api.depends('retainage_amount', 'credited_retainage_amount')
-    def _compute_state(self):
-        return super()._compute_state()
-
     @api.depends('retainage_amount', 'credited_retainage_amount', 'holdback_amount', 'credited_holdback_amount')
     def _compute_amount_due(self):
         return super()._compute_amount_due()
@@ -66,13 +62,6 @@ class ProgressBillRetainage(models.Model):
         """What is held back is not due, what is given back is."""
         retained = self.retainage_amount - self.credited_retainage_amount
         return super()._get_amount_due() - retained - (self.holdback_amount - self.credited_holdback_amount)
-
-    def _is_fully_credited(self, live, moves):
-        """What was withheld is given back too; a final invoice is credited in full or not at all."""
-        return super()._is_fully_credited(live, moves) and (
-            self.kind == 'final'
-            or not self.currency_id.compare_amounts(self.credited_retainage_amount, self.retainage_amount)
-        )
 
     # === HOOKS === #
 
@@ -259,7 +248,7 @@ class ProgressBillRetainage(models.Model):
         lines = super()._prepare_invoice_line_list(taxes)
         held = self._prepare_held_line_list(taxes) + self._prepare_holdback_line_list()
         if held and any(line.get('display_type') for line in lines):  # not under the last section of the work
-            title = self.with_context(lang=self.partner_id.lang).env._("Retainage")
+            title = self._in_customer_language().env._("Retainage")
             held.insert(0, {'display_type': 'line_section', 'name': title})
         return lines + held
 
@@ -358,7 +347,7 @@ class ProgressBillRetainage(models.Model):
 
     def _prepare_holdback_line_list(self):
         """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""
-        change = self.holdback_amount
+        change = self.holdback_amount if self.invoice_id else float(self._get_holdback_change())
         if self.currency_id.is_zero(change):
             return []
         return [self._prepare_held_vals('holdback', -change, self.contract_id._get_held_tax())]
@@ -378,7 +367,7 @@ class ProgressBillRetainage(models.Model):
         :param float amount: untaxed, as it adds to the invoice: negative for what is held back
         :param taxes: its taxes
         """
-        env = self.with_context(lang=self.partner_id.lang).env
+        env = self._in_customer_language().env
         names = {
             ('retainage', True): env._("Retainage withheld"),
             ('retainage', False): env._("Retainage released"),

@@ -4,14 +4,7 @@ import re
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from odoo import models
-
-from .progress_bill_application_sheet import COLUMNS
-
 HEAD_ROW = 3
-#: columns of the continuation sheet by letter; the last one tells retainage on stored materials from the rest
-SHEET = ('item', 'name', *COLUMNS, 'retainage_stored')
-LETTERS = {key: xl_col_to_name(column) for column, key in enumerate(SHEET)}
 FORMULAS = {
     'completed_stored': '=D{row}+E{row}+F{row}',
     'percent': '=IF(C{row}=0,0,G{row}/C{row})',
@@ -21,33 +14,37 @@ FACTS = ('number', 'revision', 'bill', 'date', 'period', 'project', 'contract', 
 PAPER_CODES = {'letter': 1, 'a4': 9}  # of the file format
 
 
-class ProgressBillApplicationXlsx(models.Model):
-    """The application for payment as a spreadsheet: data are numbers, what follows from them are formulas."""
+class ApplicationXlsx:
+    """The application for payment as a spreadsheet: data are numbers, what follows from them are formulas.
 
-    _name = 'progress.bill'
-    _inherit = 'progress.bill'
+    :param report: ``report.progress_billing.report_progress_application``, in the customer's language
+    :param bill: ``progress.bill``
+    """
 
-    def _build_application_xlsx(self):
+    def __init__(self, report, bill):
+        self.report, self.bill, self.env = report, bill, report.env
+        # by letter; the last column tells retainage on stored materials from the rest
+        self.sheet = (*report._get_letters(), 'retainage_stored')
+        self.letters = {key: xl_col_to_name(column) for column, key in enumerate(self.sheet)}
+
+    def build(self):
         """The workbook, in the customer's language: summary and continuation sheet.
 
         :return bytes: a file in the format of Excel
         """
-        self.ensure_one()
-        self._check_application()
-        bill = self._in_customer_language()
         buffer = io.BytesIO()
         with xlsxwriter.Workbook(buffer, {'in_memory': True}) as book:
-            formats = bill._get_xlsx_formats(book)
-            names = [bill._get_sheet_name(name) for name in (bill.env._("Summary"), bill.env._("Continuation Sheet"))]
+            formats = self._get_formats(book)
+            names = [self._get_sheet_name(name) for name in (self.env._("Summary"), self.env._("Continuation Sheet"))]
             if names[0] == names[1]:  # a translation may make them the same
                 names[1] = f'{names[1][:29]} 2'
             summary, sheet = (book.add_worksheet(name) for name in names)
             for page in (summary, sheet):
-                page.set_paper(PAPER_CODES[bill.contract_id._get_application_setting('paper')])
-                page.set_footer(f'&L{bill._get_footer_text()}&R&P / &N')
+                page.set_paper(PAPER_CODES[self.bill.contract_id._get_application_setting('paper')])
+                page.set_footer(f'&L{self._get_footer_text()}&R&P / &N')
                 page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-            total_row = bill._write_continuation(sheet, formats)
-            bill._write_summary(summary, formats, f"'{names[1]}'!{{}}{total_row}")
+            total_row = self._write_continuation(sheet, formats)
+            self._write_summary(summary, formats, f"'{names[1]}'!{{}}{total_row}")
         return buffer.getvalue()
 
     def _get_sheet_name(self, name):
@@ -56,10 +53,10 @@ class ProgressBillApplicationXlsx(models.Model):
 
     def _get_footer_text(self):
         """Number and contract; an ampersand would be a code."""
-        return self._get_application_file_name().replace('&', '&&')[:200]
+        return self.bill._get_application_file_name().replace('&', '&&')[:200]
 
-    def _get_xlsx_formats(self, book):
-        digits = self.currency_id.decimal_places
+    def _get_formats(self, book):
+        digits = self.bill.currency_id.decimal_places
         money = '#,##0' + ('.' + '0' * digits if digits else '')
         base = {'valign': 'top'}
         return {
@@ -77,22 +74,23 @@ class ProgressBillApplicationXlsx(models.Model):
             'strong_percent': book.add_format({**base, 'bold': True, 'top': 1, 'num_format': '0.00%'}),
         }
 
-    # === CONTINUATION SHEET === #
+    # === CONTINUATION self.sheet === #
 
     def _write_continuation(self, sheet, formats):
         """Sections, lines, subtotals and the grand total.
 
         :return int: the row of the grand total, as the spreadsheet counts
         """
-        heads, rows, columns = self._get_application_heads(), self._get_sheet_rows(), self._get_sheet_columns()
+        heads, rows = self.report._get_heads(), self.report._get_rows(self.bill)
+        columns = self.report._get_columns(self.bill)
         sheet.write_string(0, 0, self.env._("Continuation Sheet"), formats['title'])
-        sheet.write_string(1, 0, self._get_application_file_name())
-        for column, key in enumerate(SHEET):
+        sheet.write_string(1, 0, self.bill._get_application_file_name())
+        for column, key in enumerate(self.sheet):
             sheet.write_string(HEAD_ROW, column, heads[key], formats['head'])
         for index, row in enumerate(rows):
             self._write_sheet_row(sheet, HEAD_ROW + 1 + index, row, formats)
         last = HEAD_ROW + 1 + len(rows)
-        total = dict(self._sum_rows(rows), style='subtotal', item='', name=self.env._("Grand total"), first=0)
+        total = dict(self.report._sum_rows(rows), style='subtotal', item='', name=self.env._("Grand total"), first=0)
         self._write_sheet_row(sheet, last, total, formats)
         self._lay_out_continuation(sheet, last, columns)
         return last + 1
@@ -100,14 +98,14 @@ class ProgressBillApplicationXlsx(models.Model):
     def _lay_out_continuation(self, sheet, last, columns):
         sheet.set_column(0, 0, 9)
         sheet.set_column(1, 1, 46)
-        for column, key in enumerate(SHEET[2:], 2):
+        for column, key in enumerate(self.sheet[2:], 2):
             shown = key in columns or (key == 'retainage_stored' and {'stored', 'retainage'} <= set(columns))
             sheet.set_column(column, column, 9 if key == 'percent' else 16, None, {'hidden': not shown})
         sheet.freeze_panes(HEAD_ROW + 1, 2)
         sheet.repeat_rows(HEAD_ROW)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
-        sheet.print_area(0, 0, last, len(SHEET) - 2)
+        sheet.print_area(0, 0, last, len(self.sheet) - 2)
 
     def _write_sheet_row(self, sheet, index, row, formats):
         """One row; a subtotal adds up the lines from its ``first`` row on, other subtotals apart."""
@@ -117,14 +115,14 @@ class ProgressBillApplicationXlsx(models.Model):
         sheet.write_string(index, 1, row['name'], text)
         if row['style'] == 'title':
             return
-        for column, key in enumerate(SHEET[2:], 2):
+        for column, key in enumerate(self.sheet[2:], 2):
             value, kind = float(row[key]), 'money'
             if key == 'percent':
                 value, kind = value / 100, 'percent'
             style = formats[f'strong_{kind}' if is_sum else kind]
             formula = FORMULAS.get(key)
             if is_sum and key != 'percent':
-                letter, first = LETTERS[key], HEAD_ROW + 2 + row['first']
+                letter, first = self.letters[key], HEAD_ROW + 2 + row['first']
                 formula = f'=SUBTOTAL(9,{letter}{first}:{letter}{index})' if index >= first else '=0'
             if formula:
                 sheet.write_formula(index, column, formula.format(row=index + 1), style, value)
@@ -139,7 +137,7 @@ class ProgressBillApplicationXlsx(models.Model):
         :param str total: reference to the grand total of a column
         """
         sheet.write_string(0, 0, self.env._("Application for Payment"), formats['title'])
-        facts = self._get_application_facts()
+        facts = self.report._get_facts(self.bill)
         row = 2
         for key in FACTS:
             sheet.write_string(row, 0, facts[key][0], formats['label'])
@@ -155,7 +153,7 @@ class ProgressBillApplicationXlsx(models.Model):
 
     def _write_summary_lines(self, sheet, row, formats, total):
         """The numbered lines: rows of the spreadsheet by field of the bill."""
-        lines = self._get_application_summary()
+        lines = self.report._get_summary(self.bill)
         cells = {line['key']: row + 1 + index for index, line in enumerate(lines)}
         at = {key: f'C{cell}' for key, cell in cells.items()}
         formulas = {
@@ -181,7 +179,7 @@ class ProgressBillApplicationXlsx(models.Model):
 
     def _write_changes(self, sheet, row, formats, change_cell):
         """The change orders; the net change of the summary follows from them where it is their sum."""
-        changes = self._get_application_changes()
+        changes = self.report._get_changes(self.bill)
         for column, head in enumerate(changes['heads'], 1):
             sheet.write_string(row, column, head, formats['head'])
         for index, (label, *amounts) in enumerate(changes['rows'], row + 1):
@@ -198,5 +196,5 @@ class ProgressBillApplicationXlsx(models.Model):
         label, net = changes['net']
         sheet.write_string(total + 1, 1, label, formats['strong_text'])
         sheet.write_formula(total + 1, 2, f'=C{total + 1}-D{total + 1}', formats['strong_money'], net)
-        if not self.currency_id.compare_amounts(net, self.change_amount):
-            sheet.write_formula(change_cell - 1, 2, f'=C{total + 2}', formats['money'], self.change_amount)
+        if not self.bill.currency_id.compare_amounts(net, self.bill.change_amount):
+            sheet.write_formula(change_cell - 1, 2, f'=C{total + 2}', formats['money'], self.bill.change_amount)

@@ -3,7 +3,7 @@ import io
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from odoo import fields, models
+from odoo import fields
 
 HEAD_ROW = 3
 #: column: field of the line, formula of its row (columns by field name), whether it is added up
@@ -33,21 +33,24 @@ NUMBERS = (
 COLUMNS = (*TEXTS, *NUMBERS)
 
 
-class ProgressWipXlsx(models.TransientModel):
-    """The WIP schedule as a spreadsheet: what is entered are numbers, what follows are formulas."""
+class WipXlsx:
+    """The WIP schedule as a spreadsheet: what is entered are numbers, what follows are formulas.
 
-    _name = 'progress.wip.wizard'
-    _inherit = 'progress.wip.wizard'
+    :param wizard: ``progress.wip.wizard``
+    """
 
-    def _build_xlsx(self):
-        """The workbook of this report.
+    def __init__(self, wizard):
+        self.wizard, self.env = wizard, wizard.env
+        self.currency = wizard.company_id.currency_id
+
+    def build(self):
+        """The workbook.
 
         :return bytes: a file in the format of Excel
         """
-        self.ensure_one()
         buffer = io.BytesIO()
         with xlsxwriter.Workbook(buffer, {'in_memory': True}) as book:
-            digits = self.company_id.currency_id.decimal_places
+            digits = self.currency.decimal_places
             money = '#,##0' + ('.' + '0' * digits if digits else '')
             formats = {
                 'money': book.add_format({'num_format': money}),
@@ -60,17 +63,17 @@ class ProgressWipXlsx(models.TransientModel):
             sheet = book.add_worksheet(self.env._("WIP Schedule")[:31])
             self._write_head(sheet, formats)
             row = HEAD_ROW
-            for line in self.line_ids:
+            for line in self.wizard.line_ids:
                 row += 1
                 self._write_row(sheet, row, line, formats, digits)
             self._write_total(sheet, row + 1, formats)
         return buffer.getvalue()
 
     def _write_head(self, sheet, formats):
-        line = self.line_ids.browse()
+        line = self.wizard.line_ids.browse()
         sheet.write_string(0, 0, self.env._("WIP Schedule"), formats['title'])
-        sheet.write_string(1, 0, f'{self.company_id.display_name}, {fields.Date.to_string(self.date)}')
-        sheet.write_string(1, len(TEXTS), self.company_id.currency_id.name)
+        sheet.write_string(1, 0, f'{self.wizard.company_id.display_name}, {fields.Date.to_string(self.wizard.date)}')
+        sheet.write_string(1, len(TEXTS), self.currency.name)
         for column, name in enumerate(COLUMNS):
             sheet.write_string(HEAD_ROW, column, line._fields[name]._description_string(self.env), formats['head'])
         sheet.set_column(0, 0, 32)
@@ -102,9 +105,9 @@ class ProgressWipXlsx(models.TransientModel):
         for column in range(1, len(TEXTS)):
             sheet.write_blank(row, column, None, formats['total'])
         for column, name in enumerate(NUMBERS, len(TEXTS)):
-            if name == 'percent_complete' or not self.line_ids:
+            if name == 'percent_complete' or not self.wizard.line_ids:
                 sheet.write_blank(row, column, None, formats['total'])
                 continue
             letter = xl_col_to_name(column)
-            total = sum(self.line_ids.mapped(name))
+            total = sum(self.wizard.line_ids.mapped(name))
             sheet.write_formula(row, column, f'=SUM({letter}{HEAD_ROW + 2}:{letter}{row})', formats['total'], total)

@@ -1,8 +1,9 @@
-from odoo import models
-from odoo.exceptions import UserError
+from odoo import api, models
 from odoo.tools import format_date
 
-from ...tools import money
+from ..tools import money
+from .application_pages import ApplicationPages
+from .application_xlsx import ApplicationXlsx
 
 LEVELS = {'line_section': 1, 'line_subsection': 2}
 #: amounts of a row that are data; the others follow from them
@@ -11,34 +12,59 @@ DATA = ('scheduled', 'previous', 'work', 'stored', 'retainage', 'retainage_store
 COLUMNS = ('scheduled', 'previous', 'work', 'stored', 'completed_stored', 'percent', 'balance', 'retainage')
 
 
-class ProgressBillApplicationSheet(models.Model):
+class ProgressApplicationReport(models.AbstractModel):
     """What the application for payment says, for paper and spreadsheet alike: labels, sections, rows and totals.
 
-    The figures come from ``progress.bill.application``; texts are in the language of the context.
+    The figures are those of ``progress.bill``; texts are in the language of the environment. Addons that
+    print more extend these methods; pages and cells follow from what they return.
     """
 
-    _name = 'progress.bill'
-    _inherit = 'progress.bill'
+    _name = 'report.progress_billing.report_progress_application'
+    _description = "Application for Payment"
 
-    def _in_customer_language(self):
-        """The bill as its customer reads it."""
-        self.ensure_one()
-        return self.with_context(lang=self.partner_id.lang or self.env.lang)
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """What the template shows of each bill.
 
-    def _check_application(self):
-        """Nothing is applied for by records that are planned, and by opening amounts.
-
-        :raises UserError: naming the bill
+        :param dict data: may have ``density``, see :meth:`_get_document`
         """
-        for bill in self:
-            if bill.kind == 'opening' or bill.state == 'planned':
-                raise UserError(
-                    self.env._("%(bill)s is no application for payment: create the bill first.", bill=bill.display_name)
-                )
+        bills = self.env['progress.bill'].browse(docids)
+        density = (data or {}).get('density') or 1.0
+        return {
+            'doc_ids': docids,
+            'doc_model': bills._name,
+            'docs': bills,
+            'documents': {bill.id: self._of(bill)._get_document(bill, density) for bill in bills},
+        }
+
+    def _of(self, bill):
+        """This report in the language of a bill's customer."""
+        return self.with_env(bill._in_customer_language().env)
+
+    def _get_document(self, bill, density=1.0):
+        """All that is printed of a bill, page by page.
+
+        :param float density: how full pages become; less than 1 where a printer needs more room
+        :return dict: what the template shows
+        :raises UserError: for bills that are no applications
+        """
+        bill = bill.with_env(self.env)
+        bill._check_application()
+        return ApplicationPages(self, bill, density).build()
+
+    def _build_xlsx(self, bill):
+        """The workbook: summary and continuation sheet.
+
+        :return bytes: a file in the format of Excel
+        :raises UserError: for bills that are no applications
+        """
+        bill = bill.with_env(self.env)
+        bill._check_application()
+        return ApplicationXlsx(self, bill).build()
 
     # === TEXTS === #
 
-    def _get_application_heads(self):
+    def _get_heads(self):
         """Heads of the continuation sheet's columns, by column."""
         return {
             'item': self.env._("Item"),
@@ -54,21 +80,20 @@ class ProgressBillApplicationSheet(models.Model):
             'retainage_stored': self.env._("Retainage: of it on stored materials"),
         }
 
-    def _get_application_facts(self):
+    def _get_facts(self, bill):
         """Number, period, parties and the like: pairs of label and text, in the order they are printed."""
-        self.ensure_one()
-        period, contract = self.period_id, self.contract_id
+        period, contract = bill.period_id, bill.contract_id
         # sudo: project.project, res.partner, res.company - names on the document of a bill that may be read
-        bill = self.sudo()
-        project, customer, location = bill.project_id, bill.partner_id, bill.partner_shipping_id
+        known = bill.sudo()
+        project, customer, location = known.project_id, known.partner_id, known.partner_shipping_id
         span = ''
         if period:
             span = f'{format_date(self.env, period.date_start)} – {format_date(self.env, period.date_end)}'
         return {
-            'number': (self.env._("Application no."), str(self._get_bill_position())),
-            'revision': (self.env._("Revision"), str(self.correction_number)),
-            'bill': (self.env._("Bill"), self.name or self.title or ''),
-            'date': (self.env._("Application date"), format_date(self.env, self.date) if self.date else ''),
+            'number': (self.env._("Application no."), str(bill._get_bill_position())),
+            'revision': (self.env._("Revision"), str(bill.correction_number)),
+            'bill': (self.env._("Bill"), bill.name or bill.title or ''),
+            'date': (self.env._("Application date"), format_date(self.env, bill.date) if bill.date else ''),
             'period': (self.env._("Period"), span),
             'contract': (self.env._("Contract"), contract.display_name or ''),
             'project': (self.env._("Project"), project.name or ''),
@@ -77,8 +102,8 @@ class ProgressBillApplicationSheet(models.Model):
                 self.env._("Location"),
                 self._get_address(location) if location and location != customer else '',
             ),
-            'contractor': (self.env._("Contractor"), self._get_address(bill.company_id.partner_id)),
-            'currency': (self.env._("Amounts in"), self.currency_id.name),
+            'contractor': (self.env._("Contractor"), self._get_address(known.company_id.partner_id)),
+            'currency': (self.env._("Amounts in"), bill.currency_id.name),
         }
 
     def _get_address(self, partner):
@@ -86,12 +111,11 @@ class ProgressBillApplicationSheet(models.Model):
         lines = [partner.commercial_company_name, partner.name, *partner._display_address(True).split('\n')]
         return '\n'.join(dict.fromkeys(line.strip() for line in lines if line and line.strip()))
 
-    def _get_application_summary(self):
+    def _get_summary(self, bill):
         """The numbered lines of the summary.
 
         :return list: dicts with ``number``, ``label``, ``key`` (of the bill's field), ``value`` and ``style``
         """
-        self.ensure_one()
         labels = [
             ('1', 'original_amount', self.env._("Original contract sum"), ''),
             ('2', 'change_amount', self.env._("Net change by change orders"), ''),
@@ -105,35 +129,34 @@ class ProgressBillApplicationSheet(models.Model):
             ('8', 'current_payment_due', self.env._("Current payment due (6 − 7)"), 'due'),
             ('9', 'balance_to_finish', self.env._("Balance to finish, including retainage (3 − 6)"), ''),
         ]
-        if self.sum_certified:
+        if bill.sum_certified:
             labels.append(('', 'certified_amount', self.env._("Amount certified"), 'due'))
         return [
-            {'number': number, 'key': key, 'label': label, 'style': style, 'value': self[key]}
+            {'number': number, 'key': key, 'label': label, 'style': style, 'value': bill[key]}
             for number, key, label, style in labels
         ]
 
-    def _get_application_changes(self):
+    def _get_changes(self, bill):
         """The change orders: additions and deductions before this application, with it, and together.
 
         :return dict: ``heads`` and ``rows``, each a label and two amounts; ``net`` of all
         """
-        summary = self._get_change_summary()
+        summary = bill._get_change_summary()
         rows = [
             (self.env._("Approved in previous periods"), *summary['previous']),
             (self.env._("Approved this period"), *summary['current']),
         ]
-        total = [self.currency_id.round(sum(row[column] for row in rows)) for column in (1, 2)]
+        total = [bill.currency_id.round(sum(row[column] for row in rows)) for column in (1, 2)]
         return {
             'heads': (self.env._("Change orders"), self.env._("Additions"), self.env._("Deductions")),
             'rows': rows,
             'total': (self.env._("Totals"), *total),
-            'net': (self.env._("Net change"), self.currency_id.round(total[0] - total[1])),
+            'net': (self.env._("Net change"), bill.currency_id.round(total[0] - total[1])),
         }
 
-    def _get_application_texts(self):
+    def _get_texts(self, bill):
         """Statement, certificate, terms, and who signs which: ``(label, name)`` pairs."""
-        self.ensure_one()
-        contract = self.contract_id
+        contract = bill.contract_id
         texts = {key: contract._get_application_setting(key) for key in ('statement', 'certificate', 'terms')}
         blocks = [
             tuple(part.strip() for part in line.partition(':')[::2])
@@ -142,36 +165,46 @@ class ProgressBillApplicationSheet(models.Model):
         ]
         return dict(texts, statement_blocks=blocks[:1], certificate_blocks=blocks[1:])
 
+    def _get_letters(self):
+        """Letters of the columns, all of them, in their order: those not shown keep theirs."""
+        return dict(zip(('item', 'name', *COLUMNS), 'ABCDEFGHIJ', strict=True))
+
     # === ROWS === #
 
-    def _get_sheet_rows(self):
+    def _get_rows(self, bill):
         """The continuation sheet: titles of sections, lines, and subtotals.
 
         :return list: dicts with ``style`` (title, line, subtotal), ``level``, ``item`` and ``name``; lines and
             subtotals have their amounts as decimals, subtotals the index of the ``first`` row they add up
         """
-        self.ensure_one()
-        figures = {row['line']: row for row in self._get_application_rows()}
+        figures = {row['line']: row for row in bill._get_application_rows()}
+        scheduled = bill.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id))
         rows, groups = [], []
-        for line in self.contract_id.line_ids.sorted(lambda line: (line.sequence, line.id)):
+        for line in scheduled:
             level = LEVELS.get(line.display_type)
             if level:
                 self._close_groups(rows, groups, level)
                 groups.append((level, len(rows)))
                 rows.append({'style': 'title', 'level': level, 'item': line.item_number or '', 'name': line.name})
             elif line in figures:
-                amounts = {key: money.round_to(figures[line][key], self.currency_id.rounding) for key in DATA}
-                rows.append(
-                    {
-                        'style': 'line',
-                        'level': len(groups),
-                        'item': line.item_number or '',
-                        'name': line.name,
-                        **self._complete_amounts(amounts),
-                    }
-                )
+                rows.append(self._prepare_row(bill, figures[line], len(groups)))
         self._close_groups(rows, groups, 0)
-        return rows
+        return rows + [self._prepare_row(bill, row, 0) for line, row in figures.items() if line not in scheduled]
+
+    def _prepare_row(self, bill, figures, level):
+        """The row of a schedule line, also of one that was removed from the schedule since.
+
+        :param dict figures: see ``_get_application_rows`` of the bill
+        """
+        amounts = {key: money.round_to(figures[key], bill.currency_id.rounding) for key in DATA}
+        line = figures['line']
+        return {
+            'style': 'line',
+            'level': level,
+            'item': line.item_number or '',
+            'name': line.name,
+            **self._complete_amounts(amounts),
+        }
 
     def _close_groups(self, rows, groups, level):
         """End the sections down to a level with their subtotals; those without lines go."""
@@ -199,17 +232,16 @@ class ProgressBillApplicationSheet(models.Model):
             'balance': amounts['scheduled'] - completed,
         }
 
-    def _get_sheet_columns(self):
+    def _get_columns(self, bill):
         """The columns shown: stored materials and retainage where they are used, or as the settings say."""
-        self.ensure_one()
-        lines = (self.contract_id._get_live_bills(self) | self).line_ids
+        lines = (bill.contract_id._get_live_bills(bill) | bill).line_ids
         used = {
             'stored': any(line.stored_amount or line.previous_stored_amount for line in lines),
             'retainage': any(line.retainage_amount for line in lines),
         }
         hidden = set()
         for key, is_used in used.items():
-            setting = self.contract_id._get_application_setting(key)
+            setting = bill.contract_id._get_application_setting(key)
             if setting == 'hide' or (setting == 'auto' and not is_used):
                 hidden.add(key)
         return tuple(key for key in COLUMNS if key not in hidden)

@@ -1,0 +1,2 @@
+from . import progress_application_report
+from . import bill_summary

@@ -1,0 +1,98 @@
+"""pytest plugin for tests on a database: what is made once, who runs what, and no browser test skipped in silence."""
+
+import os
+import shutil
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+
+def _is_http_case(cls):
+    from odoo.tests.common import HttpCase
+
+    return isinstance(cls, type) and issubclass(cls, HttpCase)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With several processes, a class stays in one, and all browser tests in one: two browsers would be too slow.
+
+    That one starts first, as it takes longest.
+    """
+    items.sort(key=lambda item: not _is_http_case(getattr(item, "cls", None)))
+    for item in items:
+        group = item.nodeid.rpartition("::")[0]
+        if _is_http_case(getattr(item, "cls", None)):
+            group = "browser"
+            item.user_properties.append(("browser", True))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_filestore(load_registry):
+    """Each process its own file store: Odoo deletes files that its own database does not know."""
+    from odoo.tests.common import get_db_name
+    from odoo.tools import config
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if not worker:
+        yield
+        return
+    shared = Path(config.filestore(get_db_name()))
+    own = shared.with_name(f"{shared.name}-{worker}")
+    shutil.rmtree(own, ignore_errors=True)
+    shutil.copytree(shared, own, copy_function=os.link)
+    with mock.patch.object(config, "filestore", return_value=str(own)):
+        yield
+    shutil.rmtree(own, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def companies(request, own_filestore):
+    """Commit companies with a chart of accounts, which our test classes take instead of making them."""
+    classes = {cls.__name__ for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
+    if "ProgressBillingCommon" not in classes:
+        return
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tests.common import get_db_name
+
+    from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+    from odoo.addons.progress_billing.tests import prepared_companies
+
+    class Maker(AccountTestInvoicingCommon):
+        """Odoo's own way to make a company, outside of a test."""
+
+    with Registry(get_db_name()).cursor() as cr:
+        Maker.env = api.Environment(cr, SUPERUSER_ID, Maker.default_env_context())
+        prepared_companies.prepare(Maker.env, lambda name: Maker._create_company(name=name))
+
+
+class BrowserTests:
+    """Odoo skips them without a word when the browser, or what it is driven with, is missing."""
+
+    def __init__(self):
+        self.skipped = []
+
+    def pytest_runtest_logreport(self, report):
+        """Note a skipped one."""
+        if report.skipped and ("browser", True) in map(tuple, report.user_properties):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            self.skipped.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session):
+        """Turn the exit code."""
+        if self.skipped and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter):
+        """Say which."""
+        if self.skipped:
+            terminalreporter.section("browser and HTTP tests that did not run")
+            for line in self.skipped:
+                terminalreporter.write_line(f"FAILED (skipped) {line}", red=True)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(BrowserTests(), "browser-tests")

@@ -1,0 +1,135 @@
+"""The command line: what is understood, what is refused, and what failures look like."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from devenv import cli, lint, serve, testing
+from devenv.addons import Addon
+from devenv.base import Layout, SetupError, find_layout
+from devenv.testing import Outcome
+
+REPO = find_layout().repo
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_has_a_script_and_help(name, capsys):
+    script = (REPO / "bin" / name).read_text()
+    assert f'tools/start.py" {name} "$@"' in script
+    assert os.access(REPO / "bin" / name, os.X_OK)
+    try:
+        assert cli.main(name, ["--help"]) == 0
+    except SystemExit as end:
+        assert end.code == 0
+    assert f"bin/{name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [("run", ["--port", "0"]), ("run", ["--no"]), ("db", []), ("db", ["x"])]
+)
+def test_unknown_options_are_refused(name, arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(name, arguments)
+    assert end.value.code == 2
+    assert f"usage: bin/{name}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (SetupError("Do this."), 1, "\nbin/run: Do this.\n"),
+        (KeyboardInterrupt(), 130, "\nStopped.\n"),
+        (BrokenPipeError(), 141, ""),
+        (OSError(28, "No space left on device", "/x"), 1, "\nbin/run: No space left on device: /x\n"),
+    ],
+)
+def test_failures_are_words(monkeypatch, capsys, error, code, words):
+    def fail(_parser, _arguments):
+        raise error
+
+    monkeypatch.setitem(cli.COMMANDS, "run", fail)
+    assert cli.main("run", []) == code
+    assert capsys.readouterr().err == words
+
+
+def test_taken_port():
+    with socket.socket() as taken:
+        taken.bind((serve.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SetupError, match=f"Port {port} is taken .* --port {port + 1}"):
+            serve.refuse_taken_port(port)
+
+
+def test_scripts_are_linted():
+    commands = lint.commands(Layout(REPO, Path("/cache")), fix=True)
+    assert {"ruff", "pylint-odoo", "data files", "house rules", "sh -n run", "bash -n run"} <= set(commands)
+    assert "--fix" in commands["ruff"]
+
+
+def test_an_old_python_gets_words(tmp_path):
+    """tools/start.py runs on what it refuses."""
+    script = "import sys; sys.version_info = (3, 6, 0); sys.argv = ['start.py', 'run']; import runpy\n"
+    script += f"runpy.run_path({str(REPO / 'tools/start.py')!r}, run_name='__main__')"
+    outcome = subprocess.run([sys.executable, "-B", "-c", script], env={"PATH": ""}, capture_output=True, text=True)
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith("bin/run: Odoo 19 runs on Python 3.10 to 3.13; this is Python 3.6")
+
+
+@pytest.fixture
+def repo(tmp_path):
+    """A repository of two addons with one test of the demo data."""
+    tests = tmp_path / "progress_billing" / "tests"
+    tests.mkdir(parents=True)
+    for name in ("test_a.py", "test_demo_b.py"):
+        (tests / name).touch()
+    return tmp_path
+
+
+def _plan(repo, *arguments):
+    named, options = testing.split(repo, list(arguments))
+    found = [Addon(repo / name, (), True) for name in ("progress_billing", "glue")]
+    passes = testing.plan(found, repo, named)
+    return {name: paths for name, (_addons, _demo, paths) in passes.items()}, options
+
+
+def test_both_passes(repo):
+    passes, options = _plan(repo, "-k", "ledger", "-x")
+    assert passes == {
+        "pb_test_core": ["progress_billing"],
+        "pb_test_all": ["glue", "progress_billing/tests/test_demo_b.py"],
+    }
+    assert options == ["-k", "ledger", "-x"]
+
+
+def test_named_tests_go_to_their_pass(repo):
+    name = "progress_billing/tests/test_a.py::TestA::test_x"
+    assert _plan(repo, name, "-v") == ({"pb_test_core": [name]}, ["-v"])
+    demo = "progress_billing/tests/test_demo_b.py"
+    assert _plan(repo, demo) == ({"pb_test_all": [demo]}, [])
+
+
+def test_the_core_is_tested_alone_and_without_demo_data(repo):
+    found = [Addon(repo / name, (), True) for name in ("progress_billing", "glue")]
+    passes = testing.plan(found, repo, [])
+    assert [(len(some), demo) for some, demo, _paths in passes.values()] == [(1, False), (2, True)]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code", "words"),
+    [
+        ([Outcome("a", 0, 2, {"passed": 3, "skipped": 1})], 0, "3 passed, 1 skipped in 9 s (a 2 s): OK"),
+        ([Outcome("a", 1, 2, {"passed": 3, "failed": 1})], 1, "3 passed, 1 failed in 9 s (a 2 s): FAILED in a"),
+        ([Outcome("a", 0, 0, {"passed": 1}), Outcome("b", 5)], 0, "1 passed in 9 s (a 0 s, b 0 s): OK"),
+        ([Outcome("a", 5)], 1, "no tests in 9 s (a 0 s): FAILED: no test ran"),
+        ([Outcome("a", 2, 0, {"error": 1})], 1, "1 error in 9 s (a 0 s): FAILED in a"),
+    ],
+)
+def test_verdict(capsys, outcomes, code, words):
+    for outcome in outcomes:
+        outcome.counts = testing.Counter(outcome.counts)
+    assert testing.verdict(outcomes, 9) == code
+    assert capsys.readouterr().out == f"Total: {words}\n"
