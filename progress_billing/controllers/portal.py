@@ -52,6 +52,9 @@ class ProgressPortal(CustomerPortal):
             request.lang = lang
             request.update_context(lang=lang.code)
 
+    def _get_html_data(self):
+        return {'lang': (request.env.lang or 'en_US').replace('_', '-')}
+
     def _open(self, model, record_id, access_token):
         """The record and its reader, in the reader's language.
 
@@ -85,6 +88,7 @@ class ProgressPortal(CustomerPortal):
             'pid': partner.id,
             'hash': record._sign_token(partner.id) if contact and record._name == 'progress.bill' else False,
             'token': False,
+            'html_data': self._get_html_data(),
             **values,
         }
 
@@ -159,6 +163,7 @@ class ProgressPortal(CustomerPortal):
                 'searchbar_groupby': groupings,
                 'searchbar_inputs': {'all': {'input': 'all', 'label': request.env._("Search in all")}},
                 'default_url': '/my/progress',
+                'html_data': self._get_html_data(),
             },
         )
 

@@ -26,7 +26,7 @@ class TestPortalAnswers(PortalCommon):
         self.assertEqual(self.bill.state, state)
 
     def test_approve(self):
-        self.company.XX = True
+        self.company.progress_post_invoices = True
         page = self._answer('approve')
         self.assertIn("the bill is approved", page.text)
         self.assertRecordValues(

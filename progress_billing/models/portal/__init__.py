@@ -7,5 +7,8 @@ from . import progress_bill_answer
 from . import progress_bill_signature
 from . import progress_bill_upload
 from . import progress_bill_mail
+from . import progress_approval_step
+from . import progress_approval
+from . import progress_bill_approval
 from . import project_milestone
 from . import account_move

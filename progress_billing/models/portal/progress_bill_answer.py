@@ -4,7 +4,7 @@ import json
 
 from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_datetime, formatLang
 
 from ...tools import numbers
 from ..base.progress_actor import Actor
@@ -181,7 +181,7 @@ class ProgressBillAnswers(models.Model):
 
     def _show_typed_amount(self, amount):
         """An amount as one would type it, for a field of the page."""
-        return self._get_lang().format(f'%.{self.currency_id.decimal_places}f', amount, grouping=True)
+        return formatLang(self.env, amount, digits=self.currency_id.decimal_places)
 
     def _preview_certificate(self, actor, given):
         """What would be certified with what is typed, to the cent; nothing stays.

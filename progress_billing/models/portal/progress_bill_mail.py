@@ -83,6 +83,22 @@ class ProgressBillMail(models.Model):
             bill.message_post(body=self.env._("Forwarded to %s.", ', '.join(addresses)))
         return self._get_sent_notification(addresses)
 
+    def action_forward_wizard(self):
+        """The Forward button: asks for the address.
+
+        :return dict: the dialog
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_forward_wizard')
+        return dict(action, context={'default_bill_ids': self.ids})
+
+    def action_preview_page(self):
+        """Show the page as contacts see it.
+
+        :return dict: the action that shows it
+        """
+        self.ensure_one()
+        return {'type': 'ir.actions.act_url', 'url': self._get_portal_path(), 'target': 'new'}
+
     def _send_to_contacts(self, kind, roles=('approver', 'invoice')):
         """Send what a button sends: once a day and contact."""
         self._check_sendable()

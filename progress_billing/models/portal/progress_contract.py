@@ -1,5 +1,5 @@
-from odoo import fields, models
-from odoo.exceptions import RedirectWarning
+from odoo import api, fields, models
+from odoo.exceptions import RedirectWarning, ValidationError
 
 
 class ProgressContractContacts(models.Model):
@@ -10,6 +10,34 @@ class ProgressContractContacts(models.Model):
 
     contact_ids = fields.One2many('progress.contact', 'contract_id', string="Contacts", copy=False)
     answer_ids = fields.One2many('progress.answer', 'contract_id', string="Answers", readonly=True, copy=False)
+
+    is_private = fields.Boolean(
+        string="Private", tracking=True, copy=False, help="Only who is listed, its contacts and administrators see it."
+    )
+    private_user_ids = fields.Many2many(
+        'res.users',
+        'progress_contract_private_user_rel',
+        'contract_id',
+        'user_id',
+        string="Shown To",
+        domain="[('share', '=', False)]",
+        copy=False,
+    )
+    approval_step_ids = fields.One2many('progress.approval.step', 'contract_id', string="Approval Steps", copy=True)
+
+    # === CONSTRAINTS === #
+
+    @api.constrains('approval_step_ids', 'use_pro_forma')
+    def _check_approval_steps(self):
+        for contract in self:
+            if contract.approval_step_ids and not contract.use_pro_forma:
+                raise ValidationError(
+                    self.env._(
+                        "%s: steps of approval need pro formas, for an invoice made at once waits for nobody. Set "
+                        "Create Pro Forma Invoice on Billing, or remove the steps.",
+                        contract.display_name,
+                    )
+                )
 
     # === ACTIONS === #
 
