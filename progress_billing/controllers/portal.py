@@ -87,7 +87,7 @@ class ProgressPortal(CustomerPortal):
             'preview_url': False if contact else f'/odoo/{record._name}/{record.id}',
             'pid': partner.id,
             'hash': record._sign_token(partner.id) if contact and record._name == 'progress.bill' else False,
-            'token': False,
+            'token': record._get_history_token(contact) if contact and record._name == 'progress.bill' else False,
             'html_data': self._get_html_data(),
             **values,
         }
@@ -244,12 +244,10 @@ class ProgressPortal(CustomerPortal):
         return request.httprequest.remote_addr or ''
 
     def _go_to(self, record, contact, access_token, done):
-        query = {'done': done, **({'access_token': contact.sudo().token} if access_token else {})}
+        query = {'done': done, **({'access_token': contact.token} if access_token else {})}
         return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
 
-    @http.route(
-        '/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True
-    )
+    @http.route('/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True)
     def answer(self, bill_id, access_token=None, answer=None, **given):
         """Approve, certify less, reject, dispute, withdraw."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
@@ -283,9 +281,7 @@ class ProgressPortal(CustomerPortal):
             values['done'] = 'error'
         return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
 
-    @http.route(
-        '/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True
-    )
+    @http.route('/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True)
     def upload(self, bill_id, access_token=None, **_given):
         """Files from the contact."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
@@ -346,7 +342,9 @@ class ProgressPortal(CustomerPortal):
 
     # === DOCUMENTS === #
 
-    @http.route('/my/progress/bill/<int:bill_id>/<any(pdf, xlsx, invoice):kind>', type='http', auth='public', website=True)
+    @http.route(
+        '/my/progress/bill/<int:bill_id>/<any(pdf, xlsx, invoice):kind>', type='http', auth='public', website=True
+    )
     def bill_document(self, bill_id, kind, access_token=None, **_kwargs):
         """What a contact may download: the application or pro forma, its spreadsheet, the posted invoice."""
         bill, _contact = self._open('progress.bill', bill_id, access_token)

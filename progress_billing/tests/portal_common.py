@@ -64,6 +64,6 @@ class PortalCommon(RunCommon, HttpCase):
     def _post(self, record, suffix, contact=None, files=None, **data):
         """Send a form of the page, with the token the page itself has in it."""
         page = self._get(record, contact=contact)
-        token = re.search(r'csrf_token: "([^"]+)"', page.text) or re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        token = re.search(r'csrf_token: "([^"]+)"', page.text)
         data.setdefault('csrf_token', token.group(1) if token else '')
         return self.url_open(self._url(record, suffix, contact), data=data, files=files, timeout=60)

@@ -1,3 +1,5 @@
+from xmlrpc.client import Fault
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -150,18 +152,20 @@ class TestPortalAnswers(PortalCommon):
 
     def test_nobody_answers(self):
         self.contact.active = False
-        response = self.url_open(
-            f'{self.bill._get_portal_path()}/answer?access_token={self.contact.sudo().token}', data={'answer': 'approve'}
-        )
+        response = self.url_open(self._url(self.bill, '/answer', self.contact), data={'answer': 'approve'})
         self.assertIn(response.status_code, (400, 404))
         self.assertEqual(self.bill.state, 'submitted')
         self.contact.active = True
         page = self._answer('explode')
         self.assertEqual(page.status_code, 404)
         for method, args in (('_take_answer', []), ('action_approve', []), ('action_dispute', ["x"])):
-            with self.assertRaises(Exception):
+            with self.assertRaises(Fault):
                 self.xmlrpc_object.execute_kw(
-                    self.env.cr.dbname, self.anna_user.id, 'anna@example.com', 'progress.bill', method,
+                    self.env.cr.dbname,
+                    self.anna_user.id,
+                    'anna@example.com',
+                    'progress.bill',
+                    method,
                     [self.bill.ids, *args],
                 )
         with self.assertRaises(AccessError):

@@ -130,7 +130,9 @@ class TestPortalFiles(PortalCommon):
         answer = self._get(self.bill, f'/file/{uploads[1].id}', self.contact)
         self.assertIn('attachment', answer.headers['Content-Disposition'])
         self.assertEqual(self._get(self.bill, f'/file/{uploads[1].id}').status_code, 404)
-        other = self.env['ir.attachment'].create({'name': 'x', 'raw': b'x', 'res_model': 'progress.bill', 'res_id': self.bill.id})
+        other = self.env['ir.attachment'].create(
+            {'name': 'x', 'raw': b'x', 'res_model': 'progress.bill', 'res_id': self.bill.id}
+        )
         self.assertEqual(self._get(self.bill, f'/file/{other.id}', self.contact).status_code, 404)
 
     def test_bad_uploads(self):

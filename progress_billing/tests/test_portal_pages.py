@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.tests import tagged
+from odoo.tests import JsonRpcException, tagged
 
 from .portal_common import PortalCommon
 
@@ -32,7 +32,7 @@ class TestPortalPages(PortalCommon):
         self.bill.action_submit()
         for record in (self.contract, self.bill):
             self.assertNothing(record)
-            for token in ('x', '%00', '', "' OR 1=1"):
+            for token in ('x', '%00', '', "' OR 1=1", 'ü'):
                 self.assertNothing(record, access_token=token)
         for login in ('carl@example.com', 'bert@example.com', 'portal_plain'):
             self.authenticate(login, login)
@@ -134,15 +134,17 @@ class TestPortalPages(PortalCommon):
         message = self.bill.message_ids[0]
         self.assertEqual(message.author_id, self.anna)
         self.assertIn("Looks fine", message.body)
-        fetched = self.make_jsonrpc_request(
-            '/mail/chatter_fetch', {'thread_model': 'progress.bill', 'thread_id': self.bill.id, **signed}
-        )
+        thread = {'thread_model': 'progress.bill', 'thread_id': self.bill.id}
+        signed['token'] = self.bill._get_history_token(self.contact)
+        fetched = self.make_jsonrpc_request('/mail/chatter_fetch', {**thread, **signed})
         self.assertIn(message.id, fetched['messages'])
         before = self.bill.message_ids
         self.contact.action_revoke()
         for wrong in (signed, {'token': 'x'}, {'pid': self.bystander.id, 'hash': signed['hash']}, {}):
-            with self.assertRaises(Exception):
+            with self.assertRaises(JsonRpcException):
                 self.make_jsonrpc_request('/mail/message/post', {**params, **wrong})
+        with self.assertRaises(JsonRpcException):
+            self.make_jsonrpc_request('/mail/chatter_fetch', {**thread, **signed})
         self.assertEqual(self.bill.message_ids, before)
 
     def test_send_link(self):

@@ -13,9 +13,11 @@ class AccountMoveDispute(models.Model):
 
     def _on_progress_posted(self):
         """The contacts hear of invoices, but not of credit notes."""
-        super()._on_progress_posted()
+        result = super()._on_progress_posted()
         invoices = self.filtered(lambda move: not move.reversed_entry_id)
-        invoices.progress_bill_id._announce('released')
+        # sudo: progress.bill - whoever posts need not bill
+        invoices.sudo().progress_bill_id._announce('released')
+        return result
 
     def _invoice_paid_hook(self):
         """The contacts hear that a bill is paid; one of nothing is not."""
@@ -28,5 +30,6 @@ class AccountMoveDispute(models.Model):
                 and not move.currency_id.is_zero(move.amount_total)
             )
         )
-        paid.progress_bill_id._announce('paid')
+        # sudo: progress.bill - whoever registers payments need not bill
+        paid.sudo().progress_bill_id._announce('paid')
         return result

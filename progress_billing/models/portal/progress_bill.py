@@ -1,9 +1,9 @@
 import secrets
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import hmac
+from odoo.tools import consteq, hmac
 
 SHOWN_STATES = ('submitted', 'approved', 'rejected', 'invoiced')
 
@@ -125,3 +125,19 @@ class ProgressBillPortal(models.Model):
             return secrets.token_urlsafe(32)
         # sudo: ir.config_parameter - the database's secret
         return hmac(self.env(su=True), 'progress.contact', (contact.token, self.id, contact.partner_id.id))
+
+    def _get_history_token(self, contact):
+        """What opens the bill's history to a contact: their name, and the proof that it is them."""
+        self.ensure_one()
+        return f'{contact.partner_id.id}-{self._sign_token(contact.partner_id.id)}'
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, token=None, **kwargs):
+        """The history is open to whoever has a contact's proof, as long as their link lives."""
+        pid, _dash, signature = token.partition('-') if isinstance(token, str) else ('', '', '')
+        if pid.isdecimal() and signature.isascii():
+            # sudo: progress.bill - the proof is what gives access
+            bill = self.browse(int(thread_id)).sudo().exists()
+            if bill and consteq(signature, bill._sign_token(int(pid))):
+                return bill
+        return super()._get_thread_with_access(thread_id, **kwargs)

@@ -249,10 +249,7 @@ class ProgressBillAnswers(models.Model):
             self.currency_id.name,
             [
                 [line.contract_line_id.id]
-                + [
-                    show % line[name]
-                    for name in ('amount', 'stored_amount', 'certified_amount', 'retainage_amount')
-                ]
+                + [show % line[name] for name in ('amount', 'stored_amount', 'certified_amount', 'retainage_amount')]
                 for line in self.line_ids.sorted('id')
             ],
             show % self.certified_amount,

@@ -75,7 +75,9 @@ class ProgressBillApprovalSteps(models.Model):
             if not step._may_approve(self.env.user):
                 raise AccessError(
                     self.env._(
-                        "%(bill)s: it is not your turn. %(status)s.", bill=bill.display_name, status=bill.approval_status
+                        "%(bill)s: it is not your turn. %(status)s.",
+                        bill=bill.display_name,
+                        status=bill.approval_status,
                     )
                 )
             # sudo: progress.approval - set by this method alone
@@ -88,9 +90,7 @@ class ProgressBillApprovalSteps(models.Model):
                 }
             )
             # sudo: progress.bill - whoever approves need not bill
-            bill.sudo().message_post(
-                body=self.env._("%s: approved.", step.name), author_id=self.env.user.partner_id.id
-            )
+            bill.sudo().message_post(body=self.env._("%s: approved.", step.name), author_id=self.env.user.partner_id.id)
         self._remind_approvers()
         return self._get_bill_action()
 
@@ -104,29 +104,32 @@ class ProgressBillApprovalSteps(models.Model):
         if not waiting:
             return []
         return [
-            self.env._(
-                "%(bill)s is not approved yet: %(status)s.", bill=self.display_name, status=self.approval_status
-            )
+            self.env._("%(bill)s is not approved yet: %(status)s.", bill=self.display_name, status=self.approval_status)
         ]
 
     # === ACTIVITIES === #
 
     def _on_claimed(self, *, new=False):
-        super()._on_claimed(new=new)
+        result = super()._on_claimed(new=new)
         self._remind_approvers()
+        return result
 
     def _on_unbilled(self):
-        super()._on_unbilled()
-        self.filtered(lambda bill: bill.contract_id.approval_step_ids).sudo().activity_unlink([ACTIVITY])
+        result = super()._on_unbilled()
+        # sudo: mail.activity - of others
+        self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids).activity_unlink([ACTIVITY])
+        return result
 
     def _remind_approvers(self):
         """The next step is in its approvers' activities, and nobody else's."""
+        kind = self.env.ref(ACTIVITY)
         # sudo: mail.activity - of others
         for bill in self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids):
             step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
-            wanted = step._get_approvers() if step else self.env['res.users']
-            kind = self.env.ref(ACTIVITY)
-            standing = bill.activity_ids.filtered(lambda activity: activity.activity_type_id == kind)
-            (standing.filtered(lambda activity: activity.user_id not in wanted or activity.summary != step.name)).unlink()
-            for user in wanted - standing.exists().user_id:
-                bill.activity_schedule(ACTIVITY, user_id=user.id, summary=step.name)
+            wanted = {(user, step.name) for user in step._get_approvers()} if step else set()
+            for activity in bill.activity_ids:
+                if activity.activity_type_id == kind and (activity.user_id, activity.summary) not in wanted:
+                    activity.unlink()
+            known = {(activity.user_id, activity.summary) for activity in bill.activity_ids.exists()}
+            for user, summary in wanted - known:
+                bill.activity_schedule(ACTIVITY, user_id=user.id, summary=summary)

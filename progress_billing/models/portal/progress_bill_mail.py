@@ -59,8 +59,8 @@ class ProgressBillMail(models.Model):
                     )
                 )
         self.contract_id._check_has_contacts()
-        self.filtered(lambda bill: bill.state == 'draft').with_context(progress_no_notice=True).action_submit()
         self._write_protected({'signature_requested_on': fields.Datetime.now()})
+        self.filtered(lambda bill: bill.state == 'draft').action_submit()
         return self._send_to_contacts('signature', roles=('approver',))
 
     def action_forward(self, email):
@@ -153,9 +153,8 @@ class ProgressBillMail(models.Model):
 
     def _announce(self, kind):
         """Tell the contacts of a step, once a revision and review."""
-        if not self.env.context.get('progress_no_notice'):
-            # sudo: progress.notice - nobody writes them by hand
-            self.env['progress.notice'].sudo()._announce(self.sudo(), kind, lambda bill: bill._get_occasion())
+        # sudo: progress.notice - nobody writes them by hand
+        self.env['progress.notice'].sudo()._announce(self.sudo(), kind, lambda bill: bill._get_occasion())
 
     def _get_occasion(self):
         """What there is one notice of each kind of: a claim as it was handed in."""
@@ -164,20 +163,25 @@ class ProgressBillMail(models.Model):
 
     def _submit(self, actor):
         fresh = self.filtered(lambda bill: bill.state != 'submitted')
-        super()._submit(actor)
+        result = super()._submit(actor)
         for bill in fresh:
             bill._write_protected({'review_round': bill.review_round + 1})
-        fresh._announce('submitted')
+        # whoever is asked to sign gets that e-mail alone
+        fresh.filtered(lambda bill: not bill.signature_requested_on)._announce('submitted')
+        return result
 
     def _approve(self, actor, note=''):
         fresh = self.filtered(lambda bill: bill.state != 'approved')
-        super()._approve(actor, note)
+        result = super()._approve(actor, note)
         fresh._announce('approved')
+        return result
 
     def _reject(self, actor, reason):
         fresh = self.filtered(lambda bill: bill.state != 'rejected')
-        super()._reject(actor, reason)
+        result = super()._reject(actor, reason)
+        fresh._write_protected({'signature_requested_on': False})
         fresh._announce('rejected')
+        return result
 
     # === REMINDERS === #
 
@@ -187,7 +191,7 @@ class ProgressBillMail(models.Model):
 
         An answer or a dispute ends it.
         """
-        for company in self.env['res.company'].search([]):
+        for company in self.env['res.company'].search([('active', '=', True)]):
             today = company._get_progress_today()
             bills = self.search(
                 [
@@ -198,4 +202,5 @@ class ProgressBillMail(models.Model):
                     ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
                 ]
             )
-            self.env['progress.notice']._announce(bills, 'reminder', lambda _bill, today=today: str(today), ('approver',))
+            notices = self.env['progress.notice']
+            notices._announce(bills, 'reminder', lambda _bill, today=today: str(today), ('approver',))

@@ -8,7 +8,6 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import merge_pdf
 
-
 MAX_SIGNATURE = 1024 * 1024
 MAX_NAME = 100
 #: how much of an image is inked at least, in pixels: less is an empty field
@@ -110,14 +109,18 @@ class ProgressBillSignature(models.Model):
         """The PDF as it was signed, with a page about the signature; in the history as well."""
         content = merge_pdf([self._get_portal_pdf(), self._get_signature_page()])
         # sudo: ir.attachment - a document of this bill
-        copy = self.env['ir.attachment'].sudo().create(
-            {
-                'name': self.env._("%s, signed.pdf", self._get_application_file_name()),
-                'raw': content,
-                'mimetype': 'application/pdf',
-                'res_model': self._name,
-                'res_id': self.id,
-            }
+        copy = (
+            self.env['ir.attachment']
+            .sudo()
+            .create(
+                {
+                    'name': self.env._("%s, signed.pdf", self._get_application_file_name()),
+                    'raw': content,
+                    'mimetype': 'application/pdf',
+                    'res_model': self._name,
+                    'res_id': self.id,
+                }
+            )
         )
         self._write_protected({'signed_file_id': copy.id})
         self.message_post(
@@ -141,8 +144,9 @@ class ProgressBillSignature(models.Model):
 
     def _submit(self, actor):
         again = self.filtered(lambda bill: bill.state == 'rejected' and bill.signed_on)
-        super()._submit(actor)
+        result = super()._submit(actor)
         again._write_protected(self._prepare_unsigned_vals())
+        return result
 
     def _prepare_unsigned_vals(self):
         """What stood signed is kept in the answers and files; the bill can be signed again."""

@@ -4,12 +4,25 @@ import re
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.mimetypes import guess_mimetype
-from odoo.tools.pdf import PdfFileReader
+from odoo.tools.pdf import PdfFileReader, PdfReadError
 
 MAX_FILE = 15 * 1024 * 1024
 MAX_FILES = 10
 MAX_FILES_OF_BILL = 100
 OFFICE = 'application/vnd.openxmlformats-officedocument'
+#: what the reader stumbles over in a broken file
+UNREADABLE = (
+    PdfReadError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OSError,
+    AssertionError,
+    RecursionError,
+    NotImplementedError,
+)
 #: what may be uploaded, by the ending of its name: nothing a browser runs
 TYPES = {
     'pdf': {'application/pdf'},
@@ -95,7 +108,7 @@ class ProgressBillUpload(models.Model):
             pages = len(reader.pages)
         except UserError:
             raise
-        except Exception:  # the reader raises whatever it stumbles over
+        except UNREADABLE:
             pages = 0
         if not pages:
             raise UserError(self.env._("%s is broken: it cannot be read as a PDF. Save it again and send that.", name))

@@ -147,7 +147,7 @@ class ProgressContact(models.Model):
         :param str token: as it came
         :return: a contact as superuser, or none
         """
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not token or not token.isascii():
             return self.sudo().browse()  # sudo: progress.contact - what a link may show does not depend on rights
         return contract.sudo().contact_ids.filtered(lambda contact: consteq(contact.token, token))
 
