@@ -202,5 +202,7 @@ class ProgressBillMail(models.Model):
                     ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
                 ]
             )
-            notices = self.env['progress.notice']
-            notices._announce(bills, 'reminder', lambda _bill, today=today: str(today), ('approver',))
+            # sudo: progress.notice - nobody writes them by hand
+            self.env['progress.notice'].sudo()._announce(
+                bills, 'reminder', lambda _bill, today=today: str(today), ('approver',)
+            )
