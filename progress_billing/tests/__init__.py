@@ -27,6 +27,7 @@ from . import test_portal_files
 from . import test_portal_mail
 from . import test_portal_pages
 from . import test_portal_rights
+from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
