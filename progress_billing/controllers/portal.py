@@ -1,5 +1,4 @@
 from werkzeug.exceptions import NotFound
-from werkzeug.urls import url_encode
 
 from odoo import http
 from odoo.exceptions import UserError
@@ -9,13 +8,12 @@ from odoo.http import content_disposition, request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from ..models.base.progress_actor import Actor
-from ..models.portal.progress_bill_upload import MAX_FILE, MAX_FILES
 from .schedule_template import XLSX_TYPE
 
 APPLICATION = 'progress_billing.action_report_progress_application'
 PRO_FORMA = 'progress_billing.action_report_progress_bill'
 MAX_SEARCH = 80
+MAX_ID = 2**31 - 1
 
 
 class ProgressPortal(CustomerPortal):
@@ -52,6 +50,10 @@ class ProgressPortal(CustomerPortal):
             request.lang = lang
             request.update_context(lang=lang.code)
 
+    def _clean(self, text):
+        """A text as the database takes it."""
+        return text.replace('\x00', '')
+
     def _get_html_data(self):
         return {'lang': (request.env.lang or 'en_US').replace('_', '-')}
 
@@ -62,7 +64,7 @@ class ProgressPortal(CustomerPortal):
         :raises NotFound: for whoever may not see it, as for what is not there
         """
         # sudo: progress.contract, progress.bill - checked here against the reader's contact
-        record = request.env[model].sudo().browse(record_id).exists()
+        record = request.env[model].sudo().browse(record_id if record_id <= MAX_ID else 0).exists()
         if not record:
             raise NotFound
         contract = record if model == 'progress.contract' else record.contract_id
@@ -127,7 +129,7 @@ class ProgressPortal(CustomerPortal):
         sortings, groupings = self._get_sortings(), self._get_groupings()
         sortby = sortby if sortby in sortings else 'date'
         groupby = groupby if groupby in groupings else 'none'
-        search = (search or '').strip()[:MAX_SEARCH]
+        search = self._clean(search or '').strip()[:MAX_SEARCH]
         domain = contacts._get_bill_domain()
         for word in search.split():
             domain &= Domain.OR(
@@ -199,22 +201,6 @@ class ProgressPortal(CustomerPortal):
         error = request.session.pop('progress_error', None)
         return self._render_bill(bill, contact, access_token, message=self._get_message(done), error=error)
 
-    def _render_bill(self, bill, contact, access_token, **values):
-        values = self._get_page_values(
-            bill,
-            contact,
-            access_token,
-            page_name='progress_bill',
-            contract=bill.contract_id,
-            bill=bill,
-            rows=bill._get_portal_rows(),
-            summary=bill._get_portal_summary(),
-            **values,
-        )
-        return request.render('progress_billing.portal_bill_page', values)
-
-    # === ANSWERS === #
-
     def _get_message(self, done):
         """What the page says after an answer."""
         return {
@@ -228,117 +214,19 @@ class ProgressPortal(CustomerPortal):
             'upload': request.env._("Thank you: your files are with the bill."),
         }.get(done)
 
-    def _get_actor(self, contact):
-        """Whoever answers, as business methods take it.
-
-        :raises UserError: for internal users, who answer for the customer in the office's screens
-        """
-        user = request.env.user
-        if user._is_internal():
-            raise UserError(
-                request.env._("You are logged in as an employee: answer for the customer in the office's screens.")
-            )
-        return Actor(contact.partner_id, request.env['res.users'] if user._is_public() else user)
-
-    def _get_address(self):
-        return request.httprequest.remote_addr or ''
-
-    def _go_to(self, record, contact, access_token, done):
-        query = {'done': done, **({'access_token': contact.token} if access_token else {})}
-        return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
-
-    @http.route('/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True)
-    def answer(self, bill_id, access_token=None, answer=None, **given):
-        """Approve, certify less, reject, dispute, withdraw."""
-        bill, contact = self._open('progress.bill', bill_id, access_token)
-        if answer not in ('approve', 'certify', 'reject', 'dispute', 'withdraw'):
-            raise NotFound
-        given = {name: value for name, value in given.items() if isinstance(value, str)}
-        try:
-            actor = self._get_actor(contact)
-            with request.env.cr.savepoint():
-                bill._take_answer(answer, actor, contact, given, self._get_address())
-        except UserError as error:
-            return self._render_bill(bill, contact, access_token, error=str(error), given=given, answer=answer)
-        return self._go_to(bill, contact, access_token, answer)
-
-    @http.route('/my/progress/bill/<int:bill_id>/sign', type='jsonrpc', auth='public', website=True)
-    def sign(self, bill_id, access_token=None, version=None, name=None, signature=None):
-        """What Odoo's signature form sends. The page is loaded again whatever comes of it: its button is used up."""
-        query = request.httprequest.args
-        access_token, version = access_token or query.get('access_token'), version or query.get('version')
-        try:
-            bill, contact = self._open('progress.bill', bill_id, access_token)
-        except NotFound:
-            return {'error': request.env._("This link is not valid any more.")}
-        values = {'done': 'sign', **({'access_token': access_token} if access_token else {})}
-        try:
-            actor = self._get_actor(contact)
-            with request.env.cr.savepoint():
-                bill._take_signature(actor, contact, name, signature, version, self._get_address())
-        except UserError as error:
-            request.session['progress_error'] = str(error)
-            values['done'] = 'error'
-        return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
-
-    @http.route('/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True)
-    def upload(self, bill_id, access_token=None, **_given):
-        """Files from the contact."""
-        bill, contact = self._open('progress.bill', bill_id, access_token)
-        files = [file for file in request.httprequest.files.getlist('files') if file.filename]
-        try:
-            actor = self._get_actor(contact)
-            with request.env.cr.savepoint():
-                # one byte more than allowed says that there is too much
-                given = [(file.filename, file.stream.read(MAX_FILE + 1)) for file in files[: MAX_FILES + 1]]
-                bill._take_uploads(actor, contact, given, self._get_address())
-        except UserError as error:
-            return self._render_bill(bill, contact, access_token, error=str(error))
-        return self._go_to(bill, contact, access_token, 'upload')
-
-    @http.route('/my/progress/bill/<int:bill_id>/file/<int:file_id>', type='http', auth='public', website=True)
-    def bill_file(self, bill_id, file_id, access_token=None, **_kwargs):
-        """The signed copy, or what a contact uploaded."""
-        bill, _contact = self._open('progress.bill', bill_id, access_token)
-        file = (bill._get_uploads() | bill.signed_file_id).filtered(lambda file: file.id == file_id)
-        if not file:
-            raise NotFound
-        stream = request.env['ir.binary']._get_stream_from(file)
-        return stream.get_response(as_attachment=True, content_security_policy="default-src 'none'")
-
-    @http.route('/my/progress/bill/<int:bill_id>/preview', type='jsonrpc', auth='public', website=True)
-    def preview(self, bill_id, access_token=None, given=None):
-        """What would be due with the amounts typed so far."""
-        try:
-            bill, contact = self._open('progress.bill', bill_id, access_token)
-        except NotFound:
-            return {'error': request.env._("This link is not valid any more.")}
-        given = {name: value for name, value in (given or {}).items() if isinstance(value, str)}
-        try:
-            return bill._preview_certificate(self._get_actor(contact), given)
-        except UserError as error:
-            return {'error': str(error)}
-
-    @http.route(
-        '/my/progress/contract/<int:contract_id>/milestone/<int:milestone_id>',
-        type='http',
-        auth='public',
-        methods=['POST'],
-        website=True,
-    )
-    def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', **_given):
-        """Approve a milestone that was reached."""
-        contract, contact = self._open('progress.contract', contract_id, access_token)
-        milestone = contract._get_portal_milestones().filtered(lambda milestone: milestone.id == milestone_id)
-        if not milestone:
-            raise NotFound
-        try:
-            actor = self._get_actor(contact)
-            with request.env.cr.savepoint():
-                milestone._take_approval(contract, actor, contact, note, self._get_address())
-        except UserError as error:
-            return self._render_contract(contract, contact, access_token, error=str(error))
-        return self._go_to(contract, contact, access_token, 'milestone')
+    def _render_bill(self, bill, contact, access_token, **values):
+        values = self._get_page_values(
+            bill,
+            contact,
+            access_token,
+            page_name='progress_bill',
+            contract=bill.contract_id,
+            bill=bill,
+            rows=bill._get_portal_rows(),
+            summary=bill._get_portal_summary(),
+            **values,
+        )
+        return request.render('progress_billing.portal_bill_page', values)
 
     # === DOCUMENTS === #
 
@@ -367,3 +255,13 @@ class ProgressPortal(CustomerPortal):
                 ('X-Content-Type-Options', 'nosniff'),
             ],
         )
+
+    @http.route('/my/progress/bill/<int:bill_id>/file/<int:file_id>', type='http', auth='public', website=True)
+    def bill_file(self, bill_id, file_id, access_token=None, **_kwargs):
+        """The signed copy, or what a contact uploaded."""
+        bill, _contact = self._open('progress.bill', bill_id, access_token)
+        file = (bill._get_uploads() | bill.signed_file_id).filtered(lambda file: file.id == file_id)
+        if not file:
+            raise NotFound
+        stream = request.env['ir.binary']._get_stream_from(file)
+        return stream.get_response(as_attachment=True, content_security_policy="default-src 'none'")

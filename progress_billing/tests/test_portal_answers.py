@@ -171,6 +171,15 @@ class TestPortalAnswers(PortalCommon):
         with self.assertRaises(AccessError):
             self.bill.with_user(self.anna_user).action_dispute("x")
 
+    def test_odd_input(self):
+        for path in (f'/my/progress/bill/{10**18}', f'/my/progress/contract/{10**18}', '/my/progress/bill/0'):
+            self.assertEqual(self.url_open(f'{path}?access_token=x').status_code, 404)
+        self._answer('dispute', reason="Zero\x00byte")
+        self.assertEqual(self.bill.dispute_reason, "Zerobyte")
+        self.authenticate('anna@example.com', 'anna@example.com')
+        for query in ('search=%00', 'search=%25%27', 'page=x', 'groupby=id%20desc', 'sortby=name;drop'):
+            self.assertEqual(self.url_open(f'/my/progress?{query}').status_code, 200, query)
+
     def test_milestone(self):
         milestone = self.env['project.milestone'].create({'name': "Roof on", 'project_id': self.project.id})
         self.env['progress.bill'].create(
