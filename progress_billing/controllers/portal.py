@@ -52,7 +52,7 @@ class ProgressPortal(CustomerPortal):
 
     def _clean(self, text):
         """A text as the database takes it."""
-        return text.replace('\x00', '')
+        return str(text).replace('\x00', '')
 
     def _get_html_data(self):
         return {'lang': (request.env.lang or 'en_US').replace('_', '-')}

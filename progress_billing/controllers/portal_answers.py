@@ -88,7 +88,11 @@ class ProgressPortalAnswers(ProgressPortal):
             bill, contact = self._open('progress.bill', bill_id, access_token)
         except NotFound:
             return {'error': request.env._("This link is not valid any more.")}
-        given = {name: self._clean(value) for name, value in (given or {}).items() if isinstance(value, str)}
+        given = {
+            name: self._clean(value)
+            for name, value in (given if isinstance(given, dict) else {}).items()
+            if isinstance(value, str)
+        }
         try:
             return bill._preview_certificate(self._get_actor(contact), given)
         except UserError as error:

@@ -75,6 +75,24 @@ class TestPortalAnswers(PortalCommon):
         self.assertIn("Roof isn't done", self.bill.reject_reason)
         self.assertEqual(self.bill.message_ids.filtered(lambda m: "Roof" in m.body).author_id, self.anna)
 
+    def test_reject_by_line(self):
+        self._answer('reject', **{f'note_{self.second.id}': "Windows are missing"})
+        self.assertEqual(self.bill.state, 'rejected')
+        self.assertRecordValues(
+            self.bill.line_ids,
+            [
+                {'review_state': 'open', 'review_note': False},
+                {'review_state': 'rejected', 'review_note': "Windows are missing"},
+            ],
+        )
+        self.assertIn("Windows are missing", self.bill.reject_reason)
+        mail = self.env['mail.mail'].sudo().search([('model', '=', 'progress.notice')], limit=1, order='id desc')
+        self.assertIn("Windows are missing", mail.body_html)
+        self.bill.action_submit()
+        self.assertEqual(self.bill.line_ids.mapped('review_state'), ['open', 'open'])
+        self.bill.action_approve()
+        self.assertEqual(self.bill.line_ids.mapped('review_state'), ['approved', 'approved'])
+
     def test_certify_by_line(self):
         self._answer('certify', **{f'line_{self.first.id}': '2,000.00', f'line_{self.second.id}': '6,000.00'})
         self.assertEqual(self.bill.state, 'approved')

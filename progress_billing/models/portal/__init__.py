@@ -3,6 +3,7 @@ from . import progress_answer
 from . import progress_notice
 from . import progress_contract
 from . import progress_bill
+from . import progress_bill_line
 from . import progress_bill_answer
 from . import progress_bill_signature
 from . import progress_bill_upload

@@ -136,7 +136,39 @@ class ProgressBillAnswers(models.Model):
         self._approve(actor, given.get('reason') or '')
 
     def _take_rejection(self, actor, given):
-        self._reject(actor, given.get('reason'))
+        """Reject with a reason, with reasons by line, or with both."""
+        notes = {}
+        for line in self.line_ids:
+            note = self._read_text(given.get(f'note_{line.id}'))
+            if note:
+                notes[line] = note
+        reason = self._read_text(given.get('reason')) or '\n'.join(
+            f'{line.contract_line_id.display_name}: {note}' for line, note in notes.items()
+        )
+        self._reject_lines(actor, reason, notes)
+
+    def _reject_lines(self, actor, reason, notes):
+        """Reject these claims, and say why by line.
+
+        :param Actor actor: who rejects
+        :param str reason: what to revise in all
+        :param dict notes: reasons by bill line
+        """
+        for line, note in notes.items():
+            line._write_protected({'review_state': 'rejected', 'review_note': note})
+        self._reject(actor, reason)
+
+    def _submit(self, actor):
+        fresh = self.filtered(lambda bill: bill.state != 'submitted')
+        result = super()._submit(actor)
+        fresh.line_ids._write_protected({'review_state': 'open', 'review_note': False})
+        return result
+
+    def _approve(self, actor, note=''):
+        fresh = self.filtered(lambda bill: bill.state != 'approved')
+        result = super()._approve(actor, note)
+        fresh.line_ids._write_protected({'review_state': 'approved', 'review_note': False})
+        return result
 
     def _certify_given(self, actor, given):
         """Certify what was typed, by line or in sum.

@@ -63,6 +63,7 @@ class ProgressNotice(models.Model):
                 'name': line.contract_line_id.display_name,
                 'claimed': contract._show_amount(line.amount),
                 'certified': contract._show_amount(line.certified_amount),
+                'note': line.review_note or '',
             }
             for line in self.bill_id.line_ids
         ]
