@@ -30,7 +30,6 @@ class ProgressAnswer(models.Model):
         string="Answer",
         required=True,
     )
-    create_date = fields.Datetime(string="On")
     address = fields.Char(string="From", help="The network address the answer came from.")
     note = fields.Text()
     attachment_ids = fields.Many2many('ir.attachment', 'progress_answer_attachment_rel', string="Files")

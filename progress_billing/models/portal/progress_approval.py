@@ -13,5 +13,4 @@ class ProgressApproval(models.Model):
     company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
     step_id = fields.Many2one('progress.approval.step', required=True, ondelete='restrict')
     user_id = fields.Many2one('res.users', string="Approved By", required=True, ondelete='restrict')
-    create_date = fields.Datetime(string="On")
     fingerprint = fields.Char(required=True, help="SHA-256 of the figures that were approved.")

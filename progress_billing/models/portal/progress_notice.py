@@ -29,7 +29,6 @@ class ProgressNotice(models.Model):
         required=True,
     )
     occasion = fields.Char(required=True, help="What there is one notice of: a revision, a day.")
-    create_date = fields.Datetime(string="On")
 
     _unique_occasion = models.Constraint(
         'UNIQUE(bill_id, contact_id, kind, occasion)', "This contact has this notice already."
