@@ -18,15 +18,16 @@ class ProgressBillLineRetainage(models.Model):
 
     stored_amount = fields.Monetary(
         string="Materials Stored",
-        compute='_compute_stored',
+        compute='_compute_stored_amount',
         store=True,
         readonly=False,
         precompute=True,
         help="Untaxed: materials presently stored, restated on each bill.",
     )
     previous_stored_amount = fields.Monetary(
-        compute='_compute_stored',
+        compute='_compute_previous_stored_amount',
         store=True,
+        readonly=False,  # a bill of a run says what it takes the place of
         precompute=True,
         guarded=True,
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
@@ -44,10 +45,15 @@ class ProgressBillLineRetainage(models.Model):
     # === COMPUTE === #
 
     @api.depends('contract_line_id')
-    def _compute_stored(self):
+    def _compute_stored_amount(self):
         """Materials stay stored on a bill that says nothing of them."""
         for line in self:
-            line.stored_amount = line.previous_stored_amount = line.contract_line_id.billed_stored_amount
+            line.stored_amount = line.contract_line_id.billed_stored_amount
+
+    @api.depends('contract_line_id')
+    def _compute_previous_stored_amount(self):
+        for line in self:
+            line.previous_stored_amount = line.contract_line_id.billed_stored_amount
 
     @api.depends('stored_amount', 'previous_stored_amount')
     def _compute_invoiced(self):
