@@ -10,12 +10,15 @@ from . import test_concurrency
 from . import test_correction
 from . import test_documents
 from . import test_demo_cycle
+from . import test_edits
+from . import test_guard
 from . import test_hooks
 from . import test_import
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
 from . import test_numbers
+from . import test_odoo_users
 from . import test_parents
 from . import test_payment_schedule
 from . import test_payments

@@ -58,7 +58,7 @@ class TestActor(RetainageCommon):
         system._certify_sum(self.by_contact, 3000)
         self.assertRecordValues(bill, [{'sum_certified': True, 'certified_sum': 3000, 'certified_amount': 3000}])
         bill.action_release()
-        self.assertRecordValues(bill.invoice_id, [{'amount_untaxed': 3000, 'state': 'draft'}])
+        self.assertRecordValues(bill.invoice_id, [{'amount_untaxed': 3000, 'state': 'posted'}])  # by an accountant
         with self.assertRaisesRegex(UserError, "is certified while"):
             system._certify_sum(self.by_contact, 2000)
         with self.assertRaisesRegex(UserError, "is certified while"):
@@ -103,6 +103,15 @@ class TestActor(RetainageCommon):
             ],
         )
 
+    def test_change_order_approved_by_a_contact(self):
+        contract = self._make_contract([1000])
+        change = self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': 100}, approve=False)
+        self._system(change)._approve(self.by_contact)
+        self.assertRecordValues(
+            change, [{'state': 'approved', 'approved_by_id': False, 'approved_by_partner_id': self.contact.id}]
+        )
+        self.assertEqual(contract.revised_amount, 1100)
+
     def test_one_gate(self):
         """Approving, rejecting, certifying a sum or a line: for administrators, one sentence."""
         bill = self._claim()
@@ -122,9 +131,7 @@ class TestActor(RetainageCommon):
         )
         bill = self._claim()
         bill.with_user(manager).action_approve()
-        self.assertRecordValues(
-            bill, [{'approved_by_id': manager.id, 'approved_by_partner_id': manager.partner_id.id}]
-        )
+        self.assertRecordValues(bill, [{'approved_by_id': manager.id, 'approved_by_partner_id': manager.partner_id.id}])
         bill.action_release()
         bill.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
         bill.action_correct()

@@ -110,7 +110,10 @@ class TestParents(TwoCompaniesCommon):
             ),
             ('progress.retainage.step', {'contract_id': self.contract.id, 'completed_percent': 50}),
             ('progress.plan.template.line', {'template_id': template.id, 'percent': 1}),
-            ('progress.billing.period', {'project_id': self.project.id, 'date_start': '2026-01-01', 'date_end': '2026-01-31'}),
+            (
+                'progress.billing.period',
+                {'project_id': self.project.id, 'date_start': '2026-01-01', 'date_end': '2026-01-31'},
+            ),
         ):
             with self.subTest(model=model):
                 self.assertDenied(
@@ -193,6 +196,7 @@ class TestParents(TwoCompaniesCommon):
         self.assertEqual(line.completed_percent, 100)
         task.project_id = self._make_project(name="Barn")
         self.assertRecordValues(line, [{'task_id': False, 'progress_source': 'manual', 'completed_percent': 100}])
+        self.assertEqual(line.pending_amount, 10010)
 
 
 @tagged('post_install', '-at_install')
@@ -207,10 +211,16 @@ class TestWizardRights(TwoCompaniesCommon):
         return [
             ('progress.final.wizard', {'contract_id': contract.id}),
             ('progress.claim.wizard', {'contract_id': contract.id}),
-            ('progress.claim.wizard', {'contract_id': self.theirs.id, 'line_ids': [Command.create({'contract_line_id': line.id})]}),
+            (
+                'progress.claim.wizard',
+                {'contract_id': self.theirs.id, 'line_ids': [Command.create({'contract_line_id': line.id})]},
+            ),
             ('progress.plan.wizard', {'contract_id': contract.id, 'start_date': fields.Date.today()}),
             ('progress.release.wizard', {'contract_id': contract.id}),
-            ('progress.release.wizard', {'contract_id': self.theirs.id, 'line_ids': [Command.create({'contract_line_id': line.id})]}),
+            (
+                'progress.release.wizard',
+                {'contract_id': self.theirs.id, 'line_ids': [Command.create({'contract_line_id': line.id})]},
+            ),
             ('progress.retainage.wizard', {'contract_id': contract.id}),
             ('progress.run.wizard', {'contract_ids': [Command.set(contract.ids)]}),
             ('progress.run.wizard', {'contract_ids': [Command.link(contract.id)]}),
@@ -224,15 +234,16 @@ class TestWizardRights(TwoCompaniesCommon):
     def test_created_for_foreign_records(self):
         for model, vals in self._dialogs():
             with self.subTest(model=model):
-                dialogs = self.env[model]
-                self.assertDenied(lambda: self._rpc(self.other_manager, dialogs, 'create', [vals]))
-                spec = {name: {} for name in dialogs._fields}
-                self.assertDenied(lambda: self._rpc(self.other_manager, dialogs, 'onchange', [], vals, list(vals), spec))
-                context = {f'default_{name}': value for name, value in vals.items()}
-                self.assertDenied(lambda: self._rpc(self.other_manager, dialogs, 'create', [{}], context=context))
-                self.assertDenied(
-                    lambda: self._rpc(self.other_manager, dialogs, 'onchange', [], {}, [], spec, context=context)
-                )
+                self._check_shut(self.env[model], vals)
+
+    def _check_shut(self, dialogs, vals):
+        """Neither values nor defaults, stored or in a form, open a dialog on records of others."""
+        user, spec = self.other_manager, {name: {} for name in dialogs._fields}
+        context = {f'default_{name}': value for name, value in vals.items()}
+        self.assertDenied(lambda: self._rpc(user, dialogs, 'create', [vals]))
+        self.assertDenied(lambda: self._rpc(user, dialogs, 'onchange', [], vals, list(vals), spec))
+        self.assertDenied(lambda: self._rpc(user, dialogs, 'create', [{}], context=context))
+        self.assertDenied(lambda: self._rpc(user, dialogs, 'onchange', [], {}, [], spec, context=context))
 
     def test_companies_of_the_context(self):
         """Companies that the context claims are not those of the user."""

@@ -16,12 +16,7 @@ NAME = re.compile(r'[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*')
 ODOO_NAMES = {'active', 'amount', 'company_currency_id', 'company_id', 'currency_id', 'name', 'partner_id', 'quantity'}
 ODOO_NAMES |= {'analytic_distribution', 'project_id', 'tax_ids', 'user_id'}
 #: what points the wrong way still, by file: the reason and the names. Take away what you mend; add nothing.
-EXCEPTIONS = {
-    'application/progress_bill_application_sheet.py': (
-        "the sheet names the billing period, and moves to the documents",
-        {'date_end', 'date_start', 'period_id'},
-    ),
-}
+EXCEPTIONS = {}
 #: pairs of files that call each other both ways: this number may only fall
 MUTUAL_PAIRS = 19
 

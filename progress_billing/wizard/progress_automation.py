@@ -1,7 +1,11 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 
 CRON = 'progress_billing.ir_cron_generate_progress_invoices'
+MAX_INTERVAL = 1000
+MAX_YEARS = 10
 
 
 class ProgressAutomation(models.TransientModel):
@@ -44,6 +48,20 @@ class ProgressAutomation(models.TransientModel):
             wizard.due_count = bills.search_count(bills._get_due_domain())
             wizard.failed_count = bills.search_count([('run_state', '=', 'failed')])
 
+    @api.constrains('interval_number', 'next_run')
+    def _check_schedule(self):
+        for wizard in self:
+            latest = fields.Datetime.now() + relativedelta(years=MAX_YEARS)
+            if not 1 <= wizard.interval_number <= MAX_INTERVAL or wizard.next_run > latest:
+                raise ValidationError(
+                    self.env._(
+                        "The automatic billing runs at least once in %(count)s units, and within the next %(years)s "
+                        "years.",
+                        count=MAX_INTERVAL,
+                        years=MAX_YEARS,
+                    )
+                )
+
     def _check_manager(self):
         if not self.env.user.has_group('progress_billing.group_manager'):
             raise AccessError(self.env._("Only Progress Billing administrators may change the automatic billing."))
@@ -59,7 +77,7 @@ class ProgressAutomation(models.TransientModel):
         self._get_cron().write(
             {
                 'active': self.active,
-                'interval_number': max(self.interval_number, 1),
+                'interval_number': self.interval_number,
                 'interval_type': self.interval_type,
                 'nextcall': self.next_run,
             }

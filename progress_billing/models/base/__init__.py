@@ -1,3 +1,4 @@
+from . import progress_edit_mixin
 from . import progress_guard_mixin
 from . import progress_scheduling_mixin
 from . import progress_tax_engine

@@ -1,12 +1,13 @@
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from odoo import Command, api, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ...tools import numbers
 
-#: the values that our own code is about to set, by model: a stack in the cache of the transaction's cursor
-OWN = 'progress_billing.own_values'
+#: names of the values that our own code is about to set, by model: a stack for each cursor
+OWN = WeakKeyDictionary()
 TEXT_LIMITS = {'char': 1000, 'text': 50000}
 NUMBER_TYPES = {'float', 'monetary', 'integer'}
 
@@ -182,7 +183,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
         :param list vals_list: the values about to be set: their names count, and those of nested lines
         """
-        stack = self.env.cr.cache.setdefault(OWN, [{}])
+        stack = OWN.setdefault(self.env.cr, [{}])
         noted = dict(stack[-1])
         for vals in vals_list:
             self._note_own_names(noted, vals)
@@ -204,7 +205,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
     def _get_own_names(self):
         """Names of the fields that our own code is setting at this moment: the others were typed by a caller."""
-        stack = self.env.cr.cache.get(OWN)
+        stack = OWN.get(self.env.cr)
         return stack[-1].get(self._name, frozenset()) if stack else frozenset()
 
     def _get_typed(self, vals):

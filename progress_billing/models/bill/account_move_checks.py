@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
@@ -106,7 +108,8 @@ class ProgressMoveChecks(models.Model):
             not line.tax_line_id and not same(line.amount_currency, self.direction_sign * line.price_subtotal)
             for line in self.line_ids.filtered('progress_line_type')
         )
-        if not shown or found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected):
+        other = found.keys() != expected.keys() or any(same(found[key], expected[key]) for key in expected)
+        if not shown or other or not self._do_progress_taxes_hold():
             raise UserError(
                 self.env._(
                     "The amounts of %(invoice)s are not those of its progress bill %(bill)s any more. Delete the "
@@ -115,6 +118,18 @@ class ProgressMoveChecks(models.Model):
                     bill=bill.display_name,
                 )
             )
+
+    def _do_progress_taxes_hold(self):
+        """Whether the entry takes the taxes that its lines say, to the cent: nobody rounds them by hand."""
+        self.ensure_one()
+        base_lines, _tax_lines = self._get_rounded_base_and_tax_lines(round_from_tax_lines=False)
+        taxes = defaultdict(float)
+        for base_line in base_lines:
+            for tax_data in base_line['tax_details']['taxes_data']:
+                taxes[tax_data['tax']] += base_line['sign'] * tax_data['tax_amount_currency']
+        for item in self.line_ids.filtered('tax_repartition_line_id'):
+            taxes[item.tax_line_id] -= item.amount_currency
+        return all(self.currency_id.is_zero(difference) for difference in taxes.values())
 
     def _check_progress_leaving(self):
         """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""

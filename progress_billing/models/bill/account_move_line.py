@@ -10,6 +10,7 @@ LOCKED_FIELDS = (
     'tax_ids',
     'account_id',
     'product_id',
+    'product_uom_id',
     'currency_id',
     'move_id',
     'extra_tax_data',
@@ -159,7 +160,8 @@ class AccountMoveLine(models.Model):
         """A credit note's lines stand for what the invoice's lines stand for."""
         result = super()._copy_data_extend_business_fields(values)
         for name in LINK_FIELDS:
-            values[name] = self._fields[name].convert_to_write(self[name], self)
+            if self[name]:
+                values[name] = self._fields[name].convert_to_write(self[name], self)
         return result
 
     def _raise_protected(self, name):

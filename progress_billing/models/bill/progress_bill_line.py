@@ -12,6 +12,7 @@ class ProgressBillLine(models.Model):
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
     _inherit = [
+        'progress.edit.mixin',
         'progress.guard.mixin',
     ]
     _parent_field = 'bill_id'
@@ -154,12 +155,14 @@ class ProgressBillLine(models.Model):
         vals = self._drop_percent(vals)
         typed = self._get_typed(vals)
         claimed = self._get_claim_fields() & typed
+        self._check_edits_seen(vals)
         if claimed:
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
         self._complete_claim(typed)
         if claimed:
+            self._count_edit()
             self.bill_id._on_claimed()
         return result
 

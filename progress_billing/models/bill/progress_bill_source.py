@@ -15,9 +15,10 @@ class ProgressBillSource(models.Model):
         string="Billed Beside the Schedule",
         compute='_compute_sourced_amount',
         store=True,
+        guarded=True,
         help="Untaxed: expenses, products, agreements and down payments.",
     )
-    credited_sourced_amount = fields.Monetary(compute='_compute_sourced_amount', store=True)
+    credited_sourced_amount = fields.Monetary(compute='_compute_sourced_amount', store=True, guarded=True)
     amount_due = fields.Monetary(
         compute='_compute_amount_due', help="Untaxed: all that this bill asks for, less what was credited."
     )

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..base.progress_actor import Actor
+
 
 class ProgressContractChange(models.Model):
     """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
@@ -27,6 +29,9 @@ class ProgressContractChange(models.Model):
         guarded=True,
     )
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
+    approved_by_partner_id = fields.Many2one(
+        'res.partner', string="Approved By", readonly=True, copy=False, guarded=True
+    )
     approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
     amount = fields.Monetary(
@@ -59,20 +64,31 @@ class ProgressContractChange(models.Model):
         :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
         """
         self.check_access('write')
+        self._approve(Actor.of(self.env.user), credit=credit)
+        return self.contract_id._get_contract_action()
+
+    def _approve(self, actor, *, credit=False):
+        """Approve these orders.
+
+        :param Actor actor: who approves
+        :param bool credit: see :meth:`action_approve`
+        :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
+        """
         drafts = self.filtered(lambda change: change.state == 'draft')
         drafts._check_editable('draft')
         drafts.contract_id._lock_for_billing()
         drafts.line_ids._create_contract_lines()
+        drafts._track_set_author(actor.partner)
         drafts._write_protected(
             {
                 'state': 'approved',
-                'approved_by_id': self.env.user.id,
+                'approved_by_id': actor.user.id,
+                'approved_by_partner_id': actor.partner.id,
                 'approved_on': fields.Datetime.now(),
             }
         )
         drafts.contract_id._on_worth_changed(drafts.line_ids.contract_line_id)
         drafts._on_approved(credit=credit)
-        return self.contract_id._get_contract_action()
 
     def action_approve_with_credit(self):
         """The button of :meth:`action_approve` with the credit asked for.

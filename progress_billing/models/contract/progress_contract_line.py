@@ -14,6 +14,7 @@ class ProgressContractLine(models.Model):
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
     _inherit = [
+        'progress.edit.mixin',
         'progress.guard.mixin',
         'analytic.mixin',
     ]
@@ -257,11 +258,14 @@ class ProgressContractLine(models.Model):
 
     def write(self, vals):
         typed = self._get_typed(vals)
+        self._check_edits_seen(vals)
         if SCHEDULE_FIELDS & typed:
             self._check_schedule_editable()
         if VALUE_FIELDS & typed:
             self.contract_id._lock_for_billing()
         result = super().write(vals)
+        if VALUE_FIELDS & typed:
+            self._count_edit()
         if VALUE_FIELDS & vals.keys():
             self.contract_id._on_worth_changed()
         return result

@@ -193,6 +193,28 @@ class ProgressContractBilling(models.Model):
         self.ensure_one()
         return self.revenue_recognition == 'deposit'
 
+    def _check_deposits_unmatched(self):
+        """Deposits are matched with their own credit notes and the final invoice, with nothing else.
+
+        :raises UserError: naming the entry a deposit was matched with by hand
+        """
+        # sudo: account.move.line - what deposits are matched with does not depend on who asks
+        for contract in self.sudo():
+            moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
+            deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
+            partials = deposits.matched_debit_ids | deposits.matched_credit_ids
+            matched = (partials.debit_move_id | partials.credit_move_id).move_id - moves
+            others = matched.filtered(lambda move: not move._is_exchange_difference())
+            if others:
+                raise UserError(
+                    self.env._(
+                        "Deposits of %(contract)s are matched with %(entries)s: undo that first, as the final invoice "
+                        "reverses them.",
+                        contract=contract.display_name,
+                        entries=', '.join(others.mapped('display_name')),
+                    )
+                )
+
     def _check_opening_deposits_stand(self):
         """Items chosen as deposits held before must still be open when the final invoice reverses them (RULES A13)."""
         # sudo: account.move.line - whether an item is open does not depend on who asks

@@ -114,6 +114,7 @@ class ProgressContractFinal(models.Model):
         todo._raise_blockers({contract: contract._get_billing_blockers(for_final=True) for contract in todo})
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
+        todo._check_deposits_unmatched()
         finals = self.env['progress.bill']._create_protected(
             [
                 contract._prepare_final_bill_vals(partner, location, lines)
@@ -173,6 +174,7 @@ class ProgressContractFinal(models.Model):
         self.ensure_one()
         self._check_no_drafts(but=self.bill_ids.filtered(lambda bill: bill.kind == 'final'))
         self._check_opening_deposits_stand()
+        self._check_deposits_unmatched()
         if not self._settles_deposits():
             return
         key = ('bill', 'account', 'taxes')

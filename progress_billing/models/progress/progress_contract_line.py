@@ -98,7 +98,7 @@ class ProgressContractLineProgress(models.Model):
     # === ENTRY === #
 
     def _check_progress_editable(self):
-        """:raises UserError: for lines of a contract that is closed or cancelled, on which nothing is billed any more"""
+        """:raises UserError: for lines of a contract that is closed or cancelled"""
         for line in self:
             if line.contract_state in ('closed', 'cancelled'):
                 raise UserError(
@@ -142,8 +142,12 @@ class ProgressContractLineProgress(models.Model):
         """
         self.contract_id._lock_for_billing()
         for line in self:
-            line._write_protected({**line._prepare_progress_vals(vals), 'progress_entry': line.progress_entry + 1})
+            line._write_protected({**line._prepare_progress_vals(vals), **line._prepare_counted_vals()})
         self._check_progress()
+
+    def _prepare_counted_vals(self):
+        """An entry counts: whether one came since is asked by bills that go, and by forms of other people."""
+        return {'progress_entry': self.progress_entry + 1, 'edit_count': self.edit_count + 1}
 
     def _prepare_progress_vals(self, vals):
         """Completed (%) and both pending values after one of them was entered."""
@@ -267,7 +271,7 @@ class ProgressContractLineProgress(models.Model):
     def _recalculate_pending(self):
         """Set pending by the formula again, for lines with a percentage: after a change order."""
         for line in self.filtered(lambda line: line.completed_percent and not line.display_type):
-            line._write_protected({**line._prepare_pending_vals(), 'progress_entry': line.progress_entry + 1})
+            line._write_protected({**line._prepare_pending_vals(), **line._prepare_counted_vals()})
 
     # === CHECKS === #
 

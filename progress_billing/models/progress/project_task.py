@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 READERS = 'progress_billing.group_readonly'
+COPIED_FIELDS = ('billing_rule_id', 'bill_separately', 'partner_shipping_id')
 
 
 class ProjectTask(models.Model):
@@ -53,9 +54,9 @@ class ProjectTask(models.Model):
 
     def write(self, vals):
         before = self.parent_id if 'parent_id' in vals else self.browse()
-        result = super().write(vals)
         if 'project_id' in vals:
-            self._leave_progress_lines()
+            self._leave_progress_lines(vals['project_id'])
+        result = super().write(vals)
         if {'state', 'parent_id'} & vals.keys():
             (self | before)._update_progress_lines()
         return result
@@ -69,11 +70,42 @@ class ProjectTask(models.Model):
         above._update_progress_lines()
         return result
 
-    def _leave_progress_lines(self):
-        """Tasks that moved to another project leave the schedule of this one, which keeps what was entered."""
+    def copy_data(self, default=None):
+        """Whoever may copy tasks need not see how they are billed: :meth:`copy` sees to that."""
+        hidden = dict.fromkeys(self._get_hidden_fields(), False)
+        vals_list = super().copy_data({**(default or {}), **hidden})
+        return [{name: value for name, value in vals.items() if name not in hidden} for vals in vals_list]
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        names = self._get_hidden_fields()
+        if names:
+            # sudo: project.task - the copy is billed as the task is, whoever made it
+            for task, copied in zip(self.sudo(), copies.sudo(), strict=True):
+                task._copy_billing_to(copied, names)
+        return copies
+
+    def _get_hidden_fields(self):
+        """Our copied fields that the user does not see."""
+        return [name for name in COPIED_FIELDS if not self._has_field_access(self._fields[name], 'read')]
+
+    def _copy_billing_to(self, copied, names):
+        """Give a copy, and the copies of sub-tasks, the fields that its maker could not read."""
+        values = {name: self._fields[name].convert_to_write(self[name], self) for name in names if self[name]}
+        if values:
+            copied.with_context(tracking_disable=True).write(values)
+        if len(self.child_ids) == len(copied.child_ids):  # sub-tasks are made in their order
+            for child, made in zip(self.child_ids, copied.child_ids.sorted('id'), strict=True):
+                child._copy_billing_to(made, names)
+
+    def _leave_progress_lines(self, project_id):
+        """Tasks that move to another project leave the schedule of this one, which keeps what was entered.
+
+        :param int project_id: where they move to
+        """
         # sudo: progress.contract.line - whoever moves tasks need not bill
         lines = self.env['progress.contract.line'].sudo().search([('task_id', 'child_of', self.ids)])
-        left = lines.filtered(lambda line: line.task_id.project_id != line.project_id)
+        left = lines.filtered(lambda line: line.project_id.id != project_id)
         followers = left.filtered(lambda line: line.progress_source == 'task')
         followers.write({'task_id': False, 'progress_source': 'manual'})
         (left - followers).task_id = False

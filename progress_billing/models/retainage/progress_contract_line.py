@@ -47,7 +47,7 @@ class ProgressContractLineStored(models.Model):
         self.contract_id._lock_for_billing()
         for line in self.filtered(lambda line: not line.display_type):
             stored = line._prepare_stored_vals(vals['stored_amount'], line.stored_amount)
-            line._write_protected({**stored, 'progress_entry': line.progress_entry + 1})
+            line._write_protected({**stored, **line._prepare_counted_vals()})
         if {'completed_percent', 'pending_amount'} & vals.keys():
             return super()._enter_progress(vals)
         return self._check_progress()
