@@ -11,7 +11,7 @@ class ProgressApprovalStep(models.Model):
     _parent_field = 'contract_id'
 
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)

@@ -24,7 +24,9 @@ class ProgressBillAnswers(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    answer_ids = fields.One2many('progress.answer', 'bill_id', string="Answers", readonly=True, copy=False)
+    answer_ids = fields.One2many(
+        'progress.answer', 'bill_id', string="Answers", readonly=True, guarded=True, copy=False
+    )
     is_disputed = fields.Boolean(string="Disputed", guarded=True, readonly=True, copy=False, tracking=True)
     dispute_reason = fields.Text(string="Disputed Because", guarded=True, readonly=True, copy=False)
     disputed_on = fields.Datetime(guarded=True, readonly=True, copy=False)

@@ -11,7 +11,9 @@ class ProgressBillApprovalSteps(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    approval_ids = fields.One2many('progress.approval', 'bill_id', string="Approvals", readonly=True, copy=False)
+    approval_ids = fields.One2many(
+        'progress.approval', 'bill_id', string="Approvals", readonly=True, guarded=True, copy=False
+    )
     approval_status = fields.Char(compute='_compute_approval', string="Approval")
     approval_percent = fields.Float(compute='_compute_approval', string="Approval (%)", aggregator=None)
     is_my_approval = fields.Boolean(compute='_compute_approval', help="The next step is the reader's own.")

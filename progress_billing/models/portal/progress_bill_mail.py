@@ -14,7 +14,9 @@ class ProgressBillMail(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    notice_ids = fields.One2many('progress.notice', 'bill_id', string="Notices", readonly=True, copy=False)
+    notice_ids = fields.One2many(
+        'progress.notice', 'bill_id', string="Notices", readonly=True, guarded=True, copy=False
+    )
     review_round = fields.Integer(
         guarded=True, readonly=True, copy=False, aggregator=None, help="How often the claim was handed in."
     )

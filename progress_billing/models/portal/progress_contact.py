@@ -33,7 +33,7 @@ class ProgressContact(models.Model):
     contract_id = fields.Many2one(
         'progress.contract', required=True, index=True, ondelete='cascade', check_company=True
     )
-    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
+    company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
     partner_id = fields.Many2one(
         'res.partner', string="Person", required=True, index=True, ondelete='restrict', check_company=True
     )

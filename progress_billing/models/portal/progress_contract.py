@@ -9,7 +9,9 @@ class ProgressContractContacts(models.Model):
     _inherit = 'progress.contract'
 
     contact_ids = fields.One2many('progress.contact', 'contract_id', string="Contacts", copy=False)
-    answer_ids = fields.One2many('progress.answer', 'contract_id', string="Answers", readonly=True, copy=False)
+    answer_ids = fields.One2many(
+        'progress.answer', 'contract_id', string="Answers", readonly=True, guarded=True, copy=False
+    )
 
     is_private = fields.Boolean(
         string="Private", tracking=True, copy=False, help="Only who is listed, its contacts and administrators see it."
