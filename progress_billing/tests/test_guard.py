@@ -18,8 +18,8 @@ PROTECTED = {
         'credited_sourced_amount currency_id '
         'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited issued_checksums name '
         'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
-        'review_state revision run_date run_error run_state schedule_snapshot sourced_amount state sum_certified user_id '
-        'answer_ids approval_ids dispute_reason disputed_by_partner_id disputed_on is_disputed notice_ids review_round '
+        'review_state revision run_date run_error run_state schedule_snapshot sourced_amount state sum_certified '
+        'user_id answer_ids approval_ids dispute_reason disputed_by_partner_id disputed_on is_disputed notice_ids review_round '
         'shared_on signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
         'signed_on'
     ),
@@ -33,7 +33,8 @@ PROTECTED = {
     'progress.approval.step': 'company_id',
     'progress.contact': 'company_id last_seen_on token',
     'progress.contract': (
-        'actual_amount answer_ids base_state billed_percent billing_version change_amount completed_percent deposit_balance '
+        'actual_amount answer_ids base_state billed_percent billing_version change_amount completed_percent '
+        'deposit_balance '
         'draft_amount expected_tax_percent final_bill_id final_invoice_id is_overbilled last_billing_date name '
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'

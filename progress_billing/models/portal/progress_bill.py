@@ -49,6 +49,8 @@ class ProgressBillPortal(models.Model):
     def _get_portal_state_label(self):
         """The status in the customer's words."""
         self.ensure_one()
+        if self.state == 'invoiced' and self.invoice_state == 'draft':
+            return self.env._("Being Invoiced")
         labels = {
             'draft': self.env._("To Be Approved"),
             'submitted': self.env._("To Be Approved"),
@@ -80,12 +82,12 @@ class ProgressBillPortal(models.Model):
         ]
 
     def _get_portal_rows(self):
-        """The continuation sheet, with the lines this bill touches first marked.
+        """The continuation sheet, with the lines marked on which work is claimed.
 
         :return list: see ``_get_application_rows``
         """
         self.ensure_one()
-        return [dict(row, touched=bool(row['bill_line'])) for row in self._get_application_rows()]
+        return [dict(row, touched=bool(row['work'])) for row in self._get_application_rows()]
 
     def _get_portal_pdf(self):
         """The application for payment where the bill goes out as one, else the pro forma.

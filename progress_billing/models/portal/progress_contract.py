@@ -87,7 +87,13 @@ class ProgressContractContacts(models.Model):
             ('paid', self.env._("Paid, With Tax"), sum(bills.mapped('paid_amount')), False, True),
             ('due', self.env._("Amount Due, With Tax"), sum(bills.mapped('residual_amount')), True, True),
             ('deposits', self.env._("Deposits Held"), self.deposit_balance, False, whole and self.deposit_balance),
-            ('retainage', self.env._("Retainage Held"), self.retainage_balance, False, whole),
+            (
+                'retainage',
+                self.env._("Retainage Held"),
+                self.retainage_balance,
+                False,
+                whole and self.retainage_balance,
+            ),
         ]
         return [
             {'key': key, 'label': label, 'amount': amount, 'strong': strong}
