@@ -1,6 +1,7 @@
 from odoo import api, models
+from odoo.tools import format_date, formatLang
 
-from ..tools import money
+from ..tools import money, page_layout
 
 KEYS = ('original', 'change', 'revised', 'before', 'now', 'to_date', 'left')
 
@@ -42,11 +43,14 @@ class ProgressBillSummary(models.AbstractModel):
     def _get_summary(self, bill):
         """The breakdown below an invoice: contract sum, changes, billed before, now, to date, left.
 
-        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`
+        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`; their ``columns``, and
+            the layout, see :meth:`_get_layout`
         """
         bill = bill.with_env(self.env)
         rows = self._get_rows(bill)
-        return {'rows': rows, 'total': self._get_total(bill, rows)}
+        total = self._get_total(bill, rows)
+        columns = ('original', 'change', 'before', 'now', 'to_date', 'left')
+        return {'rows': rows, 'total': total, 'columns': columns, **self._get_layout(bill, (*rows, total), columns)}
 
     def _get_rows(self, bill, *, for_document=False):
         """Rows of the breakdown: sections and schedule lines, as they stood with the bill.
@@ -107,13 +111,46 @@ class ProgressBillSummary(models.AbstractModel):
         """The sum of the breakdown's rows."""
         return {key: bill.currency_id.round(sum(row[key] for row in rows if not row['section'])) for key in KEYS}
 
+    def _get_deposit_rows(self, move):
+        """The deposits that a final invoice reverses, as rows: number, date, and amounts.
+
+        :return list: dicts with ``item``, ``name``, ``net``, ``tax`` and ``total``
+        """
+        return [
+            {
+                'item': row['number'],
+                'name': format_date(self.env, row['date']),
+                'net': row['net'],
+                'tax': row['tax'],
+                'total': move.currency_id.round(row['net'] + row['tax']),
+            }
+            for row in move._get_progress_deposit_rows()
+        ]
+
+    def _get_layout(self, bill, rows, columns, **letters):
+        """How the rows stand on paper: each is a table of its own, which no printer divides.
+
+        :param columns: with amounts
+        :param letters: room that other columns take
+        :return dict: ``widths`` of the columns in percent, ``scale`` of the type, and the rows in ``blocks``, a
+            title with the first row below it
+        """
+        for column in columns:
+            amounts = [row[column] for row in rows if column in row]
+            shown = (formatLang(self.env, amount, currency_obj=bill.currency_id) for amount in amounts)
+            letters[column] = max(map(len, shown), default=8)
+        widths, scale = page_layout.get_widths(letters)
+        lines = [row for row in rows if 'section' in row]
+        return {'widths': widths, 'scale': scale, 'blocks': list(page_layout.get_blocks(lines, 'section'))}
+
     # === PRO FORMA === #
 
     def _get_document(self, bill):
         """What the printed pro forma shows: the lines this bill touches, and what its invoice comes to.
 
-        :return dict: ``title``, ``rows``, ``total``, ``has_items``, ``parts`` (label and amount of what the
-            untaxed amount consists of, where that is more than the work) and ``tax_totals`` as on an invoice
+        :return dict: ``title``, ``rows``, ``total``, ``columns``, ``has_items``, ``parts`` (label and amount of what
+            the untaxed amount consists of, where that is more than the work), ``tax_totals`` as on an invoice, and
+            the layout, see :meth:`_get_layout`
         """
         bill = bill.with_env(self.env)
         touched = bill.line_ids.filtered(lambda line: line.amount or line.invoiced_amount).contract_line_id
@@ -121,12 +158,16 @@ class ProgressBillSummary(models.AbstractModel):
         rows = self._drop_empty_sections([row for row in rows if row['section'] or row['line'] in touched])
         for row in rows:
             row['percent'] = float(money.ratio_percent(row.get('to_date', 0.0), row.get('revised', 0.0)))
+        total, columns = self._get_total(bill, rows), ('revised', 'before', 'now', 'to_date')
+        items = {'item': min(max(len(row['item']) for row in rows), 12)} if any(row['item'] for row in rows) else {}
         base_lines = self._get_base_lines(bill)
         return {
             'title': bill._get_document_title(),
             'rows': rows,
-            'total': self._get_total(bill, rows),
-            'has_items': any(row['item'] for row in rows),
+            'total': total,
+            'columns': columns,
+            'has_items': bool(items),
+            **self._get_layout(bill, (*rows, total), columns, percent=5, **items),
             'parts': self._get_parts(bill, base_lines),
             'tax_totals': self.env['account.tax']._get_tax_totals_summary(
                 base_lines, bill.currency_id, bill.company_id

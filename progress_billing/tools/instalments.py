@@ -6,7 +6,7 @@
 """
 
 import calendar
-from datetime import timedelta
+from datetime import date, timedelta
 
 
 def add_months(day, months, anchor_end=False):
@@ -47,6 +47,25 @@ def dates(start, count, interval, unit):
         return [add_months(start, step * interval, anchor) for step in range(count)]
     days = interval * (7 if unit == 'weeks' else 1)
     return [start + timedelta(days=step * days) for step in range(count)]
+
+
+YEARS = 50
+MAX_DAYS = 366 * YEARS
+
+
+def is_within(start, steps, unit, today=None):
+    """Whether a plan that ends ``steps`` units after ``start`` stays within what can be meant: years around today.
+
+    >>> from datetime import date
+    >>> today = date(2026, 1, 1)
+    >>> is_within(date(2026, 1, 31), 24, 'months', today), is_within(date(2026, 1, 31), 10**9, 'days', today)
+    (True, False)
+    >>> is_within(date(9999, 1, 1), 0, 'days', today)
+    False
+    """
+    today = today or date.today()
+    days = steps * {'days': 1, 'weeks': 7, 'months': 31}[unit]
+    return days >= 0 and abs((start - today).days) <= MAX_DAYS and (start - today).days + days <= MAX_DAYS
 
 
 PERIOD_MONTHS = {'month': 1, 'quarter': 3, 'year': 12}

@@ -3,6 +3,9 @@
 import unicodedata
 
 WIDE, BROAD = 2.0, 1.3
+#: of a table as wide as an upright page, in percent: a digit of a figure, the gap between two columns
+DIGIT, GAP = 0.85, 1.6
+SCALES = (1.0, 0.9, 0.8, 0.7)
 
 
 def get_width(text):
@@ -82,6 +85,26 @@ def cut(text, width, most):
         yield ''.join(piece).strip(), len(piece)
 
 
+def get_widths(letters, least=30):
+    """Widths of a table's columns by their longest figures; the description has the rest.
+
+    :param dict letters: letters of the longest text by column
+    :param least: percent that the description needs; the type becomes smaller where the figures leave less
+    :return tuple: percents by column, with ``name`` for the description; scale of the type
+
+    >>> get_widths({'amount': 10, 'percent': 5})
+    ({'amount': 10.1, 'percent': 5.85, 'name': 84.05}, 1.0)
+    >>> get_widths(dict.fromkeys('abcdef', 15))[1]
+    0.7
+    """
+    for scale in SCALES:
+        widths = {column: round(count * DIGIT * scale + GAP, 2) for column, count in letters.items()}
+        rest = round(100 - sum(widths.values()), 2)
+        if rest >= least:
+            break
+    return {**widths, 'name': max(rest, 0)}, scale
+
+
 def paginate(pieces, room):
     """Pieces on pages of ``room`` lines: a piece is never divided, a title never alone at the foot of a page.
 
@@ -96,7 +119,7 @@ def paginate(pieces, room):
     [[1], [0.5, 1, 2], [2]]
     """
     pages, page, used = [], [], 0
-    for block in _get_blocks(pieces):
+    for block in get_blocks(pieces, 'is_title'):
         needed = sum(piece['height'] for piece in block)
         if page and used + needed > room:
             pages.append(page)
@@ -106,12 +129,19 @@ def paginate(pieces, room):
     return [*pages, page]
 
 
-def _get_blocks(pieces):
-    """Titles together with what they head."""
+def get_blocks(rows, title):
+    """What stays together on a page: titles with the first row that they head.
+
+    :param list rows: dicts
+    :param str title: key of those that are titles
+
+    >>> list(get_blocks([{'t': 1}, {'t': 1}, {'a': 1}, {'a': 2}], 't'))
+    [[{'t': 1}, {'t': 1}, {'a': 1}], [{'a': 2}]]
+    """
     block = []
-    for piece in pieces:
-        block.append(piece)
-        if not piece.get('is_title'):
+    for row in rows:
+        block.append(row)
+        if not row.get(title):
             yield block
             block = []
     if block:

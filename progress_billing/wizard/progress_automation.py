@@ -49,16 +49,20 @@ class ProgressAutomation(models.TransientModel):
             wizard.failed_count = bills.search_count([('run_state', '=', 'failed')])
 
     @api.constrains('interval_number', 'next_run')
-    def _check_schedule(self):
+    def _check_timing(self):
+        """:raises ValidationError: for an interval or a next run that nobody can mean"""
         for wizard in self:
-            latest = fields.Datetime.now() + relativedelta(years=MAX_YEARS)
-            if not 1 <= wizard.interval_number <= MAX_INTERVAL or wizard.next_run > latest:
+            if not 1 <= wizard.interval_number <= MAX_INTERVAL:
                 raise ValidationError(
                     self.env._(
-                        "The automatic billing runs at least once in %(count)s units, and within the next %(years)s "
-                        "years.",
-                        count=MAX_INTERVAL,
-                        years=MAX_YEARS,
+                        "The automatic billing runs every 1 to %s minutes, hours, days, weeks or months.", MAX_INTERVAL
+                    )
+                )
+            if wizard.next_run > fields.Datetime.now() + relativedelta(years=MAX_YEARS):
+                raise ValidationError(
+                    self.env._(
+                        "The next run must lie within %s years. To stop the automatic billing, switch it off.",
+                        MAX_YEARS,
                     )
                 )
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProgressPlanWizardLine(models.TransientModel):
@@ -11,12 +11,22 @@ class ProgressPlanWizardLine(models.TransientModel):
     _order = 'date, id'
 
     wizard_id = fields.Many2one('progress.plan.wizard', required=True, ondelete='cascade')
+    currency_id = fields.Many2one(related='wizard_id.currency_id')
     date = fields.Date(required=True)
     title = fields.Char()
     item_description = fields.Char()
     weight = fields.Float(
         default=1.0, digits=(16, 4), help="Instalments share the plan in proportion to their weights."
     )
+
+    amount = fields.Monetary(compute='_compute_amount', help="Untaxed: what the instalment will bill.")
+
+    @api.depends('weight', 'date', 'wizard_id.amount', 'wizard_id.line_ids.weight', 'wizard_id.line_ids.date')
+    def _compute_amount(self):
+        for wizard, lines in self.grouped('wizard_id').items():
+            shares = wizard._get_shares()
+            for line in lines:
+                line.amount = float(shares.get(line, 0))
 
     def _prepare_bill_vals(self, amount):
         """Values of the planned record.
@@ -31,6 +41,4 @@ class ProgressPlanWizardLine(models.TransientModel):
             'item_description': self.item_description,
             'planned_amount': amount,
             'plan_weight': self.weight,
-            'plan_number': self.wizard_id.id,
-            'plan_percent': self.wizard_id.percent,
         }

@@ -1,7 +1,8 @@
-"""The ways of billing through the code: how often a step leaves its file, its room or its class of records.
+"""The ways of billing through the code: how often a step leaves its file, and its room.
 
-``bin/shell < tools/bench/ways.py`` prints a row for each way. A step is the first call of one of our methods; steps
-are counted in the order of their first calls. Nothing is kept: the shell's transaction is rolled back.
+``bin/shell < tools/bench/ways.py`` prints two rows for each way. A step is the first call of one of our methods, in the
+order of their first calls; in the second row the extensions of a method, which ``super()`` reaches one after the other,
+are one step. Nothing is kept: the shell's transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class Trace:
     """The first calls of our own methods while the block runs, in their order."""
 
     def __enter__(self):
-        self.calls = {}
+        self.calls, self.names = {}, {}
         sys.setprofile(self._note)
         return self
 
@@ -28,16 +29,22 @@ class Trace:
     def _note(self, frame, event, _argument):
         code = frame.f_code
         if event == "call" and "/progress_billing" in code.co_filename and not code.co_name.startswith("<"):
-            self.calls.setdefault((code.co_filename, code.co_qualname), None)
+            path = Path(code.co_filename)
+            self.calls.setdefault((path, code.co_qualname), path)
+            model = getattr(frame.f_locals.get("self"), "_name", None)
+            self.names.setdefault((model, code.co_name), path)
 
     def describe(self, name: str) -> str:
         """How many steps there are, and how many of them leave the file and the room of the one before."""
-        files = [Path(filename) for filename, _function in self.calls]
+        return f"{name}\n    {self._count(self.calls)}\n    extensions as one: {self._count(self.names)}"
+
+    def _count(self, steps: dict) -> str:
+        files = list(steps.values())
         rooms = [path.parent for path in files]
-        changes = [sum(a != b for a, b in zip(steps, steps[1:], strict=False)) for steps in (files, rooms)]
+        changes = [sum(a != b for a, b in zip(places, places[1:], strict=False)) for places in (files, rooms)]
         share = [f"{100 * count / max(len(files) - 1, 1):.0f} %" for count in changes]
         counts = f"{len(files)} methods, {len(set(files))} files, {len(set(rooms))} rooms"
-        return f"{name}: {counts}; file changes {changes[0]} ({share[0]}), room changes {changes[1]} ({share[1]})"
+        return f"{counts}; file changes {changes[0]} ({share[0]}), room changes {changes[1]} ({share[1]})"
 
 
 def _make_contract(env, **vals):

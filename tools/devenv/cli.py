@@ -51,7 +51,7 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     if not database.exists(odoo, name):
         raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
     command = odoo.command("shell", "-d", name, "--no-http", "--log-level", "warn")
-    return subprocess.call(command, env=odoo.environment())
+    return subprocess.call(command, env=odoo.environment(), preexec_fn=process.die_with_parent)
 
 
 def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -102,7 +102,7 @@ def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         parser.parse_args(["--help"])
     odoo = odoo_server.prepare()
-    return subprocess.call(odoo.command(*arguments), env=odoo.environment())
+    return subprocess.call(odoo.command(*arguments), env=odoo.environment(), preexec_fn=process.die_with_parent)
 
 
 def _bench(parser: argparse.ArgumentParser, arguments: list[str]) -> int:

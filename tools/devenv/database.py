@@ -14,8 +14,6 @@ from .addons import Addon, foreign_dependencies
 from .base import fingerprint, locked
 from .odoo_server import Odoo
 
-IN_MAKING = "progress_billing_making"
-
 
 def exists(odoo: Odoo, name: str) -> bool:
     """True if the server has a database of this name."""
@@ -39,16 +37,16 @@ def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
     """
     modules = foreign_dependencies(addons, odoo.layout.repo)
     kind, key = "demo" if demo else "bare", fingerprint(odoo.source.identity, modules, demo)
-    name = f"progress_billing_template_{kind}_{key}"
-    with locked(odoo.layout.cache / "template.lock", "another template database"):
+    name, making = f"progress_billing_template_{kind}_{key}", f"progress_billing_making_{kind}"
+    with locked(odoo.layout.cache / f"template_{kind}.lock", "another template database"):
         if not exists(odoo, name):
-            drop(odoo, IN_MAKING)
-            odoo.install(IN_MAKING, ["-i", ",".join(modules)] + ["--with-demo"] * demo)
-            odoo.server.sql("analyze", database=IN_MAKING)
+            drop(odoo, making)
+            odoo.install(making, ["-i", ",".join(modules)] + ["--with-demo"] * demo)
+            odoo.server.sql("analyze", database=making)
             shutil.rmtree(odoo.filestore(name), ignore_errors=True)
-            if odoo.filestore(IN_MAKING).is_dir():
-                odoo.filestore(IN_MAKING).rename(odoo.filestore(name))
-            odoo.server.sql(f'alter database "{IN_MAKING}" rename to "{name}"')
+            if odoo.filestore(making).is_dir():
+                odoo.filestore(making).rename(odoo.filestore(name))
+            odoo.server.sql(f'alter database "{making}" rename to "{name}"')
     return name
 
 

@@ -21,11 +21,12 @@ LONGEST_FUNCTION, LONG_FILE, LONGEST_FILE = 50, 300, 500
 # Context keys that Odoo itself defines, and what its widgets read from a view's context.
 # An addon adds none: an input is a parameter.
 CORE_KEYS = """
-    active_id active_ids active_model active_test accrual_entry_date allowed_company_ids bin_size dialog_size
-    dynamic_unlink force_delete form_view_ref group_by import_file install_mode kanban_view_ref lang list_view_ref
-    mail_activity_automation_skip mail_auto_subscribe_no_notify mail_create_nolog mail_create_nosubscribe
-    mail_notify_author mail_notify_force_send mail_notrack mail_post_autofollow module move_reverse_cancel
-    no_reset_password params prefetch_fields proforma round_base search_view_ref tracking_disable tz uid
+    accrual_entry_date active_id active_ids active_model active_test allowed_company_ids bin_size dialog_size
+    dynamic_unlink force_delete force_report_rendering form_view_ref group_by import_file install_mode kanban_view_ref
+    lang list_view_ref mail_activity_automation_skip mail_auto_subscribe_no_notify mail_create_nolog
+    mail_create_nosubscribe mail_notify_author mail_notify_force_send mail_notrack mail_post_autofollow module
+    move_reverse_cancel no_reset_password params prefetch_fields proforma round_base search_view_ref tracking_disable
+    tz uid validate_analytic
 """.split()
 VIEW_KEYS = """
     create delete edit graph_groupbys graph_measure graph_mode hide_sale no_create pivot_column_groupby pivot_measures
@@ -47,6 +48,7 @@ TEXT_RULES = {
     "machine-path": (r"(?<![\w.:/])/(home|root|work|Users)/\w", "a path of one machine"),
     "unfinished": (r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b", "finish it, or write it down in the roadmap"),
 }
+EXAMPLES = ("tools", "tests")  # of what is not allowed
 PROSE = {".po", ".pot", ".md", ".rst", ".txt", ".csv", ".svg"}
 
 
@@ -156,6 +158,8 @@ def check_xml(path: Path, content: bytes) -> Iterator[Finding]:
 
 def check_file(path: Path, content: bytes, in_addon: bool) -> Iterator[Finding]:
     """All rules that apply to one file."""
+    if path.parts[:2] == EXAMPLES:
+        return
     if GENERATED.search(path.as_posix()):
         yield 1, "generated-file", "must not be in git"
         return

@@ -14,14 +14,8 @@ from .debs import OWN_ODOO, DebDownloader
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
 NEWEST = ("odoo-19", "fonts-montserrat", "fonts-ocr-b")
-RELEASED = (
-    "libjs-jquery",
-    "libjs-jquery-form",
-    "libjs-underscore",
-    "fonts-font-awesome",
-    "fonts-roboto-unhinted",
-    "fonts-inconsolata",
-)
+RELEASED = ("libjs-jquery", "libjs-jquery-form", "libjs-underscore")
+RELEASED += ("fonts-font-awesome", "fonts-roboto-unhinted", "fonts-inconsolata")
 # Debian leaves this file (webcam background) out; the web client logs an error for
 # the missing file, and a browser tour fails on any logged error.
 STUB = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"

@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 try:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 except ImportError:  # before the first set-up
     Progress = None
+CHILDREN: set[subprocess.Popen] = set()
 NO_NETWORK = (
     "Proxy",
     "NewConnection",
@@ -68,7 +70,7 @@ def tail_of(log: Path, lines: int = 15) -> str:
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Have the kernel end the child when we are killed (Linux; else nothing)."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
@@ -77,16 +79,35 @@ def _die_with_parent() -> None:
 @contextlib.contextmanager
 def running(command: Sequence, **options):
     """A program in a session of its own, ended with all it started when the block is left."""
-    options = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": _die_with_parent, **options}
+    options = {"stdin": subprocess.DEVNULL, "start_new_session": True, "preexec_fn": die_with_parent, **options}
     child = subprocess.Popen([str(part) for part in command], **options)
+    CHILDREN.add(child)
     try:
         yield child
     finally:
-        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if child.poll() is None:
-                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                    os.killpg(child.pid, sign)
-                    child.wait(10)
+        CHILDREN.discard(child)
+        _end(child)
+
+
+def _end(child: subprocess.Popen) -> None:
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(child.pid, sign)
+                child.wait(10)
+
+
+def side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
+    """Do the jobs at the same time; when one fails or we are stopped, end what all of them run."""
+    with ThreadPoolExecutor() as pool:
+        running_jobs = [pool.submit(job) for job in jobs]
+        try:
+            for job in running_jobs:
+                job.result()
+        except BaseException:
+            for child in list(CHILDREN):
+                _end(child)
+            raise
 
 
 def run_logged(command: Sequence, log: Path, **options) -> None:

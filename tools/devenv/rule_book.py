@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# switched on once the last citation of papers outside of the repository is gone
-NO_FOREIGN_PAPERS = False
+# switched on once the last citation of papers outside of the repository is gone and each rule has its test:
+# until then the former are not looked for, and a rule without a test is a warning
+STRICT = False
 BOOK = Path("docs/RULES.md")
 CITED = re.compile(r"\b([A-Z]{3})-\d+\b")
 RULE = re.compile(r"^\*\*([A-Z]{3}-\d+)\b")
@@ -59,7 +60,8 @@ def check_book(rules: list[tuple[int, str, str]], tests: set[str]) -> Iterator[L
             yield BOOK, line, "rule-twice", f"{rule} is another rule already"
         proofs = [".".join(filter(None, match)) for match in PROOF.findall(text.partition("*Proof:*")[2])]
         if not proofs:
-            yield BOOK, line, "rule-without-proof", f"{rule} names no test: *Proof:* `test_file.Class.test_name`"
+            kind = "rule-without-proof" if STRICT else "warning: rule-without-proof"
+            yield BOOK, line, kind, f"{rule} names no test: *Proof:* `test_file.Class.test_name`"
         for name in proofs:
             if name not in tests:
                 yield BOOK, line, "rule-without-proof", f"{rule}: there is no test {name}"
@@ -73,7 +75,7 @@ def check_text(path: Path, text: str, ids: set[str]) -> Iterator[Located]:
             if match[1] in kinds and match[0] not in ids:
                 yield path, number, "unknown-rule", f"{match[0]} is not in {BOOK}"
         foreign = FOREIGN.search(line)
-        if NO_FOREIGN_PAPERS and foreign:
+        if STRICT and foreign:
             yield path, number, "foreign-paper", f"{foreign[0]!r} is not in the repository: cite {BOOK}"
 
 
@@ -82,7 +84,7 @@ def check(repo: Path, paths: list[Path]) -> Iterator[Located]:
     rules = rules_of((repo / BOOK).read_text(encoding="utf-8")) if BOOK in paths else []
     yield from check_book(rules, tests_of(repo, paths))
     for path in paths:
-        if path.suffix in SOURCES:
+        if path.suffix in SOURCES and path.parts[:2] != ("tools", "tests"):
             yield from check_text(
                 path, (repo / path).read_text(encoding="utf-8"), {rule for _line, rule, _text in rules}
             )

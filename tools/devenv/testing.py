@@ -9,15 +9,15 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from . import addons, database
 from .addons import Addon
 from .base import MAIN_ADDON, locked
 from .odoo_server import Odoo
-from .process import running, step
+from .process import running, side_by_side, step
 
 USAGE = """\
 bin/test [--odoo-suites] [PYTEST OPTION]…
@@ -90,12 +90,9 @@ def plan(found: list[Addon], repo: Path, named: list[str]) -> dict[str, tuple[li
     second = [addon.name for addon in found if addon.name != MAIN_ADDON]
     second += sorted(str(path.relative_to(repo)) for path in (repo / MAIN_ADDON).glob(DEMO_TESTS))
     if named:
-        first = [
-            n
-            for n in named
-            if n.split("/")[0] == MAIN_ADDON and not Path(n.partition("::")[0]).match(f"*/{DEMO_TESTS}")
-        ]
-        second = [n for n in named if n not in first]
+        demo = [name for name in named if Path(name.partition("::")[0]).match(f"*/{DEMO_TESTS}")]
+        first = [name for name in named if name.split("/")[0] == MAIN_ADDON and name not in demo]
+        second = [name for name in named if name not in first]
     passes = {"pb_test_core": (main, False, first), "pb_test_all": (found, True, second)}
     return {name: part for name, part in passes.items() if part[2]}
 
@@ -107,13 +104,9 @@ def _passes(odoo: Odoo, arguments: list[str]) -> list[Outcome]:
     named, options = split(repo, arguments)
     outcomes = [] if named else [pytest(odoo, "plain", ["-q", "tools/tests"], plain=True)]
     passes = plan(found, repo, named)
-    with (
-        step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"),
-        ThreadPoolExecutor() as pool,
-    ):
-        making = [pool.submit(database.create, odoo, name, some, demo) for name, (some, demo, _p) in passes.items()]
-        for future in making:
-            future.result()
+    with step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"):
+        making = [partial(database.create, odoo, name, some, demo) for name, (some, demo, _paths) in passes.items()]
+        side_by_side(making)
     workers = [] if named else [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder"]
     for name, (_addons, demo, paths) in passes.items():
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from functools import partial
 
 import pytest
 from devenv import base, process
@@ -117,3 +119,22 @@ def test_a_step_that_breaks_says_so(capsys):
     with pytest.raises(ValueError, match="x"), process.step("Label"):
         raise ValueError("x")
     assert capsys.readouterr().err.startswith("!!  Label")
+
+
+def test_jobs_run_at_the_same_time(tmp_path):
+    def job(mine, other):
+        process.run_logged(
+            ["sh", "-c", f"touch {mine}; while ! test -e {other}; do sleep 0.05; done"], tmp_path / "log"
+        )
+
+    one, two = tmp_path / "one", tmp_path / "two"
+    process.side_by_side([lambda: job(one, two), lambda: job(two, one)])
+
+
+def test_a_failed_job_ends_the_other(tmp_path):
+    started = time.monotonic()
+    commands = {"bad": "sleep 0.5; exit 1", "long": "sleep 60"}
+    jobs = [partial(process.run_logged, ["sh", "-c", text], tmp_path / name) for name, text in commands.items()]
+    with pytest.raises(process.CommandFailed):
+        process.side_by_side(jobs)
+    assert time.monotonic() - started < 30

@@ -10,6 +10,7 @@ from ...tools import numbers
 OWN = WeakKeyDictionary()
 TEXT_LIMITS = {'char': 1000, 'text': 50000}
 NUMBER_TYPES = {'float', 'monetary', 'integer'}
+LARGEST_INTEGER = 2**31 - 1  # what a column of whole numbers holds
 
 
 class ProgressGuardMixin(models.AbstractModel):
@@ -61,7 +62,7 @@ class ProgressGuardMixin(models.AbstractModel):
     def default_get(self, fields):
         """Protected fields take no default from the caller's context either."""
         defaults = super().default_get(fields)
-        for name in self._get_protected_fields() & defaults.keys():
+        for name in self._get_guarded_fields() & defaults.keys():
             if f'default_{name}' in self.env.context:
                 default = self._fields[name].default
                 defaults.pop(name)
@@ -86,7 +87,7 @@ class ProgressGuardMixin(models.AbstractModel):
 
     @api.model
     @tools.ormcache()
-    def _get_protected_fields(self):
+    def _get_guarded_fields(self):
         """Names of the fields that our own code alone sets."""
         return frozenset(
             name for name, field in self._fields.items() if field.store and getattr(field, 'guarded', False)
@@ -104,7 +105,7 @@ class ProgressGuardMixin(models.AbstractModel):
                 self._raise_protected(name)
 
     def _guard_vals_list(self, vals_list):
-        protected, own = self._get_protected_fields(), self._get_own_names()
+        protected, own = self._get_guarded_fields(), self._get_own_names()
         for vals in vals_list:
             if self._guards_values:
                 self._guard_values(vals)
@@ -252,7 +253,9 @@ class ProgressGuardMixin(models.AbstractModel):
                 )
             return
         try:
-            numbers.check(value)
+            number = numbers.check(value)
+            if kind == 'integer' and abs(number) > LARGEST_INTEGER:
+                raise numbers.NumberError(numbers.TOO_LARGE)
         except numbers.NumberError as error:
             if error.reason == numbers.TOO_LARGE:
                 raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None

@@ -129,6 +129,7 @@ class AccountMove(models.Model):
         unposted.progress_bill_id.sudo()._check_room_of_credits()  # sudo: progress.bill - as above
         cancelled = self.filtered(lambda move: move.state == 'cancel')
         cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
+        bills._on_invoice_state()
 
     def _on_progress_posted(self):
         """These invoices and credit notes of bills have just been posted: match what belongs together.

@@ -34,9 +34,9 @@ class ProgressBillLineSource(models.Model):
     @api.depends('source', 'name')
     def _compute_display_name(self):
         sourced = self.filtered('source')
-        super(ProgressBillLineSource, self - sourced)._compute_display_name()
         for line in sourced:
             line.display_name = (line.name or '').split('\n')[0]
+        return super(ProgressBillLineSource, self - sourced)._compute_display_name()
 
     # === CRUD === #
 
@@ -56,7 +56,7 @@ class ProgressBillLineSource(models.Model):
         if sourced:
             raise AccessError(
                 self.env._(
-                    "“%(line)s” of %(bill)s is billed beside the schedule of values: change what it comes from instead.",
+                    "“%(line)s” of %(bill)s is billed beside the schedule of values: change it where it comes from.",
                     line=sourced.display_name,
                     bill=sourced.bill_id.display_name,
                 )

@@ -69,6 +69,10 @@ class ProgressBillWorkflow(models.Model):
     def _on_invoice_gone(self):
         """The draft invoice of these bills was deleted or cancelled: what they took is pending again (RULES A2, C1)."""
         self.filtered(lambda bill: not bill.bucket and not bill.is_credited)._on_unbilled()
+        self._on_invoice_state()
+
+    def _on_invoice_state(self):
+        """An invoice or credit note of these bills has another state, or is gone. Extend by ``super()``."""
 
     def _check_not_invoiced(self):
         """:raises UserError: for bills that an invoice stands for"""

@@ -301,6 +301,9 @@ class ProgressContract(models.Model):
     def _on_cancelled(self):
         """These contracts have just been cancelled: what waits on them ends too. Extend by ``super()``."""
 
+    def _on_drafted(self):
+        """These contracts are drafts again: what ended with them comes back. Extend by ``super()``."""
+
     # === BUSINESS === #
 
     def _lock_for_billing(self):

@@ -50,6 +50,7 @@ class ProgressContractWorkflow(models.Model):
         self.check_access('write')
         self._check_can_undo('draft')
         self._write_protected({'base_state': 'draft'})
+        self._on_drafted()
         return self._get_contract_action()
 
     def action_view_lines(self):
@@ -65,6 +66,15 @@ class ProgressContractWorkflow(models.Model):
             domain=[('contract_id', '=', self.id)],
             context={'default_contract_id': self.id, 'default_tax_ids': self.default_tax_ids.ids},
         )
+
+    def action_import_schedule(self):
+        """Bring in the schedule of values from a spreadsheet, after a look at its rows.
+
+        :return dict: the import dialog
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_import_wizard')
+        return dict(action, context={'default_contract_id': self.id, 'dialog_size': 'extra-large'})
 
     def action_show_in_project(self):
         """Choose this contract for the Billing tab of its project (RULES 1.24).

@@ -89,6 +89,13 @@ class ProgressTabMixin(models.AbstractModel):
         """
         return self._get_progress_contract().action_view_lines()
 
+    def action_import_progress_schedule(self):
+        """Bring in the schedule of values from a spreadsheet, after a look at its rows.
+
+        :return dict: the import dialog
+        """
+        return self._get_progress_contract().action_import_schedule()
+
     def action_view_progress_contract(self):
         """The contract of the tab, whole.
 

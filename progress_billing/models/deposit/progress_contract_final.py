@@ -124,10 +124,13 @@ class ProgressContractFinal(models.Model):
         )
         finals._on_claimed(new=True)
         finals._draw_names()
-        todo.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        todo._on_finished()
         finals._create_invoices()
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
+
+    def _on_finished(self):
+        """These contracts have just got final bills: what waits on them ends. Extend by ``super()``."""
 
     def _get_final_groups(self, finals):
         """Schedule lines by customer and location of their final invoice (RULES C23).

@@ -33,6 +33,13 @@ class ProgressBillPlan(models.Model):
     plan_weight = fields.Float(copy=False, aggregator=None, digits=(16, 6))
     plan_number = fields.Integer(copy=False, aggregator=None, help="Tells the plans of a contract apart.")
     plan_percent = fields.Float(copy=False, aggregator=None, digits=(16, 6))
+    cancelled_with = fields.Selection(
+        [('final', "Final Invoice"), ('contract', "Contract")],
+        readonly=True,
+        guarded=True,
+        copy=False,
+        help="What ended this record: when that is undone, the record is planned again.",
+    )
 
     # === COMPUTE === #
 
@@ -116,6 +123,31 @@ class ProgressBillPlan(models.Model):
                         bill=bill.display_name,
                     )
                 )
+
+    # === ACTIONS === #
+
+    def action_cancel(self):
+        """Whoever cancels a record by hand means it: nothing gives it back."""
+        result = super().action_cancel()
+        self.filtered('cancelled_with')._write_protected({'cancelled_with': False})
+        return result
+
+    def action_shift_dates(self):
+        """Move the dates of these planned records.
+
+        :return dict: the dialog
+        :raises UserError: where none of them is planned
+        """
+        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.date)
+        if not planned:
+            raise UserError(self.env._("No planned record with a date is among these: only their dates can move."))
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_shift_wizard')
+        return dict(action, context={'default_bill_ids': planned.ids})
+
+    def _on_invoice_state(self):
+        result = super()._on_invoice_state()
+        self.filtered(lambda bill: bill.kind == 'final').contract_id._follow_final()
+        return result
 
     # === CRUD === #
 

@@ -30,7 +30,7 @@ class ProgressBillGeneration(models.Model):
         """
         self._check_may_bill()
         self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected(
-            {'review_state': 'planned'}
+            {'review_state': 'planned', 'cancelled_with': False}
         )
         return self._get_bill_action()
 

@@ -42,7 +42,44 @@ class ProgressContractPlan(models.Model):
     def _on_cancelled(self):
         """Planned records are cancelled with their contract."""
         super()._on_cancelled()
-        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected({'review_state': 'cancelled'})
+        self._cancel_planned('contract')
+
+    def _on_drafted(self):
+        super()._on_drafted()
+        self._give_back_planned('contract')
+
+    def _on_finished(self):
+        """The final invoice cancels what is still planned."""
+        super()._on_finished()
+        self._cancel_planned('final')
+
+    def _cancel_planned(self, cause):
+        """Cancel what is still planned, as something ends the contract.
+
+        :param str cause: ``contract`` or ``final``, to know what gives the records back
+        """
+        self.bill_ids.filtered(lambda bill: bill.state == 'planned')._write_protected(
+            {'review_state': 'cancelled', 'cancelled_with': cause}
+        )
+
+    def _give_back_planned(self, cause):
+        """Plan again what something ended that is undone; records that a person cancelled stay so.
+
+        :param str cause: as of :meth:`_cancel_planned`
+        """
+        back = self.bill_ids.filtered(lambda bill: bill.state == 'cancelled' and bill.cancelled_with == cause)
+        back._write_protected({'review_state': 'planned'})
+
+    def _follow_final(self):
+        """After a final invoice was undone its planned records are back; where it stands again, they are not."""
+        for contract in self:
+            if contract._get_final_bills():
+                again = contract.bill_ids.filtered(
+                    lambda bill: bill.state == 'planned' and bill.cancelled_with == 'final'
+                )
+                again._write_protected({'review_state': 'cancelled'})
+            else:
+                contract._give_back_planned('final')
 
     # === BUSINESS === #
 
@@ -54,6 +91,15 @@ class ProgressContractPlan(models.Model):
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_plan_wizard')
         return dict(action, context={'default_contract_id': self.id})
+
+    def action_shift_plan(self):
+        """Move the dates of what is planned on the contract.
+
+        :return dict: the dialog
+        :raises UserError: where nothing is planned
+        """
+        self.ensure_one()
+        return self.bill_ids.filtered(lambda bill: bill.state == 'planned').action_shift_dates()
 
     def _respread_plan(self):
         """Lay the open records of a plan out again after the contract's worth changed (RULES A21).
@@ -73,13 +119,23 @@ class ProgressContractPlan(models.Model):
         moving = members.filtered(lambda bill: bill.state == 'planned' and not bill.generated_on and bill.plan_weight)
         if not moving:
             return
-        unit = self.currency_id.rounding
-        rest = money.percent_of(moving[0].plan_percent, self.revised_amount, unit)
-        for bill in members - moving:
-            rest -= money.to_decimal(
-                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
-            )
-        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), unit)
+        rest = self._get_plan_rest(moving[0].plan_percent, members - moving)
+        shares = money.spread(max(rest, money.ZERO), moving.mapped('plan_weight'), self.currency_id.rounding)
         for bill, share in zip(moving, shares, strict=True):
             if self.currency_id.compare_amounts(bill.planned_amount, float(share)):
                 bill.planned_amount = float(share)
+
+    def _get_plan_rest(self, percent, kept):
+        """What a plan has left to share out, untaxed.
+
+        :param float percent: of the contract that the plan bills in all
+        :param kept: its records that stay as they are: billed ones, and those typed since
+        :return Decimal: negative where more was billed
+        """
+        self.ensure_one()
+        rest = money.percent_of(percent, self.revised_amount, self.currency_id.rounding)
+        for bill in kept:
+            rest -= money.to_decimal(
+                bill.invoiced_amount - bill.credited_amount if bill.bucket else bill.planned_amount
+            )
+        return rest

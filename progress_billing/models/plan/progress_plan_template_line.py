@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools import instalments
 
 
 class ProgressPlanTemplateLine(models.Model):
@@ -23,3 +26,18 @@ class ProgressPlanTemplateLine(models.Model):
     @api.constrains('percent')
     def _check_percent(self):
         self.template_id._check_percent()
+
+    @api.constrains('offset', 'offset_unit')
+    def _check_offset(self):
+        for line in self:
+            if not instalments.is_within(fields.Date.today(), line.offset, line.offset_unit):
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s of the billing plan %(name)s comes %(offset)s %(unit)s after its start: that must be "
+                        "0 or more, and within 50 years.",
+                        line=line.title or self.env._("An instalment"),
+                        name=line.template_id.name,
+                        offset=line.offset,
+                        unit=dict(self._fields['offset_unit']._description_selection(self.env))[line.offset_unit],
+                    )
+                )

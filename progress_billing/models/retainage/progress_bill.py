@@ -67,8 +67,9 @@ class ProgressBillRetainage(models.Model):
 
     def _before_invoices(self):
         """What is withheld is settled once more."""
-        super()._before_invoices()
+        result = super()._before_invoices()
         self._withhold_retainage()
+        return result
 
     def _prepare_invoiced_vals(self):
         return {**super()._prepare_invoiced_vals(), 'holdback_amount': float(self._get_holdback_change())}
