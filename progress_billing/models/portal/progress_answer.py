@@ -13,7 +13,7 @@ class ProgressAnswer(models.Model):
     company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True)
     bill_id = fields.Many2one('progress.bill', index='btree_not_null', ondelete='cascade')
     milestone_id = fields.Many2one('project.milestone', index='btree_not_null', ondelete='set null')
-    contact_id = fields.Many2one('progress.contact', index='btree_not_null', ondelete='restrict')
+    contact_id = fields.Many2one('progress.contact', index='btree_not_null', ondelete='set null')
     partner_id = fields.Many2one('res.partner', string="Person", required=True, ondelete='restrict')
     user_id = fields.Many2one('res.users', string="Logged In As", ondelete='set null')
     kind = fields.Selection(
