@@ -130,7 +130,7 @@ class ProgressPortal(CustomerPortal):
         sortby = sortby if sortby in sortings else 'date'
         groupby = groupby if groupby in groupings else 'none'
         search = self._clean(search or '').strip()[:MAX_SEARCH]
-        domain = contacts._get_bill_domain()
+        domain = request.env['progress.bill']._get_contact_domain(contacts)
         for word in search.split():
             domain &= Domain.OR(
                 Domain(name, 'ilike', word)
@@ -178,7 +178,8 @@ class ProgressPortal(CustomerPortal):
         return self._render_contract(contract, contact, access_token, message=self._get_message(done))
 
     def _render_contract(self, contract, contact, access_token, **values):
-        domain = contact._get_bill_domain() if contact else request.env['progress.bill']._get_portal_domain()
+        all_bills = request.env['progress.bill']
+        domain = all_bills._get_contact_domain(contact) if contact else all_bills._get_portal_domain()
         bills = contract.bill_ids.filtered_domain(domain & Domain('contract_id', '=', contract.id))
         values = self._get_page_values(
             contract,

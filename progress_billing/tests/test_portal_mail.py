@@ -126,6 +126,7 @@ class TestPortalMail(PortalCommon):
         self.assertSent('reminder', self.contact | self.boss)
         notices = self.bill.sudo().notice_ids.filtered(lambda notice: notice.kind == 'reminder')
         notices.occasion = str(today - timedelta(days=1))
+        notices.flush_recordset()
         self.bill.action_dispute("Wrong")
         remind()
         self.assertSent('reminder', self.contact | self.boss)

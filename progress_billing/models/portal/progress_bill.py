@@ -41,10 +41,25 @@ class ProgressBillPortal(models.Model):
         shown = Domain('state', 'in', SHOWN_STATES) | (Domain('state', '=', 'draft') & Domain('shared_on', '!=', False))
         return shown & Domain('kind', '!=', 'opening') & Domain('contract_id.state', 'in', ('open', 'closed'))
 
+    def _get_contact_domain(self, contacts):
+        """The bills that contacts see: those of their own firm, where the contract bills several; else all.
+
+        :param contacts: ``progress.contact``, as superuser
+        :return Domain: on ``progress.bill``
+        """
+        domain = Domain.FALSE
+        for contact in contacts:
+            own = Domain('contract_id', '=', contact.contract_id.id)
+            firm, firms = contact.partner_id.commercial_partner_id, contact.contract_id._get_portal_firms()
+            if len(firms) > 1 and firm in firms:
+                own &= Domain('partner_id.commercial_partner_id', '=', firm.id)
+            domain |= own
+        return domain & self._get_portal_domain()
+
     def _is_on_portal(self, contact):
         """Whether a contact sees this bill."""
         self.ensure_one()
-        return bool(self.filtered_domain(contact._get_bill_domain()))
+        return bool(self.filtered_domain(self._get_contact_domain(contact)))
 
     def _get_portal_state_label(self):
         """The status in the customer's words."""

@@ -5,7 +5,6 @@ from werkzeug.urls import url_encode
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import consteq
 
 #: who may do what on the page, by role
@@ -164,20 +163,6 @@ class ProgressContact(models.Model):
     def _may_talk(self):
         """Whether the contact disputes, uploads and pays."""
         return bool(self) and self.role in ROLES_THAT_TALK
-
-    def _get_bill_domain(self):
-        """The bills these contacts see: those of their own firm, where the contract bills several; else all.
-
-        :return Domain: on ``progress.bill``
-        """
-        domain = Domain.FALSE
-        for contact in self:
-            own = Domain('contract_id', '=', contact.contract_id.id)
-            firm, firms = contact.partner_id.commercial_partner_id, contact.contract_id._get_portal_firms()
-            if len(firms) > 1 and firm in firms:
-                own &= Domain('partner_id.commercial_partner_id', '=', firm.id)
-            domain |= own
-        return domain & self.env['progress.bill']._get_portal_domain()
 
     def _see(self):
         """Note that these contacts were on the page, once a visit."""
