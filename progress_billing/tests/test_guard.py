@@ -13,14 +13,15 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket cancelled_with '
-        'certified_sum change_id company_id correction_number credited_amount credited_holdback_amount credited_retainage_amount '
-        'credited_sourced_amount currency_id dispute_reason disputed_by_partner_id disputed_on '
-        'freed_payment_line_ids generated_on holdback_amount invoice_id invoiced_amount is_credited is_disputed '
-        'issued_checksums name notice_ids opening_deposit_amount payment_ids project_id reject_reason '
-        'retainage_amount retainage_step_percent review_round review_state revision run_date run_error run_state '
-        'schedule_snapshot shared_on signature signature_requested_on signed_by signed_by_partner_id '
-        'signed_file_id signed_fingerprint signed_on sourced_amount state sum_certified user_id'
+        'amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket '
+        'cancelled_with certified_sum change_id company_id correction_number credited_amount '
+        'credited_holdback_amount credited_retainage_amount credited_sourced_amount currency_id '
+        'dispute_reason disputed_by_partner_id disputed_on freed_payment_line_ids generated_on '
+        'holdback_amount invoice_id invoiced_amount is_credited is_disputed issued_checksums name notice_ids '
+        'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
+        'review_round review_state revision run_date run_error run_state schedule_snapshot shared_on '
+        'signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
+        'signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
