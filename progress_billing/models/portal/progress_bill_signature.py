@@ -108,19 +108,15 @@ class ProgressBillSignature(models.Model):
     def _keep_signed_copy(self, actor):
         """The PDF as it was signed, with a page about the signature; in the history as well."""
         content = merge_pdf([self._get_portal_pdf(), self._get_signature_page()])
-        # sudo: ir.attachment - a document of this bill
-        copy = (
-            self.env['ir.attachment']
-            .sudo()
-            .create(
-                {
-                    'name': self.env._("%s, signed.pdf", self._get_application_file_name()),
-                    'raw': content,
-                    'mimetype': 'application/pdf',
-                    'res_model': self._name,
-                    'res_id': self.id,
-                }
-            )
+        attachments = self.env['ir.attachment'].sudo()  # sudo: ir.attachment - a document of this bill
+        copy = attachments.create(
+            {
+                'name': self.env._("%s, signed.pdf", self._get_application_file_name()),
+                'raw': content,
+                'mimetype': 'application/pdf',
+                'res_model': self._name,
+                'res_id': self.id,
+            }
         )
         self._write_protected({'signed_file_id': copy.id})
         self.message_post(
