@@ -20,6 +20,7 @@ from . import test_import_files
 from . import test_ledger
 from . import test_milestone
 from . import test_multi_company
+from . import test_next_step
 from . import test_numbers
 from . import test_odoo_users
 from . import test_parents
@@ -49,6 +50,8 @@ from . import test_run_concurrency
 from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
+from . import test_screen_tours
+from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_sourced_lines
 from . import test_superuser

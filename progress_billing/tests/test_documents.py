@@ -35,7 +35,8 @@ class DocumentCommon(RetainageCommon):
 
     def _read_figures(self, tree, name):
         """The last row of a block: its figures as numbers."""
-        return [float(re.sub(r'[^0-9.-]', '', cell)) for cell in self._read_rows(tree, name)[-1] if re.search(r'\d', cell)]
+        cells = self._read_rows(tree, name)[-1]
+        return [float(re.sub(r'[^0-9.-]', '', cell)) for cell in cells if re.search(r'\d', cell)]
 
     def _read_totals(self, bill):
         """What a pro forma comes to: figures by label."""
@@ -359,7 +360,7 @@ class TestPageBreaks(DocumentCommon):
         contract = self._pro_forma([1000000] * 40, self.tax_15, summary_by_line=True)
         for number, line in enumerate(contract.line_ids, 1):
             line.name = f"Begin{number}{self.LONG if number % 3 else ''} End{number}"
-        bill = self._draw(contract, 30)
+        bill = self._draw(contract, *[30] * 40)
         for paper in ('euro', 'us'):
             self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')
             pages = self._print_pages('progress_billing.report_progress_bill', bill)

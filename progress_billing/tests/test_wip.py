@@ -295,11 +295,11 @@ class TestWip(ProgressBillingCommon):
         rows = {values.cell(number, 1).value: number for number in range(5, values.max_row + 1)}
         number = rows["House"]
         shown = dict(zip(heads, [cell.value for cell in values[number]], strict=True))
-        self.assertEqual(shown["Complete (%)"], 0.4)
+        self.assertEqual(shown["Complete by Cost (%)"], 0.4)
         self.assertEqual((shown["Earned Revenue"], shown["Backlog"]), (48000, 72000))
         entered = dict(zip(heads, [cell.value for cell in formulas[number]], strict=True))
         self.assertEqual(entered["Cost To Date"], 36000)
-        for head in ("Complete (%)", "Earned Revenue", "Over-Billing", "Under-Billing", "Backlog"):
+        for head in ("Complete by Cost (%)", "Earned Revenue", "Over-Billing", "Under-Billing", "Backlog"):
             self.assertTrue(str(entered[head]).startswith('='), head)
         self.assertEqual(entered["Earned Revenue"], f'=ROUND(H{number}*D{number},2)')
         last = values.max_row

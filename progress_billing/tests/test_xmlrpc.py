@@ -175,7 +175,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
             },
         )
         self.assertFault(
-            "open it first",
+            "choose Start Billing first",
             call,
             'progress.bill',
             'action_create',

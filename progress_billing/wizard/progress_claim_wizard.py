@@ -30,7 +30,7 @@ class ProgressClaimWizard(models.TransientModel):
     line_ids = fields.One2many(
         'progress.claim.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False
     )
-    amount = fields.Monetary(compute='_compute_amount', help="Untaxed.")
+    amount = fields.Monetary(string="Amount to Invoice", compute='_compute_amount', help="Untaxed.")
 
     @api.depends('contract_id')
     def _compute_line_ids(self):

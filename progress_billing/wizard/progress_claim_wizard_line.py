@@ -15,7 +15,7 @@ class ProgressClaimWizardLine(models.TransientModel):
     billing_base = fields.Selection(related='contract_line_id.billing_base')
     revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
     amount_left = fields.Monetary(related='contract_line_id.amount_left')
-    percent = fields.Float(string="%", digits=(16, 4))
+    percent = fields.Float(string="Percent of Scheduled Value", digits=(16, 4))
     quantity = fields.Float(digits='Product Unit')
     amount = fields.Monetary(string="Amount to Invoice")
 

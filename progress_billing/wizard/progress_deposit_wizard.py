@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_date
 
 
 class ProgressDepositWizard(models.TransientModel):
@@ -154,6 +155,6 @@ class ProgressDepositWizard(models.TransientModel):
             display_name=self.env._(
                 "%(held)s at %(date)s",
                 held=dict(self._fields['held']._description_selection(self.env))[self.held],
-                date=fields.Date.to_string(self.date),
+                date=format_date(self.env, self.date),
             ),
         )

@@ -22,11 +22,11 @@ class ProgressDepositWizardLine(models.TransientModel):
     company_currency_id = fields.Many2one(related='wizard_id.company_id.currency_id', string="Company Currency")
     currency_id = fields.Many2one('res.currency', required=True)
     date = fields.Date(required=True)
-    date_due = fields.Date(string="Due", help="When retainage is expected to be released.")
+    date_due = fields.Date(string="Due Date", help="When retainage is expected to be released.")
     age = fields.Integer(string="Days", aggregator=None)
     age_bucket = fields.Selection(BUCKETS, string="Age", compute='_compute_age_bucket', store=True)
-    amount = fields.Monetary(string="Open", currency_field='company_currency_id', help="In the company's currency.")
-    amount_currency = fields.Monetary(string="Open in Currency", aggregator=None)
+    amount = fields.Monetary(string="Held", currency_field='company_currency_id', help="In the company's currency.")
+    amount_currency = fields.Monetary(string="Held in Currency", aggregator=None)
 
     @api.depends('age')
     def _compute_age_bucket(self):

@@ -10,7 +10,7 @@ class ProgressRetainageWizard(models.TransientModel):
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     retainage_percent = fields.Float(string="Of Work Done (%)", digits=(16, 4))
-    stored_retainage_percent = fields.Float(string="Of Materials Stored (%)", digits=(16, 4))
+    stored_retainage_percent = fields.Float(string="Of Stored Materials (%)", digits=(16, 4))
     scope = fields.Selection(
         [('all', "All lines"), ('new', "Lines added from now on")], default='all', required=True, string="For"
     )

@@ -15,7 +15,7 @@ class ProgressRunWizardLine(models.TransientModel):
     partner_id = fields.Many2one('res.partner', string="Customer")
     title = fields.Char(string="Group")
     line_count = fields.Integer(string="Lines")
-    amount = fields.Monetary(help="Untaxed.")
+    amount = fields.Monetary(string="Amount to Invoice", help="Untaxed.")
     outcome = fields.Selection(
         [('invoice', "Invoice"), ('credit_note', "Credit Note"), ('pro_forma', "Pro Forma")], string="Makes"
     )

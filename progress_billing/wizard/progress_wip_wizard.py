@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..tools import money
 
@@ -187,7 +188,7 @@ class ProgressWipWizard(models.TransientModel):
         return dict(
             action,
             domain=[('wizard_id', '=', self.id)],
-            display_name=self.env._("WIP Schedule at %s", fields.Date.to_string(self.date)),
+            display_name=self.env._("WIP Schedule at %s", format_date(self.env, self.date)),
         )
 
     def action_print_xlsx(self):

@@ -17,23 +17,27 @@ class ProgressWipWizardLine(models.TransientModel):
     contract_names = fields.Char(string="Contracts", readonly=True)
     partner_id = fields.Many2one('res.partner', string="Customer", readonly=True)
     currency_id = fields.Many2one(related='wizard_id.company_id.currency_id')
-    revised_amount = fields.Monetary(string="Contract Sum", readonly=True)
+    revised_amount = fields.Monetary(string="Revised Contract", readonly=True)
     estimated_cost = fields.Monetary(readonly=True)
     estimated_profit = fields.Monetary(
-        string="Estimated Gross Profit", readonly=True, help="Contract sum less estimated cost."
+        string="Estimated Gross Profit", readonly=True, help="Revised contract less estimated cost."
     )
     cost_to_date = fields.Monetary(readonly=True)
     percent_complete = fields.Float(
-        string="Complete (%)", digits=(16, 2), aggregator=None, readonly=True, help="Cost to date of estimated cost."
+        string="Complete by Cost (%)",
+        digits=(16, 2),
+        aggregator=None,
+        readonly=True,
+        help="Cost to date of estimated cost.",
     )
-    earned_revenue = fields.Monetary(readonly=True, help="Contract sum × complete (%).")
-    billed_amount = fields.Monetary(string="Billed to Date", readonly=True)
-    overbilled_amount = fields.Monetary(string="Over-Billing", readonly=True, help="Billed above what is earned.")
-    underbilled_amount = fields.Monetary(string="Under-Billing", readonly=True, help="Earned above what is billed.")
+    earned_revenue = fields.Monetary(readonly=True, help="Revised contract × complete by cost (%).")
+    billed_amount = fields.Monetary(string="Invoiced to Date", readonly=True)
+    overbilled_amount = fields.Monetary(string="Over-Billing", readonly=True, help="Invoiced above what is earned.")
+    underbilled_amount = fields.Monetary(string="Under-Billing", readonly=True, help="Earned above what is invoiced.")
     profit_to_date = fields.Monetary(
         string="Gross Profit to Date", readonly=True, help="Earned revenue less cost to date."
     )
-    backlog_amount = fields.Monetary(string="Backlog", readonly=True, help="Contract sum not earned yet.")
+    backlog_amount = fields.Monetary(string="Backlog", readonly=True, help="Revised contract not earned yet.")
     is_estimate_missing = fields.Boolean(string="No Estimated Cost", readonly=True)
 
     def action_open_source(self):

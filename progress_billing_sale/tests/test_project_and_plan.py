@@ -214,7 +214,8 @@ class TestPortal(ProgressSaleCommon, HttpCase):
         self.assertEqual([row[3] for row in rows], [35920, 54765, 1000, 90865])
 
     def _get_rows(self, order):
-        return [(*(row[key] for key in ('title', 'due', 'percent')), row['amount']) for row in order._get_progress_plan_rows()]
+        rows = order._get_progress_plan_rows()
+        return [tuple(row[key] for key in ('title', 'due', 'percent', 'amount')) for row in rows]
 
     def test_online_payment_settles_the_next_progress_invoice(self):
         """Money that came in with the order is matched with the first invoice, whoever makes it."""

@@ -25,8 +25,8 @@ CORE_KEYS = """
     dynamic_unlink force_delete force_report_rendering form_view_ref group_by import_file install_mode kanban_view_ref
     lang list_view_ref mail_activity_automation_skip mail_auto_subscribe_no_notify mail_create_nolog
     mail_create_nosubscribe mail_notify_author mail_notify_force_send mail_notrack mail_post_autofollow module
-    move_reverse_cancel no_reset_password params prefetch_fields proforma round_base search_view_ref tracking_disable
-    tz uid validate_analytic
+    move_reverse_cancel no_reset_password params prefetch_fields proforma read_group_expand round_base search_view_ref
+    tracking_disable tz uid validate_analytic
 """.split()
 VIEW_KEYS = """
     create delete edit graph_groupbys graph_measure graph_mode hide_sale no_create pivot_column_groupby pivot_measures
@@ -37,6 +37,7 @@ ORM_METHODS = """
     copy copy_data create default_get export_data fields_get fields_view_get get_view init name_create name_search
     onchange read search search_fetch unlink web_save write
 """.split()
+INSTALLED = re.compile(r"\b_installed\(|\bin self\.env\b(?![.\[(])")
 GENERATED = re.compile(r"(\.py[cod]$|(^|/)(__pycache__|\.pytest_cache|\.ruff_cache)/)")
 # written so that this file does not hold the words it looks for
 TEXT_RULES = {
@@ -88,14 +89,6 @@ def _foreign(keys, allowed: list[str]) -> Iterator[str]:
             yield f"context key {key!r} is not Odoo's: pass a parameter"
 
 
-def _looks_at_installed(node: ast.AST) -> bool:
-    """True for `'model' in self.env` and `_installed()`."""
-    if isinstance(node, ast.Call):
-        return getattr(node.func, "id", getattr(node.func, "attr", "")) == "_installed"
-    is_in = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In)
-    return is_in and getattr(node.comparators[0], "attr", "") == "env"
-
-
 def _check_function(node: ast.FunctionDef, is_model: bool) -> Iterator[Finding]:
     """Its length without decorators and docstring, and whether a model's public method has one."""
     docstring = node.body[0] if ast.get_docstring(node) else None
@@ -109,10 +102,12 @@ def _check_function(node: ast.FunctionDef, is_model: bool) -> Iterator[Finding]:
 
 
 def _check_lines(lines: list[str]) -> Iterator[Finding]:
-    """What is judged with its neighbouring lines: sudo and env.company."""
+    """Looks at what is installed, and what is judged with the lines before: sudo and env.company."""
     for index, line in enumerate(lines):
         code = line.partition("#")[0].replace("env.companies", "").replace(".sudo(False)", "")
         before = "\n".join(lines[max(0, index - 2) : index + 1])
+        if INSTALLED.search(code):
+            yield index + 1, "installed-branch", "use a glue addon, not a look at what is installed"
         if ".sudo(" in code and "# sudo: " not in before:
             yield index + 1, "bare-sudo", "say why, on the line or just above: # sudo: <model> - <why>"
         if "env.company" in code and "default" not in "\n".join(before.split("\n")[-2:]):
@@ -131,8 +126,6 @@ def check_python(path: Path, text: str, in_addon: bool) -> Iterator[Finding]:
         if in_addon:
             for message in _foreign(_context_keys(node), CORE_KEYS):
                 yield node.lineno, "context-key", message
-            if _looks_at_installed(node):
-                yield node.lineno, "installed-branch", "use a glue addon, not a look at what is installed"
     lines = text.splitlines()
     if in_addon and not is_test:
         yield from _check_lines(lines)

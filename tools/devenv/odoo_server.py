@@ -28,6 +28,7 @@ max_cron_threads = 1
 BAD_NEWS = re.compile(
     r".*(?: CRITICAL |Failed to load registry|Some modules are not loaded|invalid module names|demo data failed).*"
 )
+EXCEPTION = re.compile(r"^(?:odoo|psycopg2)\.[\w.]+: .*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -87,15 +88,17 @@ class Odoo:
     def install(self, database: str, options: list[str]) -> None:
         """Install or update modules (``-i …``/``-u …``) and come back."""
         log = self.layout.logs / f"install-{database}.log"
+        tail = ""
         try:
             command = self.command("-d", database, "--stop-after-init", "--no-http", *options)
             run_logged(command, log, env=self.environment(), cwd=self.layout.cache)
         except CommandFailed as failure:
-            what = f"Odoo could not install {' '.join(options)} in the database {database}."
-            raise SetupError(f"{what} The end of {log}:\n{failure.tail}") from None
-        bad = BAD_NEWS.findall(log.read_text(encoding="utf-8", errors="replace"))
-        if bad:
-            raise SetupError(f"Odoo reported, in {log}:\n" + "\n".join(bad[:5]))
+            tail = failure.tail
+        text = log.read_text(encoding="utf-8", errors="replace")
+        bad = BAD_NEWS.findall(text)
+        if bad or tail:
+            what = f"Odoo could not install {' '.join(options)} in the database {database}. It said, in {log}:"
+            raise SetupError("\n".join([what, *bad[:5], *EXCEPTION.findall(text)[:5], tail]))
 
 
 def prepare(with_tests: bool = False) -> Odoo:

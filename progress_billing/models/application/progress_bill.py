@@ -35,6 +35,7 @@ class ProgressBillApplication(models.Model):
     current_payment_due = fields.Monetary(compute='_compute_application')
     balance_to_finish = fields.Monetary(string="Balance to Finish, Including Retainage", compute='_compute_application')
     certified_amount = fields.Monetary(
+        string="Amount Certified",
         compute='_compute_application',
         inverse='_inverse_certified_amount',
         help="What the customer certifies of the payment due, net of retainage. The rest falls due with the next bill.",

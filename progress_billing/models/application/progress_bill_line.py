@@ -7,13 +7,13 @@ class ProgressBillLineApplication(models.Model):
     _name = 'progress.bill.line'
     _inherit = 'progress.bill.line'
 
-    scheduled_amount = fields.Monetary(string="Scheduled Value Then", compute='_compute_application')
+    scheduled_amount = fields.Monetary(string="Scheduled Value", compute='_compute_application')
     previous_amount = fields.Monetary(
         string="Previous Applications", compute='_compute_application', help="Untaxed: work of earlier bills."
     )
     completed_stored_amount = fields.Monetary(string="Completed and Stored", compute='_compute_application')
     completed_percent = fields.Float(
-        string="Completed (%)",
+        string="Completed and Stored (%)",
         compute='_compute_application',
         digits=(16, 10),
         help="Work and stored materials, of the scheduled value.",

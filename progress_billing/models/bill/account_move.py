@@ -196,6 +196,8 @@ class AccountMove(models.Model):
     def _get_progress_terms(self):
         """The company's terms, for an invoice whose narration is the bill's description."""
         self.ensure_one()
+        if not self.is_sale_document():  # a vendor's terms are not ours to print
+            return False
         # sudo: ir.config_parameter - whether terms are printed at all, an account setting
         if not self.env['ir.config_parameter'].sudo().get_param('account.use_invoice_terms'):
             return False

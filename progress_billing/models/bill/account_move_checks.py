@@ -178,7 +178,7 @@ class ProgressMoveChecks(models.Model):
             if contract.state == 'cancelled' and comes:
                 raise UserError(
                     self.env._(
-                        "%(contract)s of %(invoice)s is cancelled: set it back to draft and open it first.",
+                        "%(contract)s of %(invoice)s is cancelled: set it back to draft and start billing first.",
                         contract=contract.display_name,
                         invoice=move.display_name,
                     )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -83,10 +84,18 @@ class ProgressBill(models.Model):
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
     invoiced_amount = fields.Monetary(
-        compute='_compute_amounts', store=True, help="Untaxed: what counts as billed, as certified.", guarded=True
+        string="On This Bill",
+        compute='_compute_amounts',
+        store=True,
+        help="Untaxed: as certified, stored materials included; whether it is draft or invoiced the status says.",
+        guarded=True,
     )
     credited_amount = fields.Monetary(
-        compute='_compute_amounts', store=True, help="Untaxed, by posted credit notes.", guarded=True
+        string="Credited",
+        compute='_compute_amounts',
+        store=True,
+        help="Untaxed, by posted credit notes.",
+        guarded=True,
     )
 
     # === LIFE === #
@@ -154,9 +163,11 @@ class ProgressBill(models.Model):
         ]
 
     @api.depends('name', 'title', 'date', 'contract_id.name')
+    @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            label = bill.name or bill.title or self.env._("Planned %(date)s", date=bill.date or '')
+            day = format_date(self.env, bill.date) if bill.date else ''
+            label = bill.name or bill.title or self.env._("Planned %(date)s", date=day)
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )
@@ -320,7 +331,7 @@ class ProgressBill(models.Model):
             return []
         return [
             self.env._(
-                "%(bill)s cannot be released: its status is “%(state)s”.",
+                "No invoice can be made of %(bill)s: its status is “%(state)s”.",
                 bill=self.display_name,
                 state=self._get_state_label(),
             )

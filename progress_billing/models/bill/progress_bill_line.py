@@ -40,10 +40,10 @@ class ProgressBillLine(models.Model):
     state = fields.Selection(related='bill_id.state')
     bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null', guarded=True)
     billing_base = fields.Selection(related='contract_line_id.billing_base')
-    revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value")
+    revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value Today")
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
-    credited_amount = fields.Monetary(compute='_compute_credited', store=True, guarded=True)
+    credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True, guarded=True)
     tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
 
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
@@ -51,10 +51,20 @@ class ProgressBillLine(models.Model):
     quantity = fields.Float(digits='Product Unit')
     amount = fields.Monetary(string="Amount to Invoice", help="Untaxed, in the contract's currency.")
     invoiced_amount = fields.Monetary(
-        compute='_compute_invoiced', store=True, precompute=True, help="Untaxed: what counts as billed.", guarded=True
+        string="On This Bill",
+        compute='_compute_invoiced',
+        store=True,
+        precompute=True,
+        help="Untaxed: as certified, stored materials included; whether it is draft or invoiced the status says.",
+        guarded=True,
     )
     invoiced_quantity = fields.Float(
-        compute='_compute_invoiced', store=True, precompute=True, digits='Product Unit', guarded=True
+        string="Quantity on This Bill",
+        compute='_compute_invoiced',
+        store=True,
+        precompute=True,
+        digits='Product Unit',
+        guarded=True,
     )
     total_completed_percent = fields.Float(
         string="Total Completed (%)",

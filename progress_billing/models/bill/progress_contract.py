@@ -22,10 +22,10 @@ class ProgressContractBilled(models.Model):
     )
     invoice_count = fields.Integer(compute='_compute_invoice_ids', compute_sudo=True)
     bill_count = fields.Integer(compute='_compute_bill_count')
-    draft_amount = fields.Monetary(string="Draft Invoices", compute='_compute_billed_totals', store=True, guarded=True)
+    draft_amount = fields.Monetary(string="Draft", compute='_compute_billed_totals', store=True, guarded=True)
     actual_amount = fields.Monetary(string="Invoiced", compute='_compute_billed_totals', store=True, guarded=True)
     wip_available = fields.Monetary(
-        string="WIP Available to Bill",
+        string="Available to Bill",
         compute='_compute_billed_totals',
         store=True,
         guarded=True,

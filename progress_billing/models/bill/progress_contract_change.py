@@ -10,8 +10,8 @@ class ProgressContractChangeBilled(models.Model):
     _name = 'progress.contract.change'
     _inherit = 'progress.contract.change'
 
-    billed_amount = fields.Monetary(compute='_compute_billed_amount', help="Untaxed, drafts included.")
-    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Left to Bill")
+    billed_amount = fields.Monetary(compute='_compute_billed_amount', help="Draft and invoiced, untaxed.")
+    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Available to Bill")
     bill_ids = fields.Many2many('progress.bill', string="Billed On", compute='_compute_bill_ids')
     credit_bill_ids = fields.One2many('progress.bill', 'change_id', string="Credits")
 

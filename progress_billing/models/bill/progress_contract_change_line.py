@@ -10,7 +10,7 @@ class ProgressContractChangeLineBilled(models.Model):
     billed_amount = fields.Monetary(
         compute='_compute_billed_amount', help="Untaxed: what was billed on this change, drafts included."
     )
-    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Left to Bill")
+    left_amount = fields.Monetary(compute='_compute_billed_amount', string="Available to Bill")
 
     @api.depends(
         'state',

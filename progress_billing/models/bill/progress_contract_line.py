@@ -14,11 +14,13 @@ class ProgressContractLineBilled(models.Model):
 
     bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
     draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
-    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft Invoice Amount", guarded=True)
-    actual_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
+    draft_amount = fields.Monetary(compute='_compute_billed', store=True, string="Draft", guarded=True)
+    actual_quantity = fields.Float(
+        string="Invoiced Quantity", compute='_compute_billed', store=True, digits='Product Unit', guarded=True
+    )
     actual_amount = fields.Monetary(compute='_compute_billed', store=True, string="Invoiced", guarded=True)
     billed_percent = fields.Float(compute='_compute_billed_percent', string="Billed (%)", aggregator=None)
-    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Left to Bill")
+    amount_left = fields.Monetary(compute='_compute_billed_percent', string="Available to Bill")
 
     @api.depends(
         'bill_line_ids.invoiced_amount',

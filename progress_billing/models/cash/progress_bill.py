@@ -20,12 +20,15 @@ class ProgressBillPayments(models.Model):
 
     payment_ids = fields.One2many('progress.bill.payment', 'bill_id', string="Payments", readonly=True, guarded=True)
     total_amount = fields.Monetary(
-        string="Invoiced incl. Tax", compute='_compute_payments', compute_sudo=True, help="Less credit notes."
+        string="Invoice Total",
+        compute='_compute_payments',
+        compute_sudo=True,
+        help="Tax included, net of what is retained, less credit notes.",
     )
     paid_amount = fields.Monetary(string="Paid", compute='_compute_payments', compute_sudo=True)
-    residual_amount = fields.Monetary(string="Open", compute='_compute_payments', compute_sudo=True)
+    residual_amount = fields.Monetary(string="Amount Due", compute='_compute_payments', compute_sudo=True)
     date_due = fields.Date(
-        string="Due",
+        string="Due Date",
         compute='_compute_payments',
         compute_sudo=True,
         help="When the first open instalment is due; the last one where all is paid.",

@@ -58,10 +58,11 @@ class ProgressPaymentSchedule(models.Model):
 
     date = fields.Date(string="Expected On", readonly=True)
     status = fields.Selection(
-        [('billed', "Billed"), ('draft', "Draft Invoice"), ('pro_forma', "Pro Forma"), ('planned', "Planned")],
+        [('billed', "Invoiced"), ('draft', "Draft Invoice"), ('pro_forma', "Pro Forma"), ('planned', "Planned")],
         readonly=True,
     )
     bill_id = fields.Many2one('progress.bill', string="Progress Bill", readonly=True)
+    calendar_title = fields.Char(related='bill_id.calendar_title')
     invoice_name = fields.Char(string="Invoice", readonly=True)
     contract_id = fields.Many2one('progress.contract', readonly=True)
     project_id = fields.Many2one('project.project', readonly=True)

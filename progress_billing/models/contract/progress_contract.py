@@ -72,6 +72,7 @@ class ProgressContract(models.Model):
         store=True,
         index=True,
         tracking=True,
+        group_expand='_expand_states',
         guarded=True,
     )
     revenue_recognition = fields.Selection(
@@ -128,12 +129,16 @@ class ProgressContract(models.Model):
     original_amount = fields.Monetary(
         string="Original Contract", compute='_compute_line_totals', store=True, guarded=True
     )
-    change_amount = fields.Monetary(string="Net Change", compute='_compute_line_totals', store=True, guarded=True)
+    change_amount = fields.Monetary(string="Change Orders", compute='_compute_line_totals', store=True, guarded=True)
     revised_amount = fields.Monetary(
         string="Revised Contract", compute='_compute_line_totals', store=True, guarded=True
     )
 
     # === COMPUTE === #
+
+    def _expand_states(self, _states, _domain):
+        """The columns of the kanban, in the order of a contract's life."""
+        return ['draft', 'open', 'closed']
 
     @api.depends(*[f'line_ids.{name}' for name in LINE_TOTALS], 'line_ids.display_type')
     def _compute_line_totals(self):

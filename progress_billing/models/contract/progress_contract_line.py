@@ -84,10 +84,14 @@ class ProgressContractLine(models.Model):
     )
     change_line_ids = fields.One2many('progress.contract.change.line', 'contract_line_id')
     change_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit', guarded=True)
-    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Net Change", guarded=True)
+    change_amount = fields.Monetary(compute='_compute_revised', store=True, string="Change Orders", guarded=True)
     revised_quantity = fields.Float(compute='_compute_revised', store=True, digits='Product Unit', guarded=True)
     revised_amount = fields.Monetary(
-        compute='_compute_revised', store=True, help="Untaxed, change orders included.", guarded=True
+        string="Scheduled Value",
+        compute='_compute_revised',
+        store=True,
+        help="Untaxed, change orders included.",
+        guarded=True,
     )
     taxed_amount = fields.Monetary(
         string="Scheduled Value With Tax",

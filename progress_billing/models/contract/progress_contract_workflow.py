@@ -160,7 +160,7 @@ class ProgressContractWorkflow(models.Model):
     def _get_state_sentences(self):
         """What a contract's state keeps it from, and the way out, by state."""
         return {
-            'draft': self.env._("It is a draft: open it first."),
+            'draft': self.env._("It is a draft: choose Start Billing first."),
             'open': self.env._("It is open already."),
             'cancelled': self.env._("It is cancelled: set it back to draft first."),
         }

@@ -18,7 +18,9 @@ class ProgressBillOpening(models.Model):
         help="Posted journal items on the deposit account: deposits taken before the contract was entered.",
         groups='account.group_account_readonly,account.group_account_invoice',
     )
-    opening_deposit_amount = fields.Monetary(compute='_compute_opening_deposit_amount', store=True, guarded=True)
+    opening_deposit_amount = fields.Monetary(
+        string="Deposits Held Before", compute='_compute_opening_deposit_amount', store=True, guarded=True
+    )
 
     @api.depends('opening_deposit_line_ids')  # not their amounts: posted items do not change
     def _compute_opening_deposit_amount(self):

@@ -210,7 +210,7 @@ class ProgressContractFinal(models.Model):
             if drafts:
                 raise UserError(
                     self.env._(
-                        "%(contract)s: post, release or delete these drafts before the final invoice: %(drafts)s.",
+                        "%(contract)s: post, invoice or delete these drafts before the final invoice: %(drafts)s.",
                         contract=contract.display_name,
                         drafts=', '.join(draft.display_name for draft in drafts),
                     )

@@ -26,11 +26,14 @@ class ProgressBillingPeriod(models.Model):
     _parent_access = 'read'
 
     name = fields.Char(compute='_compute_name', store=True, readonly=False, precompute=True, required=True)
+    calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
     project_id = fields.Many2one('project.project', required=True, index=True, ondelete='cascade')
     company_id = fields.Many2one(related='project_id.company_id', store=True, index=True, guarded=True)
     date_start = fields.Date(string="From", required=True, tracking=True, index=True)
     date_end = fields.Date(string="To", required=True, tracking=True)
-    date_due = fields.Date(string="Due", tracking=True, help="The day by which the period's bills are to be handed in.")
+    date_due = fields.Date(
+        string="Due Date", tracking=True, help="The day by which the period's bills are to be handed in."
+    )
     unit = fields.Selection(
         UNITS,
         string="Automatic",
@@ -55,7 +58,7 @@ class ProgressBillingPeriod(models.Model):
     )
     bill_ids = fields.One2many('progress.bill', 'period_id', string="Bills", readonly=True, guarded=True)
     bill_count = fields.Integer(compute='_compute_bill_figures', string="Number of Bills")
-    draft_count = fields.Integer(compute='_compute_bill_figures', string="Drafts")
+    draft_count = fields.Integer(compute='_compute_bill_figures', string="Drafts and Pro Formas")
     billed_amount = fields.Monetary(
         compute='_compute_bill_figures',
         string="Billed",
@@ -64,6 +67,11 @@ class ProgressBillingPeriod(models.Model):
     currency_id = fields.Many2one('res.currency', compute='_compute_currency_id')
 
     # === COMPUTE === #
+
+    @api.depends('name', 'project_id.name')
+    def _compute_calendar_title(self):
+        for period in self:
+            period.calendar_title = f'{period.project_id.display_name or ""}: {period.name}'
 
     @api.depends('date_start', 'date_end')
     def _compute_name(self):
@@ -218,7 +226,7 @@ class ProgressBillingPeriod(models.Model):
             if drafts:
                 raise UserError(
                     self.env._(
-                        "%(period)s of %(project)s cannot be closed: post, release or delete these drafts first: "
+                        "%(period)s of %(project)s cannot be closed: post, invoice or delete these drafts first: "
                         "%(drafts)s.",
                         period=period.name,
                         project=period.project_id.sudo().display_name,  # sudo: project.project - its name only

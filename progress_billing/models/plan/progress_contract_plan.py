@@ -10,9 +10,12 @@ class ProgressContractPlan(models.Model):
     _inherit = 'progress.contract'
 
     planned_amount = fields.Monetary(
-        compute='_compute_planned_amount', help="Untaxed: records planned and not billed yet."
+        string="Still Planned",
+        compute='_compute_planned_amount',
+        help="Untaxed: records planned and not billed yet.",
     )
     unplanned_amount = fields.Monetary(
+        string="Not Planned",
         compute='_compute_planned_amount',
         help="What is neither billed nor planned; negative where too much is planned.",
     )

@@ -17,7 +17,7 @@ class ProjectMilestone(models.Model):
     progress_bill_ids = fields.One2many('progress.bill', 'milestone_id', string="Progress Bills", groups=READERS)
     progress_currency_id = fields.Many2one('res.currency', compute='_compute_progress_amount', groups=READERS)
     progress_amount = fields.Monetary(
-        string="Bills",
+        string="To Bill at This Milestone",
         compute='_compute_progress_amount',
         currency_field='progress_currency_id',
         groups=READERS,

@@ -24,9 +24,9 @@ class ProgressContractLineProgress(models.Model):
         aggregator=None,
         help="Work completed, in percent of the revised value.",
     )
-    pending_quantity = fields.Float(string="Pending Invoice Quantity", digits='Product Unit', copy=False)
+    pending_quantity = fields.Float(digits='Product Unit', copy=False)
     pending_amount = fields.Monetary(
-        string="Pending Invoice Amount", copy=False, help="Untaxed: what is asked to be billed next."
+        string="Pending", copy=False, help="Untaxed: what is asked to be billed next."
     )
 
     progress_entry = fields.Integer(

@@ -11,7 +11,7 @@ class ProgressBillRetainage(models.Model):
     _inherit = 'progress.bill'
 
     retainage_amount = fields.Monetary(
-        string="Retainage",
+        string="Retainage Withheld",
         compute='_compute_retainage_amount',
         store=True,
         guarded=True,
@@ -27,7 +27,7 @@ class ProgressBillRetainage(models.Model):
     credited_holdback_amount = fields.Monetary(compute='_compute_credited_holdback_amount', store=True, guarded=True)
     retainage_step_percent = fields.Float(readonly=True, copy=False, aggregator=None, digits=(16, 4), guarded=True)
     releases_retainage = fields.Boolean(compute='_compute_releases_retainage')
-    released_retainage_amount = fields.Monetary(compute='_compute_releases_retainage')
+    released_retainage_amount = fields.Monetary(string="Retainage Released", compute='_compute_releases_retainage')
 
     @api.depends('line_ids.retainage_amount', 'line_ids.credited_retainage_amount')
     def _compute_retainage_amount(self):

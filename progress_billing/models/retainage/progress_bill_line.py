@@ -17,7 +17,7 @@ class ProgressBillLineRetainage(models.Model):
     _inherit = ['progress.bill.line', 'progress.retainage.mixin']
 
     stored_amount = fields.Monetary(
-        string="Materials Stored",
+        string="Stored Materials",
         compute='_compute_stored_amount',
         store=True,
         readonly=False,
@@ -33,7 +33,7 @@ class ProgressBillLineRetainage(models.Model):
         help="Untaxed: materials stored by the bill before, which this one takes the place of.",
     )
     retainage_amount = fields.Monetary(
-        string="Retainage", help="Withheld by this bill; negative where it gives back. What is typed stands."
+        string="Retainage Withheld", help="By this bill; negative where it gives back. What is typed stands."
     )
     is_retainage_typed = fields.Boolean(readonly=True, guarded=True)
     retainage_formula = fields.Monetary(

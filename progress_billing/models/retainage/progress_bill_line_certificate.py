@@ -13,6 +13,7 @@ class ProgressBillLineCertificate(models.Model):
     _inherit = 'progress.bill.line'
 
     certified_amount = fields.Monetary(
+        string="Work Certified",
         compute='_compute_certified_amount',
         store=True,
         readonly=False,

@@ -18,7 +18,6 @@ class ProgressContractRetainage(models.Model):
     )
     retainage_base = fields.Selection(
         [('untaxed', "Untaxed"), ('taxed', "With Tax")],
-        string="Retainage Is Of",
         help="The amount without or with tax. Empty: as the company says.",
     )
     retainage_step_ids = fields.One2many('progress.retainage.step', 'contract_id', string="Retainage Steps", copy=True)
@@ -29,7 +28,7 @@ class ProgressContractRetainage(models.Model):
         required=True,
     )
     retainage_cap_percent = fields.Float(
-        string="Retainage at Most (%)", digits=(16, 4), help="Of the contract sum, change orders included. 0: no cap."
+        string="Retainage Cap (%)", digits=(16, 4), help="Of the contract sum, change orders included. 0: no cap."
     )
     retainage_balance = fields.Monetary(
         string="Retainage Held",

@@ -11,7 +11,7 @@ class ProgressContractLineStored(models.Model):
     _inherit = ['progress.contract.line', 'progress.retainage.mixin']
 
     stored_amount = fields.Monetary(
-        string="Materials Stored",
+        string="Stored Materials",
         copy=False,
         help="Untaxed: materials presently on site and not installed, restated each period.",
     )
@@ -19,7 +19,7 @@ class ProgressContractLineStored(models.Model):
         compute='_compute_billed_stored_amount', help="Untaxed: what the last bill of the line left stored."
     )
     retainage_balance = fields.Monetary(
-        string="Retainage Held", compute='_compute_retainage_balance', help="Untaxed, drafts included."
+        string="Retainage to Date", compute='_compute_retainage_balance', help="Untaxed, drafts included."
     )
 
     @api.depends('contract_id')

@@ -15,7 +15,10 @@ class ProgressRetainageStep(models.Model):
     contract_id = fields.Many2one('progress.contract', required=True, index=True, ondelete='cascade')
     company_id = fields.Many2one(related='contract_id.company_id', store=True, guarded=True)
     completed_percent = fields.Float(
-        string="From Completed (%)", required=True, digits=(16, 4), help="Completed and stored, of the revised sum."
+        string="From Completed and Stored (%)",
+        required=True,
+        digits=(16, 4),
+        help="Completed and stored, of the revised sum.",
     )
     retainage_percent = fields.Float(string="Retainage (%)", digits=(16, 4))
 

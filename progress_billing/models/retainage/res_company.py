@@ -25,7 +25,7 @@ class ResCompany(models.Model):
     )
     progress_retainage_base = fields.Selection(
         [('untaxed', "The untaxed amount"), ('taxed', "The amount with tax")],
-        string="Retainage Is Of",
+        string="Retainage Base",
         default='untaxed',
         required=True,
     )

@@ -340,7 +340,7 @@ class ProgressBillReview(models.Model):
             return []
         return [
             self.env._(
-                "Release %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
+                "Invoice %(older)s first: it comes before %(bill)s. The oldest pro forma goes first.",
                 older=min(older, key=lambda other: other._get_order_key()).display_name,
                 bill=self.display_name,
             )

@@ -13,6 +13,7 @@ registry.category("web_tour.tours").add("progress_billing_order", {
             content: "The contract bills all of it: nothing is left for Create Invoice",
             trigger: ".o_form_view:not(:has(button[id=create_invoice])):not(:has(button[id=create_invoice_percentage]))",
         },
+        { trigger: "a.nav-link:contains(Billing Plan and Bills)", run: "click" },
         { trigger: `${bills} .o_data_row:contains(Order):contains(30%) button[name=action_create]`, run: "click" },
         { trigger: ".o_field_widget[name=invoice_line_ids]:contains(Deposit 30 % of)" },
         { trigger: "button[name=action_post]", run: "click" },

@@ -1,0 +1,36 @@
+from odoo import api, fields, models
+
+
+class ProgressBillFigures(models.Model):
+    """What a bill counts for in sums, as draft and as invoiced; how a calendar names it."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    draft_amount = fields.Monetary(
+        string="Draft",
+        compute='_compute_bucket_amounts',
+        store=True,
+        help="Untaxed: on pro formas and draft invoices.",
+        guarded=True,
+    )
+    actual_amount = fields.Monetary(
+        string="Invoiced",
+        compute='_compute_bucket_amounts',
+        store=True,
+        help="Untaxed: on posted invoices less credit notes, opening amounts included.",
+        guarded=True,
+    )
+    calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
+
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
+
+    @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
+    def _compute_bucket_amounts(self):
+        for bill in self:
+            bill.draft_amount = sum(bill.line_ids.mapped('draft_amount'))
+            bill.actual_amount = sum(bill.line_ids.mapped('actual_amount'))
