@@ -13,7 +13,8 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket '
+        'actual_amount amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket '
+        'draft_amount standing_planned_amount '
         'cancelled_with certified_sum change_id company_id correction_number credited_amount '
         'credited_holdback_amount credited_retainage_amount credited_sourced_amount currency_id '
         'dispute_reason disputed_by_partner_id disputed_on freed_payment_line_ids generated_on '
@@ -24,6 +25,7 @@ PROTECTED = {
         'signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
+        'actual_amount draft_amount '
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
         'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity is_retainage_typed '
         'name pending_entry pending_quantity_taken pending_taken previous_stored_amount product_id retainage_formula '
@@ -33,8 +35,8 @@ PROTECTED = {
     'progress.approval.step': 'company_id',
     'progress.contact': 'company_id last_seen_on token',
     'progress.contract': (
-        'actual_amount answer_ids base_state billed_percent billing_version change_amount completed_percent '
-        'deposit_balance '
+        'actual_amount answer_ids base_state billed_amount billed_percent billing_version change_amount '
+        'completed_percent deposit_balance '
         'draft_amount expected_tax_percent final_bill_id final_invoice_id is_overbilled last_billing_date name '
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'
