@@ -11,6 +11,7 @@
         'security/ir.model.access.csv',
         'security/progress_billing_security.xml',
         'security/progress_billing_period_security.xml',
+        'security/progress_billing_portal_security.xml',
         'data/ir_sequence_data.xml',
         'data/product_data.xml',
         'data/progress_billing_rule_data.xml',
@@ -34,8 +35,11 @@
         'report/progress_bill_templates.xml',
         'report/progress_application_reports.xml',
         'report/progress_application_templates.xml',
+        'report/progress_signature_templates.xml',
         'data/mail_template_data.xml',
         'data/mail_template_application_data.xml',
+        'data/mail_template_portal_data.xml',
+        'data/mail_template_notice_data.xml',
         'views/progress_billing_rule_views.xml',
         'views/progress_bill_views.xml',
         'views/progress_bill_line_views.xml',
@@ -52,6 +56,10 @@
         'views/progress_bill_payment_views.xml',
         'views/progress_payment_schedule_views.xml',
         'views/progress_application_views.xml',
+        'wizard/progress_forward_wizard_views.xml',
+        'views/progress_contact_views.xml',
+        'views/progress_bill_portal_views.xml',
+        'views/progress_portal_templates.xml',
         'views/progress_billing_menus.xml',
         'report/account_invoice_templates.xml',
     ],
@@ -72,6 +80,10 @@
     'assets': {
         'web.assets_backend': [
             'progress_billing/static/src/**/*',
+            ('remove', 'progress_billing/static/src/portal/**/*'),
+        ],
+        'web.assets_frontend': [
+            'progress_billing/static/src/portal/**/*',
         ],
         'web.assets_tests': [
             'progress_billing/static/tests/tours/*.js',

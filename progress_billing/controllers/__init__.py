@@ -1,3 +1,5 @@
 from . import application
 from . import schedule_template
 from . import wip_schedule
+from . import portal
+from . import portal_answers

@@ -13,6 +13,7 @@ Each room is about one subject and extends the models of the rooms before it, as
     application  the application for payment
     period       billing periods
     cash         paid, open, expected
+    portal       contacts and their page: what people outside the office see and answer
 
 A room names only what it or a room above it in this list defines; what an earlier room has to tell a later one it
 announces by a hook (see ``readme/DEVELOP.md``). ``tests/test_rooms.py`` holds the arrows.
@@ -29,3 +30,4 @@ from . import retainage
 from . import application
 from . import period
 from . import cash
+from . import portal

@@ -30,6 +30,12 @@ from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
+from . import test_portal_answers
+from . import test_portal_files
+from . import test_portal_mail
+from . import test_portal_pages
+from . import test_portal_rights
+from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability

@@ -13,22 +13,30 @@ PROTECTED = {
         'billing_approval_note billing_approved_by_id billing_approved_on billing_approved_partner_id'
     ),
     'progress.bill': (
-        'amount approved_by_id approved_by_partner_id approved_on bucket certified_sum change_id company_id '
-        'correction_number credited_amount credited_holdback_amount credited_retainage_amount '
-        'credited_sourced_amount currency_id freed_payment_line_ids generated_on holdback_amount invoice_id '
-        'invoiced_amount is_credited issued_checksums name opening_deposit_amount payment_ids project_id '
-        'reject_reason retainage_amount retainage_step_percent review_state revision run_date run_error run_state '
-        'schedule_snapshot sourced_amount state sum_certified user_id'
+        'actual_amount amount answer_ids approval_ids approved_by_id approved_by_partner_id approved_on bucket '
+        'draft_amount standing_planned_amount '
+        'cancelled_with certified_sum change_id company_id correction_number credited_amount '
+        'credited_holdback_amount credited_retainage_amount credited_sourced_amount currency_id '
+        'dispute_reason disputed_by_partner_id disputed_on freed_payment_line_ids generated_on '
+        'holdback_amount invoice_id invoiced_amount is_credited is_disputed issued_checksums name notice_ids '
+        'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
+        'review_round review_state revision run_date run_error run_state schedule_snapshot shared_on '
+        'signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
+        'signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
+        'actual_amount draft_amount '
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
-        'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity '
-        'is_retainage_typed name pending_entry pending_quantity_taken pending_taken previous_stored_amount '
-        'product_id retainage_formula retainage_tax_amounts source tax_amounts tax_ids'
+        'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity is_retainage_typed '
+        'name pending_entry pending_quantity_taken pending_taken previous_stored_amount product_id retainage_formula '
+        'retainage_tax_amounts review_note review_state source tax_amounts tax_ids'
     ),
     'progress.billing.period': 'bill_ids company_id state',
+    'progress.approval.step': 'company_id',
+    'progress.contact': 'company_id last_seen_on token',
     'progress.contract': (
-        'actual_amount base_state billed_percent billing_version change_amount completed_percent deposit_balance '
+        'actual_amount answer_ids base_state billed_amount billed_percent billing_version change_amount '
+        'completed_percent deposit_balance '
         'draft_amount expected_tax_percent final_bill_id final_invoice_id is_overbilled last_billing_date name '
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'
@@ -39,8 +47,8 @@ PROTECTED = {
     'progress.contract.change.line': 'company_id contract_id currency_id is_new_line state',
     'progress.contract.line': (
         'actual_amount actual_quantity bill_separately change_amount change_quantity company_id contract_state '
-        'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount '
-        'revised_quantity taxed_amount'
+        'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount revised_quantity '
+        'taxed_amount'
     ),
     'progress.retainage.step': 'company_id',
 }

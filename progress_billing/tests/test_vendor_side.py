@@ -46,6 +46,10 @@ class TestVendorSide(RetainageCommon):
     """A probe of an addon: contracts that bill us, by the methods of the contract's side alone."""
 
     @classmethod
+    def get_default_groups(cls):
+        return super().get_default_groups() | cls.env.ref('progress_billing.group_subcontract_manager')
+
+    @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._turn_round()

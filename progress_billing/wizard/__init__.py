@@ -7,6 +7,7 @@ from . import progress_claim_wizard_line
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line
 from . import progress_final_wizard
+from . import progress_forward_wizard
 from . import progress_import_wizard
 from . import progress_import_wizard_column
 from . import progress_import_wizard_line

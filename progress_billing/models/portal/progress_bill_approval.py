@@ -1,0 +1,137 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+ACTIVITY = 'progress_billing.mail_activity_approval'
+STEP_STATES = ('draft', 'submitted', 'approved')
+
+
+class ProgressBillApprovalSteps(models.Model):
+    """Approval in the office, before a bill is released: step by step, on the figures as they stand."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    approval_ids = fields.One2many(
+        'progress.approval', 'bill_id', string="Approvals", readonly=True, guarded=True, copy=False
+    )
+    approval_status = fields.Char(compute='_compute_approval', string="Approval")
+    approval_percent = fields.Float(compute='_compute_approval', string="Approval (%)", aggregator=None)
+    is_my_approval = fields.Boolean(compute='_compute_approval', help="The next step is the reader's own.")
+
+    @api.depends(
+        'approval_ids',
+        'contract_id.approval_step_ids.above_amount',
+        'contract_id.approval_step_ids.sequence',
+        'invoiced_amount',
+        'state',
+    )
+    @api.depends_context('uid')
+    def _compute_approval(self):
+        for bill in self:
+            steps, done = bill._get_approval_steps(), bill._get_done_steps()
+            waiting = (steps - done)[:1]
+            bill.approval_percent = 100.0 * len(steps & done) / len(steps) if steps else 0.0
+            bill.is_my_approval = bool(waiting) and waiting._may_approve(self.env.user)
+            bill.approval_status = bill._get_approval_label(steps, done, waiting) if steps else False
+
+    def _get_approval_label(self, steps, done, waiting):
+        values = {'done': len(steps & done), 'all': len(steps)}
+        if not waiting:
+            return self.env._("%(done)s of %(all)s steps approved", **values)
+        who = waiting.user_id.name or waiting.group_id.sudo().display_name  # sudo: res.groups - a name
+        return self.env._(
+            "%(done)s of %(all)s steps approved; %(step)s waits for %(who)s", step=waiting.name, who=who, **values
+        )
+
+    def _get_approval_steps(self):
+        """The steps this bill has to take, in their order."""
+        self.ensure_one()
+        if self.kind == 'opening' or self.state not in STEP_STATES:
+            return self.env['progress.approval.step']
+        currency = self.currency_id
+        return self.contract_id.approval_step_ids.filtered(
+            lambda step: not step.above_amount or currency.compare_amounts(abs(self.amount), step.above_amount) > 0
+        ).sorted(lambda step: (step.sequence, step.id))
+
+    def _get_done_steps(self):
+        """The steps approved on the figures as they stand: changed figures are approved again."""
+        self.ensure_one()
+        if not self.approval_ids:
+            return self.env['progress.approval.step']
+        now = self._get_fingerprint()
+        return self.approval_ids.filtered(lambda approval: approval.fingerprint == now).step_id
+
+    def action_approve_step(self):
+        """Approve the next step of these bills.
+
+        :return dict: the action that shows the bills
+        :raises AccessError: for whoever's turn it is not
+        :raises UserError: for a bill that waits for no step
+        """
+        self.check_access('read')
+        self.contract_id._lock_for_billing()
+        for bill in self:
+            step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
+            if not step:
+                raise UserError(self.env._("%s waits for no approval.", bill.display_name))
+            if not step._may_approve(self.env.user):
+                raise AccessError(
+                    self.env._(
+                        "%(bill)s: it is not your turn. %(status)s.",
+                        bill=bill.display_name,
+                        status=bill.approval_status,
+                    )
+                )
+            # sudo: progress.approval - set by this method alone
+            self.env['progress.approval'].sudo().create(
+                {
+                    'bill_id': bill.id,
+                    'step_id': step.id,
+                    'user_id': self.env.user.id,
+                    'fingerprint': bill._get_fingerprint(),
+                }
+            )
+            # sudo: progress.bill - whoever approves need not bill
+            bill.sudo().message_post(body=self.env._("%s: approved.", step.name), author_id=self.env.user.partner_id.id)
+        self._remind_approvers()
+        return self._get_bill_action()
+
+    def _get_release_blockers(self, together):
+        return [*super()._get_release_blockers(together), *self._get_step_blockers()]
+
+    def _get_step_blockers(self):
+        """:return list: a sentence that says whose approval is missing, or none"""
+        self.ensure_one()
+        waiting = self._get_approval_steps() - self._get_done_steps()
+        if not waiting:
+            return []
+        return [
+            self.env._("%(bill)s is not approved yet: %(status)s.", bill=self.display_name, status=self.approval_status)
+        ]
+
+    # === ACTIVITIES === #
+
+    def _on_claimed(self, *, new=False):
+        result = super()._on_claimed(new=new)
+        self._remind_approvers()
+        return result
+
+    def _on_unbilled(self):
+        result = super()._on_unbilled()
+        # sudo: mail.activity - of others
+        self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids).activity_unlink([ACTIVITY])
+        return result
+
+    def _remind_approvers(self):
+        """The next step is in its approvers' activities, and nobody else's."""
+        kind = self.env.ref(ACTIVITY)
+        # sudo: mail.activity - of others
+        for bill in self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids):
+            step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
+            wanted = {(user, step.name) for user in step._get_approvers()} if step else set()
+            for activity in bill.activity_ids:
+                if activity.activity_type_id == kind and (activity.user_id, activity.summary) not in wanted:
+                    activity.unlink()
+            known = {(activity.user_id, activity.summary) for activity in bill.activity_ids.exists()}
+            for user, summary in wanted - known:
+                bill.activity_schedule(ACTIVITY, user_id=user.id, summary=summary)

@@ -1,0 +1,210 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_normalize, email_split
+
+#: how many days before the period's due date reminders begin
+REMIND_DAYS = 3
+
+
+class ProgressBillMail(models.Model):
+    """What contacts hear by e-mail, each with their own link, and nothing twice."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    notice_ids = fields.One2many(
+        'progress.notice', 'bill_id', string="Notices", readonly=True, guarded=True, copy=False
+    )
+    review_round = fields.Integer(
+        guarded=True, readonly=True, copy=False, aggregator=None, help="How often the claim was handed in."
+    )
+    signature_requested_on = fields.Datetime(guarded=True, readonly=True, copy=False)
+
+    # === ACTIONS === #
+
+    def action_send(self):
+        """Send bills: to the contacts, each with their own link; by Odoo's composer where a contract has none.
+
+        :return dict: the composer, or a notification
+        """
+        self._check_may_bill()
+        if not self.sudo().contract_id.contact_ids:  # sudo: progress.contact - whether there are any
+            return super().action_send()
+        return self._send_to_contacts('sent')
+
+    def action_invite(self):
+        """Show bills to their contacts, and send each their own link.
+
+        :return dict: a notification
+        :raises RedirectWarning: where a contract has no contacts
+        """
+        self._check_may_bill()
+        return self._send_to_contacts('invited')
+
+    def action_request_signature(self):
+        """Ask the approvers to sign bills on their page; pro formas are submitted by it.
+
+        :return dict: a notification
+        :raises RedirectWarning: where a contract has no contacts
+        :raises UserError: for a bill that cannot be signed, or is already
+        """
+        self._check_may_bill()
+        for bill in self:
+            if not bill._is_to_be_signed():
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be signed: it is signed already, or its status is “%(state)s”.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )
+        self.contract_id._check_has_contacts()
+        self._write_protected({'signature_requested_on': fields.Datetime.now()})
+        self.filtered(lambda bill: bill.state == 'draft').action_submit()
+        return self._send_to_contacts('signature', roles=('approver',))
+
+    def action_forward(self, email):
+        """Send the PDF of bills to any address; without a link, for that is a contact's own.
+
+        :param str email: one address, or several with commas
+        :return dict: a notification
+        :raises UserError: for what is no address
+        """
+        self._check_may_bill()
+        text = self._read_text(email)
+        addresses = [email_normalize(part) for part in email_split(text)]
+        if not addresses or not all(addresses) or len(addresses) != len([p for p in text.split(',') if p.strip()]):
+            raise UserError(self.env._("“%s” is no e-mail address.", text[:80]))
+        for bill in self:
+            template = bill._get_mail_template()
+            values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
+            # sudo: mail.template - the bill's own e-mail
+            template.sudo().send_mail(bill.id, email_values=values)
+            bill.message_post(body=self.env._("Forwarded to %s.", ', '.join(addresses)))
+        return self._get_sent_notification(addresses)
+
+    def action_forward_wizard(self):
+        """The Forward button: asks for the address.
+
+        :return dict: the dialog
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_forward_wizard')
+        return dict(action, context={'default_bill_ids': self.ids})
+
+    def action_preview_page(self):
+        """Show the page as contacts see it.
+
+        :return dict: the action that shows it
+        """
+        self.ensure_one()
+        return {'type': 'ir.actions.act_url', 'url': self._get_portal_path(), 'target': 'new'}
+
+    def _send_to_contacts(self, kind, roles=('approver', 'invoice')):
+        """Send what a button sends: once a day and contact."""
+        self._check_sendable()
+        self.contract_id._check_has_contacts()
+        self.filtered(lambda bill: not bill.shared_on)._write_protected({'shared_on': fields.Datetime.now()})
+        today = str(fields.Date.context_today(self))
+        # sudo: progress.notice - nobody writes them by hand
+        notices = self.env['progress.notice'].sudo()._announce(self, kind, lambda _bill: today, roles)
+        for bill, sent in notices.grouped('bill_id').items():
+            bill.sudo(False).message_post(
+                body=self.env._("Sent to %s.", ', '.join(sent.partner_id.mapped('display_name')))
+            )
+        return self._get_sent_notification(notices.partner_id.mapped('display_name'))
+
+    def _make_mail_attachment(self):
+        """The PDF that goes along with a bill that is sent."""
+        self.ensure_one()
+        return self.env['ir.attachment'].create(
+            {
+                'name': f'{self._get_application_file_name()}.pdf',
+                'raw': self._get_portal_pdf(),
+                'mimetype': 'application/pdf',
+                'res_model': self._name,
+                'res_id': self.id,
+            }
+        )
+
+    def _check_sendable(self):
+        for bill in self:
+            if bill.state in ('planned', 'declined', 'cancelled') or bill.kind == 'opening':
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be sent: its status is “%(state)s”.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )
+
+    def _get_sent_notification(self, names):
+        message = self.env._("Sent to %s.", ', '.join(names)) if names else self.env._("Sent already today.")
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'success' if names else 'warning',
+                'message': message,
+                'next': {'type': 'ir.actions.act_window_close'},
+            },
+        }
+
+    # === WHAT FOLLOWS FROM A STEP === #
+
+    def _announce(self, kind):
+        """Tell the contacts of a step, once a revision and review."""
+        # sudo: progress.notice - nobody writes them by hand
+        self.env['progress.notice'].sudo()._announce(self.sudo(), kind, lambda bill: bill._get_occasion())
+
+    def _get_occasion(self):
+        """What there is one notice of each kind of: a claim as it was handed in."""
+        self.ensure_one()
+        return f'{self.correction_number}/{self.review_round}'
+
+    def _submit(self, actor):
+        fresh = self.filtered(lambda bill: bill.state != 'submitted')
+        result = super()._submit(actor)
+        for bill in fresh:
+            bill._write_protected({'review_round': bill.review_round + 1})
+        # whoever is asked to sign gets that e-mail alone
+        fresh.filtered(lambda bill: not bill.signature_requested_on)._announce('submitted')
+        return result
+
+    def _approve(self, actor, note=''):
+        fresh = self.filtered(lambda bill: bill.state != 'approved')
+        result = super()._approve(actor, note)
+        fresh._announce('approved')
+        return result
+
+    def _reject(self, actor, reason):
+        fresh = self.filtered(lambda bill: bill.state != 'rejected')
+        result = super()._reject(actor, reason)
+        fresh._write_protected({'signature_requested_on': False})
+        fresh._announce('rejected')
+        return result
+
+    # === REMINDERS === #
+
+    @api.model
+    def _cron_remind_contacts(self):
+        """Remind approvers of bills that wait, from three days before their period's due date: once a day.
+
+        An answer or a dispute ends it.
+        """
+        for company in self.env['res.company'].search([('active', '=', True)]):
+            today = company._get_progress_today()
+            bills = self.search(
+                [
+                    ('company_id', '=', company.id),
+                    ('state', '=', 'submitted'),
+                    ('is_disputed', '=', False),
+                    ('period_id.date_due', '>=', today),
+                    ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
+                ]
+            )
+            # sudo: progress.notice - nobody writes them by hand
+            self.env['progress.notice'].sudo()._announce(
+                bills, 'reminder', lambda _bill, today=today: str(today), ('approver',)
+            )

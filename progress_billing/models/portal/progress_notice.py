@@ -1,0 +1,94 @@
+from odoo import api, fields, models
+
+
+class ProgressNotice(models.Model):
+    """An e-mail to one contact about one bill, with their own link: a row each, so that none goes out twice."""
+
+    _name = 'progress.notice'
+    _description = "Notice to a Contact"
+    _order = 'id desc'
+    _rec_name = 'kind'
+
+    bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
+    contact_id = fields.Many2one('progress.contact', required=True, index=True, ondelete='cascade')
+    contract_id = fields.Many2one(related='bill_id.contract_id')
+    company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
+    partner_id = fields.Many2one(related='contact_id.partner_id')
+    kind = fields.Selection(
+        [
+            ('invited', "Invitation"),
+            ('sent', "Sent"),
+            ('submitted', "Submitted"),
+            ('signature', "To be signed"),
+            ('approved', "Approved"),
+            ('rejected', "Rejected"),
+            ('released', "Invoiced"),
+            ('paid', "Paid"),
+            ('reminder', "Reminder"),
+        ],
+        required=True,
+    )
+    occasion = fields.Char(required=True, help="What there is one notice of: a revision, a day.")
+
+    _unique_occasion = models.Constraint(
+        'UNIQUE(bill_id, contact_id, kind, occasion)', "This contact has this notice already."
+    )
+
+    def _send(self):
+        """Hand the e-mails to the queue: one each, in the language of whoever gets it."""
+        for kind, notices in self.grouped('kind').items():
+            template = self.env.ref(f'progress_billing.mail_template_progress_notice_{kind}', raise_if_not_found=False)
+            for bill, own in notices.grouped('bill_id').items() if template else ():
+                values = {'attachment_ids': bill._make_mail_attachment().ids} if kind == 'sent' else {}
+                # sudo: mail.template - the e-mail of an answer is sent whoever gave it
+                template.sudo().send_mail_batch(
+                    own.ids, email_values=values, email_layout_xmlid='mail.mail_notification_light'
+                )
+
+    def _get_url(self):
+        """The contact's own link to the bill, for templates."""
+        self.ensure_one()
+        return self.contact_id._get_portal_url(self.bill_id)
+
+    def _get_certified_rows(self):
+        """The lines of which less is certified, or that were rejected, for templates.
+
+        :return list: dicts with ``name``, ``claimed``, ``certified`` and ``note``, as texts
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        return [
+            {
+                'name': line.contract_line_id.display_name,
+                'claimed': contract._show_amount(line.amount),
+                'certified': contract._show_amount(line.certified_amount),
+                'note': line.review_note or '',
+            }
+            for line in self.bill_id.line_ids
+        ]
+
+    @api.model
+    def _announce(self, bills, kind, occasion, roles=('approver', 'invoice')):
+        """Write to the contacts of these bills who see them, who have an address, and who have no such notice yet.
+
+        :param str kind: see the field
+        :param occasion: function of a bill: what there is one notice of
+        :param roles: of contacts who get it
+        :return: the notices sent
+        """
+        vals_list = []
+        for bill in bills:
+            for contact in bill.contract_id.contact_ids:
+                if contact.role in roles and contact.partner_id.email and bill._is_on_portal(contact):
+                    vals_list.append(
+                        {'bill_id': bill.id, 'contact_id': contact.id, 'kind': kind, 'occasion': occasion(bill)}
+                    )
+        known = {
+            (notice.bill_id.id, notice.contact_id.id, notice.occasion)
+            for notice in self.search([('bill_id', 'in', bills.ids), ('kind', '=', kind)])
+        }
+        notices = self.create(
+            [vals for vals in vals_list if (vals['bill_id'], vals['contact_id'], vals['occasion']) not in known]
+        )
+        notices._send()
+        return notices

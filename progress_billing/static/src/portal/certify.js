@@ -1,0 +1,59 @@
+import { debounce } from "@web/core/utils/timing";
+import { Interaction } from "@web/public/interaction";
+import { registry } from "@web/core/registry";
+import { rpc } from "@web/core/network/rpc";
+
+/** What is due with the amounts typed so far, as the server reads and computes it. */
+export class ProgressCertify extends Interaction {
+    static selector = "#progress_certify";
+    dynamicContent = {
+        _root: { "t-on-toggle": () => this.preview(), "t-on-input": () => this.typed() },
+    };
+
+    setup() {
+        this.asked = 0;
+        this.typed = debounce(() => this.preview(), 300);
+    }
+
+    async preview() {
+        const form = this.el.querySelector("form");
+        const asked = ++this.asked;
+        const answer = await this.waitFor(
+            rpc(this.el.dataset.preview, {
+                access_token: this.el.dataset.token,
+                given: Object.fromEntries(new FormData(form)),
+            })
+        );
+        if (asked === this.asked) {
+            this.show(answer);
+        }
+    }
+
+    show(answer) {
+        const error = this.el.querySelector(".o_progress_preview_error");
+        error.textContent = answer.error || "";
+        error.classList.toggle("d-none", !answer.error);
+        this.el.querySelector(".o_progress_preview_figures").classList.toggle("d-none", !!answer.error);
+        for (const name of ["difference", "due", "less"]) {
+            this.el.querySelector(`.o_progress_${name}`).textContent = answer[name] || "–";
+        }
+    }
+}
+
+/** An answer is sent once, however often one clicks. */
+export class ProgressAnswer extends Interaction {
+    static selector = ".o_progress_answer";
+    dynamicContent = {
+        _root: { "t-on-submit": () => this.block() },
+    };
+
+    block() {
+        for (const button of this.el.querySelectorAll("button[type=submit]")) {
+            // after the form is sent, with the button in it
+            this.waitForTimeout(() => (button.disabled = true), 0);
+        }
+    }
+}
+
+registry.category("public.interactions").add("progress_billing.certify", ProgressCertify);
+registry.category("public.interactions").add("progress_billing.answer", ProgressAnswer);
