@@ -457,7 +457,7 @@ class TestBadInput(ProgressBillingCommon):
         left = self._plan(contract, '10%')
         self._final(contract)
         self.assertEqual(contract.state, 'closed')
-        self.assertRefused(left.action_create, left.display_name, "Cancelled")
+        self.assertRefused(left.action_create, left.display_name, "Plan it again")
         self.assertRefused(contract.action_create_final_invoice, contract.name, "closed")
         for vals in (
             {'amt_pct': '1'},

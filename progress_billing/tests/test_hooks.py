@@ -366,7 +366,7 @@ class TestHooksOfInvoices(HooksCommon):
         move = self._run(self._as_billed([1000]), 10).invoice_id
 
         def refuse(_result, moves):
-            raise UserError(f"Not {moves.name or 'yet'}")
+            raise UserError(moves.env._("Not yet"))
 
         with (
             self._extended('account.move', '_check_progress_posting', refuse),

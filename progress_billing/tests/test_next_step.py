@@ -98,7 +98,7 @@ class TestNextStep(RunCommon):
         """In a list of bills, Planned, Draft and Invoiced add up to the contract's own figures."""
         contract = self._make_contract([1000], self.tax_15)
         bills = self.env['progress.bill'].create(
-            [{'contract_id': contract.id, 'amt_pct': amount} for amount in ('300', '200', '100')]
+            [{'contract_id': contract.id, 'amt_pct': amount} for amount in ('300.00', '200.00', '100.00')]
         )
         bills[0].action_cancel()
         bills[1].action_create()

@@ -4,11 +4,14 @@
 """
 
 import ast
+import logging
 import re
 from itertools import combinations
 from pathlib import Path
 
 from odoo.tests import TransactionCase, tagged
+
+_logger = logging.getLogger(__name__)
 
 ADDON = Path(__file__).resolve().parent.parent
 NAME = re.compile(r'[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*')
@@ -111,7 +114,7 @@ class TestRooms(TransactionCase):
 
     def test_one_direction(self):
         wrong = get_wrong_names(ADDON / 'models')
-        print(f'\n{sum(map(len, wrong.values()))} names point the wrong way, in {len(wrong)} files')
+        _logger.info('%s names point the wrong way, in %s files', sum(map(len, wrong.values())), len(wrong))
         allowed = {key: names for key, (_reason, names) in EXCEPTIONS.items()}
         self.assertEqual(
             {key: names - allowed.get(key, set()) for key, names in wrong.items() if names - allowed.get(key, set())},
@@ -129,7 +132,5 @@ class TestRooms(TransactionCase):
         """None between rooms; what is counted within them can only fall."""
         pairs = get_mutual_pairs(ADDON / 'models')
         self.assertEqual([pair for pair in pairs if len({key.partition('/')[0] for key in pair}) > 1], [])
-        print(f'\n{len(pairs)} pairs of files call each other both ways')
-        for pair in pairs:
-            print('   ', ' - '.join(pair))
+        _logger.info('%s pairs of files call each other both ways: %s', len(pairs), pairs)
         self.assertLessEqual(len(pairs), MUTUAL_PAIRS)

@@ -319,7 +319,7 @@ def classify(entries):
     for entry in entries:
         if entry.kind == LINE:
             _classify_alone(entry)
-    _find_parents(entries)
+    _mark_parents(entries)
     stated = _find_totals(entries)
     _keep_hidden(entries, stated)
     _find_sections(entries)
@@ -342,7 +342,7 @@ def _is_sum(amount, parts):
     return bool(parts) and bool(amount) and abs(amount - sum(parts)) <= min(Decimal('0.01') * len(parts), 1)
 
 
-def _find_parents(entries):
+def _mark_parents(entries):
     """A heading that shows what its lines come to (1 = 1.1 + 1.2, or in bold) is a section, not one more line."""
     for index in range(len(entries) - 1, -1, -1):
         entry = entries[index]

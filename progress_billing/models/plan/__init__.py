@@ -5,7 +5,6 @@ from . import progress_contract
 from . import progress_plan_template
 from . import progress_plan_template_line
 from . import project_milestone
-from . import project_project
 from . import progress_contract_plan
 from . import progress_bill_generation
 from . import progress_bill_line

@@ -20,3 +20,10 @@ class ProgressTabMixin(models.AbstractModel):
         :return dict: the plan wizard
         """
         return self._get_progress_contract().action_plan_wizard()
+
+    def action_shift_progress_plan(self):
+        """Move the dates of what is planned on the contract of the tab.
+
+        :return dict: the dialog
+        """
+        return self._get_progress_contract().action_shift_plan()

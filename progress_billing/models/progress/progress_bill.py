@@ -46,9 +46,9 @@ class ProgressBill(models.Model):
         """A share that is the record's percentage of its line, to the cent, goes on as that percentage."""
         vals_list = super()._spread_over_lines(amount)
         percent = money.to_decimal(self.planned_percent)
+        lines = {line.id: line for line in self.contract_id.line_ids}
         for vals in vals_list if percent else ():
-            line = self.env['progress.contract.line'].browse(vals['contract_line_id'])
-            step = line._get_step_of_percent(percent)
+            step = lines[vals['contract_line_id']]._get_step_of_percent(percent)
             if abs(step - money.to_decimal(vals['amount'])) <= money.to_decimal(self.currency_id.rounding):
                 vals['claimed_percent'] = self.planned_percent
         return vals_list
