@@ -2,6 +2,6 @@
 
 
 def post_init_hook(env):
-    """Give every company that has a chart of accounts its customer deposit and retainage accounts (SPEC §4)."""
+    """Give every company that has a chart of accounts its customer deposit and retainage accounts."""
     companies = env['res.company'].search([('chart_template', '!=', False)], order='parent_path')
     companies._set_up_progress_accounts()

@@ -109,7 +109,7 @@ class TestAmtPct(BaseCase):
     @settings(deadline=None)
     @given(units=st.integers(min_value=1, max_value=10**12 - 1), places=st.integers(0, 3))
     def test_no_text_means_two_amounts(self, units, places):
-        """RULES A10: no text that one language reads as an amount is read as another amount in the other notation."""
+        """PLN-1: no text that one language reads as an amount is read as another amount in the other notation."""
         for grouped in (True, False):
             text = _written(Decimal(units).scaleb(-places), places, ',', '.', grouped=grouped)
             try:
@@ -122,7 +122,7 @@ class TestAmtPct(BaseCase):
                 self.assertRegex(text, r'^[1-9]\d{0,2}(,\d{3})+$')
 
     def test_reasons(self):
-        """§9: each of the texts, with its reason."""
+        """Each of the texts, with its reason."""
         for text, reason in (
             ('abc', amt_pct.NOT_A_NUMBER),
             ('NaN', amt_pct.NOT_A_NUMBER),
@@ -171,7 +171,7 @@ class TestAmtPct(BaseCase):
     @settings(deadline=None)
     @given(total=SIGNED, weights=st.lists(SIGNED, min_size=1, max_size=12), unit=UNITS)
     def test_spread_over_deductions(self, total, weights, unit):
-        """Negative weights take their share with their own sign, and it still adds up (RULES A11)."""
+        """Negative weights take their share with their own sign, and it still adds up (BIL-11)."""
         whole = sum(weights)
         if not whole:
             return
@@ -195,7 +195,7 @@ class TestAmtPct(BaseCase):
     @settings(deadline=None)
     @given(base=SIGNED, unit=UNITS, cuts=st.lists(st.integers(0, 10**6), max_size=10))
     def test_percent_steps_add_up(self, base, unit, cuts):
-        """SPEC §2: 100 % after any sequence of partial bills is exactly the revised amount."""
+        """BIL-12: 100 % after any sequence of partial bills is exactly the revised amount."""
         base = _amount(base, unit)
         marks = [Decimal(cut) / 10**4 for cut in sorted({0, *cuts, 10**6})]
         steps = [money.percent_step(low, high - low, base, unit) for low, high in zip(marks, marks[1:], strict=False)]
@@ -227,7 +227,7 @@ class TestAmtPct(BaseCase):
     @settings(deadline=None)
     @given(revised=SIGNED, billed=SIGNED, amount=SIGNED, unit=UNITS)
     def test_room(self, revised, billed, amount, unit):
-        """RULES C13: 0 exactly where what is billed lies between nothing and the worth, mirrored for deductions."""
+        """BIL-6: 0 exactly where what is billed lies between nothing and the worth, mirrored for deductions."""
         revised, billed, amount = (_amount(units, unit) for units in (revised, billed, amount))
         over = money.room_left(revised, billed, amount, unit)
         inside = min(revised, 0) <= billed + amount <= max(revised, 0)

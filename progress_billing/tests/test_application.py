@@ -210,7 +210,7 @@ class ApplicationCommon(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestApplicationFigures(ApplicationCommon):
-    """Ten periods against figures reckoned by hand (SPEC §7)."""
+    """Ten periods against figures reckoned by hand."""
 
     def _check(self, contract, bill, expected, label):
         self.assertEqual(
@@ -295,7 +295,7 @@ class TestApplicationFigures(ApplicationCommon):
             self._check_xlsx(bill)
 
     def test_certified_and_credited(self):
-        """C4, C5: less certified on a line and in sum; line 8 is still line 6 less line 7; a credit gives back."""
+        """RET-18: less certified on a line and in sum; line 8 is still line 6 less line 7; a credit gives back."""
         contract = self._pro_forma([10000, 10000], retainage_percent=10)
         contract.line_ids[0].completed_percent = 50
         contract.action_run_billing()
@@ -355,7 +355,7 @@ class TestApplicationFigures(ApplicationCommon):
 
 @tagged('post_install', '-at_install')
 class TestApplicationPages(ApplicationCommon):
-    """What is printed: pages, totals, columns, papers, languages, texts (RULES 41)."""
+    """What is printed: pages, totals, columns, papers, languages, texts (APP-7)."""
 
     def _number(self, text):
         return Decimal(text.replace(',', ''))
@@ -527,7 +527,7 @@ class TestApplicationPages(ApplicationCommon):
 
 @tagged('post_install', '-at_install')
 class TestApplicationFiles(ApplicationCommon, HttpCase):
-    """Sent, kept as issued, and who may see them (RULES 1.16, C16)."""
+    """Sent, kept as issued, and who may see them (REV-10, APP-5)."""
 
     def _get_files(self, bill):
         return self.env['ir.attachment'].search([('res_model', '=', bill._name), ('res_id', '=', bill.id)])

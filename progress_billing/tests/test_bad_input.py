@@ -13,7 +13,7 @@ NAN, INF = float('nan'), float('inf')
 
 @tagged('post_install', '-at_install')
 class TestBadInput(ProgressBillingCommon):
-    """SPEC §9: an error that says what is wrong, nothing half-written, never a traceback."""
+    """An error that says what is wrong, nothing half-written, never a traceback."""
 
     def assertRefused(self, act, *words, error=UserError):
         """``act`` fails with an error for people that contains each of ``words``."""
@@ -33,7 +33,7 @@ class TestBadInput(ProgressBillingCommon):
     # === AMT/PCT === #
 
     def test_amt_pct_refused(self):
-        """§9, RULES A10: the text and the field are named, and nothing is planned."""
+        """PLN-1: the text and the field are named, and nothing is planned."""
         contract = self._make_contract([10000])
         texts = [
             'abc',
@@ -141,7 +141,7 @@ class TestBadInput(ProgressBillingCommon):
         )
 
     def test_amt_pct_in_german(self):
-        """RULES A10: read and shown in the language of whoever reads."""
+        """PLN-1: read and shown in the language of whoever reads."""
         self.env['res.lang']._activate_lang('de_DE')
         contract = self._make_contract([10000])
         german = self.env(context={'lang': 'de_DE'})
@@ -160,7 +160,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual(bill.planned_amount, 1234.5)
 
     def test_amt_pct_in_the_callers_language(self):
-        """RULES A10: a caller by RPC sends no language with the call; the user's own one counts."""
+        """PLN-1: a caller by RPC sends no language with the call; the user's own one counts."""
         self.env['res.lang']._activate_lang('de_DE')
         contract = self._make_contract([10000])
         german = new_test_user(
@@ -216,7 +216,7 @@ class TestBadInput(ProgressBillingCommon):
                 self.assertEqual(percent.planned_percent, 33.3333333333)
 
     def test_planned_amounts_by_number(self):
-        """§9, RULES C13: what Amt/Pct refuses is refused as a number too."""
+        """BIL-6: what Amt/Pct refuses is refused as a number too."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '25%')
         for vals in (
@@ -290,7 +290,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertRefused(empty.action_approve, empty.name)
 
     def test_amounts_beyond_reckoning(self):
-        """§9: what cannot be reckoned to the cent, or is no number at all, is refused; never a traceback."""
+        """SEC-7: what cannot be reckoned to the cent, or is no number at all, is refused; never a traceback."""
         contract = self._make_contract([1000], do_open=False)
         line = contract.line_ids
         for value in (1e300, -1e300, 1e16, 'abc'):
@@ -319,7 +319,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertFalse(contract.invoice_ids)
 
     def test_opening_needs(self):
-        """SPEC §2 and §9: each reason by its name."""
+        """CON-3: each reason by its name."""
         self.assertCannotBill(self._make_contract([0], do_open=False), "worth nothing")
         self.assertCannotBill(self._make_contract([100, -100], do_open=False), "worth nothing")
         self.assertCannotBill(self._make_contract([], do_open=False), "line")
@@ -335,7 +335,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertCannotBill(bare, "customer")
 
     def test_billing_method_and_bill_time(self):
-        """RULES 1.3: opening and every billing door name the field; a contract without a project skips it."""
+        """CON-2: opening and every billing door name the field; a contract without a project skips it."""
         project = self._make_project(name="Hours")
         draft = self._make_contract([100], project=project, do_open=False)
         opened = self._make_contract([100], project=project)
@@ -363,7 +363,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual((plain.billing_method, plain.bill_time), ('none', 'billable'))
 
     def test_deposit_account(self):
-        """SPEC §4: none, or one that is no reconcilable liability: an error that says where to set it."""
+        """DEP-3: none, or one that is no reconcilable liability: an error that says where to set it."""
         contract = self._make_contract([100])
         self.company.progress_deposit_account_id = False
         self.assertCannotBill(contract, "deposit account", "Progress Billing settings")
@@ -397,7 +397,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertCannotBill(contract, "DEPOSIT")
 
     def test_currency(self):
-        """§9: without any exchange rate the invoice would be booked at 1:1."""
+        """Without any exchange rate the invoice would be booked at 1:1."""
         currency = self.env['res.currency'].create({'name': 'XAA', 'symbol': 'XAA', 'rounding': 0.01})
         contract = self._make_contract([100], currency_id=currency.id, do_open=False)
         self.assertCannotBill(contract, "exchange rate", "XAA")
@@ -416,7 +416,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertCannotBill(contract, "XAA")
 
     def test_no_sales_journal(self):
-        """§9: no journal and no income account are errors that say so, not tracebacks."""
+        """No journal and no income account are errors that say so, not tracebacks."""
         contract = self._make_contract([100])
         bill = self._plan(contract, '10')
         journals = self.env['account.journal'].search([('type', '=', 'sale'), ('company_id', '=', self.company.id)])
@@ -448,7 +448,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual(contract.state, 'open')
 
     def test_closed_contract(self):
-        """§9, RULES C7: a closed contract takes nothing more."""
+        """RET-15: a closed contract takes nothing more."""
         contract = self._make_contract([100, 50])
         self._bill(contract, '10%')
         change = self.env['progress.contract.change'].create(
@@ -494,7 +494,7 @@ class TestBadInput(ProgressBillingCommon):
         )
 
     def test_twice(self):
-        """SPEC §3: every call can be made twice without harm, on doubled recordsets too, and returns an action."""
+        """BIL-21: every call can be made twice without harm, on doubled recordsets too, and returns an action."""
         contract = self._make_contract([1000], do_open=False)
         for _call in range(2):
             self.assertIn('type', contract.action_open())
@@ -538,7 +538,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertRefused(bill.action_create)
 
     def test_all_or_nothing(self):
-        """§9: one bad record in a call of many leaves the good ones as they were."""
+        """BIL-21: one bad record in a call of many leaves the good ones as they were."""
         good, bad = self._make_contract([1000]), self._make_contract([1000])
         bills = self._plan(good, '10%') + self._plan(bad, '1000.01') + self._plan(good, '20%')
         message = self.assertRefused(
@@ -551,7 +551,7 @@ class TestBadInput(ProgressBillingCommon):
         )
 
     def test_half_written(self):
-        """§9: where Odoo does not roll the call back, as inside a larger transaction, nothing is left either."""
+        """Where Odoo does not roll the call back, as inside a larger transaction, nothing is left either."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '1000.01')
         with suppress(UserError):
@@ -562,7 +562,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'draft_amount': 0, 'wip_available': 1000}])
 
     def test_overplanned(self):
-        """RULES A10: a plan over 100 % warns when it is planned and is refused on Create."""
+        """PLN-8: a plan over 100 % warns when it is planned and is refused on Create."""
         contract = self._make_contract([1000])
         plan = self._plan(contract, '60%') + self._plan(contract, '60%', '2026-02-28')
         self.assertRecordValues(contract, [{'is_overplanned': True, 'planned_amount': 1200, 'unplanned_amount': -200}])
@@ -596,7 +596,7 @@ class TestBadInput(ProgressBillingCommon):
     # === TOGETHER AS ONE BY ONE === #
 
     def test_percents_billed_in_one_call(self):
-        """SPEC §3: rounding is cumulative, whether records are billed one by one or together."""
+        """BIL-12: rounding is cumulative, whether records are billed one by one or together."""
         contract = self._make_contract([100.01])
         plan = self.env['progress.bill'].concat(
             *(self._plan(contract, '25%', f'2026-0{month}-28') for month in (1, 2, 3, 4))
@@ -609,7 +609,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual(halves.wip_available, 0)
 
     def test_lines_billed_in_one_call(self):
-        """RULES A11: the second record of a call spreads over what the first one left."""
+        """BIL-11: the second record of a call spreads over what the first one left."""
         contract = self._make_contract([33.33, 33.34, 33.33, 0.05])
         plan = self._plan(contract, '50') + self._plan(contract, '50.05')
         plan.action_create()
@@ -617,7 +617,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual([line._get_amount_left() for line in contract.line_ids], [0, 0, 0, 0])
 
     def test_taxes_billed_in_one_call(self):
-        """RULES C12: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, in one call too."""
+        """TAX-1: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, in one call too."""
         contract = self._make_contract([30.09], self.tax_15)
         plan = self.env['progress.bill'].concat(
             *(self._plan(contract, '10.03', f'2026-0{month}-28') for month in (1, 2, 3))
@@ -629,7 +629,7 @@ class TestBadInput(ProgressBillingCommon):
 
     @freeze_time('2026-06-10')
     def test_lock_date(self):
-        """RULES C24: due 31 May, May locked, billed 10 June: the invoice date stays, the entry moves into June."""
+        """PER-7: due 31 May, May locked, billed 10 June: the invoice date stays, the entry moves into June."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._plan(contract, '10%', '2026-05-31')
         self.company.fiscalyear_lock_date = date(2026, 5, 31)
@@ -756,7 +756,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual(self._balance(self.receivable_account, contract), 690)
 
     def test_rate_of_a_draft_changed(self):
-        """ENGINE B1, B2: date or rate of a draft deposit changed by hand; both currencies come to zero."""
+        """TAX-2, DEP-7: date or rate of a draft deposit changed by hand; both currencies come to zero."""
         currency = self.setup_other_currency(
             'EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 1.6), ('2026-03-01', 1.25)]
         )
@@ -775,7 +775,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual(final.amount_untaxed, 622.27)
 
     def test_tax_changed_on_the_way(self):
-        """RULES C12: a changed rate or tax starts a new sum; the deposit is reversed with the tax it took."""
+        """TAX-2: a changed rate or tax starts a new sum; the deposit is reversed with the tax it took."""
         tax = self._make_tax("Changing", 10.0)
         contract = self._make_contract([1000], tax)
         first = self._bill(contract, '400').invoice_id
@@ -812,7 +812,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertEqual((self._balance(self.deposit_account), self._balance(other)), (0, 0))
 
     def test_hashed_journal(self):
-        """RULES C18: locked entries allow only credit notes; a credited final reopens the contract."""
+        """DEP-11: locked entries allow only credit notes; a credited final reopens the contract."""
         self.company_data['default_journal_sale'].restrict_mode_hash_table = True
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '400')
@@ -826,7 +826,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertDeposits(contract, 0)
 
     def test_lines_by_hand_stay_out(self):
-        """RULES 1.34: lines added to an invoice or credit note, and invoices by hand, never enter the figures."""
+        """BIL-4: lines added to an invoice or credit note, and invoices by hand, never enter the figures."""
         contract = self._make_contract([1000], self.tax_15)
         extra = {'name': "Stamps", 'price_unit': 5, 'account_id': self.income_account.id, 'tax_ids': False}
         bill = self._bill(contract, '400', post=False)

@@ -7,7 +7,7 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestBuckets(RunCommon):
-    """Draft, actual and pending right after every act, at every door, for every user (SPEC §2, RULES A1, A2, 1.34)."""
+    """Draft, actual and pending right after every act, at every door, for every user (BIL-2, BIL-3, BIL-4)."""
 
     def _contracts(self):
         """One of each kind: as billed and deposit, direct and pro forma."""
@@ -43,7 +43,7 @@ class TestBuckets(RunCommon):
             self.assertAlmostEqual(sum(contract.line_ids.mapped(name)), contract[name], 2)
 
     def test_life_of_an_invoice(self):
-        """A1: create, post, reset, cancel or delete; pro formas fall back to draft, direct bills give back."""
+        """BIL-2: create, post, reset, cancel or delete; pro formas fall back to draft, direct bills give back."""
         for contract in self._contracts():
             move = self._invoice(contract)
             bill, kept = contract.bill_ids, 900 if contract.use_pro_forma else 0
@@ -72,7 +72,7 @@ class TestBuckets(RunCommon):
             self.assertTotals(contract, 900, 0, 0)
 
     def test_credit_in_full(self):
-        """A1, C2: a posted credit note moves actual down, a draft one does not; undone it comes back."""
+        """BIL-2, REV-2: a posted credit note moves actual down, a draft one does not; undone it comes back."""
         for contract in self._contracts():
             move = self._invoice(contract)
             move.action_post()
@@ -98,7 +98,7 @@ class TestBuckets(RunCommon):
             self.assertTotals(contract, 0, 0, 0)
 
     def test_credit_in_part(self):
-        """A1, A3: actual goes down by the part; the rest can be billed again, to the cent."""
+        """BIL-2, BIL-14: actual goes down by the part; the rest can be billed again, to the cent."""
         for contract in self._contracts():
             move = self._invoice(contract)
             move.action_post()
@@ -113,7 +113,7 @@ class TestBuckets(RunCommon):
                 credit.button_draft()
 
     def test_credit_of_one_line(self):
-        """A18: a credit of one line's part lowers this line alone (as billed)."""
+        """BIL-14: a credit of one line's part lowers this line alone (as billed)."""
         contract = self._as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         move.action_post()
@@ -124,7 +124,7 @@ class TestBuckets(RunCommon):
         self.assertEqual(contract.line_ids.mapped('actual_amount'), [350, 300])
 
     def test_more_than_billed_is_not_credited(self):
-        """C13: credit notes take back what was billed and no more, in one or several."""
+        """BIL-6: credit notes take back what was billed and no more, in one or several."""
         contract = self._as_billed([1000, 500])
         move = self._invoice(contract)
         move.action_post()
@@ -134,7 +134,7 @@ class TestBuckets(RunCommon):
         self.assertEqual(contract.actual_amount, 200)
 
     def test_credited_quantities(self):
-        """SPEC §2: quantities move with the amounts."""
+        """Quantities move with the amounts."""
         contract = self._quantity_contract(10, 20)
         line = contract.line_ids
         bill = self._run(contract, pending_quantity=6)
@@ -149,7 +149,7 @@ class TestBuckets(RunCommon):
         self.assertEqual((line.pending_quantity, line.pending_amount), (6, 120))
 
     def test_in_bulk(self):
-        """Issue 4: multi-record post, reset, cancel, delete and credit."""
+        """BIL-2: multi-record post, reset, cancel, delete and credit."""
         contracts = self.env['progress.contract'].concat(*(self._as_billed([1000, 500]) for _ in range(3)))
         contracts.line_ids.write({'completed_percent': 60})
         contracts.action_run_billing()
@@ -177,7 +177,7 @@ class TestBuckets(RunCommon):
         check(900, 0, 0)
 
     def test_several_bills_of_one_contract_in_bulk(self):
-        """C1: deleting two direct bills of one contract in one call gives back all that they took."""
+        """PRG-4: deleting two direct bills of one contract in one call gives back all that they took."""
         contract = self._as_billed([1000, 500])
         first, second = contract.line_ids
         first.completed_percent = 50
@@ -188,7 +188,7 @@ class TestBuckets(RunCommon):
         self.assertTotals(contract, 750, 0, 0)
 
     def test_different_users(self):
-        """SPEC §2: an accountant without billing rights posts, resets and deletes; the figures follow."""
+        """SEC-9: an accountant without billing rights posts, resets and deletes; the figures follow."""
         clerk = self._user('clerk', 'account.group_account_user')
         for contract in self._contracts():
             contract.line_ids.write({'completed_percent': 60})
@@ -215,7 +215,7 @@ class TestBuckets(RunCommon):
         return user
 
     def test_hand_written_documents_change_nothing(self):
-        """003, 1.34: invoices, credit notes, debit notes and lines added by hand never enter the figures."""
+        """BIL-4: invoices, credit notes, debit notes and lines added by hand never enter the figures."""
         contract = self._as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         vals = {
@@ -249,7 +249,7 @@ class TestBuckets(RunCommon):
         self.assertEqual(contract.bill_ids.state, 'invoiced')
 
     def test_credit_with_a_line_by_hand(self):
-        """1.34: a line added to a credit note by hand does not count."""
+        """BIL-4: a line added to a credit note by hand does not count."""
         contract = self._as_billed([1000, 500])
         move = self._invoice(contract)
         move.action_post()
@@ -259,7 +259,7 @@ class TestBuckets(RunCommon):
         self.assertTotals(contract, 0, 0, 0)
 
     def test_amounts_are_locked_on_the_invoice(self):
-        """A4: amount, account, tax and quantity of linked lines follow the bill; posting a changed draft is refused."""
+        """BIL-13: amount, account, tax and quantity of linked lines follow the bill; a changed draft is not posted."""
         contract = self._as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         for vals in ({'price_unit': 1}, {'quantity': 2}, {'discount': 10}):
@@ -270,7 +270,7 @@ class TestBuckets(RunCommon):
         self.assertTotals(contract, 0, 900, 0)
 
     def test_run_after_every_act(self):
-        """SPEC §2: 100 % after run, credit, run, delete, run leaves exactly the revised amount, tax included."""
+        """PRG-12: 100 % after run, credit, run, delete, run leaves exactly the revised amount, tax included."""
         contract = self._as_billed([33.33, 66.68], self.tax_15)
         first = self._invoice(contract, 100 / 3)
         first.action_post()

@@ -6,7 +6,7 @@ from .retainage_common import RetainageCommon
 
 @tagged('post_install', '-at_install')
 class TestCertificates(RetainageCommon):
-    """Certified in sum: a payment certificate less than the payment due (RULES C4, C5)."""
+    """Certified in sum: a payment certificate less than the payment due (RET-18, RET-19)."""
 
     def _certify(self, bill, amount):
         bill.certified_amount = amount
@@ -17,7 +17,7 @@ class TestCertificates(RetainageCommon):
         self.assertEqual(figures, (previous, due, due if certified is None else certified))
 
     def test_chain(self):
-        """C5: three certificates in a row, each below what is due; the fourth pays all; nothing stays held back."""
+        """RET-19: three certificates in a row, each below what is due; the fourth pays all; nothing stays held back."""
         contract = self._pro_forma([40000], retainage_percent=10)
         held = 0
         for percent, previous, due, certified in (
@@ -44,7 +44,7 @@ class TestCertificates(RetainageCommon):
         self.assertTrue(all(items.mapped('reconciled')))
 
     def test_nothing_certified(self):
-        """C5: 0 = no receivable now: the invoice comes to 0, income stands, all falls due with the next bill."""
+        """RET-19: 0 = no receivable now: the invoice comes to 0, income stands, all falls due with the next bill."""
         contract = self._pro_forma([20000], retainage_percent=10)
         move = self._certify(self._draw(contract, 50), 0)
         self.assertEqual((move.amount_total, move.payment_state), (0, 'paid'))
@@ -56,7 +56,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 1200)
 
     def test_without_retainage(self):
-        """C5: certificates work on a contract without any retainage."""
+        """RET-19: certificates work on a contract without any retainage."""
         contract = self._pro_forma([20000])
         move = self._certify(self._draw(contract, 50), 8100)
         self.assertLedger(move, receivable=8100, retainage=1900, income=-10000)
@@ -67,7 +67,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_tax_is_due_at_once(self):
-        """C5, C9: the tax of the work claimed stands in both tax settings; the certificate is net of it."""
+        """RET-19, RET-9: the tax of the work claimed stands in both tax settings; the certificate is net of it."""
         for tax, total in (('now', 8100 + 1500), ('release', 8100 + 1350)):
             with self.subTest(tax):
                 self.company.progress_retainage_tax = tax
@@ -82,7 +82,7 @@ class TestCertificates(RetainageCommon):
                 self.assertEqual(self._account(contract), 0)
 
     def test_deposit_mode_and_final(self):
-        """C5, C6: held back of a deposit falls due with the final; after the release every account is zero."""
+        """RET-19, RET-14: held back of a deposit falls due with the final; after the release every account is zero."""
         contract = self._make_contract([50000], retainage_percent=10, use_pro_forma=True)
         move = self._certify(self._draw(contract, 40), 15000)
         self.assertLedger(move, receivable=15000, retainage=5000, deposit=-20000)
@@ -95,7 +95,7 @@ class TestCertificates(RetainageCommon):
         self.assertDeposits(contract, 0)
 
     def test_final_as_billed(self):
-        """C5: held back before the final of an as-billed contract falls due with it."""
+        """RET-19: held back before the final of an as-billed contract falls due with it."""
         contract = self._pro_forma([20000], retainage_percent=10)
         self._certify(self._draw(contract, 50), 8100)
         final = self._final(contract)
@@ -103,7 +103,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 2000)
 
     def test_bounds(self):
-        """C5, SPEC §9: never above the claim, nor below nothing, nor a number that is none."""
+        """RET-19: never above the claim, nor below nothing, nor a number that is none."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         for bad in (9000.01, -0.01, float('nan'), float('inf'), 'abc', '1e999', '8100x'):
@@ -117,7 +117,7 @@ class TestCertificates(RetainageCommon):
         self.assertFalse(bill.sum_certified)
 
     def test_who_certifies(self):
-        """A19: managers only, by form and RPC; not the derived fields behind it; not once it is invoiced."""
+        """RET-20: managers only, by form and RPC; not the derived fields behind it; not once it is invoiced."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         for user in (self.billing_user, self.reader):
@@ -135,7 +135,7 @@ class TestCertificates(RetainageCommon):
         self.assertApplication(bill, 0, 9000, 8100)
 
     def test_rejected_and_revised(self):
-        """C4, C5: a claim that is revised is to be certified anew: the old certificate does not stand in its way."""
+        """RET-18, RET-19: a claim that is revised is to be certified anew: the old certificate is not in its way."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.action_submit()
@@ -149,7 +149,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 1200)
 
     def test_claim_lowered_below_the_certificate(self):
-        """C5: the certified amount is never above what is due."""
+        """RET-19: the certified amount is never above what is due."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -158,7 +158,7 @@ class TestCertificates(RetainageCommon):
         self.assertLedger(self._to_ledger(bill), receivable=4500, retainage=500, income=-5000)
 
     def test_line_and_sum(self):
-        """C4, C5: certified per line and in sum: work 9,000 accepted, due 8,100, certified 8,000."""
+        """RET-18, RET-19: certified per line and in sum: work 9,000 accepted, due 8,100, certified 8,000."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.line_ids.certified_amount = 9000
@@ -168,7 +168,7 @@ class TestCertificates(RetainageCommon):
         self.assertApplication(second, 8000, 1000)
 
     def test_reset_and_recreate(self):
-        """A2, C5: draft invoice deleted: the certificate stands on the pro forma and can be changed again."""
+        """BIL-3, RET-19: draft invoice deleted: the certificate stands on the pro forma and can be changed again."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -183,7 +183,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 1000, 800)
 
     def test_correct(self):
-        """C16, C5: a corrected bill gives back what was held; the new revision may be certified anew."""
+        """REV-7, RET-19: a corrected bill gives back what was held; the new revision may be certified anew."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         old = self._certify(bill, 8100)
@@ -195,7 +195,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 1000, 500)
 
     def test_payment_of_a_certificate(self):
-        """C5: paying what was certified settles the invoice; the rest is due with the next one only."""
+        """RET-19: paying what was certified settles the invoice; the rest is due with the next one only."""
         contract = self._pro_forma([20000], retainage_percent=10)
         move = self._certify(self._draw(contract, 50), 8100)
         self._pay(move)
@@ -205,7 +205,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 1500)
 
     def test_release_keeps_to_its_amount(self):
-        """A8, C5: a release of 300 is an invoice of 300: what was held back waits for the next application of work."""
+        """RET-12: a release of 300 is an invoice of 300: what was held back waits for the next application of work."""
         contract = self._pro_forma([20000], retainage_percent=10)
         self._certify(self._draw(contract, 50), 8100)
         release = self._release(contract, 300)
@@ -213,7 +213,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 700, 900)
 
     def test_negative_bill(self):
-        """C5: a bill that gives work back is due in full: there is nothing to certify, what was held back counts."""
+        """RET-19: a bill that gives work back is due in full: nothing is to be certified, what was held back counts."""
         contract = self._pro_forma([20000], retainage_percent=10)
         self._certify(self._draw(contract, 50), 8100)
         bill = self._draw(contract, 40)
@@ -225,7 +225,7 @@ class TestCertificates(RetainageCommon):
         self.assertRetained(contract, 800)
 
     def test_older_sheets(self):
-        """SPEC §7: figures of certified bills stay as they were when later ones come."""
+        """APP-3: figures of certified bills stay as they were when later ones come."""
         contract = self._pro_forma([40000], retainage_percent=10)
         seen = {}
         for percent, certified in ((25, 8100), (50, 9000), (75, 9900)):

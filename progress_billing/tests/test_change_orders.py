@@ -9,14 +9,14 @@ from .retainage_common import RetainageCommon
 
 @tagged('post_install', '-at_install')
 class TestChangeOrders(RetainageCommon):
-    """Change orders: what was billed on them, credits, removal, history (SPEC §2, RULES A12, C21)."""
+    """Change orders: what was billed on them, credits, removal, history (CON-12, CON-11)."""
 
     def _figures(self, change):
         change.invalidate_recordset(['billed_amount', 'left_amount', 'bill_ids'])
         return change.billed_amount, change.left_amount
 
     def test_billed_on_an_enlarged_line(self):
-        """A12: original first, then orders by approval: 1,000 + CO1 200, billed 1,100: CO1 billed 100, left 100."""
+        """CON-12: original first, then orders by approval: 1,000 + CO1 200, billed 1,100: CO1 billed 100, left 100."""
         contract = self._as_billed([1000])
         first = self._extra(contract, 200)
         second = self._extra(contract, 300)
@@ -32,7 +32,7 @@ class TestChangeOrders(RetainageCommon):
                 self.assertEqual((self._figures(first), self._figures(second)), figures)
 
     def test_bills_of_an_order(self):
-        """SPEC §2: an order knows on which bills it was billed; one that is credited no longer counts."""
+        """CON-12: an order knows on which bills it was billed; one that is credited no longer counts."""
         contract = self._as_billed([1000])
         change = self._extra(contract, 200)
         first = self._draw(contract, 50)
@@ -44,7 +44,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertNotIn(first, change.bill_ids)
 
     def test_billed_on_new_lines(self):
-        """A12: lines an order added are all its own; drafts count as billed; deductions are billed at once."""
+        """CON-12: lines an order added are all its own; drafts count as billed; deductions are billed at once."""
         contract = self._as_billed([1000])
         change = self._change(
             contract,
@@ -58,7 +58,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(self._figures(change), (400, 0))
 
     def test_billed_on_a_cancelled_order(self):
-        """A12: drafts and cancelled orders have nothing billed on them."""
+        """CON-12: drafts and cancelled orders have nothing billed on them."""
         contract = self._as_billed([1000])
         change = self._extra(contract, 200)
         change.action_cancel()
@@ -66,7 +66,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(self._figures(change)[0], 0)
 
     def test_credit(self):
-        """C21: 10,000 billed 8,000, −3,000 refused (at most −2,000); with credit: bill −1,000, retainage −100."""
+        """CON-10: 10,000 billed 8,000, −3,000 refused (at most −2,000); with credit: bill −1,000, retainage −100."""
         contract = self._as_billed([10000], self.tax_15, retainage_percent=10)
         self._draw(contract, 80)
         change = self._draft(contract, -3000)
@@ -90,7 +90,7 @@ class TestChangeOrders(RetainageCommon):
         return self._change(contract, {'contract_line_id': contract.line_ids[0].id, 'amount': amount}, approve=False)
 
     def test_draft_credit_stays(self):
-        """C21, C14: the draft of the credit can be deleted only by cancelling the order; then 800 are held again."""
+        """CON-11: the draft of the credit can be deleted only by cancelling the order; then 800 are held again."""
         for pro_forma in (False, True):
             with self.subTest(pro_forma=pro_forma):
                 contract = self._as_billed([10000], retainage_percent=10, use_pro_forma=pro_forma)
@@ -115,7 +115,7 @@ class TestChangeOrders(RetainageCommon):
         return change
 
     def test_credit_after_a_release(self):
-        """C21, SPEC §7: what was released is not given back again: held stays 0, and never below."""
+        """CON-11: what was released is not given back again: held stays 0, and never below."""
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 80)
         self._release(contract)
@@ -128,7 +128,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_credit_with_an_open_pro_forma(self):
-        """C21: an open pro forma on the line refuses the credit, and names it."""
+        """CON-11: an open pro forma on the line refuses the credit, and names it."""
         contract = self._pro_forma([10000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 70))
         draft = self._draw(contract, 80)
@@ -137,7 +137,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual((change.state, contract.revised_amount), ('draft', 10000))
 
     def test_credit_in_deposit_mode(self):
-        """C21, C6: the credit gives deposits and retainage back; final and release bring every account to zero."""
+        """CON-11: the credit gives deposits and retainage back; final and release bring every account to zero."""
         contract = self._make_contract([10000], self.tax_15, retainage_percent=10)
         self._draw(contract, 80)
         before = contract.bill_ids
@@ -152,7 +152,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertDeposits(contract, 0)
 
     def test_credit_with_stored_materials(self):
-        """C21, C20: materials stored stay stored on the credit: work goes back."""
+        """CON-11, RET-16: materials stored stay stored on the credit: work goes back."""
         contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids.stored_amount = 2000
         self._draw(contract, 60)
@@ -164,7 +164,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual((bill.line_ids.stored_amount, bill.retainage_amount), (2000, -100))
 
     def test_credit_of_quantity_line(self):
-        """C21: 10 × 100 billed 8, −3 units with credit: −1 unit, −100."""
+        """CON-11: 10 × 100 billed 8, −3 units with credit: −1 unit, −100."""
         contract = self._quantity_contract(10, 100, retainage_percent=10)
         contract.line_ids.pending_quantity = 8
         self._draw(contract)
@@ -175,7 +175,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual((bill.line_ids.quantity, bill.invoiced_amount, bill.retainage_amount), (-1, -100, -10))
 
     def test_whole_line_removed(self):
-        """SPEC §2: a line never billed is taken out by an order; a billed one only with credit of all of it."""
+        """A line never billed is taken out by an order; a billed one only with credit of all of it."""
         contract = self._as_billed([1000, 500], retainage_percent=10)
         self._change(contract, {'contract_line_id': contract.line_ids[1].id, 'amount': -500})
         self.assertEqual((contract.revised_amount, contract.line_ids[1].revised_amount), (1000, 0))
@@ -188,7 +188,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_line_deleted_later(self):
-        """SPEC §7: a line never billed that is deleted leaves the sheets of earlier bills as they were."""
+        """APP-3: a line never billed that is deleted leaves the sheets of earlier bills as they were."""
         contract = self._as_billed([1000, 500], retainage_percent=10)
         bill = self._draw(contract, 50)
         names = ('original_amount', 'revised_amount', 'balance_to_finish')
@@ -200,7 +200,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(self._draw(contract, 100).balance_to_finish, 100)
 
     def test_line_taken_out_later(self):
-        """SPEC §2, §7: a line taken out by an order is worth nothing then; earlier sheets stay."""
+        """A line taken out by an order is worth nothing then; earlier sheets stay."""
         contract = self._as_billed([1000, 500], retainage_percent=10)
         bill = self._draw(contract, 50)
         self._change(contract, {'contract_line_id': contract.line_ids[1].id, 'amount': -500})
@@ -209,7 +209,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(self._draw(contract, 100).balance_to_finish, 100)
 
     def test_negative_line(self):
-        """C13: a deduction as a new line: −500 at 10 % gives 50 of retainage back; the sum is right."""
+        """BIL-6: a deduction as a new line: −500 at 10 % gives 50 of retainage back; the sum is right."""
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 50)
         self._change(contract, {'name': "Credit for paint", 'amount': -500})
@@ -223,7 +223,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_new_lines_take_the_rates(self):
-        """A6: lines an order adds start with the contract's rates of that day."""
+        """RET-1: lines an order adds start with the contract's rates of that day."""
         contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.action_set_retainage(8, 4)
         self._extra(contract, 500, name="Garage")
@@ -231,7 +231,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(contract.line_ids.mapped('stored_retainage_percent'), [5, 4])
 
     def test_change_summary(self):
-        """SPEC §7: additions and deductions before and since the bill before; earlier sheets stay."""
+        """APP-4: additions and deductions before and since the bill before; earlier sheets stay."""
         contract = self._as_billed([10000, 5000])
         self._extra(contract, 1000)
         first = self._draw(contract, 10)
@@ -249,7 +249,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual([bill.change_amount for bill in (first, second, third)], [1000, 900, 900])
 
     def test_cancelled_later(self):
-        """SPEC §7: an order cancelled after a bill stays on that bill's sheet, and leaves the next one's."""
+        """APP-3: an order cancelled after a bill stays on that bill's sheet, and leaves the next one's."""
         contract = self._as_billed([10000])
         change = self._extra(contract, 1000)
         first = self._draw(contract, 10)
@@ -259,7 +259,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertEqual(first._get_change_summary()['current'], (1000, 0))
 
     def test_history(self):
-        """SPEC §2: orders are numbered and dated; who approved and when stays on them, in the contract's list."""
+        """Orders are numbered and dated; who approved and when stays on them, in the contract's list."""
         contract = self._as_billed([10000])
         changes = self._extra(contract, 1000) | self._draft(contract, -500)
         self.assertEqual(contract.change_ids, changes.sorted(lambda change: (change.date, change.id), reverse=True))
@@ -270,7 +270,7 @@ class TestChangeOrders(RetainageCommon):
         self.assertTrue(type(changes)._fields['state'].tracking)
 
     def test_bad_amounts(self):
-        """SPEC §9: amounts that are no numbers are refused on an order's lines."""
+        """Amounts that are no numbers are refused on an order's lines."""
         contract = self._as_billed([10000])
         for bad in ('abc', float('nan'), float('inf'), '1e999'):
             for name in ('amount', 'quantity', 'unit_price'):
@@ -282,7 +282,7 @@ class TestChangeOrders(RetainageCommon):
 
 @tagged('post_install', '-at_install')
 class TestApplicationProperties(RetainageCommon):
-    """Random lives: sheets add up, ledger and contract agree, and all comes to zero (issue 6, SPEC §4, §7)."""
+    """Random lives: sheets add up, ledger and contract agree, and all comes to zero."""
 
     def _live(self, seed, *, backdated=False):
         """One contract through a life drawn from ``seed``."""
@@ -435,12 +435,12 @@ class TestApplicationProperties(RetainageCommon):
         self.assertTrue(all(items.mapped('reconciled')), msg)
 
     def test_random_lives(self):
-        """Issue 6: the invariants hold at every step of lives drawn at random."""
+        """The invariants hold at every step of lives drawn at random."""
         for seed in (1, 2, 3):
             with self.subTest(seed=seed), self.env.cr.savepoint():
                 self._live(seed)
 
     def test_random_lives_backdated(self):
-        """Issue 6: the same where bills are dated before releases and corrections made earlier."""
+        """The same where bills are dated before releases and corrections made earlier."""
         with self.env.cr.savepoint():
             self._live(1, backdated=True)

@@ -9,7 +9,7 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 class TestChanges(ProgressBillingCommon):
-    """Change orders, progress entered on the schedule, and opening amounts (SPEC §2, RULES C1, C21, A13)."""
+    """Change orders, progress entered on the schedule, and opening amounts (PRG-1, CON-10, DEP-16)."""
 
     def _change(self, contract, *lines, approve=True):
         change = self.env['progress.contract.change'].create(
@@ -22,7 +22,7 @@ class TestChanges(ProgressBillingCommon):
     # === CHANGE ORDERS === #
 
     def test_additions_and_deductions(self):
-        """SPEC §2: approved ones add to lines or add lines; drafts count nothing; the contract's totals follow."""
+        """CON-9: approved ones add to lines or add lines; drafts count nothing; the contract's totals follow."""
         contract = self._make_contract([1000, 500], self.tax_15)
         line = contract.line_ids[0]
         change = self._change(
@@ -61,7 +61,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertDeposits(contract, 0)
 
     def test_below_billed(self):
-        """RULES C21: no approval or cancelling takes a line below what is billed on it, drafts included."""
+        """CON-10: no approval or cancelling takes a line below what is billed on it, drafts included."""
         contract = self._make_contract([10000, 500])
         line = contract.line_ids[0]
         bill = self.env['progress.bill'].create(
@@ -105,7 +105,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertEqual(contract.wip_available, 300)
 
     def test_after_the_final(self):
-        """RULES C21: refused while a final invoice exists, draft included; allowed again once it is gone."""
+        """CON-10: refused while a final invoice exists, draft included; allowed again once it is gone."""
         contract = self._make_contract([1000])
         approved = self._change(contract, {'name': "Garage", 'amount': 100})
         waiting = self._change(contract, {'name': "Barn", 'amount': 50}, approve=False)
@@ -159,7 +159,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertEqual(contract.wip_available, 0)
 
     def test_by_quantity(self):
-        """RULES C11: on quantity lines the order adds quantity; the amount is cumulative, no cent lost."""
+        """BIL-10: on quantity lines the order adds quantity; the amount is cumulative, no cent lost."""
         contract = self._make_contract([], do_open=False)
         contract.line_ids = [
             Command.create(
@@ -215,7 +215,7 @@ class TestChanges(ProgressBillingCommon):
     # === PROGRESS === #
 
     def test_pending_is_what_was_entered(self):
-        """RULES C1: nothing moves pending but its entry, a change order on a line with a percentage, and billing."""
+        """PRG-1: nothing moves pending but its entry, a change order on a line with a percentage, and billing."""
         contract = self._make_contract([50000])
         line = contract.line_ids
         self._bill(contract, '20000')
@@ -231,14 +231,14 @@ class TestChanges(ProgressBillingCommon):
             line.pending_amount = 40000.01
 
     def test_typed_pending_comes_back(self):
-        """RULES A5: 123.45 typed on 1,234,567.89 comes back as 123.45."""
+        """PRG-2: 123.45 typed on 1,234,567.89 comes back as 123.45."""
         line = self._make_contract([1234567.89]).line_ids
         line.pending_amount = 123.45
         line.completed_percent = line.completed_percent
         self.assertEqual(line.pending_amount, 123.45)
 
     def test_change_order_without_percentage(self):
-        """RULES C1: a line whose percentage was never entered keeps its pending."""
+        """PRG-1: a line whose percentage was never entered keeps its pending."""
         contract = self._make_contract([1000, 500])
         self._change(contract, {'contract_line_id': contract.line_ids[0].id, 'amount': 100})
         self.assertEqual(contract.line_ids.mapped('pending_amount'), [0, 0])
@@ -257,7 +257,7 @@ class TestChanges(ProgressBillingCommon):
         )
 
     def test_opening_amounts_come_first(self):
-        """RULES A13: opening amounts are refused once anything was billed, drafts included."""
+        """DEP-16: opening amounts are refused once anything was billed, drafts included."""
         contract = self._make_contract([1000])
         planned = self._plan(contract, '10%')
         opening = self._opening(contract, 200)
@@ -280,7 +280,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertEqual(contract.actual_amount, 1000)
 
     def test_opening_bounds(self):
-        """§9, RULES C13: not negative, not more than the line is worth, no invoice by the back door."""
+        """BIL-6: not negative, not more than the line is worth, no invoice by the back door."""
         contract = self._make_contract([1000])
         for amount in (-1, 1000.01):
             with self.subTest(amount=amount), self.assertRaises(UserError):
@@ -320,7 +320,7 @@ class TestChanges(ProgressBillingCommon):
         return move.line_ids.filtered(lambda line: line.account_id == self.deposit_account)
 
     def test_opening_deposits(self):
-        """RULES A13: journal items chosen are open, posted, on a reconcilable liability, and chosen once."""
+        """DEP-17: journal items chosen are open, posted, on a reconcilable liability, and chosen once."""
         contract, other = self._make_contract([1000]), self._make_contract([1000])
         held = self._held(300)
         chosen = {'opening_deposit_line_ids': [Command.set(held.ids)]}

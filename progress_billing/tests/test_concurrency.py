@@ -17,7 +17,7 @@ WIP = "Invoice amount cannot exceed WIP available to bill."
 
 @tagged('post_install', '-at_install')
 class TestConcurrency(BaseCase):
-    """Two sessions at once, each with its own transaction (SPEC §3, §9 *two users at once*, ENGINE A3).
+    """Two sessions at once, each with its own transaction (BIL-17).
 
     What is made here is committed, and deleted again at the end.
     """
@@ -183,7 +183,7 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._look(), (600, 0, 1))
 
     def test_two_bills_on_an_old_snapshot(self):
-        """Together they exceed what is available: a serialization error, and on retry the error of 000."""
+        """Together they exceed what is available: a serialization error, and on retry an error."""
         with self.registry.cursor() as first, self.registry.cursor() as second:
             for cr in (first, second):
                 self.assertEqual(self._bill(cr).contract_id.wip_available, 1000)
@@ -240,7 +240,7 @@ class TestConcurrency(BaseCase):
         self.assertEqual(self._look(), (600, 0, 1))
 
     def test_two_bills_at_once(self):
-        """Two bills of 60 % at the same moment: one is made, the other is refused with the error of 000."""
+        """Two bills of 60 % at the same moment: one is made, the other is refused as overbilled."""
         results = self._at_once(partial(self._create, 0), partial(self._create, 1))
         errors = [result for result in results if isinstance(result, Exception)]
         self.assertEqual(len(errors), 1, results)

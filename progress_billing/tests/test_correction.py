@@ -6,7 +6,7 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestCorrection(RunCommon):
-    """Correct: a new revision, a credit note for all of the old, a new invoice (SPEC §3, RULES C16, C17)."""
+    """Correct: a new revision, a credit note for all of the old, a new invoice (REV-7, REV-8)."""
 
     def _invoiced(self, percent=50, amounts=(10000,), post=True, contract=None, **vals):
         """A released bill, posted unless told otherwise."""
@@ -25,7 +25,7 @@ class TestCorrection(RunCommon):
         return bill.invoice_id
 
     def test_ledger(self):
-        """SPEC §3, §4: invoice, credit note in full reconciled with it, new invoice; in both recognitions."""
+        """REV-7: invoice, credit note in full reconciled with it, new invoice; in both recognitions."""
         for recognition, account in (('as_billed', self.income_account), ('deposit', self.deposit_account)):
             with self.subTest(recognition):
                 bill = self._invoiced(revenue_recognition=recognition)
@@ -46,7 +46,7 @@ class TestCorrection(RunCommon):
                 self.assertEqual(ledger[self.receivable_account], (5175, 5175))
 
     def test_twice_without_harm(self):
-        """SPEC §3: a second click changes nothing; a second correction is a further revision."""
+        """A second click changes nothing; a second correction is a further revision."""
         bill = self._invoiced()
         bill.action_correct()
         bill.action_correct()
@@ -59,7 +59,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(self._ledger(bill.move_ids)[self.income_account], (-4000, -4000))
 
     def test_payment_comes_free(self):
-        """C17: paid 5,000, new 4,500: the new invoice is paid, 500 stays as customer credit."""
+        """REV-9: paid 5,000, new 4,500: the new invoice is paid, 500 stays as customer credit."""
         contract = self._pro_forma([10000])
         bill = self._invoiced(contract=contract)
         payment = self._pay(bill.invoice_id)
@@ -71,7 +71,7 @@ class TestCorrection(RunCommon):
         self._assert_open(payment, -500)
 
     def test_part_payment_comes_free(self):
-        """C17: 2,000 paid of 5,000, new 4,500: 2,500 stays due."""
+        """REV-9: 2,000 paid of 5,000, new 4,500: 2,500 stays due."""
         bill = self._invoiced(contract=self._pro_forma([10000]))
         payment = self._pay(bill.invoice_id, 2000)
         bill.action_correct()
@@ -80,7 +80,7 @@ class TestCorrection(RunCommon):
         self._assert_open(payment, 0)
 
     def test_payment_and_project_manager(self):
-        """C17: the payment comes free when the accountant posts the credit note."""
+        """REV-9: the payment comes free when the accountant posts the credit note."""
         bill = self._invoiced(contract=self._pro_forma([10000]))
         payment = self._pay(bill.invoice_id)
         bill.with_user(self.billing_user).action_correct()
@@ -96,7 +96,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(lines.amount_residual, amount)
 
     def test_who_posts_the_credit_note(self):
-        """C17: posted by who may; else a draft, and the revision waits for it."""
+        """REV-8: posted by who may; else a draft, and the revision waits for it."""
         bill = self._invoiced()
         old = bill.invoice_id
         with self.assertRaises(AccessError), self.env.cr.savepoint():
@@ -118,7 +118,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(other.move_ids.mapped('state'), ['posted'] * 2)
 
     def test_deleted_credit_note_is_made_again(self):
-        """C17: an accountant deletes the draft credit note; Correct makes it again, release still waits."""
+        """REV-8: an accountant deletes the draft credit note; Correct makes it again, release still waits."""
         bill = self._invoiced()
         bill.with_user(self.billing_user).action_correct()
         bill.move_ids.filtered('reversed_entry_id').unlink()
@@ -129,7 +129,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(self._ledger(bill.move_ids)[self.income_account], (-4500, -4500))
 
     def test_credit_note_of_a_correction_is_in_full(self):
-        """SPEC §3 "reversed in full": a credit note cut to a part does not let the revision out."""
+        """REV-8: a credit note cut to a part does not let the revision out."""
         bill = self._invoiced()
         bill.with_user(self.billing_user).action_correct()
         credit = bill.move_ids.filtered('reversed_entry_id')
@@ -139,7 +139,7 @@ class TestCorrection(RunCommon):
             bill.action_release()
 
     def test_waiting_partial_credit_note(self):
-        """SPEC §3: a draft credit note from before the correction cannot credit the invoice a second time."""
+        """A draft credit note from before the correction cannot credit the invoice a second time."""
         bill = self._invoiced()
         old = bill.invoice_id
         partial = old._reverse_moves([{'invoice_date': old.invoice_date}])
@@ -149,7 +149,7 @@ class TestCorrection(RunCommon):
             partial.action_post()
 
     def test_revision_is_not_dropped_before_the_credit_note(self):
-        """SPEC §3 never overbilled: while the old invoice stands uncredited, the bill cannot be cancelled."""
+        """Never overbilled: while the old invoice stands uncredited, the bill cannot be cancelled."""
         bill = self._invoiced(100)
         contract = bill.contract_id
         bill.with_user(self.billing_user).action_correct()
@@ -160,7 +160,7 @@ class TestCorrection(RunCommon):
             contract.action_run_billing()
 
     def test_cancelled_revision(self):
-        """C1, A1: a revision cancelled after its credit note leaves nothing billed, and gives back what was taken."""
+        """PRG-4, BIL-2: a revision cancelled after its credit note leaves nothing billed, gives back what was taken."""
         bill = self._invoiced()
         bill.action_correct()
         bill.action_cancel()
@@ -171,7 +171,7 @@ class TestCorrection(RunCommon):
             bill.unlink()
 
     def test_credit_note_of_a_correction_stays(self):
-        """SPEC §3: once billed again, the credit note of the old revision cannot be undone."""
+        """Once billed again, the credit note of the old revision cannot be undone."""
         bill = self._invoiced()
         old = bill.invoice_id
         bill.action_correct()
@@ -187,7 +187,7 @@ class TestCorrection(RunCommon):
         self.assertBuckets(bill.line_ids.contract_line_id, 0, 0, 10000)
 
     def test_refused(self):
-        """C16, SPEC §3: on draft invoices, pro formas, planned, partly credited, while a final exists."""
+        """REV-7: on draft invoices, pro formas, planned, partly credited, while a final exists."""
         draft, partly, final = self._invoiced(post=False), self._invoiced(), self._invoiced()
         pro_forma, planned = self._run(self._pro_forma([100]), 10), self._plan(self._pro_forma([100]), '10%')
         self._credit(partly.invoice_id, 1000)
@@ -201,7 +201,7 @@ class TestCorrection(RunCommon):
                 self.assertEqual((bill.state, len(bill.move_ids)), (state, number))
 
     def test_later_pro_forma_waits(self):
-        """C16: 10,000: 2,000, 3,000, pro forma 2,000; #2 corrected to 2,500: #3 keeps its amount, 65 %, and waits."""
+        """REV-7: 10,000: 2,000, 3,000, pro forma 2,000; #2 corrected to 2,500: #3 keeps its amount, 65 %, and waits."""
         contract = self._pro_forma([10000])
         line = contract.line_ids
         first, second = (self._invoiced(percent, contract=contract) for percent in (20, 50))
@@ -221,7 +221,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(first.correction_number, 0)
 
     def test_final_after_a_correction(self):
-        """SPEC §4: the final is exact to the cent and the deposit account is zero."""
+        """The final is exact to the cent and the deposit account is zero."""
         contract = self._make_contract([100, 50], self.tax_15, use_pro_forma=True)
         bill = self._invoiced(100 / 3, contract=contract)
         self._invoiced(200 / 3, contract=contract)
@@ -240,7 +240,7 @@ class TestCorrection(RunCommon):
         self.assertTrue(all(deposits.mapped('reconciled')))
 
     def test_taxes_after_a_correction(self):
-        """C12: cumulative taxes leave the credited invoice out: 10.03 three times, the second corrected to itself."""
+        """TAX-1: cumulative taxes leave the credited invoice out: 10.03 three times, the second corrected to itself."""
         self.company.tax_calculation_rounding_method = 'round_per_line'
         contract = self._pro_forma([30.09], self.tax_15)
         bills = [self._invoiced(100 * part / 3, contract=contract) for part in (1, 2)]
@@ -251,7 +251,7 @@ class TestCorrection(RunCommon):
 
     @freeze_time('2026-05-10')
     def test_dated_today(self):
-        """C17: the credit note is dated today, whatever is locked before."""
+        """REV-8: the credit note is dated today, whatever is locked before."""
         contract = self._pro_forma([1000])
         contract.line_ids.completed_percent = 50
         contract.action_run_billing(date='2026-02-28')
@@ -277,7 +277,7 @@ class TestCorrection(RunCommon):
         self.assertEqual(self._ledger(bill.contract_id.bill_ids.move_ids)[self.income_account], (-6000, -6000))
 
     def test_direct_bills_are_corrected(self):
-        """SPEC §3: a bill without pro forma is corrected too: it becomes one."""
+        """A bill without pro forma is corrected too: it becomes one."""
         contract = self._as_billed([1000])
         bill = self._run(contract, 50)
         bill.invoice_id.action_post()
@@ -287,7 +287,7 @@ class TestCorrection(RunCommon):
         self.assertBuckets(contract.line_ids, 0, 0, 400)
 
     def test_planned_record_is_corrected(self):
-        """SPEC §3: also a planned record, in deposit mode, by a lower amount on its lines."""
+        """Also a planned record, in deposit mode, by a lower amount on its lines."""
         contract = self._make_contract([1000, 1000], self.tax_15)
         bill = self._bill(contract, '50%')
         bill.action_correct()
@@ -297,7 +297,7 @@ class TestCorrection(RunCommon):
         self.assertDeposits(contract, 900)
 
     def test_deposit_text_of_a_correction(self):
-        """RULES 1.17: the DEPOSIT line of a corrected bill does not state a share that it no longer is."""
+        """DEP-5: the DEPOSIT line of a corrected bill does not state a share that it no longer is."""
         contract = self._make_contract([1000])
         bill = self._bill(contract, '50%')
         bill.action_correct()
@@ -305,7 +305,7 @@ class TestCorrection(RunCommon):
         self.assertNotIn("50", new.invoice_line_ids.name)
 
     def test_foreign_currency(self):
-        """§4: a correction in another currency at another rate leaves no residue on receivable or deposits."""
+        """A correction in another currency at another rate leaves no residue on receivable or deposits."""
         euro = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-03-01', 4.0)])
         contract = self._make_contract([1000], use_pro_forma=True, currency_id=euro.id)
         with freeze_time('2026-01-15'):

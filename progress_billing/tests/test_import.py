@@ -12,7 +12,7 @@ TEMPLATE = 'progress_billing/static/import/schedule_of_values.csv'
 
 @tagged('post_install', '-at_install')
 class TestImport(ProgressBillingCommon):
-    """A schedule of values comes in through Odoo's own import (SPEC §2)."""
+    """A schedule of values comes in through Odoo's own import."""
 
     def setUp(self):
         super().setUp()

@@ -8,7 +8,7 @@ from .common import ProgressBillingCommon
 @tagged('post_install', '-at_install')
 class TestLedger(ProgressBillingCommon):
     def test_story_of_the_50000_project(self):
-        """000: progress invoices of 20,000 and 20,000, a final one of 10,000."""
+        """DEP-1: progress invoices of 20,000 and 20,000, a final one of 10,000."""
         contract = self._make_contract([50000], self.tax_15)
         first = self._bill(contract, '20000', '2026-01-31')
         self.assertEqual(first.state, 'invoiced')
@@ -209,7 +209,7 @@ class TestLedger(ProgressBillingCommon):
             self._credit(bill.invoice_id, 100.01)
 
     def test_cumulative_tax(self):
-        """RULES C12: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, as 30.09 does."""
+        """TAX-1: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, as 30.09 does."""
         for method in ('round_per_line', 'round_globally'):
             self.company.tax_calculation_rounding_method = method
             contract = self._make_contract([30.09], self.tax_15)
@@ -260,7 +260,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertDeposits(contract, 0)
 
     def test_tax_on_the_deposit_account(self):
-        """A tax without an account posts on the line's own: the deposit account must still come to zero (ENGINE B1)."""
+        """A tax without an account posts on the line's own: the deposit account must still come to zero (TAX-6)."""
         tax = self._make_tax("Accountless 21 %", 21.0)
         tax.invoice_repartition_line_ids.account_id = False
         tax.refund_repartition_line_ids.account_id = False
@@ -316,7 +316,7 @@ class TestLedger(ProgressBillingCommon):
             self.assertEqual(self._balance(self.deposit_account, contract), 0, name)
 
     def test_overbilled_warn_gives_back(self):
-        """RULES C15: with a warning only, the final invoice gives the difference back."""
+        """BIL-8: with a warning only, the final invoice gives the difference back."""
         self.company.progress_overbilling_policy = 'warn'
         contract = self._make_contract([1000], self.tax_15)
         self._bill(contract, '1200')
@@ -331,7 +331,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertDeposits(contract, 0)
 
     def test_deductions(self):
-        """RULES C13: the deduction not billed yet is named."""
+        """BIL-6: the deduction not billed yet is named."""
         contract = self._make_contract([100000, -5000])
         self.assertEqual(contract.revised_amount, 95000)
         bill = self.env['progress.bill'].create(
@@ -349,7 +349,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(final.amount_untaxed, 47500)
 
     def test_opening_amounts(self):
-        """RULES A13: taken over in mid-job, with deposits held and some recognised before."""
+        """DEP-16: taken over in mid-job, with deposits held and some recognised before."""
         items = self.env['account.move'].create(
             {
                 'move_type': 'entry',
@@ -401,7 +401,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(lines.mapped('amount'), [1000])
 
     def test_locked_amounts(self):
-        """RULES A4: amounts, accounts and taxes follow the bill; texts and further lines are free."""
+        """BIL-13: amounts, accounts and taxes follow the bill; texts and further lines are free."""
         contract = self._make_contract([1000], self.tax_15)
         move = self._bill(contract, '400', post=False).invoice_id
         line = move.invoice_line_ids
@@ -431,7 +431,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertDeposits(contract, 400)
 
     def test_draft_credit_notes_come_before_the_final(self):
-        """SPEC §4: drafts are posted or deleted first, credit notes too; later ones are refused (ENGINE A2)."""
+        """DEP-14: drafts are posted or deleted first, credit notes too; later ones are refused (DEP-14)."""
         contract = self._make_contract([1000])
         bill = self._bill(contract, '400')
         refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-02-15', 'date': '2026-02-15'}])
@@ -446,7 +446,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(self._final(contract).amount_untaxed, 1000)
 
     def test_planned_and_billed_are_kept_apart(self):
-        """RULES A19: of the revised amount when the bill is created; the record keeps what was planned."""
+        """PLN-2: of the revised amount when the bill is created; the record keeps what was planned."""
         contract = self._make_contract([50000])
         first, second = self._plan(contract, '25%'), self._plan(contract, '25 %')
         first.action_create()
@@ -504,7 +504,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual(self._final(by_amount).amount_tax, 0)
 
     def test_product_price_is_untaxed(self):
-        """RULES A14: the schedule is untaxed, also where the product's price is not."""
+        """CON-5: the schedule is untaxed, also where the product's price is not."""
         included = self._make_tax("15 % incl.", 15.0, price_include_override='tax_included')
         product = self.env['product.product'].create(
             {'name': "Window", 'list_price': 115, 'taxes_id': [Command.set(included.ids)]}
@@ -520,7 +520,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertEqual((line.unit_price, line.original_amount, line.tax_ids), (100, 1000, included))
 
     def test_fixed_once_invoiced(self):
-        """RULES A15: also after all was credited, as the credit can be undone."""
+        """CON-4: also after all was credited, as the credit can be undone."""
         contract = self._make_contract([1000])
         self._credit(self._bill(contract, '400').invoice_id)
         for vals in ({'revenue_recognition': 'as_billed'}, {'currency_id': self.env.ref('base.CHF').id}):
@@ -551,7 +551,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertDeposits(contract, 0)
 
     def test_warned_final_credited(self):
-        """R11: a final that is a credit note is taken back in full as well."""
+        """DEP-11: a final that is a credit note is taken back in full as well."""
         self.company.progress_overbilling_policy = 'warn'
         contract = self._make_contract([1000, 500])
         self._bill(contract, '900')
@@ -563,7 +563,7 @@ class TestLedger(ProgressBillingCommon):
         self.assertDeposits(contract, 2100)
 
     def test_reset_credit_note_frees_the_deposit(self):
-        """ENGINE A1: leaving posted takes the matching of the deposit with it."""
+        """DEP-8: leaving posted takes the matching of the deposit with it."""
         currency = self.setup_other_currency(
             'EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 3.0), ('2026-03-01', 4.0)]
         )
@@ -642,7 +642,7 @@ class TestLedger(ProgressBillingCommon):
             credit.action_post()
 
     def test_change_order_with_credit(self):
-        """RULES C21: 10,000 billed 8,000, −3,000: refused, or billed back at once."""
+        """CON-11: 10,000 billed 8,000, −3,000: refused, or billed back at once."""
         contract = self._make_contract([10000], self.tax_15)
         self._bill(contract, '8000')
         change = self.env['progress.contract.change'].create(

@@ -11,7 +11,7 @@ DUE = 'progress_billing.mail_activity_bill_due'
 
 @tagged('post_install', '-at_install')
 class TestMilestone(RunCommon):
-    """Milestones and tasks drive billing (002, RULES 1.26, 1.27, C1)."""
+    """Milestones and tasks drive billing (PLN-11, PLN-10, PRG-1)."""
 
     @classmethod
     def setUpClass(cls):
@@ -43,7 +43,7 @@ class TestMilestone(RunCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_record_is_due_when_reached(self):
-        """1.27: due at once, with an activity for the responsible; the bill comes by the next scheduled run."""
+        """PLN-10: due at once, with an activity for the responsible; the bill comes by the next scheduled run."""
         record = self._record()
         self.assertEqual((record.trigger, record.is_due), ('milestone', False))
         self._cron()
@@ -62,14 +62,14 @@ class TestMilestone(RunCommon):
         self.assertFalse(self._activities(record))
 
     def test_record_of_a_reached_milestone(self):
-        """1.27: a record tied to a milestone that was reached before is due at once too, with its activity."""
+        """PLN-10: a record tied to a milestone that was reached before is due at once too, with its activity."""
         self.milestone.is_reached = True
         record = self._record()
         self.assertTrue(record.is_due)
         self.assertEqual(self._activities(record).user_id, self.responsible)
 
     def test_create_before_it_is_reached(self):
-        """1.27: the bill comes by Create too; a person decides."""
+        """PLN-10: the bill comes by Create too; a person decides."""
         record = self._record()
         record.action_create()
         self.assertEqual(record.state, 'invoiced')
@@ -77,7 +77,7 @@ class TestMilestone(RunCommon):
         self.assertFalse(self._activities(record))
 
     def test_approval(self):
-        """1.26: where approval is wanted, due once approved; by a manager, with a note; who and when kept."""
+        """PLN-11: where approval is wanted, due once approved; by a manager, with a note; who and when kept."""
         record = self._record(requires_approval=True)
         manager = self.env.user
         with self.assertRaises(UserError), self.env.cr.savepoint():
@@ -117,7 +117,7 @@ class TestMilestone(RunCommon):
         self.assertEqual(record.state, 'invoiced')
 
     def test_approval_cannot_be_written(self):
-        """1.26, SPEC §1: no caller approves by writing or creating, with context defaults, or by copying."""
+        """PLN-11: no caller approves by writing or creating, with context defaults, or by copying."""
         user = self.billing_user
         user.group_ids |= self.env.ref('project.group_project_manager')
         vals = {'name': "Own", 'project_id': self.project.id, 'is_reached': True}
@@ -137,7 +137,7 @@ class TestMilestone(RunCommon):
         self.assertFalse(self.milestone.copy().billing_approved_on)
 
     def test_left_again(self):
-        """1.26: un-reaching undoes no bill; what is not billed is not due any more."""
+        """PLN-10: un-reaching undoes no bill; what is not billed is not due any more."""
         billed, open_record = self._record(), self._record()
         self.milestone.is_reached = True
         billed.action_create()
@@ -146,7 +146,7 @@ class TestMilestone(RunCommon):
         self.assertFalse(self._activities(open_record))
 
     def test_line_of_a_milestone(self):
-        """Issue 4: a line tied to a milestone is done, and pending, when it is reached; the run bills it."""
+        """PRG-11: a line tied to a milestone is done, and pending, when it is reached; the run bills it."""
         self.line.milestone_id = self.milestone
         self.assertEqual(self.line.progress_source, 'milestone')
         self.assertBuckets(self.line, 0, 0, 0, 0)
@@ -162,7 +162,7 @@ class TestMilestone(RunCommon):
         self.assertEqual(bill.state, 'invoiced')
 
     def test_line_with_approval(self):
-        """1.26 on lines: pending once approved."""
+        """PLN-11 on lines: pending once approved."""
         self.line.write({'milestone_id': self.milestone.id, 'requires_approval': True})
         self.milestone.is_reached = True
         self.assertBuckets(self.line, 0, 0, 0, 0)
@@ -173,7 +173,7 @@ class TestMilestone(RunCommon):
         self.assertBuckets(self.line, 1000, 0, 0, 100)
 
     def test_line_of_a_reached_milestone(self):
-        """Issue 4: tying a line to a reached milestone counts at once, on a draft contract and a new line too."""
+        """Tying a line to a reached milestone counts at once, on a draft contract and a new line too."""
         self.milestone.is_reached = True
         self.line.milestone_id = self.milestone
         self.assertBuckets(self.line, 1000, 0, 0, 100)
@@ -190,7 +190,7 @@ class TestMilestone(RunCommon):
         self.assertBuckets(draft.line_ids, 1000, 0, 0, 100)
 
     def test_line_partly_billed(self):
-        """C1: what was billed before the milestone is not billed again."""
+        """PRG-11: what was billed before the milestone is not billed again."""
         self._bill(self.contract, '300')
         self.line.milestone_id = self.milestone
         self.assertBuckets(self.line, 0, 0, 200)
@@ -198,7 +198,7 @@ class TestMilestone(RunCommon):
         self.assertBuckets(self.line, 800, 0, 200, 100)
 
     def test_milestone_shows_what_it_bills(self):
-        """Issue 4: revised amounts of lines and amounts of records, billed ones with what was billed."""
+        """Revised amounts of lines and amounts of records, billed ones with what was billed."""
         self.assertEqual((self.milestone.progress_amount, self.milestone.billing_approval), (0, 'none'))
         self.line.milestone_id = self.milestone
         record, cancelled = self._record(), self._record()
@@ -210,7 +210,7 @@ class TestMilestone(RunCommon):
         self.assertEqual(self.milestone.progress_amount, 1375)
 
     def test_milestone_of_another_project(self):
-        """§9: a milestone of another project is refused, on line and record; a trigger needs its milestone."""
+        """A milestone of another project is refused, on line and record; a trigger needs its milestone."""
         other = self.env['project.milestone'].create({'name': "X", 'project_id': self._make_project(name="Y").id})
         with self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.line.milestone_id = other
@@ -233,7 +233,7 @@ class TestMilestone(RunCommon):
         self.assertEqual(self.line.progress_source, 'manual')
 
     def test_closed_contract_is_left_alone(self):
-        """1.26: a milestone reached after the final changes nothing and raises nothing for the project's people."""
+        """PLN-11: a milestone reached after the final changes nothing and raises nothing for the project's people."""
         self.line.milestone_id = self.milestone
         record = self._record()
         self._final(self.contract)
@@ -242,7 +242,7 @@ class TestMilestone(RunCommon):
         self.assertEqual((record.state, record.is_due, self.line.pending_amount), ('cancelled', False, 0))
 
     def test_pro_forma_where_used(self):
-        """C3: a milestone's record stops at the pro forma where the contract uses them."""
+        """REV-1: a milestone's record stops at the pro forma where the contract uses them."""
         self.contract.use_pro_forma = True
         record = self._record()
         self.milestone.is_reached = True
@@ -252,7 +252,7 @@ class TestMilestone(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestTaskProgress(RunCommon):
-    """Issue 4: a schedule line takes its Completed (%) from its task's progress, and says so."""
+    """A schedule line takes its Completed (%) from its task's progress, and says so."""
 
     @classmethod
     def setUpClass(cls):
@@ -314,7 +314,7 @@ class TestTaskProgress(RunCommon):
         self.assertBuckets(self.line, 1000, 0, 0, 100)
 
     def test_source_needs_its_task(self):
-        """§9: progress of a task without a task is refused; a task of another project too."""
+        """Progress of a task without a task is refused; a task of another project too."""
         with self.subTest("none"), self.assertRaises(ValidationError), self.env.cr.savepoint():
             self.line.task_id = False
         other = self._make_project(name="Other")

@@ -15,7 +15,7 @@ class RolledBack(Exception):
 
 @tagged('post_install', '-at_install')
 class TestMultiCompany(ProgressBillingCommon):
-    """Companies keep apart: accounts, products, taxes, rules, currencies (SPEC §4, §9 *wrong company*)."""
+    """Companies keep apart: accounts, products, taxes, rules, currencies."""
 
     @classmethod
     def setUpClass(cls):
@@ -116,7 +116,7 @@ class TestMultiCompany(ProgressBillingCommon):
             self.fail(message)
 
     def test_wrong_company(self):
-        """§9: partner, product, tax, account, journal, terms and project of another company are refused by name."""
+        """SEC-4: partner, product, tax, account, journal, terms and project of another company are refused by name."""
         contract = self._make_contract([1000], do_open=False)
         foreign_customer = self.env['res.partner'].create({'name': "Theirs", 'company_id': self.other.id})
         foreign_product = self.env['product.product'].create({'name': "Theirs", 'company_id': self.other.id})
@@ -281,7 +281,7 @@ class TestMultiCompany(ProgressBillingCommon):
             lines.with_user(self.other_reader).read(['amount'])
 
     def test_two_contracts_on_a_project(self):
-        """SPEC §2: several customer contracts on one project, each with figures and a final of its own."""
+        """CON-6: several customer contracts on one project, each with figures and a final of its own."""
         project = self._bare_project()
         first = self._make_contract([1000], self.tax_15, project=project)
         second = self._make_contract([500], project=project)
@@ -307,7 +307,7 @@ class TestMultiCompany(ProgressBillingCommon):
             )
 
     def test_last_contract_closed_bills_nothing(self):
-        """RULES 1.1: when the last open customer contract closes, no door bills the project until one reopens."""
+        """CON-7: when the last open customer contract closes, no door bills the project until one reopens."""
         project = self._bare_project()
         contract = self._make_contract([1000], project=project)
         bill = self._plan(contract, '1')
@@ -326,7 +326,7 @@ class TestMultiCompany(ProgressBillingCommon):
     # === THE PROJECT'S TAB === #
 
     def test_tab_creates_the_contract(self):
-        """ENGINE A6: lines typed in the Billing tab of a new or an unbilled project are not lost."""
+        """CON-8: lines typed in the Billing tab of a new or an unbilled project are not lost."""
         lines = [
             Command.create({'name': "Roof", 'original_amount': 700}),
             Command.create({'name': "Walls", 'original_amount': 300}),
@@ -366,7 +366,7 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertRecordValues(first.bill_ids, [{'planned_amount': 100.5, 'state': 'planned'}])
 
     def test_tab_shows_an_open_contract(self):
-        """RULES 1.24: newest open one first; the empty draft a project starts with gives way to it."""
+        """CON-6: newest open one first; the empty draft a project starts with gives way to it."""
         project = self._make_project(name="Barn")
         start = project.progress_contract_id
         self.assertEqual(start.state, 'draft')

@@ -10,7 +10,7 @@ from .common import ProgressBillingCommon
 @tagged('post_install', '-at_install')
 @freeze_time('2026-03-20 12:00:00')
 class TestPaymentSchedule(ProgressBillingCommon):
-    """Expected dates and amounts of what is billed, drafted and planned (RULES 1.44)."""
+    """Expected dates and amounts of what is billed, drafted and planned (CSH-2)."""
 
     @classmethod
     def setUpClass(cls):

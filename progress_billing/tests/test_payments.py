@@ -10,7 +10,7 @@ from .common import ProgressBillingCommon
 @tagged('post_install', '-at_install')
 @freeze_time('2026-03-20 12:00:00')
 class TestPayments(ProgressBillingCommon):
-    """Payments per bill, from Odoo's own reconciliation (RULES 1.43)."""
+    """Payments per bill, from Odoo's own reconciliation (CSH-1)."""
 
     @classmethod
     def setUpClass(cls):

@@ -15,7 +15,7 @@ from odoo.tools import mute_logger
 
 @tagged('post_install', '-at_install')
 class TestPeriodConcurrency(BaseCase):
-    """Two sessions at once about one period, each with its own transaction (SPEC §9).
+    """Two sessions at once about one period, each with its own transaction.
 
     What is made here is committed, and deleted again at the end.
     """

@@ -17,7 +17,7 @@ LOGGER = 'odoo.addons.progress_billing.models.period.progress_billing_period_ser
 
 @tagged('post_install', '-at_install')
 class TestPeriods(ProgressBillingCommon):
-    """Billing periods of a project, and what they mean for bills (SPEC §7, RULES 1.52, A20, C24)."""
+    """Billing periods of a project, and what they mean for bills (PER-1, PER-3, PER-7)."""
 
     @classmethod
     def setUpClass(cls):
@@ -61,7 +61,7 @@ class TestPeriods(ProgressBillingCommon):
         self.assertEqual(march.name, "03/01/2026 – 03/30/2026")
 
     def test_never_overlap(self):
-        """RULES 1.52: not by a record, not in one call, not by a changed date; other projects are free."""
+        """PER-1: not by a record, not in one call, not by a changed date; other projects are free."""
         self._period('2026-01-01', '2026-01-31')
         february = self._period('2026-02-01', '2026-02-28')
         for start, end in (
@@ -87,7 +87,7 @@ class TestPeriods(ProgressBillingCommon):
         self._period('2026-03-01', '2026-03-01')  # one day is a period
 
     def test_current(self):
-        """RULES 1.52: the open one that contains today, else the oldest open one; one for each project."""
+        """PER-2: the open one that contains today, else the oldest open one; one for each project."""
         january, february, march = (
             self._period('2026-01-01', '2026-01-31'),
             self._period('2026-02-01', '2026-02-28'),
@@ -162,7 +162,7 @@ class TestPeriods(ProgressBillingCommon):
     # === BILLS === #
 
     def test_given_by_the_date(self):
-        """A20: required where the policy asks for it, and given by the date."""
+        """PER-3: required where the policy asks for it, and given by the date."""
         january, february = self._period('2026-01-01', '2026-01-31'), self._period('2026-02-01', '2026-02-28')
         contract = self._make_contract([1000], period_policy='month')
         self.assertEqual(self._bill(contract, '10%', '2026-01-01').period_id, january)
@@ -176,7 +176,7 @@ class TestPeriods(ProgressBillingCommon):
         self.assertRecordValues(january, [{'bill_count': 2, 'draft_count': 0, 'billed_amount': 200}])
 
     def test_on_demand(self):
-        """A20: nothing is required on demand; a closed period takes none all the same."""
+        """PER-3: nothing is required on demand; a closed period takes none all the same."""
         contract = self._make_contract([1000])
         self.assertFalse(self._bill(contract, '10%', '2026-01-31').period_id)
         february = self._period('2026-02-01', '2026-02-28')
@@ -234,7 +234,7 @@ class TestPeriods(ProgressBillingCommon):
             right.period_id = other
 
     def test_close_with_drafts(self):
-        """A20: a period with pro formas or draft invoices can't be closed."""
+        """PER-5: a period with pro formas or draft invoices can't be closed."""
         january = self._period('2026-01-01', '2026-01-31')
         contract = self._make_contract([1000], use_pro_forma=True)
         bill = self._plan(contract, '10%', '2026-01-31')
@@ -289,7 +289,7 @@ class TestPeriods(ProgressBillingCommon):
         bill.unlink()
 
     def test_dates_with_bills(self):
-        """RULES 1.52: dates with bills can't exclude them; a used period is not deleted."""
+        """PER-1: dates with bills can't exclude them; a used period is not deleted."""
         january = self._period('2026-01-01', '2026-01-31')
         contract = self._make_contract([1000])
         self._bill(contract, '10%', '2026-01-10')
@@ -437,7 +437,7 @@ class TestPeriods(ProgressBillingCommon):
 
     @freeze_time('2026-03-20 12:00:00')
     def test_billing_run_and_closed_period(self):
-        """C24: the scheduled billing keeps the error on the record of the closed period; the rest are billed."""
+        """PER-7: the scheduled billing keeps the error on the record of the closed period; the rest are billed."""
         contract = self._make_contract([1000], period_policy='month')
         january = self._period('2026-01-01', '2026-01-31')
         self._period('2026-02-01', '2026-02-28')
@@ -482,7 +482,7 @@ class TestPeriods(ProgressBillingCommon):
 
     @freeze_time('2026-06-10 12:00:00')
     def test_accounting_lock_is_no_billing_period(self):
-        """C24: a locked accounting month shifts the date of the entry, and says nothing about billing."""
+        """PER-7: a locked accounting month shifts the date of the entry, and says nothing about billing."""
         self.company.sale_lock_date = '2026-05-31'
         contract = self._make_contract([1000], period_policy='month')
         self._period('2026-05-01', '2026-05-31')
@@ -494,7 +494,7 @@ class TestPeriods(ProgressBillingCommon):
     # === RIGHTS === #
 
     def test_rights(self):
-        """004: administrators make and edit periods; users close them; readers read; nobody sets the state by hand."""
+        """PER-5: administrators make and edit periods; users close them; readers read; nobody sets the state."""
         period = self._period('2026-01-01', '2026-01-31')
         vals = {'project_id': self.project.id, 'date_start': '2026-02-01', 'date_end': '2026-02-28'}
         for user in (self.reader, self.billing_user):
@@ -547,7 +547,7 @@ class TestPeriods(ProgressBillingCommon):
         self.assertTrue(wizard)
 
     def test_far_dates(self):
-        """§9: no date makes a traceback."""
+        """No date makes a traceback."""
         contract = self._make_contract([1000], period_policy='month')
         for day in ('9999-12-31', '9001-01-01'):
             with self.assertRaises(UserError), self.cr.savepoint():

@@ -12,7 +12,7 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 class TestPlan(ProgressBillingCommon):
-    """Billing plans: instalments, weights, templates, percents and what follows a changed contract (SPEC §3)."""
+    """Billing plans: instalments, weights, templates, percents and what follows a changed contract."""
 
     def _wizard(self, contract, **vals):
         return self.env['progress.plan.wizard'].create({'contract_id': contract.id, 'start_date': '2026-01-31', **vals})
@@ -26,7 +26,7 @@ class TestPlan(ProgressBillingCommon):
     # === LAYING OUT === #
 
     def test_equal_instalments(self):
-        """SPEC §3: N equal instalments, to the cent, month end to month end."""
+        """PLN-6: N equal instalments, to the cent, month end to month end."""
         contract = self._make_contract([10000])
         plan = self._lay_out(contract, count=3)
         self.assertEqual(plan.mapped('planned_amount'), [3333.33, 3333.34, 3333.33])
@@ -40,7 +40,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(contract.wip_available, 0)
 
     def test_month_end_anchor(self):
-        """SPEC §3: anchored to month end where it starts there; else the same day, or a shorter month's last."""
+        """PLN-6: anchored to month end where it starts there; else the same day, or a shorter month's last."""
         contract = self._make_contract([1200])
         for start, unit, interval, expected in (
             ('2026-02-28', 'months', 1, ['2026-02-28', '2026-03-31', '2026-04-30', '2026-05-31']),
@@ -171,7 +171,7 @@ class TestPlan(ProgressBillingCommon):
     # === PLANNED AND BILLED === #
 
     def test_percent_is_of_the_contract_when_created(self):
-        """RULES 1.19: planned and billed amounts are kept apart."""
+        """PLN-2: planned and billed amounts are kept apart."""
         contract = self._make_contract([10000])
         bill = self._plan(contract, '25%')
         contract.line_ids.original_amount = 12000
@@ -186,7 +186,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(bill.amount, 5000)
 
     def test_changed_plan_of_a_deleted_bill(self):
-        """RULES A2: a person plans a deleted bill anew and creates it again."""
+        """BIL-3: a person plans a deleted bill anew and creates it again."""
         contract = self._make_contract([10000])
         bill = self._bill(contract, '25%', post=False)
         bill.invoice_id.unlink()
@@ -257,7 +257,7 @@ class TestPlan(ProgressBillingCommon):
         return change
 
     def test_plan_follows_a_change(self):
-        """RULES A21: open records of a plan are spread again; billed ones keep what was planned and billed."""
+        """PLN-7: open records of a plan are spread again; billed ones keep what was planned and billed."""
         contract = self._make_contract([9000])
         plan = self._lay_out(contract, count=3)
         plan[0].action_create()
@@ -269,7 +269,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(plan.mapped('planned_amount'), [3000, 3000, 3000])
 
     def test_typed_records_and_a_change(self):
-        """RULES A21: typed amounts stay, typed percents follow by themselves, and neither is part of a plan."""
+        """PLN-7: typed amounts stay, typed percents follow by themselves, and neither is part of a plan."""
         contract = self._make_contract([10000])
         typed, percent = self._plan(contract, '1000'), self._plan(contract, '25%')
         plan = self._lay_out(contract, count=2)
@@ -282,7 +282,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertEqual(plan.mapped('planned_amount'), [100, 8350])
 
     def test_percents_follow(self):
-        """SPEC §3: Amt/Pct keeps the percentage, the amount follows the revised contract, both ways."""
+        """Amt/Pct keeps the percentage, the amount follows the revised contract, both ways."""
         contract = self._make_contract([10000])
         bill = self._plan(contract, '33.333%')
         change = self._change(contract, -2500)
@@ -324,7 +324,7 @@ class TestPlan(ProgressBillingCommon):
     # === COST === #
 
     def test_queries_per_bill(self):
-        """SPEC §10: the number of queries per bill does not grow with the number of contracts billed in one call."""
+        """The number of queries per bill does not grow with the number of contracts billed in one call."""
 
         def spend(count):
             plan = self.env['progress.bill'].concat(
@@ -342,7 +342,7 @@ class TestPlan(ProgressBillingCommon):
         self.assertLessEqual(many, few * 1.05, f"{few:.1f} queries a bill for 5 contracts, {many:.1f} for 25")
 
     def test_queries_with_a_history(self):
-        """SPEC §10: … nor with the number of earlier bills of the contract."""
+        """… nor with the number of earlier bills of the contract."""
 
         def spend(earlier):
             contract = self._make_contract([100000], self.tax_15)

@@ -9,7 +9,7 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 class TestPrinting(ProgressBillingCommon, HttpCase):
-    """What the customer reads: on the printed invoice, and on the portal (RULES 1.18, 1.28)."""
+    """What the customer reads: on the printed invoice, and on the portal (BIL-22)."""
 
     @classmethod
     def setUpClass(cls):

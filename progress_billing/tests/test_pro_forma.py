@@ -7,10 +7,10 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestProForma(RunCommon):
-    """Pro formas: amounts and percentages, release, deletion, order (003, SPEC §3, RULES 1.33-1.36, C2, C3)."""
+    """Pro formas: amounts and percentages, release, deletion, order."""
 
     def test_run_stops_at_the_pro_forma(self):
-        """C3: run, Create link and Create on a contract make pro formas; only the final makes an invoice."""
+        """REV-1: run, Create link and Create on a contract make pro formas; only the final makes an invoice."""
         contract = self._pro_forma([10000], self.tax_15)
         action = contract.with_user(self.billing_user).action_create_bill('percent', {'percent': 10})
         self.assertEqual(action['res_model'], 'progress.bill')
@@ -27,7 +27,7 @@ class TestProForma(RunCommon):
         self.assertEqual((final.amount_untaxed, contract.bill_ids[-1:].kind), (6500, 'final'))
 
     def test_cron_with_pro_forma(self):
-        """C3: 10,000, 25 % due: draft 2,500, no move; release makes the move; the final is 7,500."""
+        """REV-1: 10,000, 25 % due: draft 2,500, no move; release makes the move; the final is 7,500."""
         contract = self._make_contract([10000], use_pro_forma=True)
         bill = self._plan(contract, '25%', '2026-01-01')
         with self.enter_registry_test_mode():
@@ -41,7 +41,7 @@ class TestProForma(RunCommon):
         self.assertDeposits(contract, 0)
 
     def test_editing_leaves_pending_and_percent(self):
-        """C2: 1,000 at 50 %: cut to 400, raised to 600: pending stays 0, % 50; deleted: pending 500 again."""
+        """REV-2: 1,000 at 50 %: cut to 400, raised to 600: pending stays 0, % 50; deleted: pending 500 again."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         for amount in (400, 600):
@@ -54,7 +54,7 @@ class TestProForma(RunCommon):
                 self.assertBuckets(line, 500, 0, 0, 50)
 
     def test_credit_leaves_pending(self):
-        """C2: crediting a posted invoice lowers actual and leaves pending; Recalculate then shows 500."""
+        """REV-2: crediting a posted invoice lowers actual and leaves pending; Recalculate then shows 500."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         bill = self._run(contract, 50)
@@ -69,7 +69,7 @@ class TestProForma(RunCommon):
         self.assertBuckets(line, 500, 0, 0, 50)
 
     def test_credited_record_is_cancelled(self):
-        """C2: cancelling or deleting a planned record whose invoice was credited moves no pending."""
+        """REV-2: cancelling or deleting a planned record whose invoice was credited moves no pending."""
         contract = self._as_billed([1000])
         line = contract.line_ids
         line.completed_percent = 50
@@ -81,7 +81,7 @@ class TestProForma(RunCommon):
         self.assertBuckets(line, 0, 0, 0, 50)
 
     def test_given_back_where_nothing_was_entered(self):
-        """C1: cancel and delete give back what the bill took, once; not where something was entered since."""
+        """PRG-4: cancel and delete give back what the bill took, once; not where something was entered since."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         bill = self._run(contract, 50)
@@ -100,7 +100,7 @@ class TestProForma(RunCommon):
                 line.pending_amount = 0
 
     def test_given_back_after_a_later_bill(self):
-        """C1: what was entered and billed since is not mixed with what an older pro forma took."""
+        """PRG-4: what was entered and billed since is not mixed with what an older pro forma took."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         first = self._run(contract, 50)
@@ -109,14 +109,14 @@ class TestProForma(RunCommon):
         self.assertBuckets(line, 0, 200, 0, 70)
 
     def test_quantity_given_back(self):
-        """C1 on lines by quantity."""
+        """PRG-1 on lines by quantity."""
         contract = self._quantity_contract(10, 20, use_pro_forma=True)
         line = contract.line_ids
         self._run(contract, pending_quantity=4).unlink()
         self.assertEqual((line.pending_quantity, line.pending_amount, line.completed_percent), (4, 80, 40))
 
     def test_total_completed_percent_follows(self):
-        """RULES 1.35: (draft + actual of the line, later bills too) / revised; and drives the amount."""
+        """REV-3: (draft + actual of the line, later bills too) / revised; and drives the amount."""
         contract = self._pro_forma([3000])
         first = self._run(contract, 20)
         second = self._run(contract, 50)
@@ -133,7 +133,7 @@ class TestProForma(RunCommon):
         self.assertEqual(contract.line_ids.completed_percent, 50)
 
     def test_total_completed_percent_in_the_form(self):
-        """Issue 4: each follows the other in the form, before saving, and what was typed is what is saved."""
+        """Each follows the other in the form, before saving, and what was typed is what is saved."""
         contract = self._pro_forma([3000, 1000])
         first = self._run(contract, 20)
         bill = self._run(contract, 50)
@@ -153,7 +153,7 @@ class TestProForma(RunCommon):
         self.assertBuckets(contract.line_ids[0], 0, 933.33, 0, 50)
 
     def test_quantity_lines(self):
-        """RULES 1.33: amount follows quantity and %, its own entry is refused."""
+        """PRG-3: amount follows quantity and %, its own entry is refused."""
         contract = self._quantity_contract(3, 33.335, use_pro_forma=True)
         self._run(contract, pending_quantity=1)
         line = self._run(contract, pending_quantity=1).line_ids
@@ -176,7 +176,7 @@ class TestProForma(RunCommon):
         self.assertEqual((line.quantity, line.amount), (0.5, 16.66))
 
     def test_release_exactly(self):
-        """003: the invoice has the pro forma's amounts; twice without harm; tax and accounts right."""
+        """REV-6: the invoice has the pro forma's amounts; twice without harm; tax and accounts right."""
         contract = self._pro_forma([1000, 500], self.tax_15)
         bill = self._run(contract, 50)
         bill.line_ids[0].amount = 433.33
@@ -193,7 +193,7 @@ class TestProForma(RunCommon):
         self.assertEqual(contract.line_ids.mapped('actual_amount'), [433.33, 250])
 
     def test_deleted_draft_invoice(self):
-        """A2: a pro forma bill goes back to its state before release and still holds draft."""
+        """BIL-3: a pro forma bill goes back to its state before release and still holds draft."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         bill = self._run(contract, 50)
@@ -211,7 +211,7 @@ class TestProForma(RunCommon):
         self.assertEqual(bill.invoice_id.amount_untaxed, 500)
 
     def test_oldest_first(self):
-        """SPEC §3: releases go oldest first, by date and number; together in one call too."""
+        """REV-5: releases go oldest first, by date and number; together in one call too."""
         contract = self._pro_forma([1000])
         first, second = self._run(contract, 20), self._run(contract, 50)
         with self.assertRaisesRegex(UserError, first.name):
@@ -228,7 +228,7 @@ class TestProForma(RunCommon):
         fourth.action_release()
 
     def test_pro_forma_is_within_the_contract(self):
-        """SPEC §3 never overbilled: the pro forma counts; 1,000.01 of 1,000 is refused at the door."""
+        """BIL-5 never overbilled: the pro forma counts; 1,000.01 of 1,000 is refused at the door."""
         contract = self._pro_forma([1000])
         line = self._run(contract, 50).line_ids
         line.amount = 1000
@@ -247,7 +247,7 @@ class TestProForma(RunCommon):
         self.assertEqual(line.amount, 1000)
 
     def test_deletable_states(self):
-        """RULES 1.51: planned, pro forma, rejected, cancelled can be deleted; submitted, approved, invoiced cannot."""
+        """BIL-19: planned, pro forma, rejected, cancelled can be deleted; submitted, approved, invoiced cannot."""
         contract = self._pro_forma([1000])
         user = self.billing_user
 
@@ -273,14 +273,14 @@ class TestProForma(RunCommon):
         self.assertBuckets(contract.line_ids, 100, 0, 0, 10)
 
     def test_no_final_with_pro_formas(self):
-        """A23: the final refuses while pro formas stand, and names them."""
+        """DEP-14: the final refuses while pro formas stand, and names them."""
         contract = self._pro_forma([1000])
         bill = self._run(contract, 10)
         with self.assertRaisesRegex(UserError, bill.name):
             contract.action_create_final_invoice()
 
     def test_release_on_a_changed_contract(self):
-        """RULES 1.3: release is a billing door: closed for a project that is no fixed fee any more."""
+        """CON-2: making the invoice is a billing door: closed for a project that is no fixed fee any more."""
         project = self._make_project(name="Changed")
         contract = self._pro_forma([1000], project=project)
         bill = self._run(contract, 10)
@@ -291,7 +291,7 @@ class TestProForma(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestReview(RunCommon):
-    """Submit, approve, reject, certify (SPEC §3, RULES A19, C4)."""
+    """Submit, approve, reject, certify (RET-20, RET-18)."""
 
     @classmethod
     def setUpClass(cls):
@@ -301,7 +301,7 @@ class TestReview(RunCommon):
         cls.bill = cls._run(cls.contract, 50)
 
     def test_states(self):
-        """A1, A19: draft → submitted → approved → invoiced; all count as draft; twice without harm."""
+        """REV-4: draft → submitted → approved → invoiced; all count as draft; twice without harm."""
         bill = self.bill
         for act, state in (('action_submit', 'submitted'), ('action_approve', 'approved')):
             action = getattr(bill, act)()
@@ -314,7 +314,7 @@ class TestReview(RunCommon):
         self.assertEqual(bill.state, 'invoiced')
 
     def test_reject_and_resubmit(self):
-        """A19: rejected with a reason is editable and comes back; submitted and approved are not editable."""
+        """REV-4: rejected with a reason is editable and comes back; submitted and approved are not editable."""
         bill = self.bill
         bill.action_submit()
         with self.assertRaises(UserError), self.env.cr.savepoint():
@@ -343,7 +343,7 @@ class TestReview(RunCommon):
         self.assertEqual(bill.invoice_id.amount_untaxed, 4000)
 
     def test_who_may(self):
-        """A19: users submit, managers approve, reject and certify; states cannot be written."""
+        """REV-4: users submit, managers approve, reject and certify; states cannot be written."""
         mine = self.bill.with_user(self.billing_user)
         with self.assertRaises(AccessError), self.env.cr.savepoint():
             self.bill.with_user(self.reader).action_submit()
@@ -363,7 +363,7 @@ class TestReview(RunCommon):
         self.assertEqual(self.bill.state, 'submitted')
 
     def test_wrong_states(self):
-        """SPEC §3: a step that cannot be taken says why, naming the bill."""
+        """A step that cannot be taken says why, naming the bill."""
         planned = self._plan(self.contract, '10%')
         invoiced = self._bill(self._as_billed([1000]), '10%')
         for bill in planned + invoiced:
@@ -377,7 +377,7 @@ class TestReview(RunCommon):
             planned.action_release()
 
     def test_certified_per_line(self):
-        """C4: claim 5,000, certified 4,500: claim stays, everything else takes 4,500; next at 80 %: 3,500."""
+        """RET-18: claim 5,000, certified 4,500: claim stays, everything else takes 4,500; next at 80 %: 3,500."""
         bill, line = self.bill, self.bill.line_ids
         bill.action_submit()
         line.certified_amount = 4500
@@ -396,7 +396,7 @@ class TestReview(RunCommon):
         self.assertEqual(bill.state, 'cancelled')
 
     def test_certified_bounds(self):
-        """C4: between nothing and the claim; before the invoice only; a changed claim is certified anew."""
+        """RET-18: between nothing and the claim; before the invoice only; a changed claim is certified anew."""
         bill, line = self.bill, self.bill.line_ids
         for amount in (-0.01, 5000.01):
             with self.subTest(amount), self.assertRaises(UserError), self.env.cr.savepoint():
@@ -411,7 +411,7 @@ class TestReview(RunCommon):
             line.certified_amount = 5000
 
     def test_certified_units(self):
-        """C4, C11 on lines by quantity: the invoice has the certified amount to the cent, the last bill clears it."""
+        """RET-18 on lines by quantity: the invoice has the certified amount to the cent, the last bill clears it."""
         contract = self._quantity_contract(3, 33.335, use_pro_forma=True)
         scheduled = contract.line_ids
         bill = self._run(contract, pending_quantity=2)
@@ -426,7 +426,7 @@ class TestReview(RunCommon):
         self.assertEqual(rest.invoice_id.amount_untaxed, 50.01)
 
     def test_certified_deposit(self):
-        """C4 in deposit mode: the deposit takes what was certified."""
+        """RET-18 in deposit mode: the deposit takes what was certified."""
         contract = self._make_contract([10000], self.tax_15, use_pro_forma=True)
         bill = self._run(contract, 50)
         bill.line_ids.certified_amount = 4500
@@ -437,7 +437,7 @@ class TestReview(RunCommon):
         self.assertDeposits(contract, 0)
 
     def test_final_blocks_review(self):
-        """RULES 1.2: nothing earlier changes while a final exists."""
+        """DEP-10: nothing earlier changes while a final exists."""
         contract = self._pro_forma([1000])
         bill = self._run(contract, 10)
         bill.action_release()
@@ -448,7 +448,7 @@ class TestReview(RunCommon):
                 act()
 
     def test_many_at_once(self):
-        """SPEC §3: all calls work on recordsets."""
+        """All calls work on recordsets."""
         contracts = self.env['progress.contract'].concat(*(self._pro_forma([1000]) for _ in range(3)))
         contracts.line_ids.write({'completed_percent': 10})
         contracts.action_run_billing()
@@ -463,7 +463,7 @@ class TestReview(RunCommon):
         self.assertEqual(bills.mapped('state'), ['draft'] * 3)
 
     def test_line_typed_by_a_caller(self):
-        """§9: lines by RPC: another contract's line, a section, the same line twice."""
+        """Lines by RPC: another contract's line, a section, the same line twice."""
         other = self._pro_forma([1000])
         section = self.env['progress.contract.line'].create(
             {'contract_id': self.contract.id, 'display_type': 'line_section', 'name': "S"}

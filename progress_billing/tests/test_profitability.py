@@ -5,7 +5,7 @@ from .common import ProgressBillingCommon
 
 @tagged('post_install', '-at_install')
 class TestProfitability(ProgressBillingCommon):
-    """The project's dashboard shows what was earned, and deposits apart (SPEC §4)."""
+    """The project's dashboard shows what was earned, and deposits apart."""
 
     def _rows(self):
         items = self.project._get_profitability_items(with_action=False)['revenues']

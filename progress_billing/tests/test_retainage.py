@@ -6,7 +6,7 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestRetainage(RunCommon):
-    """Retainage on work and stored materials: journals, steps, caps, releases (SPEC §7, RULES A6 to A9, C4 to C9)."""
+    """Retainage on work and stored materials: journals, steps, caps, releases."""
 
     @classmethod
     def setUpClass(cls):
@@ -32,7 +32,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(ledger, {account: amount for account, amount in expected.items() if amount})
 
     def test_deposits_and_final(self):
-        """C6, C7: 50,000, 10 %, 20 + 20 + 10 thousand; final 9,000; release 5,000 on the closed contract."""
+        """RET-14, RET-15: 50,000, 10 %, 20 + 20 + 10 thousand; final 9,000; release 5,000 on the closed contract."""
         contract = self._make_contract([50000], retainage_percent=10)
         for percent in (40, 80):
             bill = self._draw(contract, percent)
@@ -57,7 +57,7 @@ class TestRetainage(RunCommon):
         self.assertEqual((contract.state, contract.retainage_balance), ('open', 4000))
 
     def test_certified_line(self):
-        """C4: claim 5,000 of 10,000, certified 4,500, 10 %; next at 80 %: 3,500, due 3,150."""
+        """RET-18: claim 5,000 of 10,000, certified 4,500, 10 %; next at 80 %: 3,500, due 3,150."""
         contract = self._as_billed([10000], retainage_percent=10, use_pro_forma=True)
         bill = self._draw(contract, 50)
         bill.line_ids.certified_amount = 4500
@@ -69,7 +69,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(second.less_previous_certificates, 4050)
 
     def test_certified_sum(self):
-        """C5: due 9,000, certified 8,100: 900 held back apart, due with the next bill of 5,000 work: 5,400."""
+        """RET-19: due 9,000, certified 8,100: 900 held back apart, due with the next bill of 5,000 work: 5,400."""
         contract = self._as_billed([20000], retainage_percent=10, use_pro_forma=True)
         bill = self._draw(contract, 50)
         self.assertEqual(bill.current_payment_due, 9000)
@@ -87,7 +87,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(contract.retainage_balance, 1500)
 
     def test_release_stays_released(self):
-        """C8: 50,000 at 10 %: held 5,000, release 2,000; +10,000 work withholds 1,000, not 3,000."""
+        """RET-2: 50,000 at 10 %: held 5,000, release 2,000; +10,000 work withholds 1,000, not 3,000."""
         contract = self._as_billed([100000], retainage_percent=10)
         self._draw(contract, 50)
         contract.action_release_retainage(2000)
@@ -96,7 +96,7 @@ class TestRetainage(RunCommon):
         self.assertEqual((bill.retainage_amount, contract.retainage_balance), (1000, 4000))
 
     def test_typed_stands(self):
-        """C8: typed 500 for 1,000 in bill 2: held 1,500, bill 3 withholds 1,000."""
+        """RET-3: typed 500 for 1,000 in bill 2: held 1,500, bill 3 withholds 1,000."""
         contract = self._as_billed([100000], retainage_percent=10, use_pro_forma=True)
         for percent, typed in ((10, None), (20, 500), (30, None)):
             bill = self._draw(contract, percent)
@@ -108,7 +108,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(contract.retainage_balance, 2500)
 
     def test_changed_rate(self):
-        """C8: a changed rate sets the adjustment to 0: lowered gives back, raised catches up, untouched lines too."""
+        """RET-4: a changed rate sets the adjustment to 0: lowered gives back, raised catches up, all lines do."""
         contract = self._as_billed([10000, 10000], retainage_percent=10)
         self._draw(contract, 50, 50)
         contract.action_set_retainage(5, all_lines=True)
@@ -119,7 +119,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(self._draw(contract, 70).retainage_amount, 1200 - 550)
 
     def test_steps_and_cap(self):
-        """A7: 100,000 at 80 %, 10 % then 5 % from half: 4,000 on the whole balance, 6,500 on what comes after."""
+        """RET-5: 100,000 at 80 %, 10 % then 5 % from half: 4,000 on the whole balance, 6,500 on what comes after."""
         for mode, held in (('balance', 4000), ('after', 6500)):
             with self.subTest(mode):
                 contract = self._as_billed(
@@ -139,7 +139,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(contract.line_ids.mapped('retainage_balance'), [3000, 2000])
 
     def test_release_in_parts(self):
-        """A8: 300 over lines that hold 600 and 400 gives 180 and 120; 0 and too much are refused."""
+        """RET-12: 300 over lines that hold 600 and 400 gives 180 and 120; 0 and too much are refused."""
         contract = self._as_billed([6000, 4000], retainage_percent=10)
         self._draw(contract, 100, 100)
         for amount in (0, -1, 1000.01, 'abc', float('nan')):
@@ -153,7 +153,7 @@ class TestRetainage(RunCommon):
         self.assertEqual(sum(contract.line_ids.mapped('retainage_balance')), 0)
 
     def test_taxes(self):
-        """C9: 10,000 + 15 %, 10 %: tax now 10,500 + 1,000; on release 10,350 + 1,150; base with tax 10,350 + 1,150."""
+        """RET-9: 10,000 + 15 %, 10 %: tax now 10,500 + 1,000; on release, or base with tax, 10,350 + 1,150."""
         for tax, base, first, later in (
             ('now', 'untaxed', 10500, 1000),
             ('release', 'untaxed', 10350, 1150),
@@ -192,7 +192,7 @@ class TestRetainage(RunCommon):
                 self.assertEqual(contract.retainage_balance, 0)
 
     def test_tax_on_release_in_deposit_mode(self):
-        """C9: C6 with tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
+        """RET-9, RET-14: tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'
         contract = self._make_contract([50000], taxes=self.tax_15, retainage_percent=10)
         taxes = [self._draw(contract, percent).invoice_id.amount_tax for percent in (40, 80)]
@@ -203,7 +203,7 @@ class TestRetainage(RunCommon):
         self.assertEqual([*taxes, final.amount_tax, release.amount_tax], [2700, 2700, 1350, 750])
 
     def test_final_as_billed_with_stored(self):
-        """C19: work 7,000 + stored 1,000 billed, held 750: final gross 2,000, withholds 250, receivable 1,750."""
+        """RET-17: work 7,000 + stored 1,000 billed, held 750: final gross 2,000, withholds 250, receivable 1,750."""
         contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids.write({'completed_percent': 70, 'stored_amount': 1000})
         bill = self._draw(contract, 70)
@@ -216,7 +216,7 @@ class TestRetainage(RunCommon):
         self.assertEqual([bill.invoice_id.amount_total, final.amount_total, release.amount_total], [7250, 1750, 1000])
 
     def test_work_and_stored(self):
-        """C20: 3,000 work + 1,000 stored; at 50 % all installed: invoice 1,000, amount 2,000; left stored: 2,000."""
+        """RET-16: 3,000 work + 1,000 stored; at 50 % all installed: invoice 1,000, amount 2,000; left stored: 2,000."""
         for stored, invoiced in ((0, 1000), (1000, 2000)):
             with self.subTest(stored):
                 contract = self._as_billed([10000])
@@ -236,7 +236,7 @@ class TestRetainage(RunCommon):
         self.assertEqual((bill.invoiced_amount, bill.line_ids.amount, bill.retainage_amount), (0, 1000, 100))
 
     def test_application(self):
-        """SPEC §7: the summary of three applications, earlier ones unchanged when a change order comes later."""
+        """APP-1: the summary of three applications, earlier ones unchanged when a change order comes later."""
         contract = self._as_billed([60000, 40000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids[0].stored_amount = 2000
         first = self._draw(contract, 20, 10)

@@ -7,10 +7,10 @@ from .retainage_common import RetainageCommon
 
 @tagged('post_install', '-at_install')
 class TestRetainageUndo(RetainageCommon):
-    """What is undone: reset, cancel, delete, credit, correct (SPEC §3, §7, RULES A2, C8, C16, C18)."""
+    """What is undone: reset, cancel, delete, credit, correct."""
 
     def test_reset_and_delete(self):
-        """A1, A2: reset moves held to draft, delete gives it up; a new bill withholds the same again."""
+        """BIL-2, BIL-3: reset moves held to draft, delete gives it up; a new bill withholds the same again."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._draw(contract, 50)
         self.assertRetained(contract, 500)
@@ -27,7 +27,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 500)
 
     def test_cancel_draft(self):
-        """A1: a cancelled draft invoice holds nothing."""
+        """BIL-2: a cancelled draft invoice holds nothing."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._draw(contract, 50, post=False)
         self.assertEqual(contract.line_ids.retainage_balance, 500)
@@ -35,7 +35,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertEqual(contract.line_ids.retainage_balance, 0)
 
     def test_credit_in_full(self):
-        """C8: a credit in full gives the retainage back; the account is zero and reconciled; the next bill takes it."""
+        """RET-2: a credit in full gives the retainage back; the account is zero, reconciled; the next bill takes it."""
         for recognition, account in (('as_billed', 'income'), ('deposit', 'deposit')):
             with self.subTest(recognition):
                 contract = self._make_contract([10000], retainage_percent=10, revenue_recognition=recognition)
@@ -50,7 +50,7 @@ class TestRetainageUndo(RetainageCommon):
                 self.assertRetained(contract, 500)
 
     def test_credit_in_part(self):
-        """C8: a credit of a part with its part of the retainage; the next bill withholds for the new work only."""
+        """RET-2: a credit of a part with its part of the retainage; the next bill withholds for the new work only."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._draw(contract, 50)
         refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
@@ -69,7 +69,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertEqual(second.earned_less_retainage, 5400)
 
     def test_credit_in_part_without_retainage(self):
-        """SPEC §7: a credit that leaves the retainage standing: contract and ledger hold the same, cash adds up."""
+        """A credit that leaves the retainage standing: contract and ledger hold the same, cash adds up."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._draw(contract, 50)
         refund = bill.invoice_id._reverse_moves([{'invoice_date': '2026-12-01'}])
@@ -91,7 +91,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertEqual(self._account(contract, self.receivable_account), contract.revised_amount)
 
     def test_credit_of_stored_in_part(self):
-        """C20: a partly credited bill with materials: completed and stored is what is billed."""
+        """RET-16: a partly credited bill with materials: completed and stored is what is billed."""
         contract = self._as_billed([10000], retainage_percent=10)
         contract.line_ids.stored_amount = 1000
         bill = self._draw(contract, 30)
@@ -105,7 +105,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertEqual(bill.current_payment_due, bill.earned_less_retainage - bill.less_previous_certificates)
 
     def test_credit_of_a_bill_whose_retainage_was_released(self):
-        """SPEC §7: held is never negative: a bill whose retainage was released is not undone before the release."""
+        """RET-13: held is never negative: a bill whose retainage was released is not undone before the release."""
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._draw(contract, 50)
         release = self._release(contract)
@@ -122,7 +122,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_release_of_what_is_not_posted(self):
-        """SPEC §7: what is released is never more than was held: a draft invoice's retainage is not held yet."""
+        """RET-12: what is released is never more than was held: a draft invoice's retainage is not held yet."""
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 50, post=False)
         with self.assertRaises(UserError), self.env.cr.savepoint():
@@ -131,7 +131,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertEqual(contract.retainage_balance, 0)
 
     def test_pro_forma_deleted_below_its_release(self):
-        """SPEC §7: held is never negative: a pro forma whose retainage a later bill releases is not deleted."""
+        """RET-13: held is never negative: a pro forma whose retainage a later bill releases is not deleted."""
         contract = self._pro_forma([10000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 30))
         bill = self._draw(contract, 50)
@@ -145,7 +145,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, self._account(contract))
 
     def test_credit_of_a_release(self):
-        """C8: a credited release is held again, and released again; the account comes to zero, all reconciled."""
+        """RET-2: a credited release is held again, and released again; the account comes to zero, all reconciled."""
         contract = self._as_billed([10000, 5000], retainage_percent=10)
         self._draw(contract, 50, 100)
         release = self._release(contract, 600)
@@ -160,7 +160,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertTrue(all(items.mapped('reconciled')))
 
     def test_partial_credit_of_a_release(self):
-        """C8: 200 credited of a release of 600: 600 are held again of 1,000, spread like the release."""
+        """RET-2: 200 credited of a release of 600: 600 are held again of 1,000, spread like the release."""
         contract = self._as_billed([10000, 5000], retainage_percent=10)
         self._draw(contract, 50, 100)
         release = self._release(contract, 600)
@@ -173,7 +173,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_partial_credit_of_a_bill_without_work(self):
-        """C8: a bill that only gives back retainage, credited in part, is not credited in full."""
+        """RET-2: a bill that only gives back retainage, credited in part, is not credited in full."""
         contract = self._as_billed([10000, 5000], retainage_percent=10)
         self._draw(contract, 50, 0)
         contract.action_set_retainage(5, all_lines=True)
@@ -188,7 +188,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 350)
 
     def test_credit_of_final(self):
-        """C18: a final with retainage credited in full: 4,000 held, 40,000 deposits, open; then a new final."""
+        """DEP-11: a final with retainage credited in full: 4,000 held, 40,000 deposits, open; then a new final."""
         contract = self._make_contract([50000], retainage_percent=10)
         for percent in (40, 80):
             self._draw(contract, percent)
@@ -206,7 +206,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertDeposits(contract, 0)
 
     def test_final_deleted(self):
-        """C18: a deleted draft final gives up what it would withhold."""
+        """DEP-11: a deleted draft final gives up what it would withhold."""
         contract = self._make_contract([50000], retainage_percent=10)
         self._draw(contract, 40)
         final = self._final(contract, post=False)
@@ -216,7 +216,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 2000)
 
     def test_correct(self):
-        """C16: Correct credits invoice and retainage; the revision withholds anew; a later bill stays."""
+        """REV-7: Correct credits invoice and retainage; the revision withholds anew; a later bill stays."""
         contract = self._pro_forma([10000], self.tax_15, retainage_percent=10)
         bill = self._draw(contract, 50)
         old = self._to_ledger(bill)
@@ -233,7 +233,7 @@ class TestRetainageUndo(RetainageCommon):
         self.assertRetained(contract, 600)
 
     def test_correct_with_certified_sum(self):
-        """C5, C16: corrected after the next bill took what was held back: later bills keep theirs, nothing is stuck."""
+        """RET-19: corrected after the next bill took what was held back: later bills keep theirs, nothing is stuck."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -247,7 +247,7 @@ class TestRetainageUndo(RetainageCommon):
         self._release_all_of(contract)
 
     def test_credit_with_certified_sum(self):
-        """C5: a bill with something held back, credited after the next one took that: nothing is stuck."""
+        """RET-19: a bill with something held back, credited after the next one took that: nothing is stuck."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -258,7 +258,7 @@ class TestRetainageUndo(RetainageCommon):
         self._release_all_of(contract)
 
     def test_partial_credit_with_certified_sum(self):
-        """C5: part of the work credited, what was held back stands: it falls due with the next bill all the same."""
+        """RET-19: part of the work credited, what was held back stands: it falls due with the next bill still."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -270,7 +270,7 @@ class TestRetainageUndo(RetainageCommon):
         self._release_all_of(contract)
 
     def test_partial_credit_with_its_holdback(self):
-        """C5: a credit note that takes back what was held back, too: that does not fall due again."""
+        """RET-19: a credit note that takes back what was held back, too: that does not fall due again."""
         contract = self._pro_forma([20000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.certified_amount = 8100
@@ -283,7 +283,7 @@ class TestRetainageUndo(RetainageCommon):
         self._release_all_of(contract)
 
     def test_partial_credit_of_two_tax_sets(self):
-        """C9: tax on release, +100 and −100 on lines of other taxes: it posts, and is credited in part."""
+        """RET-9: tax on release, +100 and −100 on lines of other taxes: it posts, and is credited in part."""
         self.company.progress_retainage_tax = 'release'
         contract = self._pro_forma([10000, 10000], retainage_percent=10)
         contract.line_ids[0].tax_ids = self.tax_15
@@ -303,10 +303,10 @@ class TestRetainageUndo(RetainageCommon):
 
 @tagged('post_install', '-at_install')
 class TestRetainageEntry(RetainageCommon):
-    """Typed values, rates per line, releases by line, pending (SPEC §7, RULES A6, A8, C1, C8)."""
+    """Typed values, rates per line, releases by line, pending."""
 
     def test_release_leaves_pending(self):
-        """C1: a release bills no work: what is pending stays pending."""
+        """PRG-1: a release bills no work: what is pending stays pending."""
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 50)
         contract.line_ids.completed_percent = 60
@@ -316,7 +316,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertEqual(self._draw(contract).invoiced_amount, 1000)
 
     def test_release_leaves_stored(self):
-        """C20: a release says nothing of stored materials: they stand, and cost nothing."""
+        """RET-16: a release says nothing of stored materials: they stand, and cost nothing."""
         contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=10)
         contract.line_ids.stored_amount = 1000
         self._draw(contract, 50)
@@ -330,7 +330,7 @@ class TestRetainageEntry(RetainageCommon):
         self._to_ledger(line.bill_id)
 
     def test_release_pro_forma_edited(self):
-        """SPEC §7: a release on a pro forma takes no more than is held, whatever is typed."""
+        """A release on a pro forma takes no more than is held, whatever is typed."""
         contract = self._pro_forma([10000, 5000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 100, 50))
         release = self._release(contract, 300, post=False)
@@ -342,7 +342,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertRetained(contract, 690)
 
     def test_release_pro_forma_takes_no_work(self):
-        """SPEC §1: what a release would bill as work has no invoice line: refused."""
+        """What a release would bill as work has no invoice line: refused."""
         contract = self._pro_forma([10000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 50))
         release = self._release(contract, post=False)
@@ -352,7 +352,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertBuckets(contract.line_ids, 0, 0, 5000)
 
     def test_release_line_added(self):
-        """SPEC §7: lines added to a release obey the same bound."""
+        """Lines added to a release obey the same bound."""
         contract = self._pro_forma([10000, 5000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 50, 0))
         release = self._release(contract, 100, post=False)
@@ -363,7 +363,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertGreaterEqual(min(contract.line_ids.mapped('retainage_balance')), 0)
 
     def test_release_wizard_by_line(self):
-        """SPEC §7: release by line: 200 of 1,000 and 50 of 250; more than a line holds, negatives and NaN refused."""
+        """RET-12: release by line: 200 of 1,000 and 50 of 250; more than a line holds, negatives and NaN refused."""
         contract = self._as_billed([10000, 5000], retainage_percent=10)
         self._draw(contract, 100, 50)
         for bad in (-1, 250.01, float('nan'), float('inf')):
@@ -382,7 +382,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertRetained(contract, 1000)
 
     def test_release_on_a_progress_bill(self):
-        """A8, C8: a negative amount typed on a progress bill releases, stays released, and has its bound."""
+        """RET-12, RET-3: a negative amount typed on a progress bill releases, stays released, and has its bound."""
         contract = self._pro_forma([10000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 50))
         bill = self._draw(contract, 60)
@@ -396,7 +396,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertEqual((third.retainage_amount, third.retainage_total), (100, 200))
 
     def test_rate_of_one_bill_line(self):
-        """A6, C8: 5 % on one pro forma gives back on its line; the next bill has the schedule's 10 % and catches up."""
+        """RET-1: 5 % on one pro forma gives back on its line; the next bill has the schedule's 10 % and catches up."""
         contract = self._pro_forma([10000, 10000], retainage_percent=10)
         self._to_ledger(self._draw(contract, 50, 50))
         bill = self._draw(contract, 60, 60)
@@ -408,7 +408,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertEqual(third.line_ids.mapped('retainage_amount'), [400, 100])
 
     def test_rate_after_a_typed_amount(self):
-        """C8: a typed amount stands while the claim changes; a rate entered after it computes again."""
+        """RET-3: a typed amount stands while the claim changes; a rate entered after it computes again."""
         contract = self._pro_forma([10000], retainage_percent=10)
         bill = self._draw(contract, 50)
         bill.line_ids.retainage_amount = 123.45
@@ -420,7 +420,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertLedger(self._to_ledger(bill), receivable=4000, income=-4000)
 
     def test_rates_are_copied(self):
-        """A6: contract → line → bill line; 0 means none, also where the contract has a rate."""
+        """RET-1: contract → line → bill line; 0 means none, also where the contract has a rate."""
         contract = self._as_billed([1000], retainage_percent=10, stored_retainage_percent=5)
         line = self.env['progress.contract.line'].create(
             {'contract_id': contract.id, 'name': "None held", 'original_amount': 1000, 'retainage_percent': 0}
@@ -435,7 +435,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertEqual(bill.line_ids.mapped('retainage_percent'), [10, 0])
 
     def test_bad_rates(self):
-        """SPEC §9: rates that are no numbers, negative or over 100, on contract, line, bill line, step and cap."""
+        """Rates that are no numbers, negative or over 100, on contract, line, bill line, step and cap."""
         contract = self._pro_forma([1000], retainage_percent=10)
         bill = self._draw(contract, 50)
         for bad in ('abc', float('nan'), float('inf'), -0.01, 100.01, '1e999'):
@@ -464,7 +464,7 @@ class TestRetainageEntry(RetainageCommon):
             bill.line_ids.stored_amount = -1
 
     def test_typed_above_the_work(self):
-        """C8: a typed amount above the claim is the user's; the bill is a credit note and the ledger balances."""
+        """RET-3: a typed amount above the claim is the user's; the bill is a credit note and the ledger balances."""
         contract = self._pro_forma([10000], retainage_percent=10)
         bill = self._draw(contract, 10)
         bill.line_ids.retainage_amount = 1500
@@ -476,7 +476,7 @@ class TestRetainageEntry(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_rights(self):
-        """A17: a billing user draws and releases without accounting rights; a reader does neither."""
+        """BIL-18: a billing user draws and releases without accounting rights; a reader does neither."""
         for tax in ('now', 'release'):
             with self.subTest(tax):
                 self.company.progress_retainage_tax = tax
@@ -499,7 +499,7 @@ class TestRetainageEntry(RetainageCommon):
 
 @tagged('post_install', '-at_install')
 class TestRetainageCustomers(RetainageCommon):
-    """Several customers and locations: each holds back its own (SPEC §3, RULES A16, C23)."""
+    """Several customers and locations: each holds back its own (SAL-5, RET-21)."""
 
     @classmethod
     def setUpClass(cls):
@@ -518,7 +518,7 @@ class TestRetainageCustomers(RetainageCommon):
         ]
 
     def test_draw_and_release(self):
-        """C23: two invoices, two releases; what is matched on the retainage account is one customer's."""
+        """RET-21: two invoices, two releases; what is matched on the retainage account is one customer's."""
         contract = self._shared()
         bills = self._by_customer(self._draw(contract, 50, 50))
         for bill, receivable, held in zip(bills, (27000, 18000), (3000, 2000), strict=True):
@@ -533,7 +533,7 @@ class TestRetainageCustomers(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_changed_rate(self):
-        """C8, C23: a lowered rate gives back to whom it was withheld from, on their own bill."""
+        """RET-4, RET-21: a lowered rate gives back to whom it was withheld from, on their own bill."""
         contract = self._shared()
         self._draw(contract, 50, 50)
         contract.action_set_retainage(5, all_lines=True)
@@ -544,7 +544,7 @@ class TestRetainageCustomers(RetainageCommon):
         self.assertEqual(contract.line_ids.mapped('retainage_balance'), [1800, 2000])
 
     def test_step_and_finals(self):
-        """A7, C23: a step reached by one customer's final leaves the other's retainage to the other's final."""
+        """RET-5, RET-21: a step reached by one customer's final leaves the other's retainage to the other's final."""
         contract = self._shared(retainage_step_ids=[Command.create({'completed_percent': 60, 'retainage_percent': 5})])
         self._draw(contract, 50, 50)
         contract.action_create_final_invoice()
@@ -558,14 +558,14 @@ class TestRetainageCustomers(RetainageCommon):
         self.assertRetained(contract, 5000)
 
     def test_cap(self):
-        """A7, C23: the cap is shared by both; each bill carries its own customer's lines only."""
+        """RET-7, RET-21: the cap is shared by both; each bill carries its own customer's lines only."""
         contract = self._shared(retainage_cap_percent=5)
         self._draw(contract, 100)
         for bill in self._by_customer(self._draw(contract, 100, 100)):
             self.assertLessEqual(set(bill.line_ids.contract_line_id.partner_id.ids), set(bill.partner_id.ids))
 
     def test_certificate(self):
-        """C5, C23: what one customer does not certify falls due with their next application, not the other's."""
+        """RET-19, DEP-12: what one customer does not certify falls due with their next application, not the other's."""
         contract = self._shared(use_pro_forma=True)
         mine, theirs = self._by_customer(self._draw(contract, 50, 50))
         self.assertEqual((mine.current_payment_due, theirs.current_payment_due), (27000, 18000))
@@ -577,7 +577,7 @@ class TestRetainageCustomers(RetainageCommon):
         self.assertEqual((after.current_payment_due, after.less_previous_certificates), (5400 + 7000, 20000))
 
     def test_locations(self):
-        """C23: locations have bills of their own: a lowered rate gives back on each, and a release makes two."""
+        """RET-21: locations have bills of their own: a lowered rate gives back on each, and a release makes two."""
         sites = self.env['res.partner'].create(
             [{'name': name, 'parent_id': self.customer.id, 'type': 'delivery'} for name in ("North", "South")]
         )
@@ -593,7 +593,7 @@ class TestRetainageCustomers(RetainageCommon):
 
 @tagged('post_install', '-at_install')
 class TestRetainageMoney(RetainageCommon):
-    """Currencies, taxes, payments, accounts and settings that change meanwhile (SPEC §4, RULES A9, A14, C9)."""
+    """Currencies, taxes, payments, accounts and settings that change meanwhile (RET-8, TAX-3, RET-9)."""
 
     def _currency(self, name, rounding=0.01):
         currency = self.setup_other_currency(name, rates=[('2026-01-01', 2.0), ('2026-03-01', 4.0)])
@@ -612,7 +612,7 @@ class TestRetainageMoney(RetainageCommon):
             self.assertEqual(self._account(contract, account, field), 0, field)
 
     def test_exchange_difference(self):
-        """SPEC §4: withheld at 2, released at 4: the account is zero in both currencies, the difference is booked."""
+        """RET-23: withheld at 2, released at 4: the account is zero in both currencies, the difference is booked."""
         contract = self._foreign(self._currency('EUR'), [1000.01])
         self._at(self._draw(contract, 50), '2026-02-01')
         self.assertEqual((contract.retainage_balance, self._account(contract)), (50, 25))
@@ -625,7 +625,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertEqual(contract.retainage_balance, 0)
 
     def test_exchange_difference_undone(self):
-        """ENGINE A1: a release reset and deleted leaves what was held at its own rate, and is made again."""
+        """DEP-8: a release reset and deleted leaves what was held at its own rate, and is made again."""
         contract = self._foreign(self._currency('EUR'), [1000])
         self._at(self._draw(contract, 50), '2026-02-01')
         release = self._release(contract, post=False)
@@ -640,7 +640,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertZero(contract, self.retainage_account)
 
     def test_exchange_difference_of_a_certificate(self):
-        """C5: held back at 2, due at 4: the account is zero in both currencies."""
+        """RET-19: held back at 2, due at 4: the account is zero in both currencies."""
         contract = self._foreign(self._currency('EUR'), [1000])
         bill = self._draw(contract, 50)
         bill.certified_amount = 400
@@ -650,7 +650,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertZero(contract, self.retainage_account)
 
     def test_other_decimals(self):
-        """SPEC §3: yen and dinar: held in the currency's own decimals, releases in parts add up."""
+        """TAX-7: yen and dinar: held in the currency's own decimals, releases in parts add up."""
         for name, rounding, amount, held, part in (('JPY', 1.0, 3333, 333, 111), ('KWD', 0.001, 33.335, 3.334, 1.111)):
             with self.subTest(name):
                 contract = self._foreign(self._currency(name, rounding), [amount], self.tax_15)
@@ -665,7 +665,7 @@ class TestRetainageMoney(RetainageCommon):
                 self.assertZero(contract, self.retainage_account)
 
     def test_price_included_tax(self):
-        """A14, C9: a price-included tax: net and tax as without; in both tax settings 11,500 in all, 1,500 tax."""
+        """TAX-3, RET-9: a price-included tax: net and tax as without; in both tax settings 11,500 in all, 1,500 tax."""
         tax = self._make_tax("15 % included", 15.0, price_include_override='tax_included')
         for setting, first in (('now', 5750 - 500), ('release', 5750 - 575)):
             with self.subTest(setting):
@@ -681,7 +681,7 @@ class TestRetainageMoney(RetainageCommon):
                 self.assertRetained(contract, 0)
 
     def test_two_taxes_on_release(self):
-        """C9, C12: 15 % + 2.5 %, thirds, releases in parts: every cent of tax once, in both recognitions."""
+        """RET-9, TAX-1: 15 % + 2.5 %, thirds, releases in parts: every cent of tax once, in both recognitions."""
         self.company.progress_retainage_tax = 'release'
         taxes = self.tax_15 | self._make_tax("2.5 %", 2.5)
         for recognition in ('as_billed', 'deposit'):
@@ -706,7 +706,7 @@ class TestRetainageMoney(RetainageCommon):
                 self.assertDeposits(contract, 0)
 
     def test_tax_without_account_on_release(self):
-        """ENGINE B1: a tax without an account lands on the retainage account and is matched there as well."""
+        """TAX-6: a tax without an account lands on the retainage account and is matched there as well."""
         self.company.progress_retainage_tax = 'release'
         self.tax_15.invoice_repartition_line_ids.account_id = False
         self.tax_15.refund_repartition_line_ids.account_id = False
@@ -716,7 +716,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertZero(contract, self.retainage_account)
 
     def test_tax_setting_changed_meanwhile(self):
-        """C9: what was withheld with its tax is released with it, whatever the company says since; and the reverse."""
+        """RET-10: what was withheld with its tax is released with it, whatever the company says since."""
         for before, after in (('release', 'now'), ('now', 'release')):
             with self.subTest(before):
                 self.company.progress_retainage_tax = before
@@ -727,7 +727,7 @@ class TestRetainageMoney(RetainageCommon):
                 self.assertEqual(sum(contract.bill_ids.move_ids.mapped('amount_tax')), 1500)
 
     def test_account_changed_meanwhile(self):
-        """A9: released from the account it was withheld on, or the change is refused while anything is held."""
+        """RET-23: released from the account it was withheld on, or the change is refused while anything is held."""
         other = self.retainage_account.copy({'code': '1RET2'})
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 50)
@@ -740,7 +740,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertEqual((self._account(contract), self._account(contract, other)), (0, 0))
 
     def test_account_of_contract(self):
-        """A9: the contract's own account; receivables and accounts that do not reconcile are refused."""
+        """RET-8: the contract's own account; receivables and accounts that do not reconcile are refused."""
         other = self.retainage_account.copy({'code': '1RET3'})
         contract = self._as_billed([10000], retainage_percent=10, retainage_account_id=other.id)
         self._draw(contract, 50)
@@ -749,7 +749,7 @@ class TestRetainageMoney(RetainageCommon):
             self.assertRefused(lambda account=account: contract.write({'retainage_account_id': account.id}))
 
     def test_no_account(self):
-        """SPEC §9: no account: the error says where to set it, and nothing is billed."""
+        """No account: the error says where to set it, and nothing is billed."""
         contract = self._as_billed([10000], retainage_percent=10)
         self.company.progress_retainage_account_id = False
         contract.line_ids.completed_percent = 50
@@ -757,7 +757,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertEqual(contract.line_ids.pending_amount, 5000)
 
     def test_payment_of_the_net(self):
-        """ENGINE C: paying the net settles the invoice; what is held stays on its own account."""
+        """RET-8: paying the net settles the invoice; what is held stays on its own account."""
         contract = self._as_billed([10000], self.tax_15, retainage_percent=10)
         bill = self._draw(contract, 50)
         self._pay(bill.invoice_id)
@@ -768,7 +768,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertEqual(release.invoice_id.amount_residual, 500)
 
     def test_retainage_of_everything(self):
-        """SPEC §7: 100 % retainage: an invoice of nothing but tax, all of it released later."""
+        """100 % retainage: an invoice of nothing but tax, all of it released later."""
         contract = self._as_billed([10000], self.tax_15, retainage_percent=100)
         bill = self._draw(contract, 50)
         self.assertEqual(bill.invoice_id.amount_total, 750)
@@ -776,7 +776,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_analytic(self):
-        """SPEC §4: retainage carries no analytics: the income line has it all."""
+        """RET-8: retainage carries no analytics: the income line has it all."""
         contract = self._as_billed([10000], retainage_percent=10)
         contract.line_ids.analytic_distribution = {str(self.analytic_account.id): 100}
         self._draw(contract, 50)
@@ -785,7 +785,7 @@ class TestRetainageMoney(RetainageCommon):
         self.assertEqual(entries.mapped('amount'), [5000])
 
     def test_quantity_lines(self):
-        """C11: lines by quantity: 3 × 33.335 of 100.01, 10 %: held 10.00 after three, price × quantity untouched."""
+        """BIL-10: lines by quantity: 3 × 33.335 of 100.01, 10 %: held 10.00 after three, price × quantity untouched."""
         contract = self._quantity_contract(3, 33.335, retainage_percent=10)
         kept = []
         for quantity in (1, 1, 1):
@@ -799,13 +799,13 @@ class TestRetainageMoney(RetainageCommon):
 
 @tagged('post_install', '-at_install')
 class TestRetainageRules(RetainageCommon):
-    """Steps, caps, bases, openings, finals (SPEC §7, RULES A7, A13, C6, C7, C19)."""
+    """Steps, caps, bases, openings, finals."""
 
     def _steps(self, *pairs):
         return [Command.create({'completed_percent': start, 'retainage_percent': rate}) for start, rate in pairs]
 
     def test_step_at_the_boundary(self):
-        """A7: a step holds from its percentage on: 49.99 % is before it, 50 % is not."""
+        """RET-5: a step holds from its percentage on: 49.99 % is before it, 50 % is not."""
         for mode, before, at in (('balance', 4999, 2500), ('after', 4999, 5000)):
             with self.subTest(mode):
                 contract = self._as_billed(
@@ -817,7 +817,7 @@ class TestRetainageRules(RetainageCommon):
                 self.assertRetained(contract, at)
 
     def test_two_steps_at_once(self):
-        """A7: one bill that passes two steps: 10 % to 50, 5 % to 75, 0 after: 0 on the balance, 6,250 on what comes."""
+        """RET-5: one bill that passes two steps: 10 % to 50, 5 % to 75, 0 after: 0 of the balance, 6,250 after."""
         for mode, held in (('balance', 0), ('after', 6250)):
             with self.subTest(mode):
                 contract = self._as_billed(
@@ -834,7 +834,7 @@ class TestRetainageRules(RetainageCommon):
                 self.assertRetained(contract, held)
 
     def test_step_and_release(self):
-        """C8: a release stays released until a whole-balance step sets the adjustment to 0."""
+        """RET-2: a release stays released until a whole-balance step sets the adjustment to 0."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
         self._draw(contract, 40)
         self._release(contract, 3500)
@@ -844,7 +844,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 3000)
 
     def test_step_back(self):
-        """A7: work taken back below the step: the rate before it holds again."""
+        """RET-5: work taken back below the step: the rate before it holds again."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
         self._draw(contract, 60)
         self.assertRetained(contract, 3000)
@@ -852,7 +852,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 4000)
 
     def test_step_and_change_order(self):
-        """A7: percent complete is of the revised sum: an order that lowers it below the step brings the rate back."""
+        """RET-5: percent complete is of the revised sum: an order that takes it below the step brings the rate back."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
         self._draw(contract, 50)
         self.assertRetained(contract, 2500)
@@ -862,7 +862,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertEqual(bill.retainage_amount, 6000 - 2500)
 
     def test_steps_with_stored_and_lines(self):
-        """A7: completed and stored decide; lines with other rates move in the same proportion."""
+        """RET-5: completed and stored decide; lines with other rates move in the same proportion."""
         contract = self._as_billed(
             [60000, 40000],
             retainage_percent=10,
@@ -875,7 +875,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, (3000 + 400 + 2000) / 2)
 
     def test_step_is_removed(self):
-        """A7, C8: steps dropped from the contract: the next bill catches up to the contract's rate."""
+        """RET-5, RET-2: steps dropped from the contract: the next bill catches up to the contract's rate."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_step_ids=self._steps((50, 5)))
         self._draw(contract, 60)
         contract.retainage_step_ids.unlink()
@@ -919,7 +919,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertEqual(bill.retainage_amount, -10, "the schedule says 0 again: the balance follows")
 
     def test_cap_of_different_rates(self):
-        """A7: cap 5 % of 100,000, in proportion to uncapped 6,000 and 8,000: 2,142.86 and 2,857.14."""
+        """RET-7: cap 5 % of 100,000, in proportion to uncapped 6,000 and 8,000: 2,142.86 and 2,857.14."""
         contract = self._as_billed([60000, 40000], retainage_percent=10, retainage_cap_percent=5)
         contract.line_ids[1].retainage_percent = 20
         self._draw(contract, 100, 100)
@@ -927,7 +927,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 5000)
 
     def test_cap_raised_by_a_change_order(self):
-        """A7: the cap is of the revised sum: 5 % of 150,000 once an order added 50,000, lowered again by −30,000."""
+        """RET-7: the cap is of the revised sum: 5 % of 150,000 once an order added 50,000, lowered again by −30,000."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_cap_percent=5)
         self._draw(contract, 80)
         self.assertRetained(contract, 5000)
@@ -948,7 +948,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertLedger(self._to_ledger(bill), receivable=25000, income=-25000)
 
     def test_cap_and_release(self):
-        """C8, A7: what was released does not come back under the cap."""
+        """RET-2, RET-7: what was released does not come back under the cap."""
         contract = self._as_billed([100000], retainage_percent=10, retainage_cap_percent=5)
         self._draw(contract, 60)
         self._release(contract, 2000)
@@ -956,7 +956,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 3000)
 
     def test_taxed_base(self):
-        """C9: base with tax: 10 % of 5,750, no tax on the retainage, release 575."""
+        """RET-9: base with tax: 10 % of 5,750, no tax on the retainage, release 575."""
         contract = self._as_billed([10000], self.tax_15, retainage_percent=10, retainage_base='taxed')
         bill = self._draw(contract, 50)
         self.assertEqual((bill.retainage_amount, bill.invoice_id.amount_total), (575, 5175))
@@ -966,7 +966,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRefused(lambda: self.company.write({'progress_retainage_tax': 'release'}))
 
     def test_opening(self):
-        """A13: opening retained 700 of 8,000 work (rate: 800): less previous 7,300; the difference stays."""
+        """RET-22: opening retained 700 of 8,000 work (rate: 800): less previous 7,300; the difference stays."""
         contract = self._as_billed([20000], retainage_percent=10)
         self._opening(contract, 8000, 700)
         self.assertEqual((contract.retainage_balance, contract.line_ids.retainage_balance), (700, 700))
@@ -996,7 +996,7 @@ class TestRetainageRules(RetainageCommon):
         )
 
     def test_opening_comes_first(self):
-        """A13: opening amounts come before every bill, whatever date they were entered on."""
+        """RET-22: opening amounts come before every bill, whatever date they were entered on."""
         contract = self._as_billed([20000], retainage_percent=10)
         self._opening(contract, 8000, 700)
         bill = self._bill(contract, '2000', '2026-01-31')
@@ -1004,7 +1004,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertEqual((bill.line_ids.previous_amount, bill.retainage_total), (8000, 900))
 
     def test_opening_changed(self):
-        """A13: opening retainage can be put right, not below 0, and not below what was released of it."""
+        """RET-22: opening retainage can be put right, not below 0, and not below what was released of it."""
         contract = self._as_billed([20000], retainage_percent=10)
         opening = self._opening(contract, 8000, 700)
         opening.line_ids.retainage_amount = 800
@@ -1015,14 +1015,14 @@ class TestRetainageRules(RetainageCommon):
         self.assertRefused(opening.unlink)
 
     def test_opening_lowered_rate(self):
-        """C8: a changed rate sets the opening difference to 0 as well."""
+        """RET-3: a changed rate sets the opening difference to 0 as well."""
         contract = self._as_billed([20000], retainage_percent=10)
         self._opening(contract, 8000, 700)
         contract.action_set_retainage(5, all_lines=True)
         self.assertEqual(self._draw(contract, 50).retainage_amount, -200)
 
     def test_final_withholds_its_rest(self):
-        """C6, C19: the final withholds on its own rest in both recognitions; closed contracts release only."""
+        """RET-14, RET-17: the final withholds on its own rest in both recognitions; closed contracts release only."""
         for recognition in ('as_billed', 'deposit'):
             with self.subTest(recognition):
                 contract = self._make_contract(
@@ -1041,14 +1041,14 @@ class TestRetainageRules(RetainageCommon):
                 self.assertDeposits(contract, 0)
 
     def test_release_while_the_final_is_a_draft(self):
-        """C7, 1.2: no release between a draft final and its posting."""
+        """RET-15, DEP-10: no release between a draft final and its posting."""
         contract = self._make_contract([10000], retainage_percent=10)
         self._draw(contract, 50)
         self._final(contract, post=False)
         self.assertRefused(contract.action_release_retainage)
 
     def test_draft_release_before_the_final(self):
-        """SPEC §4: a draft release is posted or deleted before the final."""
+        """A draft release is posted or deleted before the final."""
         contract = self._make_contract([10000], retainage_percent=10)
         self._draw(contract, 50)
         release = self._release(contract, post=False)
@@ -1059,7 +1059,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRefused(release.invoice_id.button_draft)
 
     def test_zero_final(self):
-        """1.22: all billed: the final of nothing posts, withholds nothing more and closes."""
+        """DEP-13: all billed: the final of nothing posts, withholds nothing more and closes."""
         contract = self._make_contract([10000], self.tax_15, retainage_percent=10)
         self._draw(contract, 100)
         final = self._final(contract)
@@ -1067,7 +1067,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 1000)
 
     def test_overbilled_final(self):
-        """C15: the company warns, 1,200 billed of 1,000: the final gives back its retainage too."""
+        """BIL-8: the company warns, 1,200 billed of 1,000: the final gives back its retainage too."""
         self.company.progress_overbilling_policy = 'warn'
         for recognition in ('as_billed', 'deposit'):
             with self.subTest(recognition):
@@ -1080,7 +1080,7 @@ class TestRetainageRules(RetainageCommon):
                 self.assertEqual(self._account(contract, self.receivable_account), 1000)
 
     def test_stored_goes_back(self):
-        """C20: stored material taken away: a credit note, with its retainage."""
+        """RET-16: stored material taken away: a credit note, with its retainage."""
         contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids.stored_amount = 1000
         bill = self._draw(contract)
@@ -1092,7 +1092,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 0)
 
     def test_backdated_bill(self):
-        """C10: a bill dated before earlier ones takes what the rates say; the sum of all is right."""
+        """BIL-9: a bill dated before earlier ones takes what the rates say; the sum of all is right."""
         contract = self._as_billed([10000], retainage_percent=10)
         self._draw(contract, 50, date='2026-03-31')
         bill = self._draw(contract, 70, date='2026-02-28')
@@ -1101,7 +1101,7 @@ class TestRetainageRules(RetainageCommon):
         self.assertRetained(contract, 800)
 
     def test_planned_amounts(self):
-        """002: planned records withhold like a run; thirds of 100.00 at 10 % come to 10.00."""
+        """Planned records withhold like a run; thirds of 100.00 at 10 % come to 10.00."""
         contract = self._make_contract([100], retainage_percent=10)
         kept = [self._bill(contract, amount).retainage_amount for amount in ('33.33', '33.34', '33.33')]
         self.assertEqual(round(sum(kept), 2), 10)

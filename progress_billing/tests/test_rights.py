@@ -53,7 +53,7 @@ class RolledBack(Exception):
 
 @tagged('post_install', '-at_install')
 class TestRights(ProgressBillingCommon):
-    """What a role may not do it cannot do by RPC either (SPEC §1, §4, §8)."""
+    """What a role may not do it cannot do by RPC either."""
 
     @classmethod
     def setUpClass(cls):
@@ -145,7 +145,7 @@ class TestRights(ProgressBillingCommon):
     # === WHO MAY WHAT === #
 
     def test_project_manager_makes_drafts(self):
-        """SPEC §4, RULES A17: makes draft invoices, gets the bill's action back, and cannot post."""
+        """BIL-18: makes draft invoices, gets the bill's action back, and cannot post."""
         contract = self._make_contract([1000], self.tax_15, do_open=False)
         action = self._rpc(self.manager, contract, 'action_open')
         self.assertEqual(action['res_model'], 'progress.contract')
@@ -195,7 +195,7 @@ class TestRights(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'actual_amount': 0, 'draft_amount': 0, 'deposit_balance': 0}])
 
     def test_post_at_once(self):
-        """RULES A17: posted only where whoever acts may post; else a draft that says so. The final too."""
+        """BIL-18: posted only where whoever acts may post; else a draft that says so. The final too."""
         self.company.progress_post_invoices = True
         contract = self._make_contract([1000], self.tax_15)
         by_manager = self._plan(contract, '10%')
@@ -215,7 +215,7 @@ class TestRights(ProgressBillingCommon):
         self.assertEqual((other.state, other.final_invoice_id.state), ('open', 'draft'))
 
     def test_reader_changes_nothing(self):
-        """SPEC §8: read only reads, whatever the method."""
+        """SEC-1: read only reads, whatever the method."""
         contract = self._make_contract([1000])
         draft = self._make_contract([1000], do_open=False)
         planned = self._plan(contract, '10%')
@@ -299,7 +299,7 @@ class TestRights(ProgressBillingCommon):
             self.assertShut(user, self.project, {'progress_use_pro_forma': True})
 
     def test_project_managers_bill(self):
-        """Who runs the projects bills them without accounting rights, but does not post (SPEC §4)."""
+        """Who runs the projects bills them without accounting rights, but does not post."""
         user = new_test_user(
             self.env, login='only_pm', groups='project.group_project_manager', company_id=self.company.id
         )
@@ -327,7 +327,7 @@ class TestRights(ProgressBillingCommon):
             self._rpc(self.billing_user, automation, 'action_apply')
 
     def test_private_by_name(self):
-        """SPEC §1: what starts with an underscore cannot be called."""
+        """SEC-1: what starts with an underscore cannot be called."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%')
         for record, method in (
@@ -355,7 +355,7 @@ class TestRights(ProgressBillingCommon):
     # === STATES AND FIGURES CANNOT BE WRITTEN === #
 
     def test_contract_figures_are_derived(self):
-        """SPEC §1: totals come from bill lines and invoices; no caller writes them, nor the state."""
+        """CON-1: totals come from bill lines and invoices; no caller writes them, nor the state."""
         contract = self._make_contract([1000])
         other = self._make_contract([500])
         self._bill(contract, '40%')
@@ -420,7 +420,7 @@ class TestRights(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'revised_amount': 1500, 'actual_amount': 600}])
 
     def test_bill_states_are_derived(self):
-        """RULES A1: the state of a bill follows from decisions and invoices, not from a write."""
+        """BIL-2: the state of a bill follows from decisions and invoices, not from a write."""
         contract, other = self._make_contract([1000]), self._make_contract([1000])
         invoiced = self._bill(contract, '40%')
         planned = self._plan(contract, '10%')
@@ -516,7 +516,7 @@ class TestRights(ProgressBillingCommon):
                 )
 
     def test_bill_lines_of_an_invoice_stay(self):
-        """SPEC §1: what was invoiced is the bill's; no door changes its lines afterwards."""
+        """What was invoiced is the bill's; no door changes its lines afterwards."""
         contract = self._make_contract([1000, 500])
         invoiced = self._bill(contract, '600')
         line, free = invoiced.line_ids[0], self._plan(contract, '10%')
@@ -619,7 +619,7 @@ class TestRights(ProgressBillingCommon):
     # === THE LEDGER'S DOORS === #
 
     def test_links_of_invoices_are_ours(self):
-        """SPEC §1: only a progress bill makes its invoice; accountants neither attach nor detach one."""
+        """BIL-1: only a progress bill makes its invoice; accountants neither attach nor detach one."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
         planned = self._plan(contract, '10%')
@@ -720,7 +720,7 @@ class TestRights(ProgressBillingCommon):
                     self.assertFalse(made.invoice_line_ids[name])
 
     def test_amounts_of_invoice_lines_are_the_bills(self):
-        """RULES A4: amount, account, tax, quantity of linked lines are locked; texts, dates, further lines are free."""
+        """BIL-13: amount, account, tax, quantity of linked lines are locked; texts, dates, further lines are free."""
         contract = self._make_contract([1000], self.tax_15)
         move = self._bill(contract, '40%', post=False).invoice_id
         line = move.invoice_line_ids
@@ -791,7 +791,7 @@ class TestRights(ProgressBillingCommon):
         self.assertDeposits(contract, 400)
 
     def test_fiscal_position_of_a_draft(self):
-        """RULES A4: Odoo's *Update taxes and accounts* does not move a deposit off its account."""
+        """BIL-13: Odoo's *Update taxes and accounts* does not move a deposit off its account."""
         export = self.env['account.fiscal.position'].create({'name': "Export", 'company_id': self.company.id})
         self._make_tax(
             "Exempt",
@@ -808,7 +808,7 @@ class TestRights(ProgressBillingCommon):
         self.assertEqual((move.amount_untaxed, move.amount_tax), (400, 60))
 
     def test_write_state_is_the_same_gate(self):
-        """ENGINE A2: ``write({'state': …})`` passes the order of life as the buttons do."""
+        """BIL-16: ``write({'state': …})`` passes the order of life as the buttons do."""
         contract = self._make_contract([1000], self.tax_15)
         first = self._bill(contract, '40%').invoice_id
         second = self._bill(contract, '20%', post=False).invoice_id
@@ -829,7 +829,7 @@ class TestRights(ProgressBillingCommon):
             self._rpc(self.accountant, first, 'unlink')
 
     def test_defaults_in_the_context(self):
-        """§8: a context that brings defaults sets no state, figure or link either, nor does a copy that asks for it."""
+        """SEC-2: a context that brings defaults sets no state, figure or link either, nor does a copy that asks."""
         contract = self._make_contract([1000])
         bill = self._bill(contract, '40%')
         line = {'contract_line_id': contract.line_ids.id, 'amount': 100}
@@ -922,7 +922,7 @@ class TestRights(ProgressBillingCommon):
     # === DELETING === #
 
     def test_deleting(self):
-        """RULES 1.2, 1.51: what was billed stays; what leads to it cannot be pulled from under it."""
+        """DEP-10, BIL-19: what was billed stays; what leads to it cannot be pulled from under it."""
         contract = self._make_contract([1000, 500], self.tax_15)
         first = self._bill(contract, '40%')
         second = self._bill(contract, '10%')
@@ -954,7 +954,7 @@ class TestRights(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'actual_amount': 750, 'final_bill_id': False, 'state': 'open'}])
 
     def test_deleting_a_draft_deposit_while_a_final_draft_exists(self):
-        """RULES 1.2: a final draft blocks everything earlier, whatever the button."""
+        """DEP-10: a final draft blocks everything earlier, whatever the button."""
         contract = self._make_contract([1000])
         first = self._bill(contract, '40%')
         self._final(contract, post=False)
@@ -971,7 +971,7 @@ class TestRights(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'actual_amount': 400, 'draft_amount': 600}])
 
     def test_deleting_a_reset_deposit(self):
-        """RULES A2: a planned record goes back to planned; nothing bills it by itself again."""
+        """BIL-3: a planned record goes back to planned; nothing bills it by itself again."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
         bill.invoice_id.button_draft()
@@ -1057,7 +1057,7 @@ class TestRights(ProgressBillingCommon):
         self.assertEqual(bill.state, 'planned')
 
     def test_reverse_and_modify(self):
-        """Odoo's *Reverse and Create Invoice*: no loose duplicate that escapes the figures remains (SPEC §1)."""
+        """Odoo's *Reverse and Create Invoice*: no loose duplicate that escapes the figures remains (BIL-1)."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '40%')
         wizard = (

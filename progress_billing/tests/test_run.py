@@ -11,10 +11,10 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestFormulas(RunCommon):
-    """SPEC §2: Completed (%) and pending drive each other (RULES C1, A5, 1.33)."""
+    """Completed (%) and pending drive each other (PRG-1, PRG-2, PRG-3)."""
 
     def test_amount_line(self):
-        """003: pending = revised × % − draft − actual; quantities are 0 on amount lines."""
+        """PRG-2: pending = revised × % − draft − actual; quantities are 0 on amount lines."""
         contract = self._as_billed([50000])
         line = contract.line_ids
         line.completed_percent = 30
@@ -32,7 +32,7 @@ class TestFormulas(RunCommon):
         self.assertEqual((line.pending_quantity, line.draft_quantity, line.actual_quantity), (0, 0, 0))
 
     def test_quantity_line(self):
-        """003: quantity drives amount and %; the amount itself is refused (RULES 1.33)."""
+        """PRG-3: quantity drives amount and %; the amount itself is refused (PRG-3)."""
         contract = self._quantity_contract(200, 12.5)
         line = contract.line_ids
         line.pending_quantity = 50
@@ -50,7 +50,7 @@ class TestFormulas(RunCommon):
         self.assertBuckets(line, -125, 750, 0, 25)
 
     def test_percent_is_kept_unrounded(self):
-        """RULES A5: a typed pending of 123.45 on 1,234,567.89 comes back as 123.45, by form and by RPC."""
+        """PRG-2: a typed pending of 123.45 on 1,234,567.89 comes back as 123.45, by form and by RPC."""
         for amount, pending in ((1234567.89, 123.45), (1e9, 0.01), (98765432109.87, 123.45)):
             with self.subTest(amount=amount):
                 contract = self._as_billed([amount])
@@ -64,7 +64,7 @@ class TestFormulas(RunCommon):
                 self.assertBuckets(contract.line_ids, pending, 0, 0)
 
     def test_form_drives_both_ways(self):
-        """C1: at the moment of entry, before saving."""
+        """PRG-2: at the moment of entry, before saving."""
         contract = self._as_billed([1000, 500])
         with Form(contract) as form:
             with form.line_ids.edit(0) as line:
@@ -78,7 +78,7 @@ class TestFormulas(RunCommon):
         self.assertEqual(contract.pending_amount, 383.33)
 
     def test_pending_is_what_was_asked(self):
-        """C1: a planned record without progress leaves pending 0, not −20,000; 60 % of 50,000 then makes 10,000."""
+        """PRG-1: a planned record without progress leaves pending 0, not −20,000; 60 % of 50,000 then makes 10,000."""
         contract = self._make_contract([50000])
         self._bill(contract, '20000')
         self.assertBuckets(contract.line_ids, 0, 0, 20000)
@@ -90,7 +90,7 @@ class TestFormulas(RunCommon):
         self.assertBuckets(contract.line_ids, 5000, 0, 25000, 60)
 
     def test_change_order_moves_pending(self):
-        """C1: a change order recalculates lines whose % was entered, and no others."""
+        """PRG-1: a change order recalculates lines whose % was entered, and no others."""
         contract = self._as_billed([1000, 1000])
         entered, untouched = contract.line_ids
         entered.completed_percent = 50
@@ -100,7 +100,7 @@ class TestFormulas(RunCommon):
         self.assertBuckets(untouched, 0, 0, 0, 0)
 
     def test_change_order_after_billing_with_nothing_entered(self):
-        """C1: a line whose % was never entered keeps pending 0 though it was billed."""
+        """PRG-1: a line whose % was never entered keeps pending 0 though it was billed."""
         contract = self._as_billed([1000])
         self._bill(contract, '300')
         self._change(contract, contract.line_ids, 100)
@@ -117,7 +117,7 @@ class TestFormulas(RunCommon):
         return change
 
     def test_thirds_and_decimals(self):
-        """SPEC §2: 100 % after any sequence leaves exactly the revised amount, in any currency."""
+        """BIL-9: 100 % after any sequence leaves exactly the revised amount, in any currency."""
         yen, dinar = (
             self.env['res.currency'].with_context(active_test=False).search([('name', '=', name)])
             for name in ('JPY', 'KWD')
@@ -149,7 +149,7 @@ class TestFormulas(RunCommon):
                 self.assertEqual(sum(contract.invoice_ids.mapped('amount_untaxed')), amount)
 
     def test_typed_amount_is_taken_as_is(self):
-        """C10: 100.00 in thirds, second typed 30.00: 33.33, 30.00, 36.67."""
+        """BIL-9: 100.00 in thirds, second typed 30.00: 33.33, 30.00, 36.67."""
         contract = self._as_billed([100])
         line = contract.line_ids
         self._run(contract, 100 / 3)
@@ -159,7 +159,7 @@ class TestFormulas(RunCommon):
         self.assertEqual(contract.bill_ids.sorted('id').mapped('amount'), [33.33, 30, 36.67])
 
     def test_units_are_cumulative(self):
-        """C11: 3 × 33.335 (revised 100.01): 33.34, 33.33, 33.34, on move lines of 1 unit each."""
+        """BIL-10: 3 × 33.335 (revised 100.01): 33.34, 33.33, 33.34, on move lines of 1 unit each."""
         contract = self._quantity_contract(3, 33.335)
         line = contract.line_ids
         self.assertEqual(line.revised_amount, 100.01)
@@ -171,7 +171,7 @@ class TestFormulas(RunCommon):
         self.assertEqual((line.actual_quantity, line.actual_amount), (3, 100.01))
 
     def test_cumulative_tax(self):
-        """C12: 10.03 three times at 15 %: 1.50, 1.51, 1.50 rounded per line; also with an included tax."""
+        """TAX-1: 10.03 three times at 15 %: 1.50, 1.51, 1.50 rounded per line; also with an included tax."""
         self.company.tax_calculation_rounding_method = 'round_per_line'
         contract = self._as_billed([30.09], self.tax_15)
         for tax in (1.5, 1.51, 1.5):
@@ -180,7 +180,7 @@ class TestFormulas(RunCommon):
             bill.invoice_id.action_post()
 
     def test_two_taxes_and_price_included(self):
-        """A14: a price-included tax, alone and beside another: net is the bill's amount; taxes add up to the whole."""
+        """TAX-3: a price-included tax, alone and beside another: net is the bill's amount; taxes add up."""
         included = self._make_tax("Included", 21, price_include_override='tax_included')
         for taxes in (included, self.tax_15 + self._make_tax("7 %", 7), included + self.tax_15):
             with self.subTest(taxes=taxes.mapped('name')):
@@ -195,7 +195,7 @@ class TestFormulas(RunCommon):
                 self.assertEqual(total.amount_untaxed, 100)
 
     def test_bad_entries(self):
-        """§9: not between 0 and 100, NaN, no number, too large; more than is left; nothing written."""
+        """Not between 0 and 100, NaN, no number, too large; more than is left; nothing written."""
         contract = self._as_billed([1000])
         line = contract.line_ids
         line.completed_percent = 10
@@ -221,7 +221,7 @@ class TestFormulas(RunCommon):
             self.assertBuckets(line, 100, 0, 0, 10)
 
     def test_warn_policy(self):
-        """C15: where the company warns only, more than 100 % is legal."""
+        """BIL-8: where the company warns only, more than 100 % is legal."""
         self.company.progress_overbilling_policy = 'warn'
         contract = self._as_billed([1000])
         self._run(contract, 120)
@@ -229,14 +229,14 @@ class TestFormulas(RunCommon):
         self.assertEqual(contract.wip_available, -200)
 
     def test_line_worth_nothing(self):
-        """§9: what is pending on a line worth 0 cannot be billed, and says so."""
+        """What is pending on a line worth 0 cannot be billed, and says so."""
         contract = self._as_billed([1000, 0])
         with self.assertRaises(UserError):
             contract.line_ids[1].pending_amount = 10
             contract.action_run_billing()
 
     def test_deduction_line(self):
-        """C13: lines +100,000 and −5,000: 100,000 alone refused, both together fine."""
+        """BIL-6: lines +100,000 and −5,000: 100,000 alone refused, both together fine."""
         contract = self._as_billed([100000, -5000])
         work, deduction = contract.line_ids
         work.completed_percent = 100
@@ -252,7 +252,7 @@ class TestFormulas(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestRun(RunCommon):
-    """Run Project Billing and its grouping (003, RULES 1.31, 1.32, A22)."""
+    """Run Project Billing and its grouping (PRG-5, PRG-7, PRG-8)."""
 
     @classmethod
     def setUpClass(cls):
@@ -284,7 +284,7 @@ class TestRun(RunCommon):
         return sorted(''.join(sorted(bill.line_ids.mapped('item_number'))) for bill in bills)
 
     def test_run_makes_one_invoice(self):
-        """003: unit price, amounts, taxes and accounts on the invoice; draft up, pending 0, % stays."""
+        """Unit price, amounts, taxes and accounts on the invoice; draft up, pending 0, % stays."""
         contract = self._as_billed([1000, 500, 300], self.tax_15)
         first, second, third = contract.line_ids
         first.completed_percent, second.completed_percent = 50, 100
@@ -304,7 +304,7 @@ class TestRun(RunCommon):
             contract.action_run_billing()
 
     def test_run_in_deposit_mode(self):
-        """SPEC §4: a run of a deposit contract books deposits, by tax set, and the final is exact."""
+        """A run of a deposit contract books deposits, by tax set, and the final is exact."""
         contract = self._make_contract([1000, 500], self.tax_15)
         contract.line_ids[1].tax_ids = False
         self._run(contract, 50).invoice_id.action_post()
@@ -321,7 +321,7 @@ class TestRun(RunCommon):
         self.assertDeposits(contract, 0)
 
     def test_group_by_invoice_group(self):
-        """003: rules of one invoice group share an invoice, each other group has its own."""
+        """PRG-5: rules of one invoice group share an invoice, each other group has its own."""
         tasks = self._tasks(*({'billing_rule_id': rule.id} for rule in self.rules), {})
         contract = self._contract_of(tasks)
         self.assertEqual(contract.line_ids.billing_rule_id[:3], self.rules)
@@ -331,7 +331,7 @@ class TestRun(RunCommon):
         self.assertEqual(contract.draft_amount, 2000)
 
     def test_rule_of_task_contract_and_line(self):
-        """RULES 1.31: the line's own, the task's, the contract's, the shipped one, in that order; archived ones too."""
+        """PRG-6: the line's own, the task's, the contract's, the shipped one, in that order; archived ones too."""
         default = self.env.ref('progress_billing.progress_billing_rule_default')
         contract = self._contract_of(self._tasks({}))
         line = contract.line_ids
@@ -350,7 +350,7 @@ class TestRun(RunCommon):
         self.assertEqual(contract.draft_amount, 500)
 
     def test_group_by_customer_and_location(self):
-        """003: customer and customer location of the task split the run; the invoices say so."""
+        """PRG-5: customer and customer location of the task split the run; the invoices say so."""
         other = self.env['res.partner'].create({'name': "Other"})
         site = self.env['res.partner'].create({'name': "Site", 'parent_id': self.customer.id, 'type': 'delivery'})
         contract = self._contract_of(self._tasks({}, {'partner_id': other.id}, {'partner_shipping_id': site.id}, {}))
@@ -361,14 +361,14 @@ class TestRun(RunCommon):
         self.assertEqual(by_group['3'].partner_shipping_id, site)
 
     def test_bill_separately(self):
-        """003: each task with Bill Separately has an invoice of its own, its lines together."""
+        """PRG-5: each task with Bill Separately has an invoice of its own, its lines together."""
         first, second, third = self._tasks({'bill_separately': True}, {'bill_separately': True}, {})
         contract = self._contract_of((first, first, second, third, third))
         contract.action_run_billing()
         self.assertEqual(self._groups(contract.bill_ids), ['12', '3', '45'])
 
     def test_negative_group_is_a_credit_note(self):
-        """Issue 4: a group that comes to less than nothing becomes a credit note; posted, it lowers actual."""
+        """BIL-24: a group that comes to less than nothing becomes a credit note; posted, it lowers actual."""
         contract = self._as_billed([1000, 500], self.tax_15)
         first, second = contract.line_ids
         self._run(contract, 60).invoice_id.action_post()
@@ -386,7 +386,7 @@ class TestRun(RunCommon):
         self.assertEqual(self._balance(self.income_account), -1500)
 
     def test_bounds_of_a_credit(self):
-        """C13: revised 1,000, billed 600: −700 refused, −600 fine."""
+        """BIL-6: revised 1,000, billed 600: −700 refused, −600 fine."""
         contract = self._as_billed([1000])
         line = contract.line_ids
         self._run(contract, 60).invoice_id.action_post()
@@ -398,7 +398,7 @@ class TestRun(RunCommon):
         self.assertBuckets(line, 0, 0, 0, 0)
 
     def test_draft_credit_makes_no_room(self):
-        """C14: actual 1,000, draft −300: +300 waits until the credit is posted; then the credit stays."""
+        """BIL-7: actual 1,000, draft −300: +300 waits until the credit is posted; then the credit stays."""
         contract = self._as_billed([1000])
         line = contract.line_ids
         self._run(contract, 100).invoice_id.action_post()
@@ -414,7 +414,7 @@ class TestRun(RunCommon):
                 act()
 
     def test_zero_lines(self):
-        """RULES 1.32: all lines under such a rule, finished ones too; a contract of zeros gets its zero bill."""
+        """PRG-7: all lines under such a rule, finished ones too; a contract of zeros gets its zero bill."""
         self.rules[0].create_zero_lines = True
         for vals in ({}, {'revenue_recognition': 'deposit'}):
             with self.subTest(vals):
@@ -431,7 +431,7 @@ class TestRun(RunCommon):
                 self.assertEqual((contract.actual_amount, zero.state), (1000, 'invoiced'))
 
     def test_zero_quantity_line(self):
-        """003 *Create Lines with Zero Amount and Quantity*: unit price, quantity 0."""
+        """PRG-7: unit price, quantity 0."""
         self.rules[0].create_zero_lines = True
         contract = self._quantity_contract(10, 20, billing_rule_id=self.rules[0].id)
         bill = self._run(contract)
@@ -442,7 +442,7 @@ class TestRun(RunCommon):
         self.assertEqual(contract.line_ids.actual_quantity, 0)
 
     def test_sections_are_skipped(self):
-        """A11, §4: sections take no part in the run, even under a zero-line rule; they head their lines."""
+        """PRG-7: sections take no part in the run, even under a zero-line rule; they head their lines."""
         self.rules[0].create_zero_lines = True
         contract = self._as_billed([1000], billing_rule_id=self.rules[0].id)
         self.env['progress.contract.line'].create(
@@ -454,7 +454,7 @@ class TestRun(RunCommon):
         self.assertEqual(bill.invoice_id.invoice_line_ids.mapped('name'), ["Works", "1 Line 1"])
 
     def test_description_and_account_of_the_rule(self):
-        """Issue 4: the rule's template is the invoice line's text; its account is booked."""
+        """PRG-6: the rule's template is the invoice line's text; its account is booked."""
         account = self.income_account.copy({'code': '400777', 'name': "Works"})
         self.rules[0].write(
             {
@@ -482,7 +482,7 @@ class TestRun(RunCommon):
         self.assertEqual(contract.invoice_ids.invoice_line_ids.name, "Wall {item} {0} %s")
 
     def test_run_on_many(self):
-        """A22: what cannot be billed is skipped and named; an error only where none can."""
+        """PRG-8: what cannot be billed is skipped and named; an error only where none can."""
         good, empty, draft, closed, cancelled = (self._as_billed([1000], do_open=number != 2) for number in range(5))
         (good + draft + cancelled).line_ids.write({'completed_percent': 50})
         self._final(closed)
@@ -502,10 +502,10 @@ class TestRun(RunCommon):
             self.env['progress.contract'].action_run_billing()
 
     def test_one_bad_contract(self):
-        """A22, §9: nothing half-written when one of many cannot be billed; the steps of a long run bill the rest."""
+        """PRG-8: nothing half-written when one of many cannot be billed; the steps of a long run bill the rest."""
         good, bad = self._as_billed([1000, -100]), self._as_billed([1000, -100])
         good.line_ids.write({'completed_percent': 100})
-        bad.line_ids[0].completed_percent = 100  # the deduction is not billed: refused (C13)
+        bad.line_ids[0].completed_percent = 100  # the deduction is not billed: refused (BIL-6)
         result = (good + bad).run_billing_step()
         self.assertEqual(result['bill_ids'], good.bill_ids.ids)
         self.assertEqual((len(good.bill_ids), len(bad.bill_ids)), (1, 0))
@@ -513,7 +513,7 @@ class TestRun(RunCommon):
         self.assertBuckets(bad.line_ids[0], 1000, 0, 0)
 
     def test_preview(self):
-        """Issue 4: a preview says what will be made, and why the rest is not; then makes just that."""
+        """PRG-8: a preview says what will be made, and why the rest is not; then makes just that."""
         tasks = self._tasks({'billing_rule_id': self.rules[0].id}, {'billing_rule_id': self.rules[2].id})
         good, empty = self._contract_of(tasks), self._as_billed([1000])
         wizard = self.env['progress.run.wizard'].create({'contract_ids': [Command.set((good + empty).ids)]})
@@ -526,7 +526,7 @@ class TestRun(RunCommon):
         self.assertEqual(good.bill_ids.mapped('date'), [date(2026, 2, 3)] * 2)
 
     def test_run_on_project_and_tasks(self):
-        """SPEC §3: on contracts, projects or tasks; tasks bill their own lines only."""
+        """On contracts, projects or tasks; tasks bill their own lines only."""
         project = self._make_project(name="Tasks")
         first, second, untied = self._tasks({}, {}, {}, project=project)
         contract = self._contract_of((first, second), project=project)
@@ -545,7 +545,7 @@ class TestRun(RunCommon):
             self._make_project(name="None").action_run_billing()
 
     def test_project_must_be_fixed_fee(self):
-        """RULES 1.3: the run is a billing door too."""
+        """CON-2: the run is a billing door too."""
         project = self._make_project(name="TM")
         contract = self._as_billed([1000], project=project)
         contract.line_ids.completed_percent = 50
@@ -558,7 +558,7 @@ class TestRun(RunCommon):
                 contract.action_run_billing()
 
     def test_rights(self):
-        """SPEC §1: public methods check access; a project manager makes draft invoices and sees the bills."""
+        """Public methods check access; a project manager makes draft invoices and sees the bills."""
         contract = self._as_billed([1000])
         contract.line_ids.completed_percent = 50
         outsider = new_test_user(self.env, login='outsider', groups='base.group_user', company_id=self.company.id)
@@ -579,7 +579,7 @@ class TestRun(RunCommon):
             contract.with_user(self.billing_user).bill_ids.invoice_ids.action_post()
 
     def test_post_at_once(self):
-        """A17: posted where the company says so and the acting user may; else a draft that says so."""
+        """BIL-18: posted where the company says so and the acting user may; else a draft that says so."""
         self.company.progress_post_invoices = True
         for user, state in ((self.accountant, 'posted'), (self.billing_user, 'draft')):
             with self.subTest(user=user.login):
@@ -590,7 +590,7 @@ class TestRun(RunCommon):
         self.assertIn("billing_user", ' '.join(contract.invoice_ids.message_ids.mapped('body')))
 
     def test_dates_of_callers(self):
-        """§9, §3: dates come as strings; what is none gets a clear error; never dated in the future."""
+        """Dates come as strings; what is none gets a clear error; never dated in the future."""
         with freeze_time('2026-03-15'):
             contract = self._as_billed([1000])
             contract.line_ids.completed_percent = 10
@@ -605,7 +605,7 @@ class TestRun(RunCommon):
             self.assertEqual(later.invoice_ids.invoice_date, date(2026, 3, 15))
 
     def test_create_bill_modes(self):
-        """RULES 1.25: all that remains, one % of every line, own amount or % or quantity a line."""
+        """PRG-9: all that remains, one % of every line, own amount or % or quantity a line."""
         contract = self._as_billed([1000, 500])
         first, second = contract.line_ids
         contract.action_create_bill('percent', {'percent': 10})
@@ -680,7 +680,7 @@ class TestRun(RunCommon):
 
     @mute_logger('odoo.sql_db')
     def test_create_bill_bad_input(self):
-        """§9: odd values from RPC callers get a UserError, and nothing is made."""
+        """SEC-7: odd values from RPC callers get a UserError, and nothing is made."""
         contract, other = self._as_billed([1000]), self._as_billed([1000])
         line = contract.line_ids.id
         for mode, values in (
@@ -717,13 +717,13 @@ class TestRun(RunCommon):
             self.assertFalse(contract.bill_ids)
 
     def test_nothing_claimed_by_hand(self):
-        """RULES 1.25: a claim of nothing makes no bill."""
+        """PRG-9: a claim of nothing makes no bill."""
         contract = self._as_billed([1000])
         with self.assertRaises(UserError):
             contract.action_create_bill('lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'amount': 0}]})
 
     def test_double_run(self):
-        """§9 two users at once: a run that saw pending amounts before another billed them bills nothing again."""
+        """BIL-17: a run that saw pending amounts before another billed them bills nothing again."""
         contract = self._as_billed([1000])
         contract.line_ids.completed_percent = 60
         contract.line_ids.mapped('pending_amount')
@@ -733,7 +733,7 @@ class TestRun(RunCommon):
         self.assertEqual(len(contract.invoice_ids), 1)
 
     def test_lines_of_two_companies(self):
-        """§4 multi-company: one run over contracts of two companies keeps them apart."""
+        """SEC-4: one run over contracts of two companies keeps them apart."""
         other = self.setup_other_company()
         project = self._make_project(name="Abroad", company_id=other['company'].id)
         mine = self._as_billed([1000])
@@ -757,7 +757,7 @@ class TestRun(RunCommon):
         self.assertEqual([contract.draft_amount for contract in both], [500, 200])
 
     def test_queries_per_contract_are_flat(self):
-        """Issue 4: the number of queries a contract is flat in the number of contracts."""
+        """The number of queries a contract is flat in the number of contracts."""
         counts = {}
         for number in (20, 60):
             contracts = self.env['progress.contract'].concat(*(self._as_billed([100, 100]) for _ in range(number)))
@@ -773,7 +773,7 @@ class TestRun(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestRunOnBillingDate(RunCommon):
-    """`_cron_run_billing` (RULES 1.30, C26)."""
+    """`_cron_run_billing` (PRG-10, SEC-1)."""
 
     @classmethod
     def setUpClass(cls):
@@ -788,7 +788,7 @@ class TestRunOnBillingDate(RunCommon):
 
     @freeze_time('2026-01-10 12:00:00')
     def test_first_date(self):
-        """RULES 1.30: the end of the period at hand; none on demand; a chosen day stays."""
+        """PRG-10: the end of the period at hand; none on demand; a chosen day stays."""
         for policy, day in (
             ('on_demand', False),
             ('week', date(2026, 1, 11)),
@@ -830,7 +830,7 @@ class TestRunOnBillingDate(RunCommon):
 
     @freeze_time('2026-01-31 12:00:00')
     def test_bad_one_stays_behind(self):
-        """SPEC §3: error and one activity on the bad one, the rest go on; cleared on success."""
+        """Error and one activity on the bad one, the rest go on; cleared on success."""
         good, bad = (self._as_billed([1000, -100], period_policy='month') for _ in range(2))
         good.line_ids.write({'completed_percent': 100})
         bad.line_ids[0].completed_percent = 100
@@ -846,7 +846,7 @@ class TestRunOnBillingDate(RunCommon):
 
     @freeze_time('2026-01-20 12:00:00')
     def test_run_by_hand(self):
-        """A run by hand before the date leaves the next date; pro formas stop at the pro forma (C3)."""
+        """A run by hand before the date leaves the next date; pro formas stop at the pro forma (REV-1)."""
         contract = self._pro_forma([1000], period_policy='month')
         self._run(contract, 10)
         self.assertEqual(
@@ -861,7 +861,7 @@ class TestRunOnBillingDate(RunCommon):
 
     @freeze_time('2026-01-31 12:00:00')
     def test_results_of_two_jobs(self):
-        """RULES 1.21: the result of 001's job shown in the settings is its own, not the run's."""
+        """PLN-12: the result of the planned records' job shown in the settings is its own, not the run's."""
         contract = self._as_billed([1000])
         self._plan(contract, '10%', '2026-01-01')
         self.env.ref('progress_billing.ir_cron_generate_progress_invoices')

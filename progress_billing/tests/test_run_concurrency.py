@@ -6,7 +6,7 @@ from . import test_concurrency
 
 @tagged('post_install', '-at_install')
 class TestRunConcurrency(test_concurrency.TestConcurrency):
-    """Two runs, two releases, two corrections at once (SPEC §3, §9 *two users at once*)."""
+    """Two runs, two releases, two corrections at once."""
 
     def setUp(self):
         super().setUp()

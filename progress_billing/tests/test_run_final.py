@@ -9,10 +9,10 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestRunAndFinal(RunCommon):
-    """Runs, and the final invoices after them (SPEC §4, RULES C15, C23, C26, A18)."""
+    """Runs, and the final invoices after them."""
 
     def test_two_customers_two_finals(self):
-        """C23: as billed, A 60 / B 40: one final each; the contract closes when both are posted."""
+        """DEP-12: as billed, A 60 / B 40: one final each; the contract closes when both are posted."""
         other = self.env['res.partner'].create({'name': "B"})
         task = self.env['project.task'].create({'name': "T", 'project_id': self.project.id, 'partner_id': other.id})
         contract = self._as_billed([60, 40], self.tax_15)
@@ -36,7 +36,7 @@ class TestRunAndFinal(RunCommon):
         self.assertEqual(self._balance(self.income_account), -100)
 
     def test_deposit_contract_has_one_customer(self):
-        """C23: deposit mode: checked on opening; locations split progress bills, not the final."""
+        """DEP-12: deposit mode: checked on opening; locations split progress bills, not the final."""
         other = self.env['res.partner'].create({'name': "B"})
         site = self.env['res.partner'].create({'name': "Site", 'parent_id': self.customer.id, 'type': 'delivery'})
         contract = self._make_contract([60, 40], do_open=False)
@@ -52,7 +52,7 @@ class TestRunAndFinal(RunCommon):
         self.assertDeposits(contract, 0)
 
     def test_more_than_all_was_billed(self):
-        """C15: warn, revised 1,000, billed 1,200: the final gives 200 back, in both recognitions."""
+        """BIL-8: warn, revised 1,000, billed 1,200: the final gives 200 back, in both recognitions."""
         self.company.progress_overbilling_policy = 'warn'
         for recognition in ('deposit', 'as_billed'):
             with self.subTest(recognition):
@@ -72,7 +72,7 @@ class TestRunAndFinal(RunCommon):
                 self.assertEqual(self._balance(self.income_account) - before, -1000)
 
     def test_analytic_distribution(self):
-        """C26: income of a run carries the project's distribution, deposits never, distribution models included."""
+        """DEP-4: income of a run carries the project's distribution, deposits never, distribution models included."""
         self.project.account_id = self.analytic_account
         self.env['account.analytic.distribution.model'].create(
             {'partner_id': self.customer.id, 'analytic_distribution': {str(self.analytic_account.id): 100}}
@@ -89,7 +89,7 @@ class TestRunAndFinal(RunCommon):
                     self.assertEqual(move.invoice_line_ids.analytic_distribution, expected)
 
     def test_types_of_moves(self):
-        """A18: invoice_ids are all moves, credit notes included, which keep the type."""
+        """BIL-20: invoice_ids are all moves, credit notes included, which keep the type."""
         for recognition, kind in (('as_billed', 'progress'), ('deposit', 'deposit')):
             contract = self._as_billed([1000], revenue_recognition=recognition)
             bill = self._run(contract, 50)
@@ -100,7 +100,7 @@ class TestRunAndFinal(RunCommon):
             self.assertEqual(credit.progress_contract_id, contract)
 
     def test_send(self):
-        """RULES 1.16: the composer with template and PDF, before release too, also for many and for billing users."""
+        """REV-10: the composer with template and PDF, before release too, also for many and for billing users."""
         contract = self._pro_forma([1000])
         bills = self._run(contract, 10) | self._run(contract, 20)
         action = bills[0].with_user(self.billing_user).action_send()
@@ -117,7 +117,7 @@ class TestRunAndFinal(RunCommon):
         bills.action_send()
 
     def test_random_lives(self):
-        """SPEC §2, §3: whatever is done in whatever order, figures and ledger agree, and 100 % is exactly the whole."""
+        """PRG-12: whatever is done in whatever order, figures and ledger agree, and 100 % is exactly the whole."""
         self.tax_7 = self._make_tax("7 %", 7)
         for seed in range(4):
             with self.subTest(seed):
@@ -231,7 +231,7 @@ class TestRunAndFinal(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestRunCurrencies(RunCommon):
-    """Yen and dinar on the ledger, at the contract's currency (SPEC §2 *whatever the currency's decimals*)."""
+    """Yen and dinar on the ledger, at the contract's currency."""
 
     def test_yen_and_dinar(self):
         """Two taxes, thirds: amounts and taxes have the currency's decimals; the whole is exact."""
@@ -255,7 +255,7 @@ class TestRunCurrencies(RunCommon):
                 self.assertAlmostEqual(sum(contract.invoice_ids.mapped('amount_tax')), total.amount_tax, 6)
 
     def test_quantity_with_price_included_tax(self):
-        """A14, C11: 3 × 33.335 with 21 % included: subtotals 33.34, 33.33, 33.34; line text and units true."""
+        """CON-5, BIL-10: 3 × 33.335 with 21 % included: subtotals 33.34, 33.33, 33.34; line text and units true."""
         tax = self._make_tax("Included", 21, price_include_override='tax_included')
         contract = self._quantity_contract(3, 33.335, tax)
         for amount in (33.34, 33.33, 33.34):
@@ -265,7 +265,7 @@ class TestRunCurrencies(RunCommon):
         self.assertAlmostEqual(sum(contract.invoice_ids.mapped('amount_tax')), 21, 2)
 
     def test_credit_of_a_mixed_run(self):
-        """Issue 4: a run with a negative line on a positive bill, quantities too, posts as it stands."""
+        """BIL-24: a run with a negative line on a positive bill, quantities too, posts as it stands."""
         contract = self._quantity_contract(10, 20, self.tax_15)
         self.env['progress.contract.line'].create(
             {

@@ -12,7 +12,7 @@ from .run_common import RunCommon
 
 @tagged('post_install', '-at_install')
 class TestRunUnits(RunCommon):
-    """Unit prices and UoM conversion of lines billed by quantity (003, issue 4, SPEC §4 *true units*)."""
+    """Unit prices and UoM conversion of lines billed by quantity."""
 
     @classmethod
     def setUpClass(cls):
@@ -35,7 +35,7 @@ class TestRunUnits(RunCommon):
         return contract
 
     def test_price_of_the_unit(self):
-        """Issue 4: the unit price is that of the line's unit: 10 a door is 120 a dozen."""
+        """The unit price is that of the line's unit: 10 a door is 120 a dozen."""
         contract = self.env['progress.contract'].create(
             {
                 'project_id': self.project.id,
@@ -55,7 +55,7 @@ class TestRunUnits(RunCommon):
         self.assertEqual((contract.line_ids.unit_price, contract.line_ids.revised_amount), (120, 600))
 
     def test_unit_on_the_invoice(self):
-        """003: quantity, unit and unit price are copied to the invoice, one unit too."""
+        """Quantity, unit and unit price are copied to the invoice, one unit too."""
         contract = self._line_contract(unit_price=120, original_amount=600)
         contract.action_open()
         for quantity in (2, 1):
@@ -74,7 +74,7 @@ class TestRunUnits(RunCommon):
                 )
 
     def test_half_units(self):
-        """C11: 2.5 of 5 at 33.335, rounded once; the rest clears the line."""
+        """BIL-10: 2.5 of 5 at 33.335, rounded once; the rest clears the line."""
         contract = self._line_contract(unit_price=33.335, original_amount=166.68)
         contract.action_open()
         self._run(contract, 50).invoice_id.action_post()
@@ -85,10 +85,10 @@ class TestRunUnits(RunCommon):
 
 @tagged('post_install', '-at_install')
 class TestRunProbes(RunCommon):
-    """Callers, users and odd contracts at the doors of the run and the pro forma (SPEC §9)."""
+    """Callers, users and odd contracts at the doors of the run and the pro forma."""
 
     def test_project_manager_edits_in_the_form(self):
-        """SPEC §3: a billing user edits a pro forma in the form, lines by amount and by quantity, both ways."""
+        """A billing user edits a pro forma in the form, lines by amount and by quantity, both ways."""
         by_amount, by_quantity = self._pro_forma([1000]), self._quantity_contract(10, 20, use_pro_forma=True)
         for contract, name, values in (
             (by_amount, 'amount', (600, 300)),
@@ -105,7 +105,7 @@ class TestRunProbes(RunCommon):
                     self.assertEqual(bill.line_ids.certified_amount, bill.line_ids.amount)
 
     def test_certified_in_one_call(self):
-        """C4: a billing user certifies nothing by sending it along with the claim, or on a new line."""
+        """RET-20: a billing user certifies nothing by sending it along with the claim, or on a new line."""
         contract = self._pro_forma([1000, 500])
         contract.line_ids[0].completed_percent = 50
         bill = self._run(contract).with_user(self.billing_user)
@@ -118,7 +118,7 @@ class TestRunProbes(RunCommon):
                 bill.write({'line_ids': values})
 
     def test_plan_again_after_cancel(self):
-        """C1: a cancelled run bill taken back into the plan and created again does not leave pending to bill twice."""
+        """PRG-4: a cancelled run bill taken back into the plan and created again leaves no pending to bill twice."""
         contract = self._pro_forma([1000])
         line = contract.line_ids
         bill = self._run(contract, 50)
@@ -131,7 +131,7 @@ class TestRunProbes(RunCommon):
             contract.action_run_billing()
 
     def test_release_on_a_cancelled_contract(self):
-        """§9: a pro forma of a cancelled contract is not released."""
+        """A pro forma of a cancelled contract is not released."""
         contract = self._pro_forma([1000])
         bill = self._run(contract, 50)
         try:
@@ -143,7 +143,7 @@ class TestRunProbes(RunCommon):
             bill.action_release()
 
     def test_progress_of_a_closed_contract(self):
-        """SPEC §3: nothing earlier changes under a final: pending of a closed contract cannot be entered and run."""
+        """Nothing earlier changes under a final: pending of a closed contract cannot be entered and run."""
         contract = self._as_billed([1000])
         self._final(contract)
         with self.assertRaises(UserError):
@@ -162,14 +162,14 @@ class TestRunProbes(RunCommon):
         self.assertEqual((section.pending_amount, contract.pending_amount), (0, 0))
 
     def test_pending_given_at_creation(self):
-        """C1: an import creates lines with progress; percent and amounts agree."""
+        """PRG-1: an import creates lines with progress; percent and amounts agree."""
         contract = self._as_billed([1000, 500], line_vals={'completed_percent': 40})
         self.assertEqual(contract.line_ids.mapped('pending_amount'), [400, 200])
         contract = self._as_billed([1000], line_vals={'pending_amount': 123.45})
         self.assertBuckets(contract.line_ids, 123.45, 0, 0, 12.345)
 
     def test_pasted_column(self):
-        """Issue 4: a pasted column of percentages arrives as one write of the contract."""
+        """A pasted column of percentages arrives as one write of the contract."""
         contract = self._as_billed([1000, 500, 333])
         contract.with_user(self.billing_user).write(
             {
@@ -184,31 +184,31 @@ class TestRunProbes(RunCommon):
             contract.write({'line_ids': [Command.update(contract.line_ids[0].id, {'completed_percent': 'NaN'})]})
 
     def test_lowered_line(self):
-        """§9: what is pending above a lowered line is refused by the run, and named; the rest of many is billed."""
+        """What is pending above a lowered line is refused by the run, and named; the rest of many is billed."""
         good, low = self._as_billed([1000]), self._as_billed([1000])
         (good + low).line_ids.write({'completed_percent': 50})
         low.line_ids.original_amount = 400
         with self.assertRaisesRegex(UserError, "Line 1"), self.env.cr.savepoint():
             low.action_run_billing()
-        with self.subTest("A22"):
+        with self.subTest("skipped"):
             (good + low).action_run_billing()
             self.assertEqual((len(good.bill_ids), len(low.bill_ids)), (1, 0))
 
     def test_skipped_are_in_the_result(self):
-        """A22: the result names what was skipped, also to a caller without a web client."""
+        """PRG-8: the result names what was skipped, also to a caller without a web client."""
         good, empty = self._as_billed([1000]), self._as_billed([1000])
         good.line_ids.completed_percent = 50
         action = (good + empty).action_run_billing()
         self.assertIn(empty.name, str(action))
 
     def test_last_billing_date_of_every_door(self):
-        """RULES 1.30: last_billing_date is the day of the last bill, made by the run or by Create on the contract."""
+        """PRG-10: last_billing_date is the day of the last bill, made by the run or by Create on the contract."""
         contract = self._as_billed([1000])
         contract.action_create_bill('percent', {'percent': 10, 'date': '2026-01-15'})
         self.assertEqual(str(contract.last_billing_date), '2026-01-15')
 
     def test_last_billing_date_goes_forward(self):
-        """RULES 1.30: a run dated earlier than the last does not turn the clock back."""
+        """PRG-10: a run dated earlier than the last does not turn the clock back."""
         contract = self._as_billed([1000])
         for percent, day in ((10, '2026-03-15'), (20, '2026-01-15')):
             contract.line_ids.completed_percent = percent
@@ -216,7 +216,7 @@ class TestRunProbes(RunCommon):
         self.assertEqual(str(contract.last_billing_date), '2026-03-15')
 
     def test_deposit_line_for_another_customer(self):
-        """C23: a task given to another customer after opening: a deposit contract is not billed, and says why."""
+        """DEP-12: a task given to another customer after opening: a deposit contract is not billed, and says why."""
         other = self.env['res.partner'].create({'name': "Other"})
         task = self.env['project.task'].create({'name': "T", 'project_id': self.project.id})
         contract = self._make_contract([1000], line_vals={'task_id': task.id})
@@ -236,7 +236,7 @@ class TestRunProbes(RunCommon):
                 wizard.with_user(user).action_run()
 
     def test_rule_rights(self):
-        """RULES 1.40: rules are set up by managers; a rule in use cannot take its lines along."""
+        """SEC-1: rules are set up by managers; a rule in use cannot take its lines along."""
         with self.assertRaises(AccessError), self.env.cr.savepoint():
             self.env['progress.billing.rule'].with_user(self.billing_user).create({'name': "X"})
         rule = self.env['progress.billing.rule'].create({'name': "X"})
@@ -246,7 +246,7 @@ class TestRunProbes(RunCommon):
         self.assertEqual(contract.line_ids.billing_rule_id, rule)
 
     def test_branch_rule_of_another_company(self):
-        """§9 wrong company: a rule of another company is refused on contract, line and task."""
+        """Wrong company: a rule of another company is refused on contract, line and task."""
         other = self.env['res.company'].create({'name': "Other company"})
         rule = self.env['progress.billing.rule'].create({'name': "Theirs", 'company_id': other.id})
         contract = self._as_billed([1000])
@@ -257,7 +257,7 @@ class TestRunProbes(RunCommon):
                 self.env.flush_all()
 
     def test_release_and_correct_queries_are_flat(self):
-        """SPEC §10: queries a bill are constant in the number of bills, for release, posting and correction."""
+        """Queries a bill are constant in the number of bills, for release, posting and correction."""
         for act in ('action_release', 'action_correct'):
             counts = {}
             for number in (10, 30):

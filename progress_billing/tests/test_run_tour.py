@@ -8,7 +8,7 @@ class TestRunTour(RunCommon, HttpCase):
     """A billing run as a person makes it, in a real browser."""
 
     def test_run(self):
-        """003: percentages, preview, pro forma, its two columns, release; then one percentage of every line."""
+        """Percentages, preview, pro forma, its two columns, release; then one percentage of every line."""
         user = self.env.ref('base.user_admin')
         user.write(
             {

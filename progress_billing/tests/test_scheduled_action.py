@@ -17,7 +17,7 @@ ACTIVITY = 'progress_billing.mail_activity_billing_failed'
 
 @tagged('post_install', '-at_install')
 class TestScheduledAction(ProgressBillingCommon):
-    """*Auto-Generate Progress Billing Invoices* (001, SPEC §3, RULES 1.20, A2)."""
+    """*Auto-Generate Progress Billing Invoices* (PLN-3, BIL-3)."""
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +69,7 @@ class TestScheduledAction(ProgressBillingCommon):
         self.assertEqual(future.state, 'invoiced')
 
     def test_time_zones(self):
-        """RULES 1.20: today is today where the company is; the invoice is never dated in its future."""
+        """PLN-3: today is today where the company is; the invoice is never dated in its future."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%', '2026-03-16')
         self.company.partner_id.tz = 'Pacific/Pago_Pago'  # UTC-11
@@ -90,7 +90,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_invoice_date_never_in_the_future(self):
-        """SPEC §3: Create before the planned date makes an invoice of today."""
+        """PLN-5: Create before the planned date makes an invoice of today."""
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%', '2026-05-31')
         bill.action_create()
@@ -112,7 +112,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_deleted_and_credited_are_left_to_people(self):
-        """RULES A2: what a person deleted, cancelled or credited is not made again overnight; a person may."""
+        """BIL-3: what a person deleted, cancelled or credited is not made again overnight; a person may."""
         contract = self._make_contract([1000])
         deleted, cancelled, credited = (self._plan(contract, '10%', f'2026-01-0{day}') for day in (1, 2, 3))
         self._run()
@@ -131,7 +131,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_bad_record(self):
-        """SPEC §3: a bad record keeps its error and one activity, the rest go on, and success clears both."""
+        """PLN-4: a bad record keeps its error and one activity, the rest go on, and success clears both."""
         good, bad = self._make_contract([1000]), self._make_contract([1000])
         before, after = self._plan(good, '10%', '2026-01-01'), self._plan(good, '10%', '2026-02-01')
         wrong = self._plan(bad, '1000.01', '2026-01-15')
@@ -199,7 +199,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_unexpected_failure(self):
-        """SPEC §3: it survives a bad record, also one that fails for a reason nobody thought of."""
+        """PLN-4: it survives a bad record, also one that fails for a reason nobody thought of."""
         good, bad = self._make_contract([1000]), self._make_contract([1000])
         fine, wrong = self._plan(good, '10%', '2026-02-01'), self._plan(bad, '10%', '2026-01-01')
         original = type(self.env['progress.bill'])._spread_over_lines
@@ -231,7 +231,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_pro_forma(self):
-        """RULES C3: with pro formas the scheduled action stops there too."""
+        """REV-1: with pro formas the scheduled action stops there too."""
         contract = self._make_contract([10000], use_pro_forma=True)
         bill = self._plan(contract, '25%')
         self._run()
@@ -246,7 +246,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_posts_at_once(self):
-        """RULES A17: the job's user may post, so the company's wish is done."""
+        """BIL-18: the job's user may post, so the company's wish is done."""
         self.company.progress_post_invoices = True
         contract = self._make_contract([1000])
         bill = self._plan(contract, '10%')
@@ -255,7 +255,7 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_job_user_without_accounting(self):
-        """RULES A17: a job that runs as someone who may not post leaves drafts."""
+        """BIL-18: a job that runs as someone who may not post leaves drafts."""
         self.company.progress_post_invoices = True
         self.cron.user_id = self.billing_user
         contract = self._make_contract([1000])
@@ -314,6 +314,6 @@ class TestScheduledAction(ProgressBillingCommon):
 
     @freeze_time('2026-03-15 12:00:00')
     def test_as_a_person(self):
-        """RULES C26: the scheduled action is called by the scheduler; by RPC it is private."""
+        """SEC-1: the scheduled action is called by the scheduler; by RPC it is private."""
         with self.assertRaises(UserError):
             call_kw(self.env['progress.bill'], '_cron_generate_progress_invoices', [], {})

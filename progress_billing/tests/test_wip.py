@@ -14,7 +14,7 @@ from .common import ProgressBillingCommon
 @tagged('post_install', '-at_install')
 @freeze_time('2026-06-30 12:00:00')
 class TestWip(ProgressBillingCommon):
-    """The WIP schedule: percent complete by cost against what is billed (SPEC §7)."""
+    """The WIP schedule: percent complete by cost against what is billed."""
 
     @classmethod
     def setUpClass(cls):

@@ -18,7 +18,7 @@ SERVER_PROXY = xmlrpc.client.ServerProxy
 
 @tagged('post_install', '-at_install')
 class TestXmlRpc(ProgressBillingCommon, HttpCase):
-    """The whole cycle over the wire, as integrations run it (SPEC §1: the public API)."""
+    """The whole cycle over the wire, as integrations run it ."""
 
     @classmethod
     def setUpClass(cls):
@@ -163,7 +163,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         self.assertEqual(milestone.billing_approval_note, "By e-mail of 3 May")
 
     def test_every_answer_can_be_carried(self):
-        """SPEC §3: public methods return an action, never nothing, called twice too; refusals carry the message."""
+        """BIL-21: public methods return an action, never nothing, called twice too; refusals carry the message."""
         call, post = self._connect(self.billing_user), self._connect(self.poster)
         contract = call(
             'progress.contract',
@@ -244,7 +244,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         )
 
     def test_numbers_that_are_none(self):
-        """§9: XML-RPC carries NaN and infinity; neither becomes an amount or a traceback."""
+        """SEC-7: XML-RPC carries NaN and infinity; neither becomes an amount or a traceback."""
         call = self._connect(self.billing_user)
         contract = self._make_contract([1000])
         for value in (float('nan'), float('inf')):

@@ -37,7 +37,7 @@ def is_month_end(day):
 def dates(start, count, interval, unit):
     """``count`` dates from ``start`` on, ``interval`` days, weeks or months apart.
 
-    A plan in months that starts on a month's last day stays on the last days (SPEC §3).
+    A plan in months that starts on a month's last day stays on the last days (PLN-6).
 
     :param date start: first date
     :param str unit: ``days``, ``weeks`` or ``months``

@@ -1,4 +1,4 @@
-"""What is to be held back of work and stored materials, without the ORM (SPEC §7, RULES A7, C8).
+"""What is to be held back of work and stored materials, without the ORM (RET-5, RET-2).
 
 All amounts are decimals of one contract; percentages are of the amounts they are said to be of.
 """

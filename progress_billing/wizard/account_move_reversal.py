@@ -6,7 +6,7 @@ class AccountMoveReversal(models.TransientModel):
     _inherit = 'account.move.reversal'
 
     def reverse_moves(self, is_modify=False):
-        """Only a bill makes its invoice: after a credit note the bill is created again, not copied (SPEC §1)."""
+        """Only a bill makes its invoice: after a credit note the bill is created again, not copied."""
         ours = self.move_ids.filtered('progress_bill_id')
         if is_modify and ours:
             raise UserError(

@@ -9,7 +9,7 @@ MAX_YEARS = 10
 
 
 class ProgressAutomation(models.TransientModel):
-    """The scheduled action as billing managers see it: on or off, next run, last result (RULES 1.21)."""
+    """The scheduled action as billing managers see it: on or off, next run, last result (PLN-12)."""
 
     _name = 'progress.automation'
     _description = "Automatic Progress Billing"

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ProgressClaimWizard(models.TransientModel):
-    """Create on an open contract, three ways: all that remains, one percentage, or line by line (RULES 1.25)."""
+    """Create on an open contract, three ways: all that remains, one percentage, or line by line (PRG-9)."""
 
     _name = 'progress.claim.wizard'
     _description = "Create Bill"

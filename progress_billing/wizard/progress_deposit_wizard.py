@@ -4,7 +4,7 @@ from odoo.tools import format_date
 
 
 class ProgressDepositWizard(models.TransientModel):
-    """Customer deposits or retainage that was open at a date, by customer, contract and age (SPEC §4, §7)."""
+    """Customer deposits or retainage that was open at a date, by customer, contract and age."""
 
     _name = 'progress.deposit.wizard'
     _description = "Open Customer Deposits"
@@ -72,7 +72,7 @@ class ProgressDepositWizard(models.TransientModel):
             raise AccessError(self.env._("You cannot see what is held of %s.", self.company_id.display_name))
 
     def _prepare_retainage_lines(self):
-        """What was held back at the date, of each invoice: releases go against the oldest first (SPEC §7).
+        """What was held back at the date, of each invoice: releases go against the oldest first (CSH-6).
 
         :return list: values of the report's lines, in the company's and the contract's currency
         """

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ProgressFinalWizard(models.TransientModel):
-    """Asks before a final invoice is made of work that is not complete (RULES 1.22, A23)."""
+    """Asks before a final invoice is made of work that is not complete (DEP-13, DEP-15)."""
 
     _name = 'progress.final.wizard'
     _description = "Create Final Invoice"

@@ -11,7 +11,7 @@ from ..tools import periods as spans
 
 
 class ProgressPeriodWizard(models.TransientModel):
-    """Make a project's billing periods in one go: from when, how long, how many (SPEC §7)."""
+    """Make a project's billing periods in one go: from when, how long, how many."""
 
     _name = 'progress.period.wizard'
     _description = "Make Billing Periods"

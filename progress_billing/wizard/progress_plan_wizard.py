@@ -7,7 +7,7 @@ MAX_INSTALMENTS = 240
 
 
 class ProgressPlanWizard(models.TransientModel):
-    """A billing plan in three clicks: how many, how far apart, from when (SPEC §3)."""
+    """A billing plan in three clicks: how many, how far apart, from when."""
 
     _name = 'progress.plan.wizard'
     _description = "Billing Plan"

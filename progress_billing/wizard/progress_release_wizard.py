@@ -4,7 +4,7 @@ from ..tools import money
 
 
 class ProgressReleaseWizard(models.TransientModel):
-    """Release retainage: all of it, an amount spread over the lines, or line by line (SPEC §7)."""
+    """Release retainage: all of it, an amount spread over the lines, or line by line."""
 
     _name = 'progress.release.wizard'
     _description = "Release Retainage"

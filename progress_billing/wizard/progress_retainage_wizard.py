@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class ProgressRetainageWizard(models.TransientModel):
-    """Changing a contract's retainage asks: all lines, or lines added from now on (RULES A6)."""
+    """Changing a contract's retainage asks: all lines, or lines added from now on (RET-1)."""
 
     _name = 'progress.retainage.wizard'
     _description = "Set Retainage"

@@ -7,7 +7,7 @@ from ..tools import money
 
 
 class ProgressWipWizard(models.TransientModel):
-    """The WIP schedule at a date: progress by cost against what is billed, project by project (SPEC §7).
+    """The WIP schedule at a date: progress by cost against what is billed, project by project.
 
     Cost is known by project, from its analytic account, so a project with several contracts is one row.
     """

@@ -45,7 +45,7 @@ class AccountMove(models.Model):
         return self.progress_invoice_type == 'deposit' or super()._is_downpayment()
 
     def _check_before_final(self, lines):
-        """Nothing that was invoiced before changes while a final invoice exists (SPEC §3).
+        """Nothing that was invoiced before changes while a final invoice exists.
 
         :param lines: schedule lines that count these invoices
         :raises UserError: naming the final invoice

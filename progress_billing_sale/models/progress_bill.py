@@ -86,7 +86,7 @@ class ProgressBill(models.Model):
         return {'sale_line_ids': [Command.set(firsts)]} if firsts else {}
 
     def _prepare_final_line_list(self, taxes):
-        """The final invoice of a contract billed *as billed* gives back the down payments it opened with (SPEC §4)."""
+        """The final invoice of a contract billed *as billed* gives back the down payments it opened with (DEP-6)."""
         result = super()._prepare_final_line_list(taxes)
         if not self._ends_deposits():
             reversals = self._prepare_reversal_line_list()

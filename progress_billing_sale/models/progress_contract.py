@@ -30,11 +30,11 @@ class ProgressContract(models.Model):
     # === HOOKS OF THE CORE === #
 
     def _find_deposit_account(self, rule=None):
-        """Sales' own down payment account stands in where no deposit account is set (SPEC §4)."""
+        """Sales' own down payment account stands in where no deposit account is set (DEP-3)."""
         return super()._find_deposit_account(rule) or self.company_id.downpayment_account_id
 
     def _get_recognised_amounts(self):
-        """What Odoo's own invoices of the orders have booked as income (RULES C22)."""
+        """What Odoo's own invoices of the orders have booked as income (SAL-4)."""
         recognised = super()._get_recognised_amounts()
         for line in self._get_billable_lines().filtered('sale_actual_amount'):
             recognised[line.id] += line.sale_actual_amount

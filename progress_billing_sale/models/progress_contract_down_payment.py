@@ -9,7 +9,7 @@ class ProgressContractDownPayment(models.Model):
 
     Each gets a bill of its own that takes over its invoices as they are: nothing is booked
     again. Billed by deposits it is a progress bill, so that what was paid down is not billed
-    twice. Billed *as billed* it is a ``down_payment``, money and not progress (RULES A16). The
+    twice. Billed *as billed* it is a ``down_payment``, money and not progress (SAL-5). The
     final invoice reverses it either way, on the account it was booked on.
     """
 
@@ -56,7 +56,7 @@ class ProgressContractDownPayment(models.Model):
             for item in origin.invoice_line_ids & items:
                 self._spread_down_payment(bill, item)
         bill._draw_names()
-        items.analytic_distribution = False  # not earned yet (RULES C26): what Odoo booked as earned goes
+        items.analytic_distribution = False  # not earned yet (DEP-4): what Odoo booked as earned goes
         items._write_protected({'progress_line_type': 'deposit', 'progress_deposit_bill_id': bill.id})
         moves._write_protected({'progress_bill_id': bill.id, 'progress_revision': bill.revision})
         bill._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted

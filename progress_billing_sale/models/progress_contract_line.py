@@ -10,7 +10,7 @@ class ProgressContractLine(models.Model):
     """A schedule line that stands for an order line.
 
     Odoo's own invoices on the order line count here too: as draft or actual by the state of the
-    invoice, and as revenue already recognised (RULES C22). That is the only source of billed
+    invoice, and as revenue already recognised (SAL-4). That is the only source of billed
     amounts beside the contract's bills.
     """
 

@@ -210,7 +210,7 @@ class SaleOrderSetUp(models.Model):
     # === CANCELLING === #
 
     def _check_no_progress_bills(self):
-        """An order with open bills stays (issue 3).
+        """An order with open bills stays (SAL-7).
 
         :raises UserError: with the list of pro formas and invoices that stand
         """

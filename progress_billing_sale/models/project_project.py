@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 
 class ProjectProject(models.Model):
-    """The dashboard counts what a contract bills once: with the contract (SPEC §4)."""
+    """The dashboard counts what a contract bills once: with the contract."""
 
     _inherit = 'project.project'
 

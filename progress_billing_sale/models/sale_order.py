@@ -7,7 +7,7 @@ from ..report.order_plan import OrderPlan
 
 
 class SaleOrder(models.Model):
-    """The Billing tab of an order: the same progress billing portal as on the project (001)."""
+    """The Billing tab of an order: the same as on the project."""
 
     _name = 'sale.order'
     _inherit = ['sale.order', 'progress.tab.mixin', 'progress.guard.mixin']

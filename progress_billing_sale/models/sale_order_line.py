@@ -80,7 +80,7 @@ class SaleOrderLine(models.Model):
     # === SCHEDULE OF VALUES === #
 
     def _get_schedulable_lines(self):
-        """The lines that progress billing bills: no down payments, no re-invoiced expenses (RULES A25).
+        """The lines that progress billing bills: no down payments, no re-invoiced expenses (SAL-1).
 
         :return: sections and notes included
         """

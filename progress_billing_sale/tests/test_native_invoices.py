@@ -5,7 +5,7 @@ from .common import ProgressSaleCommon
 
 @tagged('post_install', '-at_install')
 class TestNativeInvoices(ProgressSaleCommon):
-    """Odoo's own invoices and down payments, before and after ours: nothing is billed twice (RULES C22)."""
+    """Odoo's own invoices and down payments, before and after ours: nothing is billed twice (SAL-4)."""
 
     @classmethod
     def setUpClass(cls):

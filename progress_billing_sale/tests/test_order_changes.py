@@ -53,7 +53,7 @@ class TestOrderChanges(ProgressSaleCommon):
         self.assertEqual(order._create_invoices().amount_untaxed, 70)
 
     def test_cancelled_line_below_billed(self):
-        """Zeroed after 60 %: approval is refused, or credits what was billed (RULES C21)."""
+        """Zeroed after 60 %: approval is refused, or credits what was billed (CON-11)."""
         order = self._make_order([1000, 1000])
         contract = self._set_up(order, 'as_billed')
         self._bill(contract, '60%')

@@ -5,7 +5,7 @@ from .common import ProgressSaleCommon
 
 @tagged('post_install', '-at_install')
 class TestOrderFigures(ProgressSaleCommon):
-    """Odoo's own figures of an order stay right at every step, in both recognitions (issue 3)."""
+    """Odoo's own figures of an order stay right at every step, in both recognitions."""
 
     def test_set_up_copies_the_order(self):
         """Sections, notes, discounts, taxes, terms and analytics come along; money is billed as 1 x amount."""

@@ -4,7 +4,7 @@ from odoo.fields import Command
 
 
 class SaleOrder(models.Model):
-    """Invoices that deliveries make by themselves (001, SPEC §6)."""
+    """Invoices that deliveries make by themselves."""
 
     _inherit = 'sale.order'
 
@@ -51,7 +51,7 @@ class SaleOrder(models.Model):
         return moves
 
     def _is_billed_in_stages_first(self):
-        """Whether progress billing has billed the order: a pro forma or an invoice that is not credited (RULES 1.23).
+        """Whether progress billing has billed the order: a pro forma or an invoice that is not credited (SAL-9).
 
         A planned record is none, nor is an invoice that was credited in full.
         """

@@ -5,7 +5,7 @@ class StockPicking(models.Model):
     _inherit = 'stock.picking'
 
     def _action_done(self):
-        """Deliveries make their invoices, returns their credit notes, where the company says so (001)."""
+        """Deliveries make their invoices, returns their credit notes, where the company says so."""
         result = super()._action_done()
         # sudo: sale.order - the warehouse delivers; what is invoiced of it the company has settled
         moves = self.sudo().filtered(lambda picking: picking.state == 'done').move_ids

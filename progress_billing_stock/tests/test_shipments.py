@@ -6,7 +6,7 @@ from odoo.addons.progress_billing_sale.tests.common import ProgressSaleCommon
 
 @tagged('post_install', '-at_install')
 class TestShipments(ProgressSaleCommon):
-    """Auto-generate invoices on shipment: the two rules of 001, back-orders and returns."""
+    """Auto-generate invoices on shipment: unless billed in stages first, back-orders and returns."""
 
     @classmethod
     def setUpClass(cls):
@@ -71,7 +71,7 @@ class TestShipments(ProgressSaleCommon):
         self.assertFalse(order.invoice_ids)
 
     def test_billed_first_then_shipped(self):
-        """Seed 001: no invoice for a shipment after the first progress invoice; a pro forma counts, a plan does not."""
+        """SAL-9: no invoice for a shipment after the first progress invoice; a pro forma counts, a plan does not."""
         for how in ('planned', 'pro forma', 'draft', 'posted', 'credited'):
             with self.subTest(how=how):
                 order = self._order()

@@ -1,4 +1,4 @@
-"""A billing run against bare invoices with the same lines (SPEC §10), in both recognitions."""
+"""A billing run against bare invoices with the same lines, in both recognitions."""
 
 from __future__ import annotations
 

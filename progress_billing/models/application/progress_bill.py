@@ -6,7 +6,7 @@ from ..base.progress_actor import Actor
 
 
 class ProgressBillApplication(models.Model):
-    """The application for payment: where the contract stands with this bill, and what is due (SPEC §7).
+    """The application for payment: where the contract stands with this bill, and what is due.
 
     Everything is derived from the bills up to this one and the schedule as it stood when the bill
     was made, so that the sheet of an earlier bill stays as it was.
@@ -297,7 +297,7 @@ class ProgressBillApplication(models.Model):
             bill._certify_sum(Actor.of(self.env.user), bill.certified_amount)
 
     def _certify_sum(self, actor, amount):
-        """Certify less than is due: what is left out is held back until the next bill (RULES C5).
+        """Certify less than is due: what is left out is held back until the next bill (RET-19).
 
         :param Actor actor: who certifies
         :param float amount: net of retainage, contract currency; never above the claim

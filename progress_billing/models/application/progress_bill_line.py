@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ProgressBillLineApplication(models.Model):
-    """The columns of the continuation sheet, per bill line (SPEC §7)."""
+    """The columns of the continuation sheet, per bill line."""
 
     _name = 'progress.bill.line'
     _inherit = 'progress.bill.line'

@@ -21,7 +21,7 @@ SETTINGS = {
 
 
 class ProgressContractApplication(models.Model):
-    """How the contract's applications for payment are printed (RULES 41); the company answers what is empty."""
+    """How the contract's applications for payment are printed (APP-7); the company answers what is empty."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'

@@ -12,7 +12,7 @@ class ProgressContractLineApplication(models.Model):
         return super().unlink()
 
     def _keep_on_sheets(self):
-        """Sheets of bills that show these lines stay as they are (SPEC §7)."""
+        """Sheets of bills that show these lines stay as they are (APP-3)."""
         for bill in self.contract_id.bill_ids.filtered('schedule_snapshot'):
             snapshot = dict(bill.schedule_snapshot)
             values = dict(snapshot['lines'])

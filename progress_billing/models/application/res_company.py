@@ -4,7 +4,7 @@ from .progress_contract import COLUMN_USES, PAPERS, USES
 
 
 class ProgressCompanyApplication(models.Model):
-    """How a company's applications for payment are printed (RULES 41); contracts may say otherwise."""
+    """How a company's applications for payment are printed (APP-7); contracts may say otherwise."""
 
     _name = 'res.company'
     _inherit = 'res.company'

@@ -82,7 +82,7 @@ class ProgressSchedulingMixin(models.AbstractModel):
 
     @api.model
     def _get_due_date_domain(self, name):
-        """A date has come where the record's company is (RULES 1.20).
+        """A date has come where the record's company is (PLN-3).
 
         :param str name: the date field
         """
@@ -153,7 +153,7 @@ class ProgressSchedulingMixin(models.AbstractModel):
 
     @api.model
     def _log_run(self, made, failed):
-        """Keep the result of the run for the settings (RULES 1.21)."""
+        """Keep the result of the run for the settings (PLN-12)."""
         result = self.env._("%(made)s bills made, %(failed)s failed", made=made, failed=failed)
         # sudo: res.company - the job's user need not be an administrator to keep its result
         self.env['res.company'].sudo().search([('active', '=', True)]).write(

@@ -8,8 +8,8 @@ class ProgressTaxEngine(models.AbstractModel):
 
     Amounts of a schedule of values are untaxed, whatever the taxes say about prices. Taxes are
     cumulative: a bill takes what the tax of all bills so far comes to, less what the earlier
-    ones took (RULES C12), and what was computed is frozen on the invoice line so that a later
-    look at the same line gives the same cents (ENGINE B1).
+    ones took (TAX-1), and what was computed is frozen on the invoice line so that a later
+    look at the same line gives the same cents (TAX-2).
     """
 
     _name = 'progress.tax.engine'
@@ -99,7 +99,7 @@ class ProgressTaxEngine(models.AbstractModel):
         """Cumulative base lines, and the tax the earlier bills took, by the level of rounding.
 
         What was taken under another rate of the same tax starts no sum here: a changed rate
-        is another tax (RULES C12).
+        is another tax (TAX-2).
         """
         bases, taken = {}, defaultdict(float)
         for line in base_lines:

@@ -11,7 +11,7 @@ class ResCompany(models.Model):
     progress_last_run_result = fields.Char(string="Result of the Last Automatic Billing", readonly=True)
 
     def _get_progress_today(self):
-        """Today's date where the company is, as a planned date is meant there (RULES 1.20).
+        """Today's date where the company is, as a planned date is meant there (PLN-3).
 
         :return date: the date in the time zone of the company's contact
         """

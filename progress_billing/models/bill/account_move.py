@@ -5,7 +5,7 @@ from .account_move_line import LINK_FIELDS
 
 
 class AccountMove(models.Model):
-    """The invoice of a progress bill, and the one gate its states pass through (ENGINE A2)."""
+    """The invoice of a progress bill, and the one gate its states pass through (BIL-16)."""
 
     _name = 'account.move'
     _inherit = ['account.move', 'progress.guard.mixin']
@@ -85,7 +85,7 @@ class AccountMove(models.Model):
     # === HOOKS === #
 
     def _before_progress_state(self, state):
-        """Order of life, before invoices or credit notes of bills change state (SPEC §3, RULES C18).
+        """Order of life, before invoices or credit notes of bills change state (DEP-10).
 
         Extend by ``super()``: check before it.
 
@@ -115,7 +115,7 @@ class AccountMove(models.Model):
             self.filtered(lambda move: move.state == 'posted')._unreconcile_progress_deposits()
 
     def _after_progress_state(self):
-        """Totals follow by themselves; check that nothing is billed above its worth (RULES A1).
+        """Totals follow by themselves; check that nothing is billed above its worth (BIL-2).
 
         Extend by ``super()``: check after it.
 
@@ -186,7 +186,7 @@ class AccountMove(models.Model):
         return self.line_ids.filtered(lambda line: line.account_type in ('asset_receivable', 'liability_payable'))
 
     def _unreconcile_progress_deposits(self):
-        """Open the deposits again that these invoices or credit notes were matched with (ENGINE A1)."""
+        """Open the deposits again that these invoices or credit notes were matched with (DEP-8)."""
         lines = self.line_ids
         accounts = (lines._filter_progress(account='deposit') | lines._filter_progress(account='retainage')).account_id
         lines.filtered(lambda line: line.account_id in accounts).remove_move_reconcile()

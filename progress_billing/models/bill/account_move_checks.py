@@ -7,7 +7,7 @@ FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_t
 
 
 class ProgressMoveChecks(models.Model):
-    """What has to hold when an invoice or credit note of a progress bill changes (SPEC §3, RULES A4, C18)."""
+    """What has to hold when an invoice or credit note of a progress bill changes (BIL-13, DEP-11)."""
 
     _name = 'account.move'
     _inherit = 'account.move'
@@ -26,7 +26,7 @@ class ProgressMoveChecks(models.Model):
         raise AccessError(self.env._("Only a progress bill makes its invoice."))
 
     def _check_progress_header(self, vals):
-        """What the bill decides cannot be changed on its invoice (RULES A4).
+        """What the bill decides cannot be changed on its invoice (BIL-13).
 
         :raises UserError: naming the invoice and its bill
         """
@@ -55,7 +55,7 @@ class ProgressMoveChecks(models.Model):
                     )
 
     def _check_progress_currency(self):
-        """A journal with a currency of its own would change the invoice's (RULES A4)."""
+        """A journal with a currency of its own would change the invoice's (BIL-13)."""
         for move in self:
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - just its currency and name
             if move.currency_id != bill.currency_id:
@@ -88,7 +88,7 @@ class ProgressMoveChecks(models.Model):
                 move._check_credit_is_full()
 
     def _check_progress_amounts_hold(self):
-        """The ledger takes what the bill says, whatever was done to the draft (RULES A4).
+        """The ledger takes what the bill says, whatever was done to the draft (BIL-13).
 
         :raises UserError: to delete the draft and create it again
         """
@@ -132,7 +132,7 @@ class ProgressMoveChecks(models.Model):
         return all(self.currency_id.is_zero(difference) for difference in taxes.values())
 
     def _check_progress_leaving(self):
-        """A credit note stays posted once a newer final invoice or bill took what it gave back (RULES C18)."""
+        """A credit note stays posted once a newer final invoice or bill took what it gave back (DEP-11)."""
         self.filtered(lambda move: move.state == 'posted')._check_not_credited(('posted',))
         for move in self.filtered(lambda move: move.state == 'posted' and move.reversed_entry_id):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
@@ -170,7 +170,7 @@ class ProgressMoveChecks(models.Model):
                 )
 
     def _check_contract_lives(self, state):
-        """Nothing comes to count on a cancelled contract (SPEC §9)."""
+        """Nothing comes to count on a cancelled contract."""
         for move in self:
             contract = move.progress_contract_id.sudo()  # sudo: progress.contract - its state and name only
             # an invoice counts from draft on, and again when its credit note leaves posted
@@ -185,7 +185,7 @@ class ProgressMoveChecks(models.Model):
                 )
 
     def _check_credit_is_full(self):
-        """A final invoice, and one that is corrected, is credited in full or not at all (ENGINE A4, SPEC §3)."""
+        """A final invoice, and one that is corrected, is credited in full or not at all (DEP-11)."""
         for move in self:
             final = move.reversed_entry_id
             if move.currency_id.compare_amounts(

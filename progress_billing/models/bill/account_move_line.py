@@ -46,7 +46,7 @@ class LineType(NamedTuple):
 
 
 class AccountMoveLine(models.Model):
-    """What a line of a progress invoice stands for; its amounts are the bill's (RULES A3, A4)."""
+    """What a line of a progress invoice stands for; its amounts are the bill's (DEP-2, BIL-13)."""
 
     _name = 'account.move.line'
     _inherit = ['account.move.line', 'progress.guard.mixin']
@@ -145,7 +145,7 @@ class AccountMoveLine(models.Model):
 
     @api.depends('progress_line_type')
     def _compute_analytic_distribution(self):
-        """Deposits carry none, distribution models included: they are not earned yet (SPEC §4, RULES C26)."""
+        """Deposits carry none, distribution models included: they are not earned yet (DEP-4)."""
         result = super()._compute_analytic_distribution()
         self._filter_progress(analytic=False).analytic_distribution = False
         return result
@@ -174,7 +174,7 @@ class AccountMoveLine(models.Model):
         return super().write(vals)
 
     def _check_progress_amounts(self, vals, names):
-        """Amount, account and taxes of a progress invoice follow its bill (RULES A4).
+        """Amount, account and taxes of a progress invoice follow its bill (BIL-13).
 
         A credit note may credit a part: its amounts are free, its account and taxes are not.
 

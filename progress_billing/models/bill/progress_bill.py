@@ -8,10 +8,10 @@ KINDS_BY_HAND = ('progress', 'opening')
 
 
 class ProgressBill(models.Model):
-    """Planned record, pro forma, invoice to be: one document, one life (SPEC §3).
+    """Planned record, pro forma, invoice to be: one document, one life.
 
     ``review_state`` is what people decide; ``state`` adds what the invoices say. So deleting,
-    cancelling or crediting an invoice un-bills by itself, at whatever door (RULES A1, A2).
+    cancelling or crediting an invoice un-bills by itself, at whatever door (BIL-2, BIL-3).
     """
 
     _name = 'progress.bill'
@@ -231,7 +231,7 @@ class ProgressBill(models.Model):
         return self._get_current_moves().filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
 
     def _get_state_and_bucket(self, live):
-        """State and bucket of the bill from its live invoice and what people decided (RULES A1)."""
+        """State and bucket of the bill from its live invoice and what people decided (BIL-2)."""
         if self.kind == 'opening' and self.review_state != 'cancelled':
             return 'invoiced', 'actual'
         if not live:
@@ -350,7 +350,7 @@ class ProgressBill(models.Model):
     def _get_order_key(self):
         """What bills are ordered by: date, then number."""
         self.ensure_one()
-        # what was billed before the contract was entered comes before all that is billed on it (RULES A13)
+        # what was billed before the contract was entered comes before all that is billed on it (DEP-16)
         return self.kind != 'opening', self.date or fields.Date.to_date(self.create_date), self.id
 
     def _check_may_bill(self):
@@ -368,7 +368,7 @@ class ProgressBill(models.Model):
         return dict(self._selection_state()).get(self.state, '')
 
     def _get_invoice_type(self):
-        """``progress_invoice_type`` of this bill's invoices, from its kind and the contract (RULES A18)."""
+        """``progress_invoice_type`` of this bill's invoices, from its kind and the contract (BIL-20)."""
         self.ensure_one()
         if self.kind in ('final', 'retainage'):
             return self.kind

@@ -8,7 +8,7 @@ from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressBillInvoicing(models.Model):
-    """From a progress bill to its invoice: the only way an invoice is made (SPEC §1, §4).
+    """From a progress bill to its invoice: the only way an invoice is made.
 
     The hooks: :meth:`_prepare_invoice_vals` for the header, a ``_prepare_…_line_list`` for the lines of
     each invoice type, :meth:`_prepare_invoice_line_list` for those of any.
@@ -55,7 +55,7 @@ class ProgressBillInvoicing(models.Model):
         return {'revision': self.revision + 1}
 
     def _post_invoices_at_once(self, moves, actor):
-        """Post the invoices of the companies that ask for it, if whoever acts may post (RULES A17).
+        """Post the invoices of the companies that ask for it, if whoever acts may post (BIL-18).
 
         :param moves: the invoices
         :param Actor actor: who acts: code with all rights posts nothing by itself
@@ -120,7 +120,7 @@ class ProgressBillInvoicing(models.Model):
                 line.setdefault('analytic_distribution', False)
 
     def _get_invoice_date(self):
-        """The planned date, but never in the future (SPEC §3)."""
+        """The planned date, but never in the future (PLN-5)."""
         self.ensure_one()
         today = self.company_id._get_progress_today()
         return min(self.date or today, today)
@@ -156,7 +156,7 @@ class ProgressBillInvoicing(models.Model):
     # === INVOICE LINES === #
 
     def _prepare_invoice_line_list(self, taxes):
-        """Values of the invoice lines of this bill, by its invoice type (SPEC §4).
+        """Values of the invoice lines of this bill, by its invoice type.
 
         The type says which method makes them: ``_prepare_deposit_line_list``, ``_prepare_progress_line_list``,
         ``_prepare_final_line_list``, ``_prepare_retainage_line_list``; an addon with a type of its own adds one.
@@ -200,7 +200,7 @@ class ProgressBillInvoicing(models.Model):
             base_line['_bill_line']._write_protected({'tax_amounts': engine._prepare_kept_taxes(base_line)})
 
     def _get_line_taxes(self):
-        """Taxes of this bill by bill line, cumulative over the contract's bills (RULES C12).
+        """Taxes of this bill by bill line, cumulative over the contract's bills (TAX-1).
 
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
@@ -329,7 +329,7 @@ class ProgressBillInvoicing(models.Model):
     # === BILL LINES === #
 
     def _spread_over_lines(self, amount):
-        """Values of bill lines for an amount that says nothing of lines: by what is left on each (RULES A11).
+        """Values of bill lines for an amount that says nothing of lines: by what is left on each (BIL-11).
 
         :param float amount: untaxed, in the contract's currency
         :return list: dicts of ``progress.bill.line`` values

@@ -7,7 +7,7 @@ CLAIM_FIELDS = frozenset({'amount', 'quantity', 'total_completed_percent'})
 
 
 class ProgressBillLine(models.Model):
-    """This bill's claim against one schedule line (SPEC §3)."""
+    """This bill's claim against one schedule line."""
 
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
@@ -82,7 +82,7 @@ class ProgressBillLine(models.Model):
         'bill_id.move_ids.reversed_entry_id',
     )
     def _compute_credited(self):
-        """What posted credit notes took back of each line (RULES A3, A18: signed, so a cancelled one gives it back)."""
+        """What posted credit notes took back of each line (BIL-14: signed, so a cancelled one gives it back)."""
         for bill, lines in self.grouped('bill_id').items():
             reversals = bill and bill._get_reversals()
             credited = bill._get_all_lines()._get_credited_shares(bill, reversals) if reversals else {}
@@ -276,7 +276,7 @@ class ProgressBillLine(models.Model):
         return {'amount': float(done - self._get_billed_by_others())}
 
     def _price_quantity(self, quantity):
-        """Amount of a quantity: cumulative, so that the last one clears the line (RULES C11)."""
+        """Amount of a quantity: cumulative, so that the last one clears the line (BIL-10)."""
         self.ensure_one()
         reached = self._get_quantity_of_others() + money.to_decimal(quantity)
         return float(money.to_decimal(self.contract_line_id._price(reached)) - self._get_billed_by_others())
@@ -284,7 +284,7 @@ class ProgressBillLine(models.Model):
     def _complete_claim(self, names):
         """What follows from what a caller has just entered on these lines. Extend by ``super()``.
 
-        Lines whose quantity was entered are priced; an amount that is not theirs is refused (RULES 1.33).
+        Lines whose quantity was entered are priced; an amount that is not theirs is refused (PRG-3).
 
         :param names: the values, or just the names of the fields
         :raises UserError: for an amount on a line billed by quantity

@@ -6,7 +6,7 @@ from ..base.progress_actor import Actor
 
 
 class ProgressBillWorkflow(models.Model):
-    """What people do with a progress bill: create, release, cancel (SPEC §3).
+    """What people do with a progress bill: create, release, cancel.
 
     Every action works on a recordset, can be called twice without harm, and returns the
     action that shows its result.
@@ -18,7 +18,7 @@ class ProgressBillWorkflow(models.Model):
     # === ACTIONS === #
 
     def action_release(self):
-        """Pro forma or approved → invoiced, with exactly the amounts of its lines (SPEC §3).
+        """Pro forma or approved → invoiced, with exactly the amounts of its lines (REV-6).
 
         :return dict: the action that shows the invoices
         :raises UserError: when the bill waits for review, was rejected, or its contract cannot be billed
@@ -67,7 +67,7 @@ class ProgressBillWorkflow(models.Model):
     # === BUSINESS === #
 
     def _on_invoice_gone(self):
-        """The draft invoice of these bills was deleted or cancelled: what they took is pending again (RULES A2, C1)."""
+        """The draft invoice of these bills was deleted or cancelled: what they took is pending again (BIL-3, PRG-4)."""
         self.filtered(lambda bill: not bill.bucket and not bill.is_credited)._on_unbilled()
         self._on_invoice_state()
 
@@ -99,7 +99,7 @@ class ProgressBillWorkflow(models.Model):
     # === RESULTS === #
 
     def _get_result_action(self):
-        """The invoices these bills made, to those who may read them, else the bills (SPEC §3)."""
+        """The invoices these bills made, to those who may read them, else the bills (BIL-18)."""
         return self._get_invoice_action(self.invoice_id) or self._get_bill_action()
 
     def _get_invoice_action(self, moves):
@@ -121,7 +121,7 @@ class ProgressBillWorkflow(models.Model):
     # === ORDER OF LIFE === #
 
     def _check_order_of_life(self, whatever_state=False):
-        """Nothing earlier changes while a final invoice exists, draft included (RULES 1.2, C18).
+        """Nothing earlier changes while a final invoice exists, draft included (DEP-10).
 
         :param bool whatever_state: count bills without a claim too, whose credited invoices stand
         :raises UserError: naming the final invoice
@@ -154,7 +154,7 @@ class ProgressBillWorkflow(models.Model):
         return self.kind != 'final'
 
     def _get_change_blockers(self):
-        """The credit of a change order is undone by cancelling the order (RULES C21).
+        """The credit of a change order is undone by cancelling the order (CON-11).
 
         :return list: one sentence, or none
         """
@@ -199,7 +199,7 @@ class ProgressBillWorkflow(models.Model):
                     )
 
     def _check_room_of_credits(self):
-        """The room that a credit made is gone once it is no longer posted (RULES C14).
+        """The room that a credit made is gone once it is no longer posted (BIL-7).
 
         :raises UserError: when it has been billed again meanwhile
         """

@@ -76,7 +76,7 @@ class ProgressContractBilled(models.Model):
         return super().write(vals)
 
     def _check_fixed_once_billed(self, name, value):
-        """What invoices were made with stays as it is (RULES A15)."""
+        """What invoices were made with stays as it is (CON-4)."""
         for contract in self:
             if contract._differs(name, value) and contract._is_billed():
                 raise UserError(
@@ -124,7 +124,7 @@ class ProgressContractBilled(models.Model):
         return bool(moves or self.bill_ids.filtered('bucket'))
 
     def _check_wip_available(self, amount, record):
-        """Refuse more than is available to bill, unless the company only warns (000, RULES C15).
+        """Refuse more than is available to bill, unless the company only warns (BIL-8).
 
         :param float amount: untaxed, in the contract's currency
         :param record: what is to be billed, named in the error

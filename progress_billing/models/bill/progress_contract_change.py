@@ -47,7 +47,7 @@ class ProgressContractChangeBilled(models.Model):
     # === BUSINESS === #
 
     def _check_not_below_billed(self):
-        """A deduction leaves what is billed; more than that asks for the credit (RULES C21).
+        """A deduction leaves what is billed; more than that asks for the credit (CON-10).
 
         :raises UserError: with the most that can be taken away
         """
@@ -105,7 +105,7 @@ class ProgressContractChangeBilled(models.Model):
         )
 
     def _undo_draft_credits(self):
-        """Credits of these orders that were not posted go with them (RULES C21)."""
+        """Credits of these orders that were not posted go with them (CON-11)."""
         drafts = self.credit_bill_ids.filtered(lambda bill: bill.bucket == 'draft')
         # sudo: account.move - their draft credit notes, for a project manager without accounting rights
         drafts.sudo().invoice_id.unlink()

@@ -22,7 +22,7 @@ class ProgressContractChangeLineBilled(models.Model):
         'contract_line_id.change_line_ids.state',
     )
     def _compute_billed_amount(self):
-        """What is billed goes to the original value first, then to the orders by approval (RULES A12)."""
+        """What is billed goes to the original value first, then to the orders by approval (CON-12)."""
         for scheduled, changes in self.grouped('contract_line_id').items():
             shares = scheduled._get_billed_on_changes() if scheduled else {}
             for change in changes:

@@ -87,7 +87,7 @@ class ProgressContractLineBilled(models.Model):
         return self.revised_quantity - self.draft_quantity - self.actual_quantity
 
     def _get_quantity_for(self, amount):
-        """Quantity that an amount spread over this line stands for, in the unit's precision (RULES A11)."""
+        """Quantity that an amount spread over this line stands for, in the unit's precision (BIL-11)."""
         self.ensure_one()
         if self.billing_base != 'quantity' or not self.unit_price:
             return 0.0
@@ -107,7 +107,7 @@ class ProgressContractLineBilled(models.Model):
             raise UserError(self._get_overbilled_message(self.actual_amount, self.draft_amount))
 
     def _check_not_overbilled(self):
-        """Check these lines and their contracts, unless the company only warns (RULES C15).
+        """Check these lines and their contracts, unless the company only warns (BIL-8).
 
         :raises UserError: naming the line or contract, what is billed and what it is worth
         """
@@ -163,7 +163,7 @@ class ProgressContractLineBilled(models.Model):
         return money.round_to(done, money.Decimal(1).scaleb(-digits))
 
     def _price_further(self, quantity):
-        """Amount of a quantity that is billed on top: cumulative, so the last one clears the line (RULES C11)."""
+        """Amount of a quantity that is billed on top: cumulative, so the last one clears the line (BIL-10)."""
         self.ensure_one()
         billed_quantity = money.to_decimal(self.draft_quantity) + money.to_decimal(self.actual_quantity)
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
@@ -188,7 +188,7 @@ class ProgressContractLineBilled(models.Model):
     # === CHANGE ORDERS === #
 
     def _get_billed_on_changes(self):
-        """What was billed on each approved change of this line: the original first, then by approval (RULES A12).
+        """What was billed on each approved change of this line: the original first, then by approval (CON-12).
 
         Deductions lower what the original stands for.
 
@@ -213,7 +213,7 @@ class ProgressContractLineBilled(models.Model):
         return shares
 
     def _get_bills_of_changes(self):
-        """On which bills each change of this line was billed, walking them in their order (RULES A12).
+        """On which bills each change of this line was billed, walking them in their order (CON-12).
 
         :return dict: ``progress.bill`` by id of the change order line
         """

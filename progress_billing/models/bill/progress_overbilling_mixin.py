@@ -6,7 +6,7 @@ from ...tools import money
 
 
 class ProgressOverbillingMixin(models.AbstractModel):
-    """Never billed above its worth: the one check for schedule lines and for whole contracts (SPEC §3).
+    """Never billed above its worth: the one check for schedule lines and for whole contracts.
 
     For models with ``currency_id``, ``revised_amount``, ``draft_amount`` and ``actual_amount``.
     """
@@ -15,7 +15,7 @@ class ProgressOverbillingMixin(models.AbstractModel):
     _description = "Overbilling Check"
 
     def _raise_if_overbilled(self, draft_credit=0.0):
-        """Draft and posted invoices lie between nothing and the revised amount (RULES C13, C14).
+        """Draft and posted invoices lie between nothing and the revised amount (BIL-6, BIL-7).
 
         :param float draft_credit: negative drafts included in the draft amount; they make no
             room for others until they are posted
@@ -32,7 +32,7 @@ class ProgressOverbillingMixin(models.AbstractModel):
             raise UserError(self._get_overbilled_message(float(billed), draft_credit))
 
     def _get_overbilled_message(self, billed, draft_credit):
-        """The error of 000, with the figures and the way out."""
+        """The error of an overbilled record, with the figures and the way out."""
         details = [
             self.env._(
                 "%(record)s: %(billed)s would be billed of %(revised)s. Lower the amount, or add a change order.",
@@ -51,7 +51,7 @@ class ProgressOverbillingMixin(models.AbstractModel):
         return self._format_wip_error(details + self._get_overbilled_hints())
 
     def _format_wip_error(self, details):
-        """The sentence of 000, and below it what it is about.
+        """The sentence that stands first, and below it what it is about.
 
         :param list details: sentences
         """

@@ -9,7 +9,7 @@ INVOICES = tuple(OPPOSITE_TYPE)
 
 
 class ProgressBillPayments(models.Model):
-    """What was paid on a bill, what is open and how late it is, from Odoo's reconciliation (RULES 1.43).
+    """What was paid on a bill, what is open and how late it is, from Odoo's reconciliation (CSH-1).
 
     Amounts are in the contract's currency, tax included, of posted invoices less credit notes.
     Everyone who sees the bill sees them.

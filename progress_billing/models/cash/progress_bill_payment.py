@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class ProgressBillPayment(models.Model):
-    """What was received on the invoices of a bill, from Odoo's own reconciliation (RULES 1.43).
+    """What was received on the invoices of a bill, from Odoo's own reconciliation (CSH-1).
 
     One row for each match of an invoice's receivable or payable: payments, bank lines, other
     entries, and credit notes apart. Readable without accounting rights. Exchange differences

@@ -5,7 +5,7 @@ from ...tools import money
 
 
 class ProgressContractForecast(models.Model):
-    """What is expected of a contract: its cost at completion, and the tax on what is planned (SPEC §7)."""
+    """What is expected of a contract: its cost at completion, and the tax on what is planned."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'

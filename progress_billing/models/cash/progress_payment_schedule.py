@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class ProgressPaymentSchedule(models.Model):
-    """Expected payments: what is billed and open, drafted or planned, by date (RULES 1.44).
+    """Expected payments: what is billed and open, drafted or planned, by date (CSH-2).
 
     Posted and draft invoices count with their own instalments. Pro formas and planned records
     are split by the contract's payment term as Odoo splits an invoice, tax added, from the

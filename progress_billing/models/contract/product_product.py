@@ -5,7 +5,7 @@ class ProductProduct(models.Model):
     _inherit = 'product.product'
 
     def _get_progress_unit_price(self, contract):
-        """The product's list price as a schedule of values counts it: untaxed, in the contract's currency (RULES A14).
+        """The product's list price as a schedule of values counts it: untaxed, in the contract's currency (CON-5).
 
         :param contract: gives company, currency and fiscal position
         :return float: unrounded

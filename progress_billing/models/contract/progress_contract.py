@@ -6,7 +6,7 @@ LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
 
 
 class ProgressContract(models.Model):
-    """What is to be billed: who, which project, how, and the schedule of values (SPEC §2)."""
+    """What is to be billed: who, which project, how, and the schedule of values."""
 
     _name = 'progress.contract'
     _description = "Billing Contract"
@@ -312,7 +312,7 @@ class ProgressContract(models.Model):
     # === BUSINESS === #
 
     def _lock_for_billing(self):
-        """Take the contracts' rows before their totals are read (ENGINE A3).
+        """Take the contracts' rows before their totals are read (BIL-17).
 
         The update is real: whoever waited here with an older snapshot fails with a
         serialization error, and Odoo runs the call again on fresh figures.

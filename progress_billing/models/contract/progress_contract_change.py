@@ -5,7 +5,7 @@ from ..base.progress_actor import Actor
 
 
 class ProgressContractChange(models.Model):
-    """A dated, numbered addition to or deduction from the schedule of values (SPEC §2)."""
+    """A dated, numbered addition to or deduction from the schedule of values."""
 
     _name = 'progress.contract.change'
     _description = "Change Order"
@@ -56,10 +56,10 @@ class ProgressContractChange(models.Model):
                 )
 
     def action_approve(self, credit=False):
-        """Draft → approved: the schedule of values takes the changes (SPEC §2).
+        """Draft → approved: the schedule of values takes the changes (CON-9).
 
         :param bool credit: where a line falls below what is billed on it, bill the difference back
-            at once instead of refusing (RULES C21)
+            at once instead of refusing (CON-11)
         :return dict: the action that shows the contracts
         :raises UserError: when a line would fall below what is billed on it, or the contract has a final invoice
         """

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 
 
 class ProgressContractChangeLine(models.Model):
-    """One addition or deduction: to a schedule line, or a new one (SPEC §2)."""
+    """One addition or deduction: to a schedule line, or a new one."""
 
     _name = 'progress.contract.change.line'
     _description = "Change Order Line"

@@ -9,7 +9,7 @@ SCHEDULE_FIELDS = VALUE_FIELDS | {'tax_ids', 'product_id', 'account_id'}
 
 
 class ProgressContractLine(models.Model):
-    """One line of the schedule of values: what it is worth, how far it is, what is billed (SPEC §2)."""
+    """One line of the schedule of values: what it is worth, how far it is, what is billed."""
 
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class ProgressContractWorkflow(models.Model):
-    """What people do with a billing contract: open, plan, final invoice, cancel (SPEC §3)."""
+    """What people do with a billing contract: open, plan, final invoice, cancel."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
@@ -11,7 +11,7 @@ class ProgressContractWorkflow(models.Model):
     # === ACTIONS === #
 
     def action_open(self):
-        """Draft → open, after checking that the contract can be billed (SPEC §3).
+        """Draft → open, after checking that the contract can be billed.
 
         :return dict: the action that shows the contracts
         :raises UserError: with every reason why a contract cannot be billed
@@ -77,7 +77,7 @@ class ProgressContractWorkflow(models.Model):
         return dict(action, context={'default_contract_id': self.id, 'dialog_size': 'extra-large'})
 
     def action_show_in_project(self):
-        """Choose this contract for the Billing tab of its project (RULES 1.24).
+        """Choose this contract for the Billing tab of its project (CON-6).
 
         :return dict: reloads the project
         """
@@ -120,7 +120,7 @@ class ProgressContractWorkflow(models.Model):
         return reasons + self._get_currency_blockers()
 
     def _get_project_blockers(self):
-        """Progress billing is for fixed-fee, billable projects only (RULES 1.3)."""
+        """Progress billing is for fixed-fee, billable projects only (CON-2)."""
         project, reasons = self.project_id, []
         if project and project.billing_method != 'fixed_fee':
             reasons.append(self.env._("Set Billing Method of the project %s to Fixed Fee.", project.display_name))

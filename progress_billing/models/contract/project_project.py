@@ -5,7 +5,7 @@ from .progress_tab_mixin import READERS
 
 
 class ProjectProject(models.Model):
-    """How a project is billed, and its Billing tab: the progress billing portal of 001 (SPEC §2)."""
+    """How a project is billed, and its Billing tab: where all of its progress billing is."""
 
     _name = 'project.project'
     _inherit = ['project.project', 'progress.tab.mixin']
@@ -50,7 +50,7 @@ class ProjectProject(models.Model):
 
     @api.depends('progress_contract_ids.state')
     def _compute_progress_contract_id(self):
-        """The newest open contract first (RULES 1.24); what a person chose stays while it is open."""
+        """The newest open contract first (CON-6); what a person chose stays while it is open."""
         for project in self:
             contracts = project.progress_contract_ids.filtered(
                 lambda contract: contract.contract_type == 'customer'
@@ -152,7 +152,7 @@ class ProjectProject(models.Model):
     # === ACTIONS === #
 
     def action_set_up_progress_billing(self):
-        """Make the project a fixed-fee one with a contract to enter the schedule of values in (RULES 1.24).
+        """Make the project a fixed-fee one with a contract to enter the schedule of values in (CON-6).
 
         Called again it shows the contract.
 

@@ -57,7 +57,7 @@ class AccountMove(models.Model):
                     lines.reconcile()
 
     def _get_progress_deposit_rows(self):
-        """The deposits this final invoice reverses: number, date, net and tax of each (SPEC §4).
+        """The deposits this final invoice reverses: number, date, net and tax of each (DEP-6).
 
         :return list: dicts, in the order of the lines
         """
@@ -79,7 +79,7 @@ class AccountMove(models.Model):
         return list(rows.values())
 
     def _check_no_opening_deposit(self):
-        """An entry that stands for deposits held before stays posted until the final invoice (RULES A13)."""
+        """An entry that stands for deposits held before stays posted until the final invoice (DEP-17)."""
         posted = self.filtered(lambda move: move.state == 'posted')
         # sudo: progress.bill - whether an entry is needed does not depend on who asks
         bills = self.env['progress.bill'].sudo()
@@ -97,7 +97,7 @@ class AccountMove(models.Model):
             )
 
     def _check_only_final(self):
-        """A contract has one final invoice (SPEC §3)."""
+        """A contract has one final invoice (DEP-10)."""
         for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
             bill = move.progress_bill_id.sudo()  # sudo: progress.bill - as above
             scheduled = bill.line_ids.contract_line_id

@@ -3,7 +3,7 @@ from odoo.tools import format_date, formatLang
 
 
 class ProgressBillDeposit(models.Model):
-    """Deposits on invoices, and the final one: all income not yet recognised, less every deposit (SPEC §4)."""
+    """Deposits on invoices, and the final one: all income not yet recognised, less every deposit."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
@@ -18,7 +18,7 @@ class ProgressBillDeposit(models.Model):
         return self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit'
 
     def _prepare_deposit_line_list(self, taxes):
-        """DEPOSIT lines: one for each set of taxes (RULES A3), without analytic distribution.
+        """DEPOSIT lines: one for each set of taxes (DEP-2), without analytic distribution.
 
         :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         """
@@ -61,7 +61,7 @@ class ProgressBillDeposit(models.Model):
         }
 
     def _get_deposit_label(self):
-        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (RULES 1.17)."""
+        """Text of the DEPOSIT line, in the customer's language: as typed, or what it is a part of (DEP-5)."""
         self.ensure_one()
         if self.item_description:
             return self.item_description
@@ -77,7 +77,7 @@ class ProgressBillDeposit(models.Model):
         return formatLang(self.env, self.invoiced_amount, currency_obj=False, digits=digits)
 
     def _prepare_final_line_list(self, taxes):
-        """Income of every schedule line not yet recognised, and the reversal of each deposit (SPEC §4).
+        """Income of every schedule line not yet recognised, and the reversal of each deposit (DEP-6).
 
         Recognised as billed, what is left is income like any other.
 

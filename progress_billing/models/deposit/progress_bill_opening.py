@@ -66,7 +66,7 @@ class ProgressBillOpening(models.Model):
                 )
 
     def _can_be_opening_deposit(self, item):
-        """Whether a journal item can stand for deposits taken before the contract was entered (RULES A13)."""
+        """Whether a journal item can stand for deposits taken before the contract was entered (DEP-17)."""
         contract = self.contract_id
         return (
             item.parent_state == 'posted'
@@ -82,7 +82,7 @@ class ProgressBillOpening(models.Model):
 
     @api.constrains('partner_id')
     def _check_partner(self):
-        """Deposits are held for one customer; only billing as billed has bills for several (RULES C23)."""
+        """Deposits are held for one customer; only billing as billed has bills for several (DEP-12)."""
         for bill in self.filtered(lambda bill: bill.contract_id.revenue_recognition == 'deposit'):
             contract = bill.contract_id
             if bill.partner_id and bill.partner_id.commercial_partner_id != contract.partner_id.commercial_partner_id:

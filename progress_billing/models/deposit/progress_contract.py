@@ -8,7 +8,7 @@ from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
 class ProgressContractBilling(models.Model):
-    """The deposits of a contract: their account, what is held, and what was held before it was entered (SPEC §4)."""
+    """The deposits of a contract: their account, what is held, and what was held before it was entered."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
@@ -65,7 +65,7 @@ class ProgressContractBilling(models.Model):
         """The account deposits are booked on.
 
         :param rule: the billing rule of the lines the deposit is for
-        :raises UserError: when there is none, or one that is no reconcilable current liability (SPEC §4)
+        :raises UserError: when there is none, or one that is no reconcilable current liability
         """
         self.ensure_one()
         reasons = self._get_deposit_blockers(rule)
@@ -74,7 +74,7 @@ class ProgressContractBilling(models.Model):
         return self._find_deposit_account(rule)
 
     def _find_deposit_product(self):
-        """The product with code DEPOSIT (SPEC §4); may be empty."""
+        """The product with code DEPOSIT; may be empty."""
         product = self.env.ref('progress_billing.product_deposit', raise_if_not_found=False)
         if product and product.active and product.default_code == 'DEPOSIT':
             return product
@@ -126,7 +126,7 @@ class ProgressContractBilling(models.Model):
         return {'bill': bill, 'account': account, 'taxes': taxes, 'net': net, 'amounts': dict(totals)}
 
     def _get_opening_deposits(self, bill):
-        """Deposits taken before the contract was entered, with the taxes of the lines they stand for (RULES A13)."""
+        """Deposits taken before the contract was entered, with the taxes of the lines they stand for (DEP-16)."""
         if not bill.opening_deposit_amount:
             return []
         engine, unit = self.env['progress.tax.engine'], self.currency_id.rounding
@@ -216,7 +216,7 @@ class ProgressContractBilling(models.Model):
                 )
 
     def _check_opening_deposits_stand(self):
-        """Items chosen as deposits held before must still be open when the final invoice reverses them (RULES A13)."""
+        """Items chosen as deposits held before must still be open when the final invoice reverses them (DEP-17)."""
         # sudo: account.move.line - whether an item is open does not depend on who asks
         for bill in self.sudo().bill_ids.filtered(lambda bill: bill.kind == 'opening' and bill.bucket == 'actual'):
             gone = bill.opening_deposit_line_ids.filtered(
@@ -234,7 +234,7 @@ class ProgressContractBilling(models.Model):
                 )
 
     def _reconcile_deposits(self):
-        """Match deposits with their reversals, so that the deposit account is zero in both currencies (ENGINE B2).
+        """Match deposits with their reversals, so that the deposit account is zero in both currencies (DEP-7).
 
         All lines of the contract on the deposit accounts take part, taxes booked there included.
         Each deposit is matched with its own reversal first, which keeps exchange entries few.
@@ -300,7 +300,7 @@ class ProgressContractBilling(models.Model):
         return reasons
 
     def _get_customer_blockers(self):
-        """Deposits are held for one customer a contract (RULES C23)."""
+        """Deposits are held for one customer a contract (DEP-12)."""
         customer = self.partner_id.commercial_partner_id
         others = self._get_billable_lines().filtered(
             lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse())

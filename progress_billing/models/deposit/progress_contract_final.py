@@ -37,7 +37,7 @@ class ProgressContractFinal(models.Model):
         return self.bill_ids.filtered(lambda bill: bill.kind == 'final' and bill.bucket)
 
     def _get_lines_without_final(self, finals):
-        """Schedule lines that none of these final bills covers: billed as billed, each customer has one (RULES C23)."""
+        """Schedule lines that none of these final bills covers: billed as billed, each customer has one (DEP-12)."""
         self.ensure_one()
         return self._get_billable_lines() - finals.line_ids.contract_line_id
 
@@ -64,7 +64,7 @@ class ProgressContractFinal(models.Model):
     # === ACTIONS === #
 
     def action_create_final_invoice(self):
-        """The final bill and its draft invoice: revenue of every line, every deposit reversed (SPEC §4).
+        """The final bill and its draft invoice: revenue of every line, every deposit reversed.
 
         Called again while that invoice is a draft, it shows it.
 
@@ -77,7 +77,7 @@ class ProgressContractFinal(models.Model):
         return finals._get_result_action()
 
     def action_final_wizard(self):
-        """The button: asks first where work is not complete or records are still planned (RULES 1.22, A23).
+        """The button: asks first where work is not complete or records are still planned (DEP-13).
 
         :return dict: the question, or the final invoice
         """
@@ -133,7 +133,7 @@ class ProgressContractFinal(models.Model):
         """These contracts have just got final bills: what waits on them ends. Extend by ``super()``."""
 
     def _get_final_groups(self, finals):
-        """Schedule lines by customer and location of their final invoice (RULES C23).
+        """Schedule lines by customer and location of their final invoice (DEP-12).
 
         Deposits are held for one customer, so there is one final invoice; billed as billed, each
         customer and location has its own.
@@ -167,7 +167,7 @@ class ProgressContractFinal(models.Model):
         }
 
     def _check_final_is_current(self, final):
-        """Before the final invoice is posted: its reversals are what is left of each deposit now (ENGINE A2).
+        """Before the final invoice is posted: its reversals are what is left of each deposit now (DEP-9).
 
         A credit note may have been posted, or a deposit changed, while the final was a draft.
 
@@ -198,7 +198,7 @@ class ProgressContractFinal(models.Model):
             )
 
     def _check_no_drafts(self, but=None):
-        """Draft progress invoices and pro formas must be posted or deleted before the final (SPEC §4).
+        """Draft progress invoices and pro formas must be posted or deleted before the final (DEP-14).
 
         :param but: bills that do not count, the final itself
         """

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class ProgressContractProfitability(models.Model):
-    """What a project's dashboard shows of its contracts: what was earned, and deposits apart (SPEC §4).
+    """What a project's dashboard shows of its contracts: what was earned, and deposits apart.
 
     As with Odoo's own down payments, a deposit counts as invoiced until the final invoice
     turns it into revenue; the two rows together are what has been invoiced, and what is left.

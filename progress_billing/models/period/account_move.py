@@ -2,7 +2,7 @@ from odoo import models
 
 
 class AccountMove(models.Model):
-    """An invoice of a closed billing period stays posted; crediting it is a matter of today (RULES A20)."""
+    """An invoice of a closed billing period stays posted; crediting it is a matter of today (PER-4)."""
 
     _inherit = 'account.move'
 

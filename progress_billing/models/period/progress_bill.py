@@ -6,7 +6,7 @@ BILLED_STATES = ('draft', 'submitted', 'approved')
 
 
 class ProgressBillPeriods(models.Model):
-    """The billing period of a bill: an open one that contains its date (SPEC §7, RULES A20, C24).
+    """The billing period of a bill: an open one that contains its date (PER-3, PER-7).
 
     Records are planned into any period; when they are billed the period must be open. A closed
     period takes no bill, and none leaves it.
@@ -106,7 +106,7 @@ class ProgressBillPeriods(models.Model):
         return self.date or self.company_id._get_progress_today()
 
     def _needs_period(self):
-        """Whether the bill cannot be made without a period (RULES A20)."""
+        """Whether the bill cannot be made without a period (PER-3)."""
         self.ensure_one()
         return self.contract_id.period_policy != 'on_demand'
 

@@ -9,7 +9,7 @@ UNITS = [('week', "Week"), ('month', "Month"), ('quarter', "Quarter"), ('year', 
 
 
 class ProgressBillingPeriod(models.Model):
-    """When is billed: a span of days of a project that takes bills while it is open (SPEC §7, RULES 1.52, A20).
+    """When is billed: a span of days of a project that takes bills while it is open (PER-1, PER-3).
 
     The rules about bills are in ``progress.bill.periods``, the scheduled action in
     ``progress.billing.period.scheduling``.
@@ -135,7 +135,7 @@ class ProgressBillingPeriod(models.Model):
         self._check_bills_stay()
 
     def _check_no_overlap(self):
-        """Periods of a project never overlap (RULES 1.52)."""
+        """Periods of a project never overlap (PER-1)."""
         self._lock_projects()
         # sudo: progress.billing.period - periods overlap whoever may see them
         others = self.sudo().search([('project_id', 'in', self.project_id.ids)])
@@ -160,7 +160,7 @@ class ProgressBillingPeriod(models.Model):
                     )
 
     def _check_bills_stay(self):
-        """The dates of a period with bills cannot exclude them (RULES 1.52)."""
+        """The dates of a period with bills cannot exclude them (PER-1)."""
         # sudo: progress.bill - the bills count whoever may see them
         for bill in self.sudo().bill_ids.filtered('bucket'):
             if not bill.period_id._contains(bill._get_period_date()):
@@ -215,7 +215,7 @@ class ProgressBillingPeriod(models.Model):
         Called again it changes nothing.
 
         :return dict: the action that shows the periods
-        :raises UserError: while pro formas or draft invoices of a period are not posted or deleted (RULES A20)
+        :raises UserError: while pro formas or draft invoices of a period are not posted or deleted (PER-5)
         """
         self._check_may_close()
         todo = self.filtered(lambda period: period.state == 'open')
@@ -238,7 +238,7 @@ class ProgressBillingPeriod(models.Model):
         return self._get_period_action()
 
     def action_reopen(self):
-        """Closed → open, by administrators of progress billing only (RULES A20).
+        """Closed → open, by administrators of progress billing only (PER-5).
 
         :return dict: the action that shows the periods
         :raises AccessError: for anybody else

@@ -19,7 +19,7 @@ ORDER = ('week', 'month', 'quarter', 'year')
 
 
 class ProgressBillingPeriodScheduling(models.Model):
-    """The scheduled action that makes the next billing period in time (SPEC §7).
+    """The scheduled action that makes the next billing period in time.
 
     In batches of projects, committed one by one. A project whose periods cannot be made gets
     an activity with the error; the others go on. Run again it makes nothing twice.

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ProgressContractPeriods(models.Model):
-    """The billing periods of a contract's project (SPEC §7)."""
+    """The billing periods of a contract's project."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'

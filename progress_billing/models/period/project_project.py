@@ -4,7 +4,7 @@ READERS = 'progress_billing.group_readonly'
 
 
 class ProgressProjectPeriods(models.Model):
-    """The billing periods of a project (SPEC §7)."""
+    """The billing periods of a project."""
 
     _name = 'project.project'
     _inherit = 'project.project'

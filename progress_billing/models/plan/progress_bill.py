@@ -11,7 +11,7 @@ PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
 
 class ProgressBillPlan(models.Model):
-    """What is planned to be billed: an amount or a percentage of the contract, typed in one field (001)."""
+    """What is planned to be billed: an amount or a percentage of the contract, typed in one field."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
@@ -155,7 +155,7 @@ class ProgressBillPlan(models.Model):
     # === BUSINESS === #
 
     def _get_amount_to_bill(self):
-        """Amount of a planned record at this moment: percentages are of the revised amount now (RULES 1.19)."""
+        """Amount of a planned record at this moment: percentages are of the revised amount now (PLN-2)."""
         self.ensure_one()
         if not self.planned_percent:
             return self.planned_amount
@@ -204,7 +204,7 @@ class ProgressBillPlan(models.Model):
         }
 
     def _get_lang(self):
-        """The reader's language: of the call, else of the user, as RPC callers often give none (RULES A10)."""
+        """The reader's language: of the call, else of the user, as RPC callers often give none (PLN-1)."""
         return self.env['res.lang']._get_data(code=self._get_lang_code())
 
     def _get_lang_code(self):
@@ -220,7 +220,7 @@ class ProgressBillPlan(models.Model):
         return super()._get_deposit_share_text()
 
     def _check_plan_editable(self, vals):
-        """What was billed is not planned any more (A19: planned and billed are kept apart)."""
+        """What was billed is not planned any more (PLN-2: planned and billed are kept apart)."""
         billed = self.filtered(
             lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
         )

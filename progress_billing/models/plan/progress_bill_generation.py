@@ -9,7 +9,7 @@ class ProgressBillGeneration(models.Model):
     _inherit = 'progress.bill'
 
     def action_create(self):
-        """The Create link: planned record → pro forma where the contract uses them, else its invoice (001, SPEC §3).
+        """The Create link: planned record → pro forma where the contract uses them, else its invoice (REV-1).
 
         Called again it shows what is there, so a double click or two users make one invoice.
 

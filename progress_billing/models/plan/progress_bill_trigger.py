@@ -6,7 +6,7 @@ ACTIVITY_DUE = 'progress_billing.mail_activity_bill_due'
 
 
 class ProgressBillMilestone(models.Model):
-    """What makes a planned record due: a date, a milestone, or a person (002, RULES 1.26, 1.27)."""
+    """What makes a planned record due: a date, a milestone, or a person (PLN-11, PLN-10)."""
 
     _name = 'progress.bill'
     _inherit = ['progress.bill', 'progress.scheduling.mixin']
@@ -125,14 +125,14 @@ class ProgressBillMilestone(models.Model):
     def _cron_generate_progress_invoices(self):
         """Auto-Generate Progress Billing Invoices: bill every planned record that is due on an open contract.
 
-        Records that were billed once are left to people (``generated_on``, RULES A2); records
+        Records that were billed once are left to people (``generated_on``, BIL-3); records
         that another transaction holds are left to the next run.
         """
         self._run_due_records()
 
     @api.model
     def _get_due_domain(self):
-        """Planned records to bill now: their date has come, or their milestone is reached (RULES 1.20, 1.26).
+        """Planned records to bill now: their date has come, or their milestone is reached (PLN-3, PLN-11).
 
         :return Domain: on ``progress.bill``; glue addons widen it with their own triggers
         """

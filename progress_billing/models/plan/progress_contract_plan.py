@@ -87,7 +87,7 @@ class ProgressContractPlan(models.Model):
     # === BUSINESS === #
 
     def action_plan_wizard(self):
-        """Lay out a billing plan: instalments, interval, first date (SPEC §3).
+        """Lay out a billing plan: instalments, interval, first date.
 
         :return dict: the plan wizard
         """
@@ -105,7 +105,7 @@ class ProgressContractPlan(models.Model):
         return self.env['progress.shift.wizard']._get_action(self.bill_ids)
 
     def _respread_plan(self):
-        """Lay the open records of a plan out again after the contract's worth changed (RULES A21).
+        """Lay the open records of a plan out again after the contract's worth changed (PLN-7).
 
         Billed records keep what was planned; typed amounts stay; typed percentages follow by themselves.
         """

@@ -5,7 +5,7 @@ from ...tools import money
 
 
 class ProgressPlanTemplate(models.Model):
-    """A billing plan to be used again: shares of the contract, days or months apart (SPEC §3)."""
+    """A billing plan to be used again: shares of the contract, days or months apart."""
 
     _name = 'progress.plan.template'
     _description = "Billing Plan Template"

@@ -7,7 +7,7 @@ READERS = 'progress_billing.group_readonly'
 
 
 class ProjectMilestone(models.Model):
-    """A milestone triggers the bills tied to it, and shows what it bills (002, RULES 1.26, 1.27)."""
+    """A milestone triggers the bills tied to it, and shows what it bills (PLN-11, PLN-10)."""
 
     _name = 'project.milestone'
     _inherit = ['project.milestone', 'progress.guard.mixin']
@@ -119,13 +119,13 @@ class ProjectMilestone(models.Model):
     def _on_progress_trigger(self):
         """Milestones were reached, left again or approved: their records are due. Extend by ``super()``.
 
-        Leaving one undoes no bill (RULES 1.26).
+        Leaving one undoes no bill (PLN-10).
         """
         # sudo: progress.bill - whoever works on the project need not bill
         self.sudo().progress_bill_ids.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
 
     def action_approve_billing(self, note=False):
-        """Approve reached milestones for billing, on the customer's behalf (RULES 1.26).
+        """Approve reached milestones for billing, on the customer's behalf (PLN-11).
 
         :param str note: how the customer approved, for example "by e-mail of 3 May"
         :return dict: closes a dialog; the page shows the approval

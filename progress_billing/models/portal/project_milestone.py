@@ -4,7 +4,7 @@ from odoo.tools import format_datetime
 
 
 class ProjectMilestone(models.Model):
-    """Customers approve milestones on their page (002 "Every milestone approved")."""
+    """Customers approve milestones on their page ("every milestone approved")."""
 
     _inherit = 'project.milestone'
 

@@ -46,7 +46,7 @@ class ProgressBillLine(models.Model):
         return money.ratio_percent(kept, self.contract_line_id.revised_amount)
 
     def _take_pending(self):
-        """What is billed is no longer pending; Completed (%) stays (RULES C1)."""
+        """What is billed is no longer pending; Completed (%) stays (PRG-4)."""
         pending = self.filtered(lambda line: line.kind != 'retainage').filtered(
             lambda line: line.contract_line_id.pending_amount or line.contract_line_id.pending_quantity
         )
@@ -63,7 +63,7 @@ class ProgressBillLine(models.Model):
         pending.contract_line_id._write_protected({'pending_amount': 0.0, 'pending_quantity': 0.0})
 
     def _give_back_pending(self):
-        """A bill that goes before its invoice gives back what it took, where nothing was entered since (RULES C1)."""
+        """A bill that goes before its invoice gives back what it took, where nothing was entered since (PRG-4)."""
         for line in self.filtered(lambda line: line.pending_taken or line.pending_quantity_taken):
             scheduled = line.contract_line_id
             if scheduled.progress_entry == line.pending_entry:

@@ -7,7 +7,7 @@ PLACEHOLDERS = ('item', 'description', 'percent', 'bill', 'title', 'date', 'cont
 
 
 class ProgressBillingRule(models.Model):
-    """How schedule lines become invoice lines, and on which invoice (003, RULES 1.31).
+    """How schedule lines become invoice lines, and on which invoice (PRG-5).
 
     Assigned to tasks; the contract's rule is the default, and a shipped one stands behind it.
     """

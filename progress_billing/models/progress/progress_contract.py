@@ -9,7 +9,7 @@ CREATE_MODES = ('remaining', 'percent', 'lines')
 
 
 class ProgressContractRun(models.Model):
-    """The billing run: what is pending becomes bills, grouped as the rules say (003, SPEC §3)."""
+    """The billing run: what is pending becomes bills, grouped as the rules say."""
 
     _name = 'progress.contract'
     _inherit = ['progress.contract', 'progress.scheduling.mixin']
@@ -123,9 +123,9 @@ class ProgressContractRun(models.Model):
     # === ACTIONS === #
 
     def action_run_billing(self, date=None):
-        """Bill what is pending, on as many bills as the rules ask for (003).
+        """Bill what is pending, on as many bills as the rules ask for.
 
-        Contracts with nothing to bill are skipped and named to the user (RULES A22).
+        Contracts with nothing to bill are skipped and named to the user (PRG-8).
 
         :param date: the bills' date; today in the company's time zone unless given
         :return dict: the action that shows the invoices or bills made
@@ -146,7 +146,7 @@ class ProgressContractRun(models.Model):
         return dict(action, context={'default_contract_ids': self.ids})
 
     def action_recalculate_pending(self):
-        """Set the pending values by the formula again, from Completed (%) and what is billed (RULES C1).
+        """Set the pending values by the formula again, from Completed (%) and what is billed (PRG-1).
 
         :return dict: the action that shows the contracts
         """
@@ -156,7 +156,7 @@ class ProgressContractRun(models.Model):
         return self._get_contract_action()
 
     def action_create_bill(self, mode, values=None):
-        """Bill at once: all that remains, one percentage of every line, or an own claim a line (RULES 1.25).
+        """Bill at once: all that remains, one percentage of every line, or an own claim a line (PRG-9).
 
         :param str mode: ``remaining``, ``percent`` or ``lines``
         :param dict values: ``percent`` (of each line's revised value) for ``percent``; ``lines`` for
@@ -358,7 +358,7 @@ class ProgressContractRun(models.Model):
             contract._advance_billing_date(day)
 
     def _notify_skipped(self, reasons):
-        """Tell the user which contracts were not billed, and why (RULES A22)."""
+        """Tell the user which contracts were not billed, and why (PRG-8)."""
         if not reasons:
             return
         self.env.user._bus_send(
@@ -396,7 +396,7 @@ class ProgressContractRun(models.Model):
 
     @api.model
     def _cron_run_billing(self):
-        """Run Project Billing on its billing date: bill what is pending on every contract that is due (RULES 1.30)."""
+        """Run Project Billing on its billing date: bill what is pending on every contract that is due (PRG-10)."""
         self._run_due_records()
 
     @api.model

@@ -9,7 +9,7 @@ SOURCE_FIELDS = frozenset({'progress_source', 'task_id', 'milestone_id', 'requir
 
 
 class ProgressContractLineProgress(models.Model):
-    """How far a schedule line is, and what has been asked to be billed next (SPEC §2, RULES C1).
+    """How far a schedule line is, and what has been asked to be billed next (PRG-1).
 
     *Completed (%)* and the pending values drive each other at the moment one of them is
     entered; nothing else moves them, so what a person typed is what is billed.
@@ -187,7 +187,7 @@ class ProgressContractLineProgress(models.Model):
         return abs(percent - money.to_decimal(vals['completed_percent'])) < money.to_decimal('0.0000000001')
 
     def _prepare_pending_vals(self, percent=None):
-        """The formulas of 003: pending = revised × completed − draft − actual.
+        """Pending by its formula: pending = revised × completed − draft − actual.
 
         :param float percent: as if this were Completed (%)
         """
@@ -215,7 +215,7 @@ class ProgressContractLineProgress(models.Model):
         return money.percent_of(percent, self.revised_amount, self.currency_id.rounding or '0.01')
 
     def _get_percent_reached(self, amount):
-        """The other way round: the Completed (%) at which ``amount`` is to be billed in all, unrounded (RULES A5).
+        """The other way round: the Completed (%) at which ``amount`` is to be billed in all, unrounded (PRG-2).
 
         :param amount: a decimal, untaxed, in the contract's currency
         :return: a decimal
@@ -260,7 +260,7 @@ class ProgressContractLineProgress(models.Model):
         return percent + money.ratio_percent(elsewhere, self.revised_amount)
 
     def _get_percent_of_pending(self, amount):
-        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (RULES A5)."""
+        """Completed (%) of a line by amount once ``amount`` more is billed; kept unrounded (PRG-2)."""
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         return float(self._get_percent_reached(billed + money.to_decimal(amount)))
 
@@ -276,7 +276,7 @@ class ProgressContractLineProgress(models.Model):
     # === CHECKS === #
 
     def _get_pending_blocker(self):
-        """Why what is pending on this line cannot be billed; nothing where it can (RULES C13)."""
+        """Why what is pending on this line cannot be billed; nothing where it can (BIL-6)."""
         self.ensure_one()
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         if not money.room_left(self.revised_amount, billed, self.pending_amount, self.currency_id.rounding):
@@ -284,7 +284,7 @@ class ProgressContractLineProgress(models.Model):
         return self._get_overbilled_message(float(billed + money.to_decimal(self.pending_amount)), 0.0)
 
     def _check_progress(self):
-        """Completed (%) lies between 0 and 100; above only where the company merely warns (RULES C15)."""
+        """Completed (%) lies between 0 and 100; above only where the company merely warns (BIL-8)."""
         for line in self:
             percent = money.round_to(line.completed_percent, '0.00000001')
             over = percent > 100 and line.company_id.progress_overbilling_policy != 'warn'
@@ -371,9 +371,9 @@ class ProgressContractLineProgress(models.Model):
                 )
 
     def _follow_source(self):
-        """Enter the progress of task or milestone on the lines that take it from there (RULES C1).
+        """Enter the progress of task or milestone on the lines that take it from there (PRG-11).
 
-        What was billed stays: an automatic source never asks for a credit by itself (RULES 1.26).
+        What was billed stays: an automatic source never asks for a credit by itself (PRG-11).
         """
         for line in self:
             if line.progress_source == 'manual' or line.contract_state not in ('draft', 'open'):
@@ -395,12 +395,12 @@ class ProgressContractLineProgress(models.Model):
     # === THE RUN === #
 
     def _get_run_key(self):
-        """Bills of a run are told apart by invoice group and Bill Separately too (003)."""
+        """Bills of a run are told apart by invoice group and Bill Separately too (PRG-5)."""
         task = self.task_id if self.bill_separately else self.task_id.browse()
         return (*super()._get_run_key(), self.billing_rule_id.invoice_group or '', task)
 
     def _is_on_run(self):
-        """Whether the billing run takes this line: something is pending, or its rule wants zero lines (RULES 1.32).
+        """Whether the billing run takes this line: something is pending, or its rule wants zero lines (PRG-7).
 
         Extend by ``super()``.
         """

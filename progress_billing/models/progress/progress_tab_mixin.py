@@ -22,7 +22,7 @@ class ProgressTabMixin(models.AbstractModel):
         return self._get_progress_contract().action_create_bill_wizard()
 
     def action_run_billing(self):
-        """Bill what is pending on the contracts of these records (SPEC §3).
+        """Bill what is pending on the contracts of these records.
 
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when none of them has anything to bill, saying why

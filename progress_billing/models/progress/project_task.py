@@ -6,7 +6,7 @@ COPIED_FIELDS = ('billing_rule_id', 'bill_separately', 'partner_shipping_id')
 
 
 class ProjectTask(models.Model):
-    """What a task says about billing: rule, invoice of its own, location, and how far it is (003)."""
+    """What a task says about billing: rule, invoice of its own, location, and how far it is."""
 
     _inherit = 'project.task'
 
@@ -134,7 +134,7 @@ class ProjectTask(models.Model):
         return sum(child._get_progress_percent() for child in children) / len(children)
 
     def action_run_billing(self):
-        """Bill what is pending on the schedule lines of these tasks (SPEC §3).
+        """Bill what is pending on the schedule lines of these tasks.
 
         :return dict: the action that shows the invoices or bills made
         :raises UserError: when nothing of it can be billed, saying why

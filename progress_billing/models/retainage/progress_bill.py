@@ -5,7 +5,7 @@ from ...tools import money, retainage
 
 
 class ProgressBillRetainage(models.Model):
-    """What a bill withholds or gives back, line by line, and how that stands on its invoice (SPEC §7, RULES A9, C8)."""
+    """What a bill withholds or gives back, line by line, and how that stands on its invoice (RET-8, RET-2)."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
@@ -44,7 +44,7 @@ class ProgressBillRetainage(models.Model):
 
     @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
     def _compute_credited_holdback_amount(self):
-        """What posted credit notes gave back of what was held back uncertified (RULES C5)."""
+        """What posted credit notes gave back of what was held back uncertified (RET-19)."""
         for bill in self:
             items = self.env['account.move.line']
             if bill.holdback_amount:
@@ -167,7 +167,7 @@ class ProgressBillRetainage(models.Model):
         return others if others * held > 0 else money.ZERO
 
     def _add_retainage_line(self, scheduled):
-        """A line without work: its retainage alone changes (RULES C20)."""
+        """A line without work: its retainage alone changes (RET-16)."""
         lines = self.env['progress.bill.line']
         return lines._create_protected([{'bill_id': self.id, 'contract_line_id': scheduled.id, 'amount': 0.0}])
 
@@ -207,7 +207,7 @@ class ProgressBillRetainage(models.Model):
         )
 
     def _check_retainage_held(self, before=None):
-        """What is held is never negative: no bill gives back more than was withheld (SPEC §7).
+        """What is held is never negative: no bill gives back more than was withheld (RET-13).
 
         :raises UserError: naming the line
         """
@@ -228,7 +228,7 @@ class ProgressBillRetainage(models.Model):
                 )
 
     def _restate_stored(self):
-        """Bills not invoiced yet follow what the bills before them leave stored (RULES C20)."""
+        """Bills not invoiced yet follow what the bills before them leave stored (RET-16)."""
         for contract in self.contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
@@ -261,7 +261,7 @@ class ProgressBillRetainage(models.Model):
         return self.kind != 'retainage' and super()._takes_line_taxes()
 
     def _get_invoice_taxes(self):
-        """Beside those of the work, the taxes of what is held back where they follow the release (RULES C9)."""
+        """Beside those of the work, the taxes of what is held back where they follow the release (RET-9)."""
         taxes = super()._get_invoice_taxes()
         if self.contract_id._get_retainage_tax() == 'release':
             taxes['retainage'] = self._get_retainage_taxes()
@@ -277,7 +277,7 @@ class ProgressBillRetainage(models.Model):
         return result
 
     def _prepare_held_line_list(self, taxes):
-        """Negative lines for what is withheld, positive ones for what is given back (RULES A9, ENGINE C).
+        """Negative lines for what is withheld, positive ones for what is given back (RET-8).
 
         :param dict taxes: of the bill, see ``_get_invoice_taxes``
         """
@@ -290,7 +290,7 @@ class ProgressBillRetainage(models.Model):
         return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
     def _get_retainage_taxes(self):
-        """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RULES C9).
+        """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RET-9).
 
         :return list: computed base lines, negative for what is withheld
         """
@@ -347,7 +347,7 @@ class ProgressBillRetainage(models.Model):
         ]
 
     def _prepare_holdback_line_list(self):
-        """What was certified less than is due is held back apart, and falls due with the next bill (RULES C5)."""
+        """What was certified less than is due is held back apart, and falls due with the next bill (RET-19)."""
         change = self.holdback_amount if self.invoice_id else float(self._get_holdback_change())
         if self.currency_id.is_zero(change):
             return []
@@ -415,12 +415,12 @@ class ProgressBillRetainage(models.Model):
         return super()._comes_before_final(final) and not self._is_release_after(final)
 
     def _is_release_after(self, final):
-        """Whether this releases retainage after the final invoice (RULES C7)."""
+        """Whether this releases retainage after the final invoice (RET-15)."""
         self.ensure_one()
         return self.kind == 'retainage' and self.id > final.id
 
     def _check_no_release_after(self):
-        """A release made after the final invoice is undone before that can be (RULES C7).
+        """A release made after the final invoice is undone before that can be (RET-15).
 
         :raises UserError: naming the release
         """

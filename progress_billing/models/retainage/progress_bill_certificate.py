@@ -16,12 +16,12 @@ class ProgressBillCertificate(models.Model):
     certified_sum = fields.Monetary(readonly=True, copy=False, guarded=True)
 
     def _on_claimed(self, *, new=False):
-        """A changed claim is certified anew (RULES C4, C5)."""
+        """A changed claim is certified anew (RET-18, RET-19)."""
         super()._on_claimed(new=new)
         self.filtered('sum_certified')._write_protected({'sum_certified': False})
 
     def _check_certifiable(self):
-        """:raises UserError: for a bill that has no claim to certify, or an invoice (RULES C4)"""
+        """:raises UserError: for a bill that has no claim to certify, or an invoice (RET-18)"""
         for bill in self:
             if bill.state not in CERTIFIABLE_STATES:
                 raise UserError(

@@ -7,7 +7,7 @@ RETAINAGE_FIELDS = frozenset({'retainage_percent', 'stored_retainage_percent', '
 
 
 class ProgressBillLineRetainage(models.Model):
-    """Stored materials and retainage of a bill line (SPEC §7, RULES C8, C20).
+    """Stored materials and retainage of a bill line (RET-3, RET-16).
 
     *Retainage* is what this bill withholds (positive) or gives back (negative). It follows the
     rates; an amount typed by hand stands.
@@ -140,7 +140,7 @@ class ProgressBillLineRetainage(models.Model):
     # === CREDIT === #
 
     def _get_credited_retainage(self, reversals):
-        """What reversals of the bill's invoice gave back of its retainage, by line (RULES C8).
+        """What reversals of the bill's invoice gave back of its retainage, by line (RET-2).
 
         :param reversals: posted moves that reverse the bill's invoice, or a credit note of it
         :return dict: decimals by line

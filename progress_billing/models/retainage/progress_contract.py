@@ -5,7 +5,7 @@ from ...tools import money, retainage
 
 
 class ProgressContractRetainage(models.Model):
-    """What the customer holds back of a contract, and its release (SPEC §7, RULES A6 to A9, C6 to C9)."""
+    """What the customer holds back of a contract, and its release."""
 
     _name = 'progress.contract'
     _inherit = ['progress.contract', 'progress.retainage.mixin']
@@ -73,9 +73,9 @@ class ProgressContractRetainage(models.Model):
     # === ACTIONS === #
 
     def action_release_retainage(self, amount=None):
-        """Bill what is held back, or a part of it spread over the lines by what they hold (SPEC §7, RULES A8).
+        """Bill what is held back, or a part of it spread over the lines by what they hold (RET-12).
 
-        A pro forma where the contract uses them. Closed contracts release as well (RULES C7).
+        A pro forma where the contract uses them. Closed contracts release as well (RET-15).
 
         :param float amount: untaxed, contract currency; all that is held unless given
         :return dict: the action that shows the invoice or bill
@@ -96,7 +96,7 @@ class ProgressContractRetainage(models.Model):
         return dict(action, context={'default_contract_id': self.id})
 
     def action_retainage_wizard(self):
-        """Change the retainage rates: asks for which lines (RULES A6).
+        """Change the retainage rates: asks for which lines (RET-1).
 
         :return dict: the dialog
         """
@@ -112,7 +112,7 @@ class ProgressContractRetainage(models.Model):
         )
 
     def action_set_retainage(self, retainage_percent, stored_retainage_percent=None, all_lines=False):
-        """Set the contract's retainage rates: for lines added from now on, or for all lines at once (RULES A6).
+        """Set the contract's retainage rates: for lines added from now on, or for all lines at once (RET-1).
 
         The next bill follows with the balance: a lowered rate gives back, a raised one catches up.
 
@@ -162,7 +162,7 @@ class ProgressContractRetainage(models.Model):
         ]
 
     def _spread_release(self, amount, held):
-        """What each line releases of an amount: in proportion to what it holds, to the cent (RULES A8)."""
+        """What each line releases of an amount: in proportion to what it holds, to the cent (RET-12)."""
         total = sum(held.values(), money.ZERO)
         if amount is None:
             if not total:
@@ -227,7 +227,7 @@ class ProgressContractRetainage(models.Model):
         return kept
 
     def _check_retainage_covered(self):
-        """What was released stays covered by what is held: nothing it came from is undone before it (SPEC §7).
+        """What was released stays covered by what is held: nothing it came from is undone before it (RET-13).
 
         :raises UserError: naming the line
         """
@@ -248,7 +248,7 @@ class ProgressContractRetainage(models.Model):
                         )
 
     def _get_retainage_tax(self):
-        """When retainage is taxed: as it was when it was withheld, else as the company says (RULES C9)."""
+        """When retainage is taxed: as it was when it was withheld, else as the company says (RET-10)."""
         self.ensure_one()
         held = self.bill_ids.filtered(lambda bill: bill.bucket and bill.invoice_id).line_ids.filtered(
             'retainage_amount'
@@ -268,7 +268,7 @@ class ProgressContractRetainage(models.Model):
         return bills.sorted(lambda bill: bill._get_order_key())
 
     def _get_certificates(self, extra):
-        """What was due and what was certified of each bill, in their order, for each customer (RULES C5).
+        """What was due and what was certified of each bill, in their order, for each customer (RET-19).
 
         What an invoice held back is kept on its bill; a bill without invoice takes what is missing.
 
@@ -362,7 +362,7 @@ class ProgressContractRetainage(models.Model):
         return self.company_id.progress_retainage_tax_id
 
     def _get_retainage_account(self):
-        """The account retainage is booked on (RULES A9).
+        """The account retainage is booked on (RET-8).
 
         :raises UserError: when there is none, or one that is no reconcilable current asset
         """

@@ -5,7 +5,7 @@ from ...tools import money
 
 
 class ProgressContractLineStored(models.Model):
-    """Materials presently stored, and what is held back of a schedule line (SPEC §7, RULES C20)."""
+    """Materials presently stored, and what is held back of a schedule line (RET-16)."""
 
     _name = 'progress.contract.line'
     _inherit = ['progress.contract.line', 'progress.retainage.mixin']
@@ -123,12 +123,12 @@ class ProgressContractLineStored(models.Model):
         return claims
 
     def _is_on_run(self):
-        """A line whose work and stored materials moved and cancel out is on the bill too (RULES C20)."""
+        """A line whose work and stored materials moved and cancel out is on the bill too (RET-16)."""
         moved = self.currency_id.compare_amounts(self.stored_amount, self.billed_stored_amount)
         return super()._is_on_run() or bool(moved and not self.display_type)
 
     def _prepare_run_bill_line_vals(self):
-        """Stored materials stand apart from work (RULES C20)."""
+        """Stored materials stand apart from work (RET-16)."""
         vals = super()._prepare_run_bill_line_vals()
         before = self.billed_stored_amount
         return {
@@ -153,7 +153,7 @@ class ProgressContractLineStored(models.Model):
         }
 
     def _get_retainage_base(self, amount):
-        """What the rate is of: the amount, or the amount with its tax (RULES C9).
+        """What the rate is of: the amount, or the amount with its tax (RET-9).
 
         :param amount: a decimal, untaxed
         """

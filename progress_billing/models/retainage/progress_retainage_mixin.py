@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 
 class ProgressRetainageMixin(models.AbstractModel):
-    """The retainage rates of a contract, a schedule line or a bill line: copied downwards at creation (RULES A6)."""
+    """The retainage rates of a contract, a schedule line or a bill line: copied downwards at creation (RET-1)."""
 
     _name = 'progress.retainage.mixin'
     _description = "Retainage Rates"

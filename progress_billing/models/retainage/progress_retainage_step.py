@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 
 class ProgressRetainageStep(models.Model):
-    """From how far complete the contract another retainage rate holds (SPEC §7, RULES A7)."""
+    """From how far complete the contract another retainage rate holds (RET-5)."""
 
     _name = 'progress.retainage.step'
     _description = "Retainage Step"

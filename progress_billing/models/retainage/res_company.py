@@ -39,7 +39,7 @@ class ResCompany(models.Model):
 
     @api.constrains('progress_retainage_tax', 'progress_retainage_base')
     def _check_retainage_pair(self):
-        """Base with tax implies tax at once (RULES C9)."""
+        """Base with tax implies tax at once (RET-9)."""
         for company in self:
             if company.progress_retainage_tax == 'release' and company.progress_retainage_base == 'taxed':
                 raise ValidationError(company._get_retainage_pair_message())

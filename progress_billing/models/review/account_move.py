@@ -22,7 +22,7 @@ class AccountMove(models.Model):
         self.filtered(lambda move: move._is_progress_correction())._free_progress_payments()
 
     def _credit_for_correction(self, actor):
-        """Credit these invoices in full, posted where whoever acts may post (RULES C17).
+        """Credit these invoices in full, posted where whoever acts may post (REV-8).
 
         :param Actor actor: who corrects
         """
@@ -39,7 +39,7 @@ class AccountMove(models.Model):
         self._reverse_moves(defaults, cancel=actor.may_post())
 
     def _free_progress_payments(self):
-        """Keep the payments of invoices that are being corrected, for the invoice that follows (ENGINE B3)."""
+        """Keep the payments of invoices that are being corrected, for the invoice that follows (REV-9)."""
         for credit in self:
             receivable = credit.reversed_entry_id._get_progress_receivable_lines()
             matched = receivable.matched_credit_ids.credit_move_id | receivable.matched_debit_ids.debit_move_id

@@ -5,7 +5,7 @@ from ..base.progress_actor import Actor
 
 
 class ProgressBillReview(models.Model):
-    """Review of a pro forma: submit, approve or reject, send (SPEC §3, RULES A19).
+    """Review of a pro forma: submit, approve or reject, send (REV-4).
 
     Review is optional: a pro forma can be released without. Submitted and rejected ones cannot.
     """
@@ -151,7 +151,7 @@ class ProgressBillReview(models.Model):
         return dict(action, context={'default_bill_ids': self.ids})
 
     def action_send(self):
-        """Odoo's composer with the bill's template and PDF; sending is kept in the chatter (RULES 1.16).
+        """Odoo's composer with the bill's template and PDF; sending is kept in the chatter (REV-10).
 
         :return dict: the composer
         """
@@ -181,7 +181,7 @@ class ProgressBillReview(models.Model):
         )
 
     def _check_may_review(self):
-        """The one gate of what is decided on the customer's behalf: managers approve, reject and certify (RULES A19).
+        """The one gate of what is decided on the customer's behalf: managers approve, reject and certify (REV-4).
 
         :raises AccessError: for users who are no billing managers
         """
@@ -209,7 +209,7 @@ class ProgressBillReview(models.Model):
             raise UserError(self.env._("%(bill)s cannot be rejected: its status is “%(state)s”.", **values))
 
     def action_correct(self):
-        """Invoiced → pro forma again, as a new revision; the invoice is credited in full, dated today (RULES C16, C17).
+        """Invoiced → pro forma again, as a new revision; the invoice is credited in full, dated today (REV-7).
 
         Without the right to post, the credit note stays a draft, and the revision cannot be
         released before an accountant posts it. Later bills keep their amounts.
@@ -306,7 +306,7 @@ class ProgressBillReview(models.Model):
         ]
 
     def _get_correction_blockers(self):
-        """A revision is released, or given up, once the invoice before it is credited (RULES C17).
+        """A revision is released, or given up, once the invoice before it is credited (REV-8).
 
         :return list: sentences that name the credit notes to post
         """
@@ -321,7 +321,7 @@ class ProgressBillReview(models.Model):
         ]
 
     def _get_order_blockers(self, together):
-        """Bills of one customer are released in their order (SPEC §3, RULES C16).
+        """Bills of one customer are released in their order (REV-5).
 
         :param together: the bills that are released in the same go
         :return list: one sentence that names the bill to release before, or none
