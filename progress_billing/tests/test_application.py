@@ -534,7 +534,7 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
 
     @skipUnless(CAN_PRINT, "wkhtmltopdf or pdftotext is missing")
     def test_kept_as_issued(self):
-        """The file of #2 stays when #1 is corrected; a revision has files of its own; drafts are not kept."""
+        """The file of no. 2 stays when no. 1 is corrected; a revision has files of its own; drafts are not kept."""
         contract = self._as_billed([10000], retainage_percent=10)
         first, second = (self._run(contract, percent) for percent in (20, 50))
         first.invoice_id.action_post()
@@ -658,8 +658,10 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
         self.assertEqual(self._print(bill), issued)
         files.with_user(self.billing_user).description = "Sent by post"
         files[0].with_user(self.billing_user).raw = files[0].raw
-        note = self.env['ir.attachment'].with_user(self.billing_user).create(
-            {'name': files[0].name, 'raw': b'by hand', 'res_model': bill._name, 'res_id': bill.id}
+        note = (
+            self.env['ir.attachment']
+            .with_user(self.billing_user)
+            .create({'name': files[0].name, 'raw': b'by hand', 'res_model': bill._name, 'res_id': bill.id})
         )
         self.assertEqual(self._print(bill), issued, "a file of the same name is not the one that was issued")
         note.raw = b'changed'

@@ -90,9 +90,7 @@ class TestProFormaFigures(DocumentCommon):
         """Tax follows the release: 45,000 and its tax, and what is released with its own."""
         self.company.progress_retainage_tax = 'release'
         contract = self._pro_forma([100000], self.tax_15, retainage_percent=10)
-        move = self.assertIsInvoice(
-            self._draw(contract, 50), **{"Work billed": 50000, "Retainage withheld": -5000}
-        )
+        move = self.assertIsInvoice(self._draw(contract, 50), **{"Work billed": 50000, "Retainage withheld": -5000})
         self.assertEqual(move.amount_total, 51750)
         release = self._release(contract, 2000, post=False)
         move = self.assertIsInvoice(release, **{"Retainage released": 2000})
@@ -282,9 +280,7 @@ class TestMandatoryAnalytics(RetainageCommon):
         cls.plan = cls.env['account.analytic.plan'].create(
             {
                 'name': "Cost centres",
-                'applicability_ids': [
-                    Command.create({'business_domain': 'invoice', 'applicability': 'mandatory'})
-                ],
+                'applicability_ids': [Command.create({'business_domain': 'invoice', 'applicability': 'mandatory'})],
             }
         )
         cls.centre = cls.env['account.analytic.account'].create({'name': "Site", 'plan_id': cls.plan.id})

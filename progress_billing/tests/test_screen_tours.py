@@ -38,9 +38,7 @@ class TestScreenTours(ScreenCommon):
 
     def test_next_step(self):
         """From the tab's one button to the posted invoice, and on to the next instalment."""
-        self._tour(
-            f'/odoo/action-project.open_view_project_all_config/{self.project.id}', 'progress_billing_next_step'
-        )
+        self._tour(f'/odoo/action-project.open_view_project_all_config/{self.project.id}', 'progress_billing_next_step')
         first, second = self.contract.bill_ids.sorted('date')
         self.assertEqual((first.invoice_state, second.state), ('posted', 'planned'))
 

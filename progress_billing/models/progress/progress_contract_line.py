@@ -25,9 +25,7 @@ class ProgressContractLineProgress(models.Model):
         help="Work completed, in percent of the revised value.",
     )
     pending_quantity = fields.Float(digits='Product Unit', copy=False)
-    pending_amount = fields.Monetary(
-        string="Pending", copy=False, help="Untaxed: what is asked to be billed next."
-    )
+    pending_amount = fields.Monetary(string="Pending", copy=False, help="Untaxed: what is asked to be billed next.")
 
     progress_entry = fields.Integer(
         readonly=True,
