@@ -3,7 +3,7 @@ import io
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from odoo import fields
+from odoo.tools import format_date
 
 HEAD_ROW = 3
 #: column: field of the line, formula of its row (columns by field name), whether it is added up
@@ -72,7 +72,7 @@ class WipXlsx:
     def _write_head(self, sheet, formats):
         line = self.wizard.line_ids.browse()
         sheet.write_string(0, 0, self.env._("WIP Schedule"), formats['title'])
-        sheet.write_string(1, 0, f'{self.wizard.company_id.display_name}, {fields.Date.to_string(self.wizard.date)}')
+        sheet.write_string(1, 0, f'{self.wizard.company_id.display_name}, {format_date(self.wizard.env, self.wizard.date)}')
         sheet.write_string(1, len(TEXTS), self.currency.name)
         for column, name in enumerate(COLUMNS):
             sheet.write_string(HEAD_ROW, column, line._fields[name]._description_string(self.env), formats['head'])
