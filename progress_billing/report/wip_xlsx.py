@@ -72,7 +72,8 @@ class WipXlsx:
     def _write_head(self, sheet, formats):
         line = self.wizard.line_ids.browse()
         sheet.write_string(0, 0, self.env._("WIP Schedule"), formats['title'])
-        sheet.write_string(1, 0, f'{self.wizard.company_id.display_name}, {format_date(self.wizard.env, self.wizard.date)}')
+        date = format_date(self.wizard.env, self.wizard.date)
+        sheet.write_string(1, 0, f"{self.wizard.company_id.display_name}, {date}")
         sheet.write_string(1, len(TEXTS), self.currency.name)
         for column, name in enumerate(COLUMNS):
             sheet.write_string(HEAD_ROW, column, line._fields[name]._description_string(self.env), formats['head'])

@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 from .retainage_common import RetainageCommon
 
 #: actions that cannot be called without a value
-GIVEN = {'action_create_bill', 'action_set_retainage', 'action_profitability_items'}
+GIVEN = {'action_forward', 'action_create_bill', 'action_set_retainage', 'action_profitability_items'}
 NO_NUMBERS = ('1e5', '\u0661\u0662', 'abc', '1,5', ' 5', '0x10', '1_000', float('nan'), True, [], {}, '12 %')
 
 

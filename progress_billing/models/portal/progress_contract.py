@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import RedirectWarning, ValidationError
+from odoo.exceptions import RedirectWarning, UserError, ValidationError
 
 
 class ProgressContractContacts(models.Model):
@@ -48,8 +48,11 @@ class ProgressContractContacts(models.Model):
 
         :return dict: a notification
         :raises RedirectWarning: for a contract without contacts
+        :raises UserError: for one that is not saved
         """
         self.check_access('write')
+        if not all(contract.id for contract in self):
+            raise UserError(self.env._("Save the contract before you send its link."))
         self._check_has_contacts()
         return self.contact_ids.action_send_link()
 
