@@ -201,7 +201,7 @@ class TestCorrection(RunCommon):
                 self.assertEqual((bill.state, len(bill.move_ids)), (state, number))
 
     def test_later_pro_forma_waits(self):
-        """REV-7: 10,000: 2,000, 3,000, pro forma 2,000; no. 2 corrected to 2,500: no. 3 keeps its amount, 65 %, and waits."""
+        """REV-7: 10,000: 2,000, 3,000, pro forma 2,000; no. 2 corrected to 2,500: no. 3 stays, 65 %, and waits."""
         contract = self._pro_forma([10000])
         line = contract.line_ids
         first, second = (self._invoiced(percent, contract=contract) for percent in (20, 50))
