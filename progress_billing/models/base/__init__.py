@@ -1,3 +1,4 @@
+from . import base
 from . import progress_edit_mixin
 from . import progress_guard_mixin
 from . import progress_scheduling_mixin

@@ -35,9 +35,6 @@ class ProgressGuardMixin(models.AbstractModel):
     #: whether numbers and texts are checked, or just the names of the fields
     _guards_values = True
 
-    def _valid_field_parameter(self, field, name):
-        return name == 'guarded' or super()._valid_field_parameter(field, name)
-
     # === CRUD === #
 
     @api.model_create_multi

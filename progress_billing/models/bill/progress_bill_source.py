@@ -20,7 +20,9 @@ class ProgressBillSource(models.Model):
     )
     credited_sourced_amount = fields.Monetary(compute='_compute_sourced_amount', store=True, guarded=True)
     amount_due = fields.Monetary(
-        compute='_compute_amount_due', help="Untaxed: all that this bill asks for, less what was credited."
+        string="Net Due",
+        compute='_compute_amount_due',
+        help="Untaxed: all that this bill asks for, less what was credited.",
     )
 
     @api.depends('sourced_line_ids.amount', 'sourced_line_ids.credited_amount')

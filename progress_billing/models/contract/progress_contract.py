@@ -120,7 +120,7 @@ class ProgressContract(models.Model):
         string="Breakdown by Line", help="Print what was billed and what is left by schedule line, not in total only."
     )
     line_ids = fields.One2many('progress.contract.line', 'contract_id', string="Schedule of Values", copy=True)
-    change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Orders")
+    change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Order Documents")
     final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
     final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
     billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)

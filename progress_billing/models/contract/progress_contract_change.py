@@ -30,7 +30,7 @@ class ProgressContractChange(models.Model):
     )
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
     approved_by_partner_id = fields.Many2one(
-        'res.partner', string="Approved By", readonly=True, copy=False, guarded=True
+        'res.partner', string="Approved By (Contact)", readonly=True, copy=False, guarded=True
     )
     approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)

@@ -11,7 +11,7 @@ class ProgressBillOpening(models.Model):
     deposit_account_type = fields.Char(related='contract_id.deposit_account_type')
     opening_deposit_line_ids = fields.Many2many(
         'account.move.line',
-        string="Deposits Held Before",
+        string="Items of Deposits Held Before",
         copy=False,
         domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
         " ('account_id.account_type', '=', deposit_account_type)]",

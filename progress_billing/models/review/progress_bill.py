@@ -15,7 +15,7 @@ class ProgressBillReview(models.Model):
 
     approved_by_id = fields.Many2one('res.users', readonly=True, copy=False, guarded=True)
     approved_by_partner_id = fields.Many2one(
-        'res.partner', string="Approved By", readonly=True, copy=False, guarded=True
+        'res.partner', string="Approved By (Contact)", readonly=True, copy=False, guarded=True
     )
     approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     reject_reason = fields.Text(string="Rejected Because", readonly=True, copy=False, guarded=True)
