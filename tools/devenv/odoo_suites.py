@@ -53,6 +53,8 @@ def run(odoo: Odoo, options: list[str]) -> int:
     with locked(odoo.layout.cache / "odoo_suites.lock", "another run of Odoo's suites"):
         with step(f"Database {DATABASE} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):
             database.create(odoo, DATABASE, found, demo=False, install=not bare)
+            apps = sorted({path.relative_to(root).parts[0] for path in paths for root in roots if root in path.parents})
+            odoo.install(DATABASE, ["-i", ",".join(apps)])
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
             workers = [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", f"--junitxml={report}"]
