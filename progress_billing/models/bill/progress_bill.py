@@ -18,6 +18,7 @@ class ProgressBill(models.Model):
     _description = "Progress Bill"
     _inherit = [
         'progress.guard.mixin',
+        'progress.bucket.mixin',
         'mail.thread',
         'mail.activity.mixin',
     ]
@@ -196,10 +197,9 @@ class ProgressBill(models.Model):
     )
     def _compute_state(self):
         for bill in self:
-            moves = bill._get_current_moves()
-            live = moves.filtered(lambda move: not move.reversed_entry_id)[:1]
+            live = bill._get_live_invoice()
             bill.invoice_id = live
-            bill.is_credited = bill._is_fully_credited(live, moves)
+            bill.is_credited = bill._is_fully_credited(live)
             bill.state, bill.bucket = bill._get_state_and_bucket(live)
 
     def _get_current_moves(self):
@@ -207,12 +207,12 @@ class ProgressBill(models.Model):
         self.ensure_one()
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
 
         The moves say so, and not the bill's amounts: these follow its state, and would ask for it at each change.
         """
-        reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
+        reversals = self._get_reversals()
         if not reversals or not live:
             return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
@@ -224,6 +224,11 @@ class ProgressBill(models.Model):
             if types[kind].expected
         ]
         return standing > 0 and all(map(self.currency_id.is_zero, left))
+
+    def _get_live_invoice(self):
+        """The invoice of the bill's current revision: the move that reverses none."""
+        self.ensure_one()
+        return self._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
 
     def _get_reversals(self):
         """Posted moves that reverse the invoice of the bill's current revision, or a credit note of it."""

@@ -14,6 +14,7 @@ class ProgressBillLine(models.Model):
     _inherit = [
         'progress.edit.mixin',
         'progress.guard.mixin',
+        'progress.bucket.mixin',
     ]
     _parent_field = 'bill_id'
     _fixed_fields = ('contract_line_id',)
@@ -103,7 +104,7 @@ class ProgressBillLine(models.Model):
         """
         credited = dict.fromkeys(self, money.ZERO)
         if bill.kind == 'final':  # a final invoice is credited in full or not at all
-            live = bill._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
+            live = bill._get_live_invoice()
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         for aml in reversals.line_ids._filter_progress(claims=True).filtered('amount_currency'):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 
 class ProgressBillLineFigures(models.Model):
@@ -6,21 +6,6 @@ class ProgressBillLineFigures(models.Model):
 
     _name = 'progress.bill.line'
     _inherit = 'progress.bill.line'
-
-    draft_amount = fields.Monetary(
-        string="Draft",
-        compute='_compute_bucket_amounts',
-        store=True,
-        help="Untaxed: on pro formas and draft invoices.",
-        guarded=True,
-    )
-    actual_amount = fields.Monetary(
-        string="Invoiced",
-        compute='_compute_bucket_amounts',
-        store=True,
-        help="Untaxed: on posted invoices less credit notes, opening amounts included.",
-        guarded=True,
-    )
 
     @api.depends('bucket', 'invoiced_amount', 'credited_amount')
     def _compute_bucket_amounts(self):

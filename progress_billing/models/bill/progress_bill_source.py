@@ -49,9 +49,9 @@ class ProgressBillSource(models.Model):
     def _compute_state(self):
         return super()._compute_state()
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """What is billed beside the schedule is credited too."""
-        return super()._is_fully_credited(live, moves) and not self.currency_id.compare_amounts(
+        return super()._is_fully_credited(live) and not self.currency_id.compare_amounts(
             self.credited_sourced_amount, self.sourced_amount
         )
 
