@@ -182,10 +182,24 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.amount', 'line_ids.invoiced_amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
+        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount', 'credited_amount')})
+
+    def _set_line_sums(self, lines, names):
+        """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.
+
+        :param str lines: ``line_ids`` or ``sourced_line_ids``
+        :param dict names: figures of the bill, each with the figure of a line it sums up
+        """
+        saved, model, domain = self.filtered('id'), self.env['progress.bill.line'], self._fields[lines].domain
+        rows = model._read_group(
+            [('bill_id', 'in', saved.ids), *domain], ['bill_id'], [f'{name}:sum' for name in names.values()]
+        )
+        sums = {bill.id: dict(zip(names, row, strict=True)) for bill, *row in rows}
         for bill in self:
-            bill.amount = sum(bill.line_ids.mapped('amount'))
-            bill.invoiced_amount = sum(bill.line_ids.mapped('invoiced_amount'))
-            bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
+            if bill.id:
+                bill.update(sums.get(bill.id) or dict.fromkeys(names, 0.0))
+            else:
+                bill.update({name: sum(bill[lines].mapped(figure)) for name, figure in names.items()})
 
     @api.depends(
         'review_state',

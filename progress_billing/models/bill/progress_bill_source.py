@@ -27,9 +27,9 @@ class ProgressBillSource(models.Model):
 
     @api.depends('sourced_line_ids.amount', 'sourced_line_ids.credited_amount')
     def _compute_sourced_amount(self):
-        for bill in self:
-            bill.sourced_amount = sum(bill.sourced_line_ids.mapped('amount'))
-            bill.credited_sourced_amount = sum(bill.sourced_line_ids.mapped('credited_amount'))
+        self._set_line_sums(
+            'sourced_line_ids', {'sourced_amount': 'amount', 'credited_sourced_amount': 'credited_amount'}
+        )
 
     @api.depends('invoiced_amount', 'credited_amount', 'sourced_amount', 'credited_sourced_amount')
     def _compute_amount_due(self):
