@@ -323,6 +323,23 @@ class ProgressBill(models.Model):
         :param bool new: the bills have just been made
         """
 
+    def _settle_claims(self, *, new=False):
+        """Announce what these bills claim, and then what they come to.
+
+        :param bool new: the bills have just been made
+        """
+        self._on_claimed(new=new)
+        self._on_claims_settled()
+
+    def _on_claims_settled(self, *, invoicing=False):
+        """Every room has answered what these bills claim, so that what they come to is known. Extend by ``super()``.
+
+        Called after :meth:`_on_claimed`, where something is billed beside the schedule, and once more right before
+        the invoices of the bills are made.
+
+        :param bool invoicing: the invoices are made next
+        """
+
     def _on_unbilled(self):
         """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
 

@@ -176,7 +176,7 @@ class ProgressBillLine(models.Model):
         bills._check_lines_editable()
         for line, vals in typed.items():
             line._complete_claim(vals)
-        bills._on_claimed()
+        bills._settle_claims()
         return lines
 
     @api.model
@@ -251,7 +251,7 @@ class ProgressBillLine(models.Model):
         self._complete_claim(typed)
         if claimed:
             self._count_edit()
-            self.bill_id._on_claimed()
+            self.bill_id._settle_claims()
         return result
 
     def _get_claim_fields(self):
@@ -263,6 +263,8 @@ class ProgressBillLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
+        if 'source' in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
+            return
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
     # === CLAIM === #
