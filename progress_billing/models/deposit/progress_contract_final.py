@@ -122,7 +122,7 @@ class ProgressContractFinal(models.Model):
                 for (partner, location), lines in contract._get_final_groups(existing).items()
             ]
         )
-        finals._on_claimed(new=True)
+        finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices()
