@@ -1,7 +1,7 @@
 {
     'name': 'Progress Billing',
     'summary': 'Bill fixed-price projects in stages: schedule of values, deposit invoices, final invoice',
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
     'license': 'LGPL-3',

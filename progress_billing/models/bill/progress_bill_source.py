@@ -27,9 +27,9 @@ class ProgressBillSource(models.Model):
 
     @api.depends('sourced_line_ids.amount', 'sourced_line_ids.credited_amount')
     def _compute_sourced_amount(self):
-        for bill in self:
-            bill.sourced_amount = sum(bill.sourced_line_ids.mapped('amount'))
-            bill.credited_sourced_amount = sum(bill.sourced_line_ids.mapped('credited_amount'))
+        self._set_line_sums(
+            'sourced_line_ids', {'sourced_amount': 'amount', 'credited_sourced_amount': 'credited_amount'}
+        )
 
     @api.depends('invoiced_amount', 'credited_amount', 'sourced_amount', 'credited_sourced_amount')
     def _compute_amount_due(self):
@@ -49,9 +49,9 @@ class ProgressBillSource(models.Model):
     def _compute_state(self):
         return super()._compute_state()
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """What is billed beside the schedule is credited too."""
-        return super()._is_fully_credited(live, moves) and not self.currency_id.compare_amounts(
+        return super()._is_fully_credited(live) and not self.currency_id.compare_amounts(
             self.credited_sourced_amount, self.sourced_amount
         )
 

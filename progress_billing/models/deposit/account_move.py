@@ -41,11 +41,6 @@ class AccountMove(models.Model):
 
     # === MATCHING === #
 
-    def _is_exchange_difference(self):
-        """Whether Odoo made this entry when it matched items of a foreign currency."""
-        self.ensure_one()
-        return bool(self.env['account.partial.reconcile'].search_count([('exchange_move_id', '=', self.id)], limit=1))
-
     def _on_progress_posted(self):
         """A final invoice is matched with the deposits it reverses, its credit note with itself."""
         super()._on_progress_posted()
