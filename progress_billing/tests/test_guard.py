@@ -98,16 +98,16 @@ class TestGuard(ProgressBillingCommon):
         bill = self._plan(contract, '10%')
         bill._write_protected({'reject_reason': "No"})
         self.assertEqual(bill.reject_reason, "No")
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.write({'reject_reason': "Yes"})
         with self.assertRaises(ZeroDivisionError), bill._setting_own([{'reject_reason': "x"}]):
             raise ZeroDivisionError
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.write({'reject_reason': "Yes"})
         with bill._setting_own([{'reject_reason': "x"}]):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "cannot be set"):
                 bill.write({'review_state': 'approved'})
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "cannot be set"):
                 contract.write({'name': "PC/0"})
             bill.reject_reason = "Perhaps"
         self.assertEqual(bill.reject_reason, "Perhaps")
@@ -121,7 +121,7 @@ class TestGuard(ProgressBillingCommon):
         bill = bills._create_protected([vals])
         self.assertRecordValues(bill, [{'review_state': 'draft', 'title': False, 'revision': 0}])
         self.assertEqual((bill.line_ids.pending_taken, bill.env.context), (5, bills.env.context))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self.env['progress.bill'].create([vals])
 
     def test_writes_pass_every_extension(self):

@@ -67,7 +67,7 @@ class TestNextStep(RunCommon):
     def test_readers_may_not(self):
         contract = self._make_contract([1000])
         self.env['progress.bill'].create({'contract_id': contract.id, 'amt_pct': '50%'})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.with_user(self.reader).action_next_step()
 
     def test_undo_draft_invoice(self):

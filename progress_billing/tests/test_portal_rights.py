@@ -1,3 +1,6 @@
+from itertools import product
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
@@ -14,7 +17,7 @@ class TestPortalRights(PortalCommon):
         for record in (self.contract, self.bill, self.contract.line_ids, self.bill.line_ids, self.contact):
             found = record.with_user(user).search([('id', 'in', record.ids)])
             self.assertFalse(found, record)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 record.with_user(user).read(['display_name'])
         self.authenticate(user.login, user.login)
         self.assertEqual(self._get(self.contract).status_code, 404)
@@ -49,16 +52,16 @@ class TestPortalRights(PortalCommon):
     def test_contacts_are_kept_by_administrators(self):
         vals = {'contract_id': self.contract.id, 'partner_id': self.architect.id}
         for user in (self.reader, self.billing_user, self.accountant):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
                 self.env['progress.contact'].with_user(user).create(vals)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
                 self.contact.with_user(user).action_revoke()
         contact = self.env['progress.contact'].with_user(self.manager).create(vals)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             contact.partner_id = self.bystander
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             contact.write({'token': 'x'})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self.env['progress.contact'].with_user(self.manager).create(
                 {**vals, 'partner_id': self.bystander.id, 'token': 'x'}
             )
@@ -103,3 +106,81 @@ class TestPortalRights(PortalCommon):
         ]
         self.bill.action_release()
         self.assertEqual(self.bill.state, 'invoiced')
+
+
+@tagged('post_install', '-at_install')
+class TestRoles(PortalCommon):
+    """Two selectors, a side of contracts each, with the levels None, Read Only, Standard and Admin."""
+
+    LEVELS = ('none', 'readonly', 'user', 'manager')
+    CHECKS = {'read': 'readonly', 'write': 'user', 'unlink': 'user'}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        field = cls.env['progress.contract']._fields['contract_type']
+        cls.startClassPatcher(
+            patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")])
+        )
+        cls.sub = cls._as_billed([1000, 2000], description="Subcontract")
+        cls.env.flush_all()
+        cls.env.cr.execute("UPDATE progress_contract SET contract_type = 'subcontract' WHERE id = %s", [cls.sub.id])
+        cls.env.invalidate_all()
+        vals = {'contract_id': cls.sub.id, 'partner_id': cls.architect.id}
+        cls.sub_contact = cls.env['progress.contact'].sudo().create(vals).sudo(False)
+
+    def _make_user(self, customer, subcontract):
+        groups = ['base.group_user']
+        groups += [f'progress_billing.group_{customer}'] if customer != 'none' else []
+        groups += [f'progress_billing.group_subcontract_{subcontract}'] if subcontract != 'none' else []
+        login = f'role_{customer}_{subcontract}'
+        return new_test_user(self.env, login=login, groups=','.join(groups), company_id=self.company.id)
+
+    def test_labels(self):
+        for name, levels in (
+            ('progress_billing', ('group_readonly', 'group_user', 'group_manager')),
+            (
+                'progress_subcontract',
+                ('group_subcontract_readonly', 'group_subcontract_user', 'group_subcontract_manager'),
+            ),
+        ):
+            privilege = self.env.ref(f'progress_billing.res_groups_privilege_{name}')
+            labels = [self.env.ref(f'progress_billing.{level}').name for level in levels]
+            self.assertEqual([privilege.placeholder, *labels], ["None", "Read Only", "Standard", "Admin"])
+
+    def test_a_level_is_of_its_side_alone(self):
+        """Standard for customers and Read Only for subcontracts changes no subcontract, and so on for all sixteen."""
+        for customer, subcontract in product(self.LEVELS, repeat=2):
+            user = self._make_user(customer, subcontract)
+            for contract, contact, level in (
+                (self.contract, self.contact, customer),
+                (self.sub, self.sub_contact, subcontract),
+            ):
+                for record in (contract, contract.sudo().line_ids.sudo(False), contract.sudo().bill_ids.sudo(False)):
+                    for mode, needed in self.CHECKS.items() if record else ():
+                        with self.subTest(user.login, record=record._name, mode=mode):
+                            may = self.LEVELS.index(level) >= self.LEVELS.index(needed)
+                            self.assertEqual(record.with_user(user).has_access(mode), may)
+                with self.subTest(user.login, contact=contact.id):
+                    self.assertEqual(contact.with_user(user).has_access('write'), level == 'manager')
+                    for asked in self.LEVELS[1:]:
+                        may = self.LEVELS.index(level) >= self.LEVELS.index(asked)
+                        self.assertEqual(contract._has_side_level(asked, user), may, asked)
+
+    def test_a_private_contract_is_for_admins_of_its_side(self):
+        (self.contract | self.sub).sudo().is_private = True
+        for customer, subcontract in (('manager', 'readonly'), ('readonly', 'manager'), ('user', 'user')):
+            user = self._make_user(customer, subcontract)
+            found = self.env['progress.contract'].with_user(user).search([('id', 'in', (self.contract | self.sub).ids)])
+            sides = {'manager': self.contract}.get(customer, self.contract.browse())
+            wanted = sides | {'manager': self.sub}.get(subcontract, self.sub.browse())
+            self.assertEqual(found, wanted, user.login)
+
+    def test_review_asks_the_side(self):
+        """Approving for the customer takes an Admin of customers; one of subcontracts is none."""
+        self.bill.action_submit()
+        user = self._make_user('user', 'manager')
+        with self.assertRaisesRegex(AccessError, "Only Progress Billing administrators approve"):
+            self.bill.with_user(user).action_approve()
+        self.bill.with_user(self._make_user('manager', 'none')).action_approve()
+        self.assertEqual(self.bill.state, 'approved')

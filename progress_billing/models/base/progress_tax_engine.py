@@ -163,10 +163,34 @@ class ProgressTaxEngine(models.AbstractModel):
             if not data['is_reverse_charge']
         }
 
+    def _give_kept_taxes(self, base_line, kept):
+        """Give a computed base line the taxes that its bill line keeps.
+
+        :param dict kept: see :meth:`_prepare_kept_taxes`
+        """
+        for data in base_line['tax_details']['taxes_data']:
+            taken = kept['amounts'].get(str(data['tax'].id))
+            if taken and not data['is_reverse_charge']:
+                data['tax_amount_currency'] = taken[2]
+
     def _prepare_kept_taxes(self, base_line):
         """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
         amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
         return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
+
+    def _prepare_taxes_to_keep(self, taxes, amounts, sign=1):
+        """Tax amounts that were reckoned elsewhere, as a bill line keeps them.
+
+        :param taxes: ``account.tax`` of the line
+        :param dict amounts: ``(base, tax amount)`` by tax id
+        :param int sign: -1 where the line gives them back
+        """
+        rates = {tax.id: tax.amount for tax in taxes._flatten_taxes_and_sort_them()[0]}
+        kept = {
+            str(tax): (rates.get(tax), sign * float(base), sign * float(taken))
+            for tax, (base, taken) in amounts.items()
+        }
+        return {'taxes': taxes.ids, 'amounts': kept}
 
     def _merge(self, base_lines):
         """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""

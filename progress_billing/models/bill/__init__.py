@@ -1,3 +1,4 @@
+from . import progress_bucket_mixin
 from . import progress_overbilling_mixin
 from . import progress_bill
 from . import progress_bill_workflow

@@ -30,6 +30,7 @@ class ProgressBillInvoicing(models.Model):
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
             wave._before_invoices()
+            wave._on_claims_settled(invoicing=True)
             vals_list = []
             for bill in wave:
                 bill._write_protected(bill._prepare_invoiced_vals())
@@ -127,17 +128,25 @@ class ProgressBillInvoicing(models.Model):
 
     def _is_negative(self, lines):
         """Whether the lines come to less than nothing, tax included."""
-        total = 0.0
+        return self.currency_id.compare_amounts(self._sum_invoice_lines(lines)[1], 0.0) < 0
+
+    def _sum_invoice_lines(self, lines):
+        """What invoice lines come to.
+
+        :param list lines: dicts of ``account.move.line`` values, see :meth:`_prepare_invoice_line_list`
+        :return tuple: untaxed and taxed, in the contract's currency
+        """
+        net = tax = 0.0
         for line in lines:
             if line.get('display_type'):
                 continue
             frozen = line.get('extra_tax_data')
             if frozen:
-                total += frozen['manual_total_excluded_currency']
-                total += sum(tax['tax_amount_currency'] for tax in frozen['manual_tax_amounts'].values())
+                net += frozen['manual_total_excluded_currency']
+                tax += sum(taken['tax_amount_currency'] for taken in frozen['manual_tax_amounts'].values())
             else:
-                total += line['quantity'] * line['price_unit']
-        return self.currency_id.compare_amounts(total, 0.0) < 0
+                net += line['quantity'] * line['price_unit']
+        return self.currency_id.round(net), self.currency_id.round(net + tax)
 
     def _turn_round(self, line, sign):
         """The line as it stands on the document: a credit note counts what it gives back as positive."""

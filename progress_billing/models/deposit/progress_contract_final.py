@@ -120,7 +120,7 @@ class ProgressContractFinal(models.Model):
         finals = self.env['progress.bill']._create_protected(
             [vals for contract in todo for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))]
         )
-        finals._on_claimed(new=True)
+        finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices()

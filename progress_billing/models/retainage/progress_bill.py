@@ -31,9 +31,8 @@ class ProgressBillRetainage(models.Model):
 
     @api.depends('line_ids.retainage_amount', 'line_ids.credited_retainage_amount')
     def _compute_retainage_amount(self):
-        for bill in self:
-            bill.retainage_amount = sum(bill.line_ids.mapped('retainage_amount'))
-            bill.credited_retainage_amount = sum(bill.line_ids.mapped('credited_retainage_amount'))
+        names = ('retainage_amount', 'credited_retainage_amount')
+        self._set_line_sums('line_ids', {name: name for name in names})
 
     @api.depends('line_ids.retainage_amount')
     def _compute_releases_retainage(self):
