@@ -18,7 +18,7 @@ class TestPortalRights(PortalCommon):
         for record in (self.contract, self.bill, self.contract.line_ids, self.bill.line_ids, self.contact):
             found = record.with_user(user).search([('id', 'in', record.ids)])
             self.assertFalse(found, record)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 record.with_user(user).read(['display_name'])
         self.authenticate(user.login, user.login)
         self.assertEqual(self._get(self.contract).status_code, 404)
@@ -145,16 +145,16 @@ class TestPortalRights(PortalCommon):
     def test_contacts_are_kept_by_administrators(self):
         vals = {'contract_id': self.contract.id, 'partner_id': self.architect.id}
         for user in (self.reader, self.billing_user, self.accountant):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
                 self.env['progress.contact'].with_user(user).create(vals)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
                 self.contact.with_user(user).action_revoke()
         contact = self.env['progress.contact'].with_user(self.manager).create(vals)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             contact.partner_id = self.bystander
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             contact.write({'token': 'x'})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self.env['progress.contact'].with_user(self.manager).create(
                 {**vals, 'partner_id': self.bystander.id, 'token': 'x'}
             )

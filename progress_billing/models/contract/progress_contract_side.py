@@ -32,8 +32,6 @@ class ProgressContractSide(models.Model):
             contract.result_group = contract._get_result_group()
             contract.deposit_account_type = contract._get_deposit_account_type()
             contract.retainage_account_type = contract._get_retainage_account_type()
-            contract.deposit_account_type = contract._get_deposit_account_type()
-            contract.retainage_account_type = contract._get_retainage_account_type()
 
     # === RIGHTS === #
 
