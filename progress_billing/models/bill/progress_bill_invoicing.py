@@ -63,7 +63,9 @@ class ProgressBillInvoicing(models.Model):
         :param moves: the invoices
         :param Actor actor: who acts: code with all rights posts nothing by itself
         """
-        to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        to_post = moves.filtered(
+            lambda move: move.company_id.progress_post_invoices and not move.progress_bill_id._get_posting_blockers()
+        )
         if not to_post:
             return
         if actor.may_post():
@@ -71,6 +73,14 @@ class ProgressBillInvoicing(models.Model):
         else:
             note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
+
+    def _get_posting_blockers(self):
+        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        return []
 
     def _get_move_type(self):
         """Direction of a bill that asks for money: its contract's."""

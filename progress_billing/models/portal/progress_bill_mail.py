@@ -115,17 +115,19 @@ class ProgressBillMail(models.Model):
             )
         return self._get_sent_notification(notices.partner_id.mapped('display_name'))
 
-    def _make_mail_attachment(self):
-        """The PDF that goes along with a bill that is sent."""
-        self.ensure_one()
+    def _make_mail_attachments(self):
+        """The PDFs that go along with bills that are sent: printed one by one, for each has its own paper and files."""
         return self.env['ir.attachment'].create(
-            {
-                'name': f'{self._get_application_file_name()}.pdf',
-                'raw': self._get_portal_pdf(),
-                'mimetype': 'application/pdf',
-                'res_model': self._name,
-                'res_id': self.id,
-            }
+            [
+                {
+                    'name': f'{bill._get_application_file_name()}.pdf',
+                    'raw': bill._get_portal_pdf(),
+                    'mimetype': 'application/pdf',
+                    'res_model': bill._name,
+                    'res_id': bill.id,
+                }
+                for bill in self
+            ]
         )
 
     def _check_sendable(self):
@@ -191,14 +193,18 @@ class ProgressBillMail(models.Model):
     def _cron_remind_contacts(self):
         """Remind approvers of bills that wait, from three days before their period's due date: once a day.
 
-        An answer or a dispute ends it.
+        An answer or a dispute ends it. A pro forma waits once it was sent.
         """
         for company in self.env['res.company'].search([('active', '=', True)]):
             today = company._get_progress_today()
             bills = self.search(
                 [
                     ('company_id', '=', company.id),
+                    '|',
                     ('state', '=', 'submitted'),
+                    '&',
+                    ('state', '=', 'draft'),
+                    ('shared_on', '!=', False),
                     ('is_disputed', '=', False),
                     ('period_id.date_due', '>=', today),
                     ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
