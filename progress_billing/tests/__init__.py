@@ -10,6 +10,8 @@ from . import test_concurrency
 from . import test_correction
 from . import test_documents
 from . import test_demo_cycle
+from . import test_down_payments
+from . import test_down_payments_at_once
 from . import test_edits
 from . import test_guard
 from . import test_hooks
@@ -39,6 +41,7 @@ from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_queries
 from . import test_reading
 from . import test_retainage
 from . import test_retainage_life

@@ -1,4 +1,7 @@
+from contextlib import contextmanager
+
 from odoo import Command, fields
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
@@ -148,6 +151,33 @@ class ProgressBillingCommon(AccountTestInvoicingCommon):
             refund.invoice_line_ids[:1].write({'price_unit': amount})
         refund.action_post()
         return refund
+
+    # === REFUSALS === #
+
+    @contextmanager
+    def assertRaisesRegex(self, error, sentence):
+        """As Odoo's ``assertRaises``, which takes back what was tried; and the error says ``sentence``."""
+        with self.assertRaises(error) as refused:
+            yield refused
+        self.assertRegex(str(refused.exception), sentence)
+
+    def assertRefused(self, act, *words, error=UserError, regex=''):
+        """``act`` is refused with a message that has each of ``words``, and leaves nothing behind whether it is or not.
+
+        :param str regex: what the message says, where words do not do
+        :return str: the message
+        """
+        self.assertTrue(words or regex, "say what the message says")
+        with self.assertRaises(error) as refused:
+            act()
+            self.env.flush_all()
+            self.fail("Not refused")
+        message = str(refused.exception)
+        for word in words:
+            self.assertIn(word, message)
+        if regex:
+            self.assertRegex(message, regex)
+        return message
 
     # === READING THE LEDGER === #
 

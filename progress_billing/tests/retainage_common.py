@@ -1,5 +1,4 @@
 from odoo import Command
-from odoo.exceptions import UserError
 
 from .run_common import RunCommon
 
@@ -68,13 +67,6 @@ class RetainageCommon(RunCommon):
             partials = items.matched_debit_ids | items.matched_credit_ids
             items |= partials.exchange_move_id.line_ids.filtered(lambda item: item.account_id == account)
         return round(sum(items.mapped(field)), 4)
-
-    def assertRefused(self, act, error=UserError, regex=''):
-        """``act`` is refused with a message, and leaves nothing behind whether it is or not."""
-        with self.assertRaisesRegex(error, regex), self.env.cr.savepoint():
-            act()
-            self.env.flush_all()
-            self.fail("Not refused")
 
     def assertRetained(self, contract, held, holdback=0.0, msg=None):
         """The ledger holds what the contract says, and both hold ``held``."""

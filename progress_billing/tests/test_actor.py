@@ -123,7 +123,7 @@ class TestActor(RetainageCommon):
             lambda: mine.write({'certified_amount': 5}),
             lambda: mine.line_ids.write({'certified_amount': 5}),
         ):
-            self.assertRefused(act, AccessError, "approve, reject or certify")
+            self.assertRefused(act, "approve, reject or certify", error=AccessError)
 
     def test_users_sign_as_themselves(self):
         manager = new_test_user(

@@ -519,9 +519,9 @@ class TestApplicationPages(ApplicationCommon):
         """Planned records and opening amounts are no applications."""
         contract = self._as_billed([1000])
         planned = self._plan(contract, '10%')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is no application for payment"):
             planned.action_application_xlsx()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is no application for payment"):
             self.report._get_document(planned)
 
 
@@ -615,9 +615,9 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
                 self.authenticate(user.login, user.login)
                 self.assertIn(self.url_open(url).status_code, (403, 404))
                 self.assertNotIn("Continuation Sheet", self.url_open(page).text)
-                with self.assertRaises(AccessError):
+                with self.assertRaisesRegex(AccessError, "top-secret records|You are not allowed to access"):
                     self._print(bill.with_user(user))
-                with self.assertRaises(AccessError):
+                with self.assertRaisesRegex(AccessError, "top-secret records|You are not allowed to access"):
                     bill.with_user(user)._get_application_xlsx()
         self.authenticate(None, None)
         self.assertIn('/web/login', self.url_open(url).url)
@@ -697,5 +697,5 @@ class TestApplicationFiles(ApplicationCommon, HttpCase):
         contract = self._as_billed([10000], retainage_percent=10)
         bill = self._run(contract, 20)
         forged = self.env['ir.attachment'].create({'name': 'x.pdf', 'datas': base64.b64encode(b'x')})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.with_user(self.billing_user).write({'issued_checksums': {'1': {'pdf': forged.checksum}}})

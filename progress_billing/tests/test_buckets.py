@@ -109,7 +109,7 @@ class TestBuckets(RunCommon):
             self.assertEqual(rest.amount_untaxed, round(600 + part, 2))
             rest.action_post()
             self.assertTotals(contract, 0, 0, 1500)
-            with self.assertRaises(UserError), self.env.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "would be billed of"), self.env.cr.savepoint():
                 credit.button_draft()
 
     def test_credit_of_one_line(self):
@@ -129,7 +129,7 @@ class TestBuckets(RunCommon):
         move = self._invoice(contract)
         move.action_post()
         self._credit(move, 400)
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "would be billed of"), self.env.cr.savepoint():
             self._credit(move, 400)
         self.assertEqual(contract.actual_amount, 200)
 
@@ -263,7 +263,11 @@ class TestBuckets(RunCommon):
         contract = self._as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         for vals in ({'price_unit': 1}, {'quantity': 2}, {'discount': 10}):
-            with self.subTest(vals), self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.subTest(vals),
+                self.assertRaisesRegex(UserError, "stands for the progress bill"),
+                self.env.cr.savepoint(),
+            ):
                 move.invoice_line_ids[0].write(vals)
                 move.action_post()
         self.env.invalidate_all()

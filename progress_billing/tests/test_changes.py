@@ -84,7 +84,7 @@ class TestChanges(ProgressBillingCommon):
         more = self._change(contract, {'contract_line_id': line.id, 'amount': 1000}, {'name': "Garage", 'amount': 100})
         self._bill(contract, '3600')
         self.assertEqual(contract.wip_available, 0)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "would be billed of"):
             more.action_cancel()
         self.assertRecordValues(contract, [{'revised_amount': 11600, 'actual_amount': 11600}])
         self.assertEqual(more.state, 'approved')
@@ -99,7 +99,7 @@ class TestChanges(ProgressBillingCommon):
             {'original_amount': -1},
             {'billing_base': 'quantity'},
         ):
-            with self.subTest(vals=vals), self.assertRaises(UserError):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, "would be billed of"):
                 contract.line_ids[0].write(vals)
         contract.line_ids[0].original_amount = 400
         self.assertEqual(contract.wip_available, 300)
@@ -113,7 +113,7 @@ class TestChanges(ProgressBillingCommon):
         for state in ('draft', 'posted'):
             with self.subTest(final=state):
                 for act in (waiting.action_approve, approved.action_cancel):
-                    with self.assertRaises(UserError):
+                    with self.assertRaisesRegex(UserError, "Change order"):
                         act()
             if state == 'draft':
                 final.action_post()
@@ -132,7 +132,7 @@ class TestChanges(ProgressBillingCommon):
             lambda: change.write({'line_ids': [Command.create({'name': "More", 'amount': 5})]}),
             lambda: change.write({'line_ids': [Command.clear()]}),
         ):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "Change order"):
                 act()
         self.assertEqual(contract.revised_amount, 1100)
         change.action_cancel()
@@ -182,7 +182,7 @@ class TestChanges(ProgressBillingCommon):
         )
         self.assertEqual(contract.change_ids.amount, 66.67)
         self._bill(contract, '60%')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "billed on it"):
             self._change(contract, {'contract_line_id': line.id, 'quantity': -3})
         self._bill(contract, '40%')
         self.assertEqual((contract.wip_available, line.actual_quantity), (0, 5))
@@ -194,22 +194,25 @@ class TestChanges(ProgressBillingCommon):
         orders = self._change(good, {'contract_line_id': good.line_ids.id, 'amount': 50}, approve=False) + self._change(
             bad, {'contract_line_id': bad.line_ids.id, 'amount': -50}, approve=False
         )
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "billed on it"):
             orders.action_approve()
         self.assertEqual((orders.mapped('state'), good.revised_amount), (['draft', 'draft'], 1000))
 
     def test_order_needs(self):
         contract, other = self._make_contract([1000]), self._make_contract([5])
         for vals in ({'amount': 5}, {'contract_line_id': other.line_ids.id, 'amount': 5}):
-            with self.subTest(vals=vals), self.assertRaises(UserError):
+            with (
+                self.subTest(vals=vals),
+                self.assertRaisesRegex(UserError, "is no schedule line of|A new line of change order"),
+            ):
                 self._change(contract, vals)
         section = self.env['progress.contract.line'].create(
             {'contract_id': contract.id, 'display_type': 'line_section', 'name': "Roof"}
         )
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is no schedule line of"):
             self._change(contract, {'contract_line_id': section.id, 'amount': 5})
         contract.action_cancel()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Change order"):
             self._change(contract, {'contract_line_id': contract.line_ids[0].id, 'amount': 5})
 
     # === PROGRESS === #
@@ -227,7 +230,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertEqual((contract.pending_amount, contract.completed_percent), (16000, 60))
         line.pending_amount = 4000
         self.assertRecordValues(line, [{'pending_amount': 4000, 'completed_percent': 40}])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "It must be between 0 and 100"):
             line.pending_amount = 40000.01
 
     def test_typed_pending_comes_back(self):
@@ -264,7 +267,7 @@ class TestChanges(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'actual_amount': 200, 'wip_available': 800}])
         planned.action_create()
         for billed in ('draft', 'posted'):
-            with self.subTest(billed=billed), self.assertRaises(UserError):
+            with self.subTest(billed=billed), self.assertRaisesRegex(UserError, "takes no opening amounts any more"):
                 self._opening(contract, 100)
             if billed == 'draft':
                 planned.invoice_id.action_post()
@@ -275,7 +278,7 @@ class TestChanges(ProgressBillingCommon):
             lambda: opening.line_ids.write({'amount': 5}),
             opening.line_ids.unlink,
         ):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "comes before the final invoice"):
                 act()
         self.assertEqual(contract.actual_amount, 1000)
 
@@ -283,14 +286,14 @@ class TestChanges(ProgressBillingCommon):
         """BIL-6: not negative, not more than the line is worth, no invoice by the back door."""
         contract = self._make_contract([1000])
         for amount in (-1, 1000.01):
-            with self.subTest(amount=amount), self.assertRaises(UserError):
+            with self.subTest(amount=amount), self.assertRaisesRegex(UserError, "would be billed of"):
                 self._opening(contract, amount)
                 self.env.flush_all()
         opening = self._opening(contract, 1000)
         for act in (opening.action_create, opening.action_release):
             act()
         self.assertFalse(opening.invoice_ids)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is available"):
             self._bill(contract, '0.01')
         opening.line_ids.amount = 600
         self.assertEqual(contract.wip_available, 400)
@@ -328,9 +331,11 @@ class TestChanges(ProgressBillingCommon):
         self.assertEqual((opening.opening_deposit_amount, contract.deposit_balance), (300, 300))
         for amount, items in ((299.99, held), (400, self._held(100)[:0])):
             if items:
-                with self.assertRaises(UserError):  # more held than billed before
+                with self.assertRaisesRegex(
+                    UserError, "deposits held before are posted, unreconciled"
+                ):  # more held than billed before
                     self._opening(other, amount, **chosen)
-        with self.assertRaises(UserError):  # the same item twice
+        with self.assertRaisesRegex(UserError, "deposits held before are posted, unreconciled"):  # the same item twice
             self._opening(other, 400, **chosen)
             self.env.flush_all()
         draft = (
@@ -352,7 +357,10 @@ class TestChanges(ProgressBillingCommon):
             lambda line: line.account_id == self.deposit_account
         )
         for items in (draft, debit, own):
-            with self.subTest(items=items), self.assertRaises(UserError):
+            with (
+                self.subTest(items=items),
+                self.assertRaisesRegex(UserError, "deposits held before are posted, unreconciled"),
+            ):
                 self._opening(other, 400, opening_deposit_line_ids=[Command.set(items.ids)])
                 self.env.flush_all()
 
@@ -360,7 +368,7 @@ class TestChanges(ProgressBillingCommon):
         """The deposits of a contract are its customer's: reversing another one's would leave both balances wrong."""
         contract = self._make_contract([1000])
         held = self._held(300, partner_id=self.partner_a.id)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "deposits held before are posted, unreconciled"):
             self._opening(contract, 400, opening_deposit_line_ids=[Command.set(held.ids)])
             self.env.flush_all()
 

@@ -99,7 +99,7 @@ class TestCorrection(RunCommon):
         """REV-8: posted by who may; else a draft, and the revision waits for it."""
         bill = self._invoiced()
         old = bill.invoice_id
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"), self.env.cr.savepoint():
             bill.with_user(self.reader).action_correct()
         action = bill.with_user(self.billing_user).action_correct()
         self.assertEqual(action['res_model'], 'progress.bill')
@@ -122,7 +122,7 @@ class TestCorrection(RunCommon):
         bill = self._invoiced()
         bill.with_user(self.billing_user).action_correct()
         bill.move_ids.filtered('reversed_entry_id').unlink()
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Post the credit note of"), self.env.cr.savepoint():
             bill.action_release()
         bill.action_correct()
         self._release(bill, 4500)
@@ -133,7 +133,7 @@ class TestCorrection(RunCommon):
         bill = self._invoiced()
         bill.with_user(self.billing_user).action_correct()
         credit = bill.move_ids.filtered('reversed_entry_id')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "must credit the invoice"):
             credit.invoice_line_ids[:1].price_unit = 1
             credit.action_post()
             bill.action_release()
@@ -144,7 +144,7 @@ class TestCorrection(RunCommon):
         old = bill.invoice_id
         partial = old._reverse_moves([{'invoice_date': old.invoice_date}])
         partial.invoice_line_ids[:1].price_unit = 1000
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "post or delete the draft credit note"):
             bill.action_correct()
             partial.action_post()
 
@@ -153,7 +153,7 @@ class TestCorrection(RunCommon):
         bill = self._invoiced(100)
         contract = bill.contract_id
         bill.with_user(self.billing_user).action_correct()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Post the credit note of"):
             bill.action_cancel()
             bill.move_ids.filtered(lambda move: move.state == 'draft').unlink()
             contract.action_recalculate_pending()
@@ -167,7 +167,7 @@ class TestCorrection(RunCommon):
         line = bill.line_ids.contract_line_id
         self.assertEqual((line.draft_amount, line.actual_amount), (0, 0))
         self.assertEqual(self._ledger(bill.move_ids), {})
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot be deleted"):
             bill.unlink()
 
     def test_credit_note_of_a_correction_stays(self):
@@ -182,7 +182,12 @@ class TestCorrection(RunCommon):
             old.button_draft,
             lambda: old._reverse_moves().action_post(),
         ):
-            with self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.assertRaisesRegex(
+                    UserError, "belongs to an earlier revision of its progress bill, which has been billed"
+                ),
+                self.env.cr.savepoint(),
+            ):
                 act()
         self.assertBuckets(bill.line_ids.contract_line_id, 0, 0, 10000)
 
@@ -195,7 +200,13 @@ class TestCorrection(RunCommon):
         for bill in (draft, partly, final, pro_forma, planned, final.contract_id.bill_ids - final):
             with self.subTest(bill=bill.display_name, state=bill.state):
                 state, number = bill.state, len(bill.move_ids)
-                with self.assertRaises(UserError), self.env.cr.savepoint():
+                with (
+                    self.assertRaisesRegex(
+                        UserError,
+                        "has no posted invoice to correct|was credited in part|comes before the final invoice",
+                    ),
+                    self.env.cr.savepoint(),
+                ):
                     bill.action_correct()
                 self.env.invalidate_all()
                 self.assertEqual((bill.state, len(bill.move_ids)), (state, number))

@@ -16,7 +16,7 @@ class TestEdits(RetainageCommon):
         self.env.flush_all()
 
     def assertOutdated(self, record, vals, seen):
-        self.assertRefused(lambda: self._save(record, vals, seen), regex="changed by somebody else")
+        self.assertRefused(lambda: self._save(record, vals, seen), "changed by somebody else")
         self.env.invalidate_all()
 
     def test_schedule_line(self):
@@ -47,7 +47,7 @@ class TestEdits(RetainageCommon):
         for record, name in ((contract, 'line_ids'), (self.project, 'progress_line_ids')):
             self.project.progress_contract_id = contract
             self.assertRefused(
-                lambda record=record, name=name: record.web_save({name: rows}, {}), regex="changed by somebody else"
+                lambda record=record, name=name: record.web_save({name: rows}, {}), "changed by somebody else"
             )
 
     def test_what_billing_does_is_no_edit(self):
@@ -100,10 +100,10 @@ class TestWithoutSense(RetainageCommon):
         contract = self._make_contract([1000], journal_id=journal.id)
         journal.active = False
         bill = self._plan(contract, '10%')
-        self.assertRefused(bill.action_create, regex="is archived: choose another")
+        self.assertRefused(bill.action_create, "is archived: choose another")
         self.assertIn("archived", contract.blockers)
         draft = self._make_contract([1000], journal_id=journal.id, do_open=False)
-        self.assertRefused(draft.action_open, regex="is archived")
+        self.assertRefused(draft.action_open, "is archived")
 
     def test_schedule_of_the_automatic_run(self):
         soon = fields.Datetime.now() + relativedelta(days=1)
@@ -116,16 +116,16 @@ class TestWithoutSense(RetainageCommon):
             with self.subTest(vals=vals):
                 self.assertRefused(
                     lambda vals=vals: self.env['progress.automation'].create({'next_run': soon, **vals}),
-                    regex="automatic billing",
+                    "automatic billing",
                 )
 
     def test_final_of_nothing(self):
         """An empty draft has no final invoice, and says so."""
         contract = self.env['progress.contract'].create({'partner_id': self.customer.id, 'company_id': self.company.id})
-        self.assertRefused(contract.action_create_final_invoice, regex="It is a draft")
+        self.assertRefused(contract.action_create_final_invoice, "It is a draft")
         empty = self._make_contract([1000])
         empty.line_ids.unlink()
-        self.assertRefused(empty.action_create_final_invoice, regex="at least one line")
+        self.assertRefused(empty.action_create_final_invoice, "at least one line")
 
     def test_closed_contract_stays(self):
         contract = self._make_contract([1000], self.tax_15)
@@ -141,9 +141,11 @@ class TestWithoutSense(RetainageCommon):
             {'account_id': False},
         ):
             with self.subTest(vals=vals):
-                self.assertRefused(lambda vals=vals: line.write(vals))
+                self.assertRefused(
+                    lambda vals=vals: line.write(vals), regex="takes no progress any more|The schedule of values of"
+                )
         export = self.env['account.fiscal.position'].create({'name': "Export", 'company_id': self.company.id})
-        self.assertRefused(lambda: contract.write({'fiscal_position_id': export.id}), regex="is closed")
+        self.assertRefused(lambda: contract.write({'fiscal_position_id': export.id}), "is closed")
 
     def test_taxes_of_a_draft(self):
         """A draft's tax is what its lines say: 1,200.00 is not posted as 0.01."""
@@ -153,7 +155,7 @@ class TestWithoutSense(RetainageCommon):
         totals = move.tax_totals
         totals['subtotals'][0]['tax_groups'][0]['tax_amount_currency'] = 0.01
         self.assertRefused(
-            lambda: (move.write({'tax_totals': totals}), move.action_post()), regex="are not those of its progress bill"
+            lambda: (move.write({'tax_totals': totals}), move.action_post()), "are not those of its progress bill"
         )
         move.action_post()
         self.assertEqual(move.amount_total, 9200)
@@ -173,7 +175,7 @@ class TestWithoutSense(RetainageCommon):
         contract = self._make_contract([1000], self.tax_15)
         move = self._bill(contract, '50%', post=False).invoice_id
         dozen = self.env.ref('uom.product_uom_dozen')
-        self.assertRefused(lambda: move.invoice_line_ids.write({'product_uom_id': dozen.id}), regex="stands for")
+        self.assertRefused(lambda: move.invoice_line_ids.write({'product_uom_id': dozen.id}), "stands for")
         self.assertEqual(move.amount_total, 575)
 
     def test_deposit_matched_by_hand(self):
@@ -195,9 +197,9 @@ class TestWithoutSense(RetainageCommon):
         other = entry.line_ids.filtered('debit')
         final = self._final(contract, post=False)
         (deposit + other).reconcile()
-        self.assertRefused(final.action_post, regex=entry.name)
+        self.assertRefused(final.action_post, entry.name)
         final.unlink()
-        self.assertRefused(contract.action_create_final_invoice, regex=entry.name)
+        self.assertRefused(contract.action_create_final_invoice, entry.name)
         (deposit + other).remove_move_reconcile()
         self._final(contract)
         self.assertEqual(self._balance(self.deposit_account), 2000)  # the entry by hand, for whoever made it

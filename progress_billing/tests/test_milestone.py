@@ -80,7 +80,7 @@ class TestMilestone(RunCommon):
         """PLN-11: where approval is wanted, due once approved; by a manager, with a note; who and when kept."""
         record = self._record(requires_approval=True)
         manager = self.env.user
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "is not reached yet"), self.env.cr.savepoint():
             self.milestone.action_approve_billing("by phone")
         self.milestone.is_reached = True
         self.assertEqual((record.is_due, self.milestone.billing_approval), (False, 'wanted'))
@@ -88,10 +88,18 @@ class TestMilestone(RunCommon):
         self._cron()
         self.assertEqual(record.state, 'planned')
         for user in (self.billing_user, self.accountant, self.worker):
-            with self.subTest(user.login), self.assertRaises(AccessError), self.env.cr.savepoint():
+            with (
+                self.subTest(user.login),
+                self.assertRaisesRegex(AccessError, "Only Progress Billing administrators approve a milestone"),
+                self.env.cr.savepoint(),
+            ):
                 self.milestone.with_user(user).action_approve_billing("by phone")
         for note in (False, '', ' '):
-            with self.subTest(note), self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.subTest(note),
+                self.assertRaisesRegex(UserError, "Note how the customer approved"),
+                self.env.cr.savepoint(),
+            ):
                 self.milestone.action_approve_billing(note)
         action = self.milestone.action_approve_billing("by e-mail of 3 May")
         self.assertTrue(action)
@@ -122,7 +130,10 @@ class TestMilestone(RunCommon):
         user.group_ids |= self.env.ref('project.group_project_manager')
         vals = {'name': "Own", 'project_id': self.project.id, 'is_reached': True}
         now = '2026-01-01 00:00:00'
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(AccessError, "A milestone is approved by its button, not by writing the approval"),
+            self.env.cr.savepoint(),
+        ):
             self.milestone.with_user(user).billing_approved_on = now
         milestones = self.env['project.milestone'].with_user(user)
         for name, make in (
@@ -212,11 +223,14 @@ class TestMilestone(RunCommon):
     def test_milestone_of_another_project(self):
         """A milestone of another project is refused, on line and record; a trigger needs its milestone."""
         other = self.env['project.milestone'].create({'name': "X", 'project_id': self._make_project(name="Y").id})
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(ValidationError, "is no milestone of"), self.env.cr.savepoint():
             self.line.milestone_id = other
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(ValidationError, "is no milestone of"), self.env.cr.savepoint():
             self._plan(self.contract, '10%', milestone_id=other.id)
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(ValidationError, "choose the milestone that makes the record due"),
+            self.env.cr.savepoint(),
+        ):
             self._plan(self.contract, '10%', trigger='milestone')
 
     def test_deleted_milestone(self):
@@ -315,11 +329,15 @@ class TestTaskProgress(RunCommon):
 
     def test_source_needs_its_task(self):
         """Progress of a task without a task is refused; a task of another project too."""
-        with self.subTest("none"), self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with (
+            self.subTest("none"),
+            self.assertRaisesRegex(ValidationError, "choose the task whose progress the line takes"),
+            self.env.cr.savepoint(),
+        ):
             self.line.task_id = False
         other = self._make_project(name="Other")
         task = self.env['project.task'].create({'name': "Foreign", 'project_id': other.id})
-        with self.subTest("foreign"), self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with self.subTest("foreign"), self.assertRaisesRegex(ValidationError, "is no task of"), self.env.cr.savepoint():
             self.line.task_id = task
 
     def test_typed_again(self):
@@ -348,7 +366,7 @@ class TestTaskProgress(RunCommon):
         """A project user without billing rights works on tasks as before, and sees none of the billing fields."""
         task = self.task.with_user(self.worker)
         task.name = "Renamed"
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
             task.read(['billing_rule_id'])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
             task.action_run_billing()

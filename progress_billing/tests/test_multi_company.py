@@ -186,7 +186,7 @@ class TestMultiCompany(ProgressBillingCommon):
     def test_company_is_fixed_once_billed(self):
         contract = self._make_contract([1000])
         self._bill(contract, '10%')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot change any more"):
             contract.company_id = self.other
         with suppress(UserError), self.env.cr.savepoint():
             self.project.company_id = self.other
@@ -209,7 +209,7 @@ class TestMultiCompany(ProgressBillingCommon):
                 theirs = record.with_user(self.other_user)
                 with self.subTest(record=record):
                     self.assertFalse(theirs.search([('id', 'in', record.ids)]))
-                    with self.assertRaises(AccessError):
+                    with self.assertRaisesRegex(AccessError, "top-secret records"):
                         theirs.invalidate_recordset()
                         theirs.read(['display_name'])
             for act in (
@@ -231,7 +231,7 @@ class TestMultiCompany(ProgressBillingCommon):
                     self.env['progress.contract.change'].with_user(self.other_user).create({'contract_id': contract.id})
                 ),
             ):
-                with self.assertRaises(AccessError):
+                with self.assertRaisesRegex(AccessError, "top-secret records"):
                     act()
                     self.env.flush_all()
         self.assertEqual((bill.state, contract.state, change.state), ('planned', 'open', 'draft'))
@@ -239,12 +239,12 @@ class TestMultiCompany(ProgressBillingCommon):
     def test_wizards_respect_the_rules(self):
         contract = self._make_contract([1000])
         with mute_logger('odoo.addons.base.models.ir_rule'):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 self.env['progress.plan.wizard'].with_user(self.other_user).create(
                     {'contract_id': contract.id, 'count': 2}
                 ).action_confirm()
                 self.env.flush_all()
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 self.env['progress.final.wizard'].with_user(self.other_user).create(
                     {'contract_id': contract.id}
                 ).action_confirm()
@@ -277,7 +277,7 @@ class TestMultiCompany(ProgressBillingCommon):
         wizard = self.env['progress.deposit.wizard'].create({'date': '2026-12-31', 'company_id': self.company.id})
         lines = wizard.line_ids
         self.env.invalidate_all()
-        with mute_logger('odoo.addons.base.models.ir_rule'), self.assertRaises(AccessError):
+        with mute_logger('odoo.addons.base.models.ir_rule'), self.assertRaisesRegex(AccessError, "top-secret records"):
             lines.with_user(self.other_reader).read(['amount'])
 
     def test_two_contracts_on_a_project(self):
@@ -318,7 +318,7 @@ class TestMultiCompany(ProgressBillingCommon):
             contract.action_create_final_invoice,
             lambda: self._plan(contract, '1').action_create(),
         ):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "cannot be billed"):
                 act()
         final.button_draft()
         self.assertFalse(project.is_fully_billed)
@@ -338,11 +338,11 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertEqual(project.progress_line_ids.mapped('original_amount'), [700, 300])
         later = self.env['project.project'].create({'name': "Shed", 'partner_id': self.customer.id})
         self.assertFalse(later.progress_contract_id)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Progress billing is for fixed-fee projects"):
             later.write({'progress_line_ids': lines})
         later.write({'billing_method': 'fixed_fee', 'progress_line_ids': lines})
         self.assertEqual(later.progress_revised_amount, 1000)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Progress billing is for fixed-fee projects"):
             self.env['project.project'].create({'name': "Hours", 'progress_line_ids': lines})
         later.write({'progress_line_ids': [Command.update(later.progress_line_ids[0].id, {'original_amount': 800})]})
         self.assertEqual(later.progress_contract_id.revised_amount, 1100)
@@ -377,7 +377,7 @@ class TestMultiCompany(ProgressBillingCommon):
         """The contract a project shows is one of its own."""
         self._make_contract([1000])
         elsewhere = self._make_contract([500], project=self._make_project(name="Elsewhere"))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Choose a billing contract of the project"):
             self.project.progress_contract_id = elsewhere
             self.env.flush_all()
 
@@ -395,5 +395,5 @@ class TestMultiCompany(ProgressBillingCommon):
         """A billed contract stays with its project."""
         contract = self._make_contract([1000])
         self._bill(contract, '10%')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot change any more"):
             contract.project_id = self._make_project(name="Elsewhere")

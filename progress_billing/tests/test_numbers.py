@@ -3,7 +3,7 @@ import psycopg2
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import call_kw
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .retainage_common import RetainageCommon
@@ -30,11 +30,11 @@ class TestNumbers(RetainageCommon):
                 with self.subTest(name=name, value=value):
                     self.assertRefused(
                         lambda name=name, value=value: self._call(line, 'write', {name: value}),
-                        ValidationError,
                         "Line 1 is not a number",
+                        error=ValidationError,
                     )
             self.assertRefused(
-                lambda name=name: self._call(line, 'write', {name: float('inf')}), ValidationError, "is too large"
+                lambda name=name: self._call(line, 'write', {name: float('inf')}), "is too large", error=ValidationError
             )
         self._call(line, 'write', {'completed_percent': '12.5'})
         self.assertEqual(line.pending_amount, 125)
@@ -49,7 +49,8 @@ class TestNumbers(RetainageCommon):
                     lambda value=value: self._call(
                         line, 'onchange', {'completed_percent': value}, ['completed_percent'], spec
                     ),
-                    ValidationError,
+                    regex="is not a number|is too large",
+                    error=ValidationError,
                 )
                 self.assertRefused(
                     lambda value=value: self._call(
@@ -59,7 +60,8 @@ class TestNumbers(RetainageCommon):
                         ['line_ids'],
                         {'line_ids': {'fields': spec}},
                     ),
-                    ValidationError,
+                    regex="is not a number|is too large",
+                    error=ValidationError,
                 )
 
     def test_amounts_given_to_actions(self):
@@ -82,8 +84,7 @@ class TestNumbers(RetainageCommon):
                 with self.subTest(method=method, value=value):
                     self.assertRefused(
                         lambda method=method, args=args: self._call(contract, method, *args),
-                        UserError,
-                        "is not a number|is too large",
+                        regex="is not a number|is too large",
                     )
         self.assertRetained(contract, 50)
         self._call(contract, 'action_release_retainage', '20.00')
@@ -107,7 +108,8 @@ class TestNumbers(RetainageCommon):
                     with self.subTest(model=dialog._name, name=name, value=value):
                         self.assertRefused(
                             lambda dialog=dialog, name=name, value=value: self._call(dialog, 'write', {name: value}),
-                            ValidationError,
+                            regex="is not a number|is too large",
+                            error=ValidationError,
                         )
 
     def test_notes_given_to_actions(self):
@@ -121,14 +123,46 @@ class TestNumbers(RetainageCommon):
         for value in (True, 5, ['x'], {'a': 1}):
             with self.subTest(value=value):
                 self.assertRefused(
-                    lambda value=value: self._call(milestone, 'action_approve_billing', note=value),
-                    UserError,
-                    "not a text",
+                    lambda value=value: self._call(milestone, 'action_approve_billing', note=value), "not a text"
                 )
+                self.assertRefused(lambda value=value: self._call(bill, 'action_reject', value), "not a text")
+        self.assertRefused(lambda: self._call(bill, 'action_reject', 'x' * 100000), "too long")
+
+    def test_characters_that_are_none(self):
+        """The database takes no character zero: a sentence says so, at fields and actions alike."""
+        contract = self._pro_forma([1000])
+        bill = self._run(contract, 50)
+        for record, vals in ((contract, {'description': 'a\x00b'}), (contract.line_ids, {'name': '\x00'})):
+            self.assertRefused(
+                lambda record=record, vals=vals: self._call(record, 'write', vals), ValidationError, "a character"
+            )
+        self.assertRefused(lambda: self._call(bill, 'action_dispute', 'x\x00'), UserError, "not a text")
+
+    def test_what_nobody_can_mean(self):
+        """Dates beyond a working life, periods of no project, approval that nobody can give."""
+        contract = self._pro_forma([1000])
+        bill = self._plan(contract, '10%')
+        for record, name in ((bill, 'date'), (contract, 'next_billing_date')):
+            for day in ('9999-12-31', '0001-01-01'):
                 self.assertRefused(
-                    lambda value=value: self._call(bill, 'action_reject', value), UserError, "not a text"
+                    lambda record=record, name=name, day=day: self._call(record, 'write', {name: day}),
+                    ValidationError,
+                    "within 50 years",
                 )
-        self.assertRefused(lambda: self._call(bill, 'action_reject', 'x' * 100000), UserError, "too long")
+        dialog = self.env['progress.period.wizard'].browse([False])
+        self.assertRefused(lambda: self._call(dialog, 'action_confirm'), UserError, "Choose a project")
+        step = {'contract_id': contract.id, 'name': "Boss"}
+        other = self.env['res.company'].create({'name': "Elsewhere"})
+        stranger = new_test_user(self.env, login='stranger', company_id=other.id, company_ids=[Command.set(other.ids)])
+        for vals, regex in (
+            ({'user_id': self.env.uid, 'above_amount': -1}, "negative"),
+            ({'user_id': stranger.id}, "cannot approve"),
+        ):
+            self.assertRefused(
+                lambda vals=vals: self._call(self.env['progress.approval.step'], 'create', [{**step, **vals}]),
+                ValidationError,
+                regex,
+            )
 
     def test_nothing_given(self):
         """Empty calls are refused in words; calls on no record do nothing, or say so."""
@@ -174,8 +208,8 @@ class TestNumbers(RetainageCommon):
             with self.subTest(record=record, name=name):
                 self.assertRefused(
                     lambda record=record, name=name: self._call(record, 'write', {name: 'x' * 1000000}),
-                    ValidationError,
                     "too long",
+                    error=ValidationError,
                 )
 
     def test_lines_need_a_name(self):
@@ -186,7 +220,9 @@ class TestNumbers(RetainageCommon):
                     lambda name=name: contract.write(
                         {'line_ids': [Command.create({'name': name, 'original_amount': 5})]}
                     ),
-                    ValidationError,
                     "description",
+                    error=ValidationError,
                 )
-                self.assertRefused(lambda name=name: contract.line_ids.write({'name': name}), ValidationError)
+                self.assertRefused(
+                    lambda name=name: contract.line_ids.write({'name': name}), "Every line of", error=ValidationError
+                )

@@ -88,7 +88,7 @@ class TestParents(TwoCompaniesCommon):
         self.assertShut(self.billing_user, mine.line_ids, {'change_id': approved.id, 'amount': -9000}, "given once")
         self.assertShut(self.billing_user, approved, {'line_ids': [Command.link(mine.line_ids.id)]})
         self.assertShut(self.billing_user, mine, {'line_ids': [Command.link(approved.line_ids.id)]})
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is given once"):
             mine.sudo().line_ids.change_id = approved
         self.assertEqual(self.contract.revised_amount, 10110)
 
@@ -144,7 +144,7 @@ class TestParents(TwoCompaniesCommon):
         ):
             with self.subTest(record=record, vals=vals):
                 self.assertShut(self.other_manager, record, vals)
-                with self.assertRaises(UserError), self.env.cr.savepoint():
+                with self.assertRaisesRegex(UserError, "is given once"), self.env.cr.savepoint():
                     record.sudo().write(vals)
         self.assertFalse(self.contract.retainage_step_ids)
 

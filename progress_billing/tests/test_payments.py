@@ -230,7 +230,7 @@ class TestPayments(ProgressBillingCommon):
             bill.action_register_payment()
         bill.invoice_id.action_post()
         for user in (self.reader, self.billing_user):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
                 bill.with_user(user).action_register_payment()
         action = bill.with_user(self.accountant).action_register_payment()
         self.assertEqual(action['res_model'], 'account.payment.register')
@@ -253,7 +253,7 @@ class TestPayments(ProgressBillingCommon):
             [values] = own.read(['paid_amount', 'residual_amount', 'date_due', 'days_late', 'is_overdue'])
             self.assertEqual((values['paid_amount'], values['residual_amount'], values['days_late']), (200, 300, 19))
             self.assertEqual(own.payment_ids.read(['name', 'amount', 'memo', 'bill_id'])[0]['amount'], 200)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 own.payment_ids.read(['payment_move_id'])
         action = bill.with_user(self.reader).action_view_payments()
         self.assertEqual(self.env[action['res_model']].with_user(self.reader).search_count(action['domain']), 1)

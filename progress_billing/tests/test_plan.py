@@ -121,32 +121,37 @@ class TestPlan(ProgressBillingCommon):
             lambda: template.line_ids.create({'template_id': template.id, 'percent': 5}),
             lambda: template.line_ids[0].write({'percent': float('nan')}),
         ):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "is not a number|The shares of the billing plan"):
                 act()
                 self.env.flush_all()
 
     def test_wizard_refuses(self):
         contract = self._make_contract([1000])
-        for vals in (
-            {'count': 0},
-            {'count': -1},
-            {'interval': 0},
-            {'interval': -1},
-            {'percent': 0},
-            {'percent': -5},
-            {'percent': float('nan')},
-            {'percent': float('inf')},
+        for vals, sentence in (
+            ({'count': 0}, "A plan has 1 to 240 instalments"),
+            ({'count': -1}, "A plan has 1 to 240 instalments"),
+            ({'interval': 0}, "days, weeks or months apart"),
+            ({'interval': -1}, "days, weeks or months apart"),
+            ({'percent': 0}, "nothing is left to plan"),
+            ({'percent': -5}, "bills more than 0% and at most 100%"),
+            ({'percent': float('nan')}, "is not a number"),
+            ({'percent': float('inf')}, "is too large"),
         ):
-            with self.subTest(vals=vals), self.assertRaises(UserError):
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, sentence):
                 self._lay_out(contract, **vals)
         for weight in (0, -1, float('nan')):
-            with self.subTest(weight=weight), self.assertRaises(UserError):
+            with (
+                self.subTest(weight=weight),
+                self.assertRaisesRegex(
+                    UserError, "a plan needs at least one instalment, and positive weights|is not a number"
+                ),
+            ):
                 wizard = self._wizard(contract)
                 wizard.line_ids[0].write({'weight': weight})
                 wizard.action_confirm()
         self.assertFalse(contract.bill_ids)
         self._bill(contract, '100%')
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "nothing is left to plan"):
             self._lay_out(contract)
 
     def test_wizard_in_a_form(self):
@@ -165,7 +170,10 @@ class TestPlan(ProgressBillingCommon):
         cancelled.action_cancel()
         self._final(closed)
         for contract in (cancelled, closed):
-            with self.subTest(state=contract.state), self.assertRaises(UserError):
+            with (
+                self.subTest(state=contract.state),
+                self.assertRaisesRegex(UserError, "has a final invoice, or is cancelled"),
+            ):
                 self._lay_out(contract, percent=10)
 
     # === PLANNED AND BILLED === #
@@ -179,7 +187,7 @@ class TestPlan(ProgressBillingCommon):
         bill.action_create()
         contract.line_ids.original_amount = 20000
         self.assertRecordValues(bill, [{'planned_amount': 3000, 'amount': 3000, 'amt_pct': '25%'}])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot be planned anew"):
             bill.amt_pct = '30%'
         bill.invoice_id.unlink()
         bill.action_create()
@@ -203,7 +211,7 @@ class TestPlan(ProgressBillingCommon):
         bill = self._plan(contract, '60%')
         bill.action_cancel()
         self.assertEqual((contract.planned_amount, contract.unplanned_amount), (0, 1000))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot be billed"):
             bill.action_create()
         bill.action_plan_again()
         bill.action_create()
@@ -214,7 +222,7 @@ class TestPlan(ProgressBillingCommon):
         contract = self._make_contract([1000])
         plan = self._lay_out(contract, count=2)
         plan[0].action_create()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "post, invoice or delete these drafts before the final invoice"):
             contract.action_create_final_invoice()
         plan[0].invoice_id.action_post()
         final = self._final(contract)

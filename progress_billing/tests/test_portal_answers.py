@@ -186,7 +186,7 @@ class TestPortalAnswers(PortalCommon):
                     method,
                     [self.bill.ids, *args],
                 )
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.bill.with_user(self.anna_user).action_dispute("x")
 
     def test_odd_input(self):
@@ -232,5 +232,5 @@ class TestPortalAnswers(PortalCommon):
         self.assertEqual(self.bill.disputed_by_partner_id, self.billing_user.partner_id)
         self.bill.with_user(self.billing_user).action_withdraw_dispute()
         self.assertFalse(self.bill.dispute_reason)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.bill.with_user(self.reader).action_dispute("x")

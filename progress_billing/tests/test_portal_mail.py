@@ -70,7 +70,7 @@ class TestPortalMail(PortalCommon):
         mails = self.assertSent('sent', self.contact | self.boss)
         self.assertEqual(mails[0].attachment_ids.mimetype, 'application/pdf')
         for name in ('action_invite', 'action_request_signature', 'action_send'):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
                 getattr(self.bill.with_user(self.reader), name)()
 
     def test_many(self):
@@ -102,7 +102,7 @@ class TestPortalMail(PortalCommon):
         self.assertFalse(mail.recipient_ids)
         for contact in self.contract.contact_ids.sudo():
             self.assertNotIn(contact.token, mail.body_html)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.bill.with_user(self.reader).action_forward('bank@example.com')
 
     def test_reminders(self):
@@ -140,9 +140,9 @@ class TestPortalMail(PortalCommon):
 
     def test_nothing_by_hand(self):
         vals = {'bill_id': self.bill.id, 'contact_id': self.contact.id, 'kind': 'paid', 'occasion': 'x'}
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
             self.env['progress.notice'].with_user(self.manager).create(vals)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
             self.env['progress.answer'].with_user(self.manager).create(
                 {'contract_id': self.contract.id, 'partner_id': self.anna.id, 'kind': 'approve'}
             )

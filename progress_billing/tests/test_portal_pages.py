@@ -104,21 +104,21 @@ class TestPortalPages(PortalCommon):
     def test_token_is_nobodys(self):
         for user in (self.manager, self.reader):
             contact = self.contact.with_user(user)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 contact.read(['token'])
             self.assertNotIn('token', contact.read()[0])
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 contact.search([('token', 'like', 'a%')])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.contact.with_user(self.reader).get_portal_url()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.contact.with_user(self.anna_user).get_portal_url()
         self.assertIn(self.contact.sudo().token, self.contact.with_user(self.manager).get_portal_url())
 
     def test_portal_user_has_no_rights(self):
         """The pages are all there is: nothing by RPC."""
         for record in (self.contract, self.bill, self.contact, self.contract.line_ids):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to access"):
                 record.with_user(self.anna_user).read(['display_name'])
 
     def test_history(self):

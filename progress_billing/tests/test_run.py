@@ -39,7 +39,7 @@ class TestFormulas(RunCommon):
         self.assertBuckets(line, 625, 0, 0, 25)
         line.completed_percent = 30
         self.assertEqual((line.pending_quantity, line.pending_amount), (60, 750))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "is billed by quantity"):
             line.pending_amount = 100
         self._run(contract)
         self.assertEqual((line.pending_quantity, line.draft_quantity, line.draft_amount), (0, 60, 750))
@@ -199,23 +199,23 @@ class TestFormulas(RunCommon):
         contract = self._as_billed([1000])
         line = contract.line_ids
         line.completed_percent = 10
-        for vals in (
-            {'completed_percent': -1},
-            {'completed_percent': 101},
-            {'completed_percent': 'abc'},
-            {'completed_percent': float('nan')},
-            {'completed_percent': 'NaN'},
-            {'completed_percent': float('inf')},
-            {'completed_percent': '1e999'},
-            {'pending_amount': float('nan')},
-            {'pending_amount': 'abc'},
-            {'pending_amount': 1000.01},
-            {'pending_amount': -0.01},
-            {'pending_quantity': float('nan')},
-            {'draft_amount': 1},
-            {'actual_amount': 1},
+        for vals, sentence in (
+            ({'completed_percent': -1}, "It must be between 0 and 100"),
+            ({'completed_percent': 101}, "It must be between 0 and 100"),
+            ({'completed_percent': 'abc'}, "is not a number"),
+            ({'completed_percent': float('nan')}, "is not a number"),
+            ({'completed_percent': 'NaN'}, "is not a number"),
+            ({'completed_percent': float('inf')}, "is too large"),
+            ({'completed_percent': '1e999'}, "is not a number"),
+            ({'pending_amount': float('nan')}, "is not a number"),
+            ({'pending_amount': 'abc'}, "is not a number"),
+            ({'pending_amount': 1000.01}, "It must be between 0 and 100"),
+            ({'pending_amount': -0.01}, "It must be between 0 and 100"),
+            ({'pending_quantity': float('nan')}, "is not a number"),
+            ({'draft_amount': 1}, "Draft of .* cannot be set"),
+            ({'actual_amount': 1}, "Invoiced of .* cannot be set"),
         ):
-            with self.subTest(vals=vals), self.assertRaises(UserError), self.env.cr.savepoint():
+            with self.subTest(vals=vals), self.assertRaisesRegex(UserError, sentence):
                 line.with_user(self.billing_user).write(vals)
             self.env.invalidate_all()
             self.assertBuckets(line, 100, 0, 0, 10)
@@ -231,7 +231,7 @@ class TestFormulas(RunCommon):
     def test_line_worth_nothing(self):
         """What is pending on a line worth 0 cannot be billed, and says so."""
         contract = self._as_billed([1000, 0])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "would be billed of"):
             contract.line_ids[1].pending_amount = 10
             contract.action_run_billing()
 
@@ -390,7 +390,7 @@ class TestRun(RunCommon):
         contract = self._as_billed([1000])
         line = contract.line_ids
         self._run(contract, 60).invoice_id.action_post()
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "It must be between 0 and 100"), self.env.cr.savepoint():
             line.pending_amount = -700
             contract.action_run_billing()
         line.pending_amount = -600
@@ -404,13 +404,13 @@ class TestRun(RunCommon):
         self._run(contract, 100).invoice_id.action_post()
         credit = self._run(contract, 70).invoice_id
         line.completed_percent = 100
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "The draft credit of"), self.env.cr.savepoint():
             contract.action_run_billing()
         credit.action_post()
         self._run(contract).invoice_id.action_post()
         self.assertBuckets(line, 0, 0, 1000, 100)
         for act in (credit.button_draft, credit.button_cancel):
-            with self.assertRaises(UserError), self.env.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "The draft credit of"), self.env.cr.savepoint():
                 act()
 
     def test_zero_lines(self):
@@ -470,7 +470,11 @@ class TestRun(RunCommon):
             [{'name': f"1: Line 1, 25 % of {contract.name}", 'account_id': account.id}],
         )
         for template in ('{0}', '{item.__class__}', '{x}', '{', '{item!r}', '{item:>10}'):
-            with self.subTest(template), self.assertRaises(ValidationError), self.env.cr.savepoint():
+            with (
+                self.subTest(template),
+                self.assertRaisesRegex(ValidationError, "The invoice line text of the billing rule"),
+                self.env.cr.savepoint(),
+            ):
                 self.rules[0].description_template = template
 
     def test_braces_in_texts(self):
@@ -498,7 +502,7 @@ class TestRun(RunCommon):
             (empty + draft + closed + cancelled).action_run_billing()
         for contract in empty + draft + closed + cancelled:
             self.assertIn(contract.name, str(error.exception))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "There is no billing contract here to bill"):
             self.env['progress.contract'].action_run_billing()
 
     def test_one_bad_contract(self):
@@ -534,14 +538,17 @@ class TestRun(RunCommon):
         self.assertEqual(self._groups(contract.bill_ids), ['1'])
         self.assertBuckets(contract.line_ids[1], 500, 0, 0)
         for tasks in (first, untied):
-            with self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.assertRaisesRegex(UserError, "No schedule line is tied to|Nothing is pending"),
+                self.env.cr.savepoint(),
+            ):
                 tasks.action_run_billing()
         action = project.action_run_billing()
         self.assertEqual(action['res_model'], 'account.move')
         self.assertEqual(self._groups(contract.bill_ids), ['1', '2'])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Nothing is pending"):
             project.action_run_billing()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Enter at least one line in the schedule of values"):
             self._make_project(name="None").action_run_billing()
 
     def test_project_must_be_fixed_fee(self):
@@ -570,12 +577,16 @@ class TestRun(RunCommon):
                 lambda mine: mine.action_create_bill('remaining'),
                 lambda mine: mine.line_ids.write({'completed_percent': 1}),
             ):
-                with self.subTest(user=user.login), self.assertRaises(AccessError), self.env.cr.savepoint():
+                with (
+                    self.subTest(user=user.login),
+                    self.assertRaisesRegex(AccessError, "You are not allowed to"),
+                    self.env.cr.savepoint(),
+                ):
                     act(contract.with_user(user))
         action = contract.with_user(self.billing_user).action_run_billing()
         self.assertEqual(action['res_model'], 'progress.bill')
         self.assertEqual(contract.invoice_ids.state, 'draft')
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You don't have the access rights to post an invoice"):
             contract.with_user(self.billing_user).bill_ids.invoice_ids.action_post()
 
     def test_post_at_once(self):
@@ -595,7 +606,11 @@ class TestRun(RunCommon):
             contract = self._as_billed([1000])
             contract.line_ids.completed_percent = 10
             for value in ('abc', '2026-13-45', 5, ['2026-01-01']):
-                with self.subTest(value), self.assertRaises(UserError), self.env.cr.savepoint():
+                with (
+                    self.subTest(value),
+                    self.assertRaisesRegex(UserError, "write it as in 2026-12-31"),
+                    self.env.cr.savepoint(),
+                ):
                     contract.action_run_billing(date=value)
             contract.action_run_billing(date='2026-02-28')
             self.assertEqual(contract.invoice_ids.invoice_date, date(2026, 2, 28))
@@ -625,7 +640,7 @@ class TestRun(RunCommon):
         self.assertIn("March", contract.bill_ids.mapped('title'))
         contract.action_create_bill('remaining')
         self.assertEqual(contract.line_ids.mapped('draft_amount'), [1000, 500])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "has nothing left to bill"):
             contract.action_create_bill('remaining')
 
     def test_create_bill_percent_adds_up(self):
@@ -683,35 +698,43 @@ class TestRun(RunCommon):
         """SEC-7: odd values from RPC callers get a UserError, and nothing is made."""
         contract, other = self._as_billed([1000]), self._as_billed([1000])
         line = contract.line_ids.id
-        for mode, values in (
-            ('unknown', {}),
-            (None, None),
-            ('percent', {}),
-            ('percent', {'percent': 'abc'}),
-            ('percent', {'percent': None}),
-            ('percent', {'percent': 'NaN'}),
-            ('percent', {'percent': float('nan')}),
-            ('percent', {'percent': '1e999'}),
-            ('percent', {'percent': -5}),
-            ('percent', {'percent': 0}),
-            ('percent', {'percent': 101}),
-            ('percent', 'abc'),
-            ('percent', {'percent': 10, 'date': 'abc'}),
-            ('lines', {}),
-            ('lines', {'lines': 'abc'}),
-            ('lines', {'lines': [{}]}),
-            ('lines', {'lines': [{'contract_line_id': line}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'amount': 'abc'}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'amount': float('nan')}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'amount': 1000.01}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'amount': -1}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'percent': 101}]}),
-            ('lines', {'lines': [{'contract_line_id': line, 'amount': 1}, {'contract_line_id': line, 'amount': 1}]}),
-            ('lines', {'lines': [{'contract_line_id': other.line_ids.id, 'amount': 1}]}),
-            ('lines', {'lines': [{'contract_line_id': 999999999, 'amount': 1}]}),
-            ('lines', {'lines': [line]}),
+        for mode, values, sentence in (
+            ('unknown', {}, "Choose one of remaining, percent, lines"),
+            (None, None, "Choose one of remaining, percent, lines"),
+            ('percent', {}, "is not a number"),
+            ('percent', {'percent': 'abc'}, "is not a number"),
+            ('percent', {'percent': None}, "is not a number"),
+            ('percent', {'percent': 'NaN'}, "is not a number"),
+            ('percent', {'percent': float('nan')}, "is not a number"),
+            ('percent', {'percent': '1e999'}, "is not a number"),
+            ('percent', {'percent': -5}, "A percentage must be more than 0 and at most 100"),
+            ('percent', {'percent': 0}, "A percentage must be more than 0 and at most 100"),
+            ('percent', {'percent': 101}, "A percentage must be more than 0 and at most 100"),
+            ('percent', 'abc', "should be a set of named values"),
+            ('percent', {'percent': 10, 'date': 'abc'}, "is no date: write it as in"),
+            ('lines', {}, "has nothing left to bill"),
+            ('lines', {'lines': 'abc'}, "is no list of claims"),
+            ('lines', {'lines': [{}]}, "is no schedule line of"),
+            ('lines', {'lines': [{'contract_line_id': line}]}, "is not a number"),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': 'abc'}]}, "is not a number"),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': float('nan')}]}, "is not a number"),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': 1000.01}]}, "would be billed of"),
+            ('lines', {'lines': [{'contract_line_id': line, 'amount': -1}]}, "would be billed of"),
+            (
+                'lines',
+                {'lines': [{'contract_line_id': line, 'percent': 101}]},
+                "A percentage must be more than 0 and at most 100",
+            ),
+            (
+                'lines',
+                {'lines': [{'contract_line_id': line, 'amount': 1}, {'contract_line_id': line, 'amount': 1}]},
+                "can stand only once on a bill",
+            ),
+            ('lines', {'lines': [{'contract_line_id': other.line_ids.id, 'amount': 1}]}, "is no schedule line of"),
+            ('lines', {'lines': [{'contract_line_id': 999999999, 'amount': 1}]}, "is no schedule line of"),
+            ('lines', {'lines': [line]}, "should be a set of named values"),
         ):
-            with self.subTest(mode=mode, values=values), self.assertRaises(UserError), self.env.cr.savepoint():
+            with self.subTest(mode=mode, values=values), self.assertRaisesRegex(UserError, sentence):
                 contract.action_create_bill(mode, values)
             self.env.invalidate_all()
             self.assertFalse(contract.bill_ids)
@@ -719,7 +742,7 @@ class TestRun(RunCommon):
     def test_nothing_claimed_by_hand(self):
         """PRG-9: a claim of nothing makes no bill."""
         contract = self._as_billed([1000])
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "has nothing left to bill"):
             contract.action_create_bill('lines', {'lines': [{'contract_line_id': contract.line_ids.id, 'amount': 0}]})
 
     def test_double_run(self):
@@ -728,7 +751,7 @@ class TestRun(RunCommon):
         contract.line_ids.completed_percent = 60
         contract.line_ids.mapped('pending_amount')
         contract.action_run_billing()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Nothing is pending"):
             contract.with_user(self.accountant).action_run_billing()
         self.assertEqual(len(contract.invoice_ids), 1)
 

@@ -26,7 +26,7 @@ class TestRunAndFinal(RunCommon):
             sorted(finals.mapped(lambda move: (move.amount_untaxed, move.partner_id.name))),
             [(20, "B"), (30, self.customer.name)],
         )
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "Its final invoice"), self.env.cr.savepoint():
             contract.line_ids[0].completed_percent = 60
             contract.action_run_billing()
         finals[0].action_post()

@@ -315,5 +315,5 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_as_a_person(self):
         """SEC-1: the scheduled action is called by the scheduler; by RPC it is private."""
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot be called remotely"):
             call_kw(self.env['progress.bill'], '_cron_generate_progress_invoices', [], {})

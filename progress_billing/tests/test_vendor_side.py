@@ -1,7 +1,7 @@
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -311,9 +311,13 @@ class TestVendorSide(RetainageCommon):
             ('deposit_account_id', self.deposit_account),
             ('retainage_account_id', self.retainage_account),
         ):
-            self.assertRefused(lambda name=name, account=account: contract.write({name: account.id}), ValidationError)
+            self.assertRefused(
+                lambda name=name, account=account: contract.write({name: account.id}),
+                "the contract or in the Progress Billing settings, or correct",
+                error=ValidationError,
+            )
         contract.deposit_account_id = False
-        self.assertRefused(contract.action_open, UserError)
+        self.assertRefused(contract.action_open, "No customer deposit account is set")
 
     # === SEEN FROM ELSEWHERE === #
 

@@ -264,14 +264,14 @@ class TestWip(ProgressBillingCommon):
         self._cost(50)
         row = self._row(user=self.reader)
         self.assertEqual((row.cost_to_date, row.percent_complete), (50, 50))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "top-secret records"):
             row.with_user(self.billing_user).read(['cost_to_date'])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.with_user(self.reader).estimated_cost = 5
         contract.with_user(self.billing_user).estimated_cost = 200
         self.assertEqual(self._row().percent_complete, 25)
         other = self.setup_other_company()['company']
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "top-secret records"):
             wizard = self.env['progress.wip.wizard'].with_user(self.reader).create({'company_id': other.id})
             wizard.line_ids.mapped('name')
         stranger = new_test_user(

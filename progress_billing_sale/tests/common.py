@@ -1,7 +1,4 @@
-from contextlib import contextmanager
-
 from odoo import Command
-from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 
 from odoo.addons.progress_billing.tests.common import ProgressBillingCommon
@@ -98,13 +95,6 @@ class ProgressSaleCommon(ProgressBillingCommon):
         return move
 
     # === CHECKS === #
-
-    @contextmanager
-    def assertRefused(self, regex):
-        """A ``UserError`` with this text, after which nothing is left of the attempt."""
-        with self.assertRaises(UserError) as caught:
-            yield
-        self.assertRegex(str(caught.exception), regex)
 
     def assertFigures(self, order, invoiced, to_invoice, status, count=None):
         """Odoo's own figures of an order, taxes included, and that its lines add up to them."""

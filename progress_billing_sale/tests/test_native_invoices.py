@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import ProgressSaleCommon
@@ -42,7 +43,7 @@ class TestNativeInvoices(ProgressSaleCommon):
         self.assertLineFigures(order.order_line, 10, 0, 10000, 0)
         self.assertFigures(order, 10000, 0, 'invoiced', 3)
         self.assertDeposits(contract, 0)
-        with self.assertRefused("final invoice"):
+        with self.assertRaisesRegex(UserError, "final invoice"):
             native.button_draft()
 
     def test_native_as_billed(self):
@@ -64,9 +65,9 @@ class TestNativeInvoices(ProgressSaleCommon):
         native = self._native_invoice(order, post=False)
         contract = self._set_up(order)
         self.assertRecordValues(contract, [{'draft_amount': 8000, 'actual_amount': 0, 'wip_available': 2000}])
-        with self.assertRefused("WIP available"):
+        with self.assertRaisesRegex(UserError, "WIP available"):
             self._bill(contract, '2000.01')
-        with self.assertRefused("come before the final invoice"):
+        with self.assertRaisesRegex(UserError, "come before the final invoice"):
             contract.action_create_final_invoice()
         native.action_post()
         self.assertRecordValues(contract, [{'draft_amount': 0, 'actual_amount': 8000}])
@@ -82,7 +83,7 @@ class TestNativeInvoices(ProgressSaleCommon):
         contract = self._set_up(order)
         native.button_cancel()
         self._bill(contract, '5000')
-        with self.assertRefused("WIP available"):
+        with self.assertRaisesRegex(UserError, "WIP available"):
             native.button_draft()
 
     def test_down_payment_before_in_deposit_mode(self):
@@ -176,12 +177,12 @@ class TestNativeInvoices(ProgressSaleCommon):
         move = self._down_payment(order, percent=30, post=False)
         self.assertEqual(move.progress_contract_id, contract)
         self.assertRecordValues(contract, [{'draft_amount': 3000, 'actual_amount': 6000}])
-        with self.assertRefused("WIP available|nothing left"):
+        with self.assertRaisesRegex(UserError, "WIP available|nothing left"):
             self._down_payment(order, percent=30)
         move.action_post()
         self._final(contract)
         self.assertDeposits(contract, 0)
-        with self.assertRefused("has its final invoice"):
+        with self.assertRaisesRegex(UserError, "has its final invoice"):
             self._down_payment(order, percent=10)
 
     def test_down_payment_credited_and_deleted(self):
@@ -244,7 +245,7 @@ class TestNativeInvoices(ProgressSaleCommon):
         self.company.downpayment_account_id = self.income_account
         contract = self._set_up(another)
         self.assertEqual(contract.state, 'draft')
-        with self.assertRefused("cannot hold deposits"):
+        with self.assertRaisesRegex(UserError, "cannot hold deposits"):
             contract.action_open()
 
     def test_final_with_a_down_payment_taken_back(self):

@@ -12,12 +12,12 @@ class TestOrderDoors(ProgressSaleCommon):
     def test_order_without_anything_to_bill(self):
         order = self.env['sale.order'].create({'partner_id': self.customer.id, 'company_id': self.company.id})
         order.action_confirm()
-        with self.assertRefused("no lines that can be billed"):
+        with self.assertRaisesRegex(UserError, "no lines that can be billed"):
             order.action_set_up_progress_billing()
         free = self._make_order([0])
         contract = self._set_up(free)
         self.assertEqual(contract.state, 'draft')
-        with self.assertRefused("worth nothing"):
+        with self.assertRaisesRegex(UserError, "worth nothing"):
             contract.action_open()
 
     def test_several_orders_at_once(self):
@@ -33,7 +33,7 @@ class TestOrderDoors(ProgressSaleCommon):
         contract = self._set_up(order)
         self.assertRecordValues(contract, [{'actual_amount': 1000, 'wip_available': 0}])
         self.assertFigures(order, 1150, 0, 'invoiced', 1)
-        with self.assertRefused("nothing left|WIP available"):
+        with self.assertRaisesRegex(UserError, "nothing left|WIP available"):
             self._bill(contract, '10%')
         final = self._final(contract)
         self.assertEqual(final.amount_total, 0)
@@ -57,7 +57,7 @@ class TestOrderDoors(ProgressSaleCommon):
         line.price_unit = 400
         native.action_post()
         order.order_line[0].product_uom_qty = 3
-        with self.assertRefused("deducted in part"):
+        with self.assertRaisesRegex(UserError, "deducted in part"):
             self._set_up(order)
 
     def test_copy_of_an_order(self):
@@ -160,5 +160,8 @@ class TestOrderDoors(ProgressSaleCommon):
             {'title': "X", 'percent': 101},
             {'title': "X", 'percent': 5, 'offset': -1},
         ):
-            with self.assertRaises(UserError), self.cr.savepoint():
+            with (
+                self.assertRaisesRegex(UserError, "is not a number|is too large|The billing plan of"),
+                self.cr.savepoint(),
+            ):
                 self.env['progress.order.plan'].create({'order_id': order.id, **values})

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import ProgressSaleCommon
@@ -174,7 +175,7 @@ class TestOrderFigures(ProgressSaleCommon):
         order = self._make_order([1000])
         self._set_up(order)
         self.assertTrue(order.is_progress_billed)
-        with self.assertRefused("progress billing bills what is left"):
+        with self.assertRaisesRegex(UserError, "progress billing bills what is left"):
             order._create_invoices(final=True)
         other = self._make_order([500])
         self.assertEqual((order | other)._create_invoices().amount_untaxed, 500)

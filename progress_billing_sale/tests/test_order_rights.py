@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import ProgressSaleCommon
@@ -23,21 +23,21 @@ class TestOrderRights(ProgressSaleCommon):
         self.assertEqual(mine.order_line.qty_invoiced, 0.25)
         mine.order_line.price_unit = 1100
         self.assertEqual(contract.change_ids.amount, 100)
-        with self.assertRefused("progress billing"):
+        with self.assertRaisesRegex(UserError, "progress billing"):
             mine._create_invoices()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.change_ids.with_user(self.salesman).action_approve()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.with_user(self.salesman).action_create_final_invoice()
-        with self.assertRefused("these bill it"):
+        with self.assertRaisesRegex(UserError, "these bill it"):
             mine.action_cancel()
 
     def test_salesman_cannot_set_up(self):
         order = self._make_order([1000])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
             order.with_user(self.salesman).action_set_up_progress_billing()
         self._set_up(order)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             order.with_user(self.salesman).write({'progress_bill_ids': [Command.create({'amt_pct': '5%'})]})
 
     def test_salesman_plans_the_quotation(self):
@@ -62,7 +62,7 @@ class TestOrderRights(ProgressSaleCommon):
         order.order_line.price_unit = 1100
         contract.change_ids.action_approve()
         self.assertEqual(contract.revised_amount, 1100)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             order.with_user(self.billing_user).action_set_up_progress_billing()
 
     def test_salesman_with_billing_rights_sets_up(self):
@@ -101,13 +101,13 @@ class TestOrderRights(ProgressSaleCommon):
         order = self._make_order([1000])
         contract = self._make_contract([500])
         user = self.billing_user
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             contract.line_ids.with_user(user).sale_line_id = order.order_line
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self.env['progress.contract.line'].with_user(user).create(
                 {'contract_id': contract.id, 'name': "X", 'original_amount': 5, 'sale_line_id': order.order_line.id}
             )
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self._plan(contract, '5%').with_user(user).is_sale_down_payment = True
 
     def test_two_companies(self):
@@ -127,10 +127,12 @@ class TestOrderRights(ProgressSaleCommon):
         order = self._make_order([1000])
         contract = self._make_contract([500])
         mine = order.with_user(self.salesman)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Choose Set Up Progress Billing to bill an order on a contract"):
             mine.progress_contract_id = contract
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(
+            AccessError, "Whether a line is billed in stages follows"
+        ):
             mine.order_line.is_progress_billed = True
         self._set_up(order)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Cancel the billing contract to bill the order otherwise"):
             mine.progress_contract_id = False

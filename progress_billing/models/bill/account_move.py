@@ -171,17 +171,6 @@ class AccountMove(models.Model):
             reversals.with_context(move_reverse_cancel=True)._post(soft=False)
         return reversals
 
-    def _is_progress_correction(self):
-        """Whether this is the credit note of an invoice that a newer revision of its bill takes the place of."""
-        self.ensure_one()
-        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - its revision only
-        return bool(
-            self.reversed_entry_id
-            and self.move_type != self.reversed_entry_id.move_type
-            and self.progress_revision < bill.revision
-            and not bill.invoice_id
-        )
-
     def _get_progress_receivable_lines(self):
         return self.line_ids.filtered(lambda line: line.account_type in ('asset_receivable', 'liability_payable'))
 

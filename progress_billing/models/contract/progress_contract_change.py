@@ -77,6 +77,7 @@ class ProgressContractChange(models.Model):
         drafts = self.filtered(lambda change: change.state == 'draft')
         drafts._check_editable('draft')
         drafts.contract_id._lock_for_billing()
+        drafts._create_sections()
         drafts.line_ids._create_contract_lines()
         drafts._track_set_author(actor.partner)
         drafts._write_protected(
@@ -120,6 +121,17 @@ class ProgressContractChange(models.Model):
         self.check_access('write')
         self.filtered(lambda change: change.state == 'cancelled')._write_protected({'state': 'draft'})
         return self.contract_id._get_contract_action()
+
+    def _create_sections(self):
+        """Where the schedule has sections, one for the new lines of each order."""
+        self.env['progress.contract.line'].create(
+            [
+                change._prepare_section_vals()
+                for change in self
+                if change.line_ids.filtered(lambda line: not line.contract_line_id)
+                and 'line_section' in change.contract_id.line_ids.mapped('display_type')
+            ]
+        )
 
     def _prepare_section_vals(self):
         """A section of its own for the lines this change order adds, in a schedule that has sections."""
