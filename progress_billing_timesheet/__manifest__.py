@@ -8,6 +8,8 @@
     'depends': ['progress_billing_sale', 'sale_timesheet'],
     'data': [
         'security/ir.model.access.csv',
+        'security/progress_agreement_security.xml',
+        'views/progress_agreement_views.xml',
     ],
     'auto_install': True,
 }

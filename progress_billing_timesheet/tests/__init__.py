@@ -1,0 +1,2 @@
+from . import test_agreement
+from . import test_agreement_at_once
