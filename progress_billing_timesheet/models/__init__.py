@@ -3,6 +3,7 @@ from . import progress_bill_entry
 from . import progress_bill
 from . import progress_bill_line
 from . import progress_contract
+from . import progress_contract_reinvoicing
 from . import project_project
 from . import account_move
 from . import account_move_line
