@@ -11,7 +11,7 @@ COVERS = {'time': 'covers_time', 'expense': 'covers_expenses', 'product': 'cover
 
 
 class ProgressAgreement(models.Model):
-    """What a customer has agreed on in advance: hours, expenses and products that are covered, up to a limit (HRS-20).
+    """What a customer has agreed on in advance: hours, expenses and products that are covered, up to a limit (AGR-1).
 
     What is used are rows (``progress.agreement.use``) on bills; a bill that is gone gives them back by itself.
     """
@@ -100,7 +100,7 @@ class ProgressAgreement(models.Model):
         }
 
     def get_balance(self, date=None):
-        """Used and left at a date: what stands on drafts and invoices of bills dated up to it (HRS-21).
+        """Used and left at a date: what stands on drafts and invoices of bills dated up to it (AGR-2).
 
         :param date: a date, or a text as programs write one; today unless given
         :return dict: ``date``, ``used_hours``, ``used_amount``, ``left_hours``, ``left_amount``, ``used_percent``
@@ -155,7 +155,7 @@ class ProgressAgreement(models.Model):
         self._check_limits()
 
     def _check_limits(self):
-        """Never more is used than agreed on (HRS-21).
+        """Never more is used than agreed on (AGR-2).
 
         :raises ValidationError: naming the agreement, what is used and the limit
         """
@@ -200,7 +200,7 @@ class ProgressAgreement(models.Model):
 
     @api.model
     def _find_for(self, contract, partner=None):
-        """Agreements that may cover what a contract bills, in the order in which they do (HRS-20).
+        """Agreements that may cover what a contract bills, in the order in which they do (AGR-1).
 
         Those of its project first, then those that end first.
 
@@ -240,7 +240,7 @@ class ProgressAgreement(models.Model):
 
     @api.model
     def _allocate(self, contract, items, fee=0.0, *, partner=None, date=None, bill=None):
-        """What agreements cover of a bill; nothing is written (HRS-20).
+        """What agreements cover of a bill; nothing is written (AGR-1).
 
         Time is covered by hours × rate, of all hours at most the fee of the bill; expenses and products in full, up to
         the limit. A limit in hours is for time alone; without a limit in amount neither expenses nor products are

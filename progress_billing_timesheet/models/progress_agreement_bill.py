@@ -2,7 +2,7 @@ from odoo import Command, api, fields, models
 
 
 class ProgressBillAgreement(models.Model):
-    """Bills on which agreements were used: what is used counts as long as the bill stands (HRS-21)."""
+    """Bills on which agreements were used: what is used counts as long as the bill stands (AGR-2)."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
@@ -30,7 +30,7 @@ class ProgressBillAgreement(models.Model):
     def _prepare_agreement_vals(self, contract, shares, scheduled=None):
         """Values of a bill on which agreements are used: rows of usage, and lines that take off the time they cover.
 
-        Expenses and products that are covered stand on their own lines, see :meth:`_prepare_covered_vals`.
+        Expenses and products that are covered stand on their own lines, at what is not covered.
 
         :param contract: ``progress.contract``
         :param list shares: see ``progress.agreement._allocate``

@@ -5,7 +5,7 @@ from odoo.addons.progress_billing.tools import money
 
 
 class ProgressContractAgreement(models.Model):
-    """What agreements cover, as lines of a bill beside the schedule (HRS-22)."""
+    """What agreements cover, as lines of a bill beside the schedule (AGR-3)."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
@@ -57,37 +57,11 @@ class ProgressContractAgreement(models.Model):
             groups[key] = groups.get(key, money.ZERO) + money.to_decimal(amount)
         return {key: weight for key, weight in groups.items() if weight > 0}
 
-    def _get_covered_label(self, agreement, hours=None):
-        """Text of what an agreement covers, in the customer's language."""
+    def _get_covered_label(self, agreement, hours):
+        """Text of the time that an agreement covers, in the customer's language."""
         env = self.with_context(lang=self.partner_id.lang or self.env.lang).env
-        if hours is None:
-            return env._("Covered by %s", agreement.name)
         return env._(
             "Covered by %(agreement)s: %(hours)s hours",
             agreement=agreement.name,
             hours=formatLang(env, float(hours), digits=2),
         )
-
-    def _prepare_covered_vals(self, vals, shares):
-        """Values of a line for an expense or product, with what agreements cover of it (HRS-22).
-
-        Covered in full it stands at 0.00 with a note; of what is covered in part the rest is billed, with a note too.
-
-        :param dict vals: ``amount`` or ``unit_price``, ``quantity``, ``name``: see
-            ``progress.bill.line._prepare_sourced_vals``
-        :param list shares: what was allocated to it, see ``progress.agreement._allocate``
-        :return dict: the values, changed
-        """
-        self.ensure_one()
-        covered = sum((share['amount'] for share in shares), money.ZERO)
-        if not covered:
-            return vals
-        gross = vals['amount'] if 'amount' in vals else vals.get('quantity', 1.0) * vals['unit_price']
-        rest = money.round_to(money.to_decimal(gross) - covered, self.currency_id.rounding)
-        notes = [
-            f'{self._get_covered_label(share["agreement"])}: '
-            f'{formatLang(self.env, float(share["amount"]), currency_obj=self.currency_id)}'
-            for share in shares
-        ]
-        changed = {name: value for name, value in vals.items() if name != 'unit_price'}
-        return {**changed, 'amount': float(rest), 'name': '\n'.join([vals.get('name') or '', *notes]).strip()}

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ProgressAgreementUse(models.Model):
-    """What a bill used of an agreement: which, what of, how much (HRS-21)."""
+    """What a bill used of an agreement: which, what of, how much (AGR-2)."""
 
     _name = 'progress.agreement.use'
     _description = "Usage of an Agreement"

@@ -58,12 +58,42 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
     def _make_map(cls, employee, price, project=None, product=None, uom=None):
         """The employee's line in the project's map: what an hour (or another unit) of theirs is sold for."""
         project = project or cls.project
-        order = cls._make_order([price], line_vals={'product_id': (product or cls.consulting).id})
-        line = order.order_line
-        if uom:
-            line.product_uom_id = uom
-            line.price_unit = price
+        line = cls._make_line(price, product, uom)
         project.write(
             {'sale_line_employee_ids': [Command.create({'employee_id': employee.id, 'sale_line_id': line.id})]}
         )
         return line
+
+    @classmethod
+    def _make_line(cls, price, product=None, uom=None, taxes=None):
+        """An order line that is sold in time."""
+        line = cls._make_order([price], taxes, line_vals={'product_id': (product or cls.consulting).id}).order_line
+        if uom:
+            line.product_uom_id = uom
+            line.price_unit = price
+        return line
+
+    # === THE SCREEN === #
+
+    @classmethod
+    def _open(cls, contract, entries=None, amount=0.0, **vals):
+        """The screen for a contract, with entries ticked."""
+        return cls.env['progress.bill.create'].create(
+            {
+                'contract_id': contract.id,
+                'date': '2026-01-31',
+                'time_line_ids': [Command.set(entries.ids if entries else [])],
+                'wip_bill_amount': amount,
+                **vals,
+            }
+        )
+
+    @classmethod
+    def _create_bill(cls, contract, entries, amount, **vals):
+        """The bill that the screen makes."""
+        wizard = cls._open(contract, entries, amount, **vals)
+        wizard.action_continue()
+        return wizard.bill_id
+
+    def assertLedgerLines(self, move, account, balance):
+        self.assertEqual(sum(move.line_ids.filtered(lambda line: line.account_id == account).mapped('balance')), balance)

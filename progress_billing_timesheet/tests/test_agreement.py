@@ -56,17 +56,7 @@ class AgreementCommon(ProgressTimesheetCommon):
         contract = contract or self.contract
         shares = self.env['progress.agreement']._allocate(contract, items, fee, date=self._day('2026-01-31'))
         line = contract.line_ids
-        lines = self.env['progress.bill.line']
-        costs = [
-            contract._prepare_covered_vals(
-                {'source': item['kind'], 'amount': item['amount'], 'name': item['key'], 'account_id': self.income_account.id, 'tax_ids': []},
-                [share for share in shares if share['key'] == item['key']],
-            )
-            for item in items
-            if item['kind'] != 'time'
-        ]
         vals = self.env['progress.bill']._prepare_agreement_vals(contract, shares, {line: fee})
-        vals['sourced_line_ids'] += [Command.create(lines._prepare_sourced_vals(contract, cost)) for cost in costs]
         return self.env['progress.bill']._make_bills(
             [
                 {
@@ -91,7 +81,7 @@ class TestAgreement(AgreementCommon):
     # === HOW MUCH === #
 
     def test_time_at_most_the_fee(self):
-        """5 h × 100 of a fee of 2,000: 500; 30 h × 100 of the same: 2,000 and 20 hours (HRS-20)."""
+        """5 h × 100 of a fee of 2,000: 500; 30 h × 100 of the same: 2,000 and 20 hours (AGR-1)."""
         agreement = self._agree(hours=40)
         self.assertEqual(self._shares([self._time(5)], 2000), [(agreement, '5 h', 5, 500)])
         self.assertEqual(self._shares([self._time(30)], 2000), [(agreement, '30 h', 20, 2000)])
@@ -151,7 +141,7 @@ class TestAgreement(AgreementCommon):
     # === ON THE BILL === #
 
     def test_bill(self):
-        """The fee stays and counts in full; covered time comes off on its own line (HRS-22)."""
+        """The fee stays and counts in full; covered time comes off on its own line (AGR-3)."""
         agreement = self._agree(hours=40)
         bill = self._bill_with([self._time(5)], 2000)
         self.assertEqual((bill.amount, bill.agreement_applied, bill.amount_due), (2000, 500, 1500))
@@ -165,16 +155,6 @@ class TestAgreement(AgreementCommon):
             (agreement.used_hours, agreement.left_hours, agreement.used_amount, agreement.used_percent),
             (5, 35, 500, 12.5),
         )
-
-    def test_covered_costs_stand_at_zero(self):
-        self._agree(amount=350, covers_expenses=True, covers_products=True, covers_time=False)
-        bill = self._bill_with([self._cost(300), self._cost(400, 'product')], 1000)
-        lines = {line.name.split('\n')[0]: line for line in bill.sourced_line_ids}
-        self.assertEqual({name: line.amount for name, line in lines.items()}, {'expense 300': 0, 'product 400': 350})
-        self.assertIn("Covered by Support 2026", lines['expense 300'].name)
-        self.assertEqual((bill.agreement_applied, bill.amount_due), (350, 1350))
-        bill.invoice_id.action_post()
-        self.assertEqual(bill.invoice_id.amount_untaxed, 1350)
 
     def test_taxes_of_the_fee(self):
         """Covered time comes off with the taxes and on the accounts of the fee; deposits stay whole."""
@@ -191,7 +171,7 @@ class TestAgreement(AgreementCommon):
     # === GIVEN BACK === #
 
     def test_given_back(self):
-        """Deleted, cancelled, credited in full; not by a credit note in part (HRS-21)."""
+        """Deleted, cancelled, credited in full; not by a credit note in part (AGR-2)."""
         agreement = self._agree(hours=10)
         bill = self._bill_with([self._time(5)], 2000)
         self.assertEqual(agreement.used_hours, 5)

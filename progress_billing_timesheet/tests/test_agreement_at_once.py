@@ -10,7 +10,7 @@ DAY = fields.Date.to_date('2026-01-31')
 
 @tagged('post_install', '-at_install')
 class TestAgreementAtOnce(ConcurrencyCommon):
-    """Two users bill two contracts at the same moment: an agreement covers no more than its limit (HRS-21)."""
+    """Two users bill two contracts at the same moment: an agreement covers no more than its limit (AGR-2)."""
 
     def setUp(self):
         super().setUp()
