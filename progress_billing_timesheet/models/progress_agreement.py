@@ -224,7 +224,11 @@ class ProgressAgreement(models.Model):
             ]
         )
         return found.sorted(
-            lambda agreement: (not agreement.project_ids, agreement.date_end or fields.Date.to_date('9999-12-31'), agreement.id)
+            lambda agreement: (
+                not agreement.project_ids,
+                agreement.date_end or fields.Date.to_date('9999-12-31'),
+                agreement.id,
+            )
         )
 
     def _covers(self, item, day):
@@ -258,9 +262,7 @@ class ProgressAgreement(models.Model):
         """
         day = date or contract.company_id._get_progress_today()
         unit, fee_left = contract.currency_id.rounding, money.to_decimal(fee)
-        rest = [
-            [money.to_decimal(item['amount']), money.to_decimal(item.get('hours'))] for item in items
-        ]
+        rest = [[money.to_decimal(item['amount']), money.to_decimal(item.get('hours'))] for item in items]
         result = []
         for agreement in self._find_for(contract, partner):
             left = agreement._get_left(bill)

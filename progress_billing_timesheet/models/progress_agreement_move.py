@@ -4,6 +4,7 @@ from odoo import models
 class AccountMove(models.Model):
     """An invoice whose bill stands again uses agreements again."""
 
+    _name = 'account.move'
     _inherit = 'account.move'
 
     def _before_progress_state(self, state):

@@ -29,7 +29,14 @@ class AgreementCommon(ProgressTimesheetCommon):
 
     @classmethod
     def _time(cls, hours, rate=100.0, **vals):
-        return {'kind': 'time', 'key': f'{hours} h', 'hours': hours, 'amount': hours * rate, 'date': cls._day('2026-01-15'), **vals}
+        return {
+            'kind': 'time',
+            'key': f'{hours} h',
+            'hours': hours,
+            'amount': hours * rate,
+            'date': cls._day('2026-01-15'),
+            **vals,
+        }
 
     @classmethod
     def _cost(cls, amount, kind='expense', **vals):
@@ -105,7 +112,9 @@ class TestAgreement(AgreementCommon):
         """In full up to the limit in amount; a limit in hours alone covers none of them."""
         items = [self._cost(300), self._cost(400, 'product')]
         agreement = self._agree(amount=500, covers_time=False, covers_expenses=True, covers_products=True)
-        self.assertEqual([share[1:] for share in self._shares(items)], [('expense 300', 0, 300), ('product 400', 0, 200)])
+        self.assertEqual(
+            [share[1:] for share in self._shares(items)], [('expense 300', 0, 300), ('product 400', 0, 200)]
+        )
         agreement.covers_expenses = False
         self.assertEqual([share[1:] for share in self._shares(items)], [('product 400', 0, 400)])
         agreement.write({'limit_amount': 0, 'limit_hours': 10})
@@ -148,7 +157,11 @@ class TestAgreement(AgreementCommon):
         self.assertEqual((self.contract.draft_amount, self.contract.wip_available), (2000, 8000))
         bill.invoice_id.action_post()
         self.assertEqual(
-            [(line.name, line.price_subtotal) for line in bill.invoice_id.invoice_line_ids if line.display_type == 'product'],
+            [
+                (line.name, line.price_subtotal)
+                for line in bill.invoice_id.invoice_line_ids
+                if line.display_type == 'product'
+            ],
             [("1 Line 1", 2000), ("Covered by Support 2026: 5.00 hours", -500)],
         )
         self.assertEqual(
@@ -200,7 +213,14 @@ class TestAgreement(AgreementCommon):
         self._bill_with([self._time(5)], 2000)
         self.assertEqual(
             agreement.with_user(self.reader).get_balance('2026-01-30'),
-            {'date': '2026-01-30', 'used_hours': 0, 'used_amount': 0, 'left_hours': 40, 'left_amount': 0, 'used_percent': 0},
+            {
+                'date': '2026-01-30',
+                'used_hours': 0,
+                'used_amount': 0,
+                'left_hours': 40,
+                'left_amount': 0,
+                'used_percent': 0,
+            },
         )
         self.assertEqual(agreement.get_balance('2026-01-31')['left_hours'], 35)
         self.assertRefused(lambda: agreement.get_balance('soon'), UserError, "is not a date")

@@ -45,9 +45,10 @@ class TestAgreementAtOnce(ConcurrencyCommon):
             contract.invoice_ids.unlink()
             contract.bill_ids.unlink()
             contract.unlink()
-        super()._delete_contract()
+        result = super()._delete_contract()
         with self.registry.cursor() as cr:
             self._env(cr)['progress.agreement'].browse(self.agreement_id).unlink()
+        return result
 
     def _use(self, contract_id, env):
         contract = env['progress.contract'].browse(contract_id)
@@ -57,15 +58,19 @@ class TestAgreementAtOnce(ConcurrencyCommon):
         agreements._find_for(contract)._lock_for_use()
         shares = agreements._allocate(contract, [item], 500, date=DAY)
         line = contract.line_ids
-        return env['progress.bill']._make_bills(
-            [
-                {
-                    **contract._prepare_run_bill_vals(line._get_run_key(), DAY),
-                    'claims': [line._prepare_claim(500)],
-                    **env['progress.bill']._prepare_agreement_vals(contract, shares, {line: 500}),
-                }
-            ]
-        ).ids
+        return (
+            env['progress.bill']
+            ._make_bills(
+                [
+                    {
+                        **contract._prepare_run_bill_vals(line._get_run_key(), DAY),
+                        'claims': [line._prepare_claim(500)],
+                        **env['progress.bill']._prepare_agreement_vals(contract, shares, {line: 500}),
+                    }
+                ]
+            )
+            .ids
+        )
 
     def test_two_contracts_at_once(self):
         results = self._at_once(partial(self._use, self.contract_id), partial(self._use, self.other_id))

@@ -26,9 +26,7 @@ class ProgressBillCreateAgreement(models.TransientModel):
         for kind, name in (('expense', 'covers_expenses'), ('product', 'covers_products')):
             if any(found.mapped(name)):
                 amounts = self._get_order_lines(kind)._get_progress_amounts_to_invoice()
-                items += [
-                    {'kind': kind, 'key': line, 'amount': figures[1]} for line, figures in amounts.items()
-                ]
+                items += [{'kind': kind, 'key': line, 'amount': figures[1]} for line, figures in amounts.items()]
         return agreements._allocate(self.contract_id, items, self.wip_bill_amount, date=self.date)
 
     def _get_time_items(self):
