@@ -40,7 +40,9 @@ class TestDownPayments(DownPaymentCommon):
         """10,000 on 100,000: 25,000 take 2,500; with 20,000 more to bill the next 25,000 take 1,666.67 (DEP-21)."""
         contract = self._as_billed([100000], self.tax_15)
         paid = self._pay_down(contract, 10000)
-        self.assertEqual((paid.kind, paid.state, paid.invoice_id.progress_invoice_type), ('down_payment', 'invoiced', 'deposit'))
+        self.assertEqual(
+            (paid.kind, paid.state, paid.invoice_id.progress_invoice_type), ('down_payment', 'invoiced', 'deposit')
+        )
         self.assertLedger(paid.invoice_id, receivable=11500, deposit=-10000, _tax=-1500)
         self.assertEqual((contract.draft_amount, contract.actual_amount, contract.wip_available), (0, 0, 100000))
         self.assertEqual((contract.down_payment_balance, contract.deposit_balance), (10000, 10000))
@@ -54,9 +56,7 @@ class TestDownPayments(DownPaymentCommon):
         self.assertEqual((paid.down_payment_left, contract.down_payment_balance), (5833.33, 5833.33))
         self.assertDeposits(contract, 5833.33)
         final = self._final(contract)
-        self.assertLedger(
-            final, receivable=73791.67, deposit=5833.33, income=-70000, _tax=-9625
-        )
+        self.assertLedger(final, receivable=73791.67, deposit=5833.33, income=-70000, _tax=-9625)
         self.assertDeposits(contract, 0)
         self.assertEqual((contract.state, contract.down_payment_balance), ('closed', 0))
         self.assertEqual(
@@ -64,6 +64,20 @@ class TestDownPayments(DownPaymentCommon):
             [{'number': paid.invoice_id.name, 'date': paid.invoice_id.invoice_date, 'net': 5833.33, 'tax': 875}],
         )
         self.assertEqual(self._balance(self.tax_account, None), -120000 * 0.15)
+
+    def test_the_accounting_page(self):
+        """The table of docs/ACCOUNTING.md, and what it says of deposits."""
+        contract = self._as_billed([1000], self.tax_15)
+        paid = self._pay_down(contract, 200)
+        self.assertLedger(paid.invoice_id, receivable=230, deposit=-200, _tax=-30)
+        bill = self._bill(contract, '500')
+        self.assertLedger(bill.invoice_id, receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertLedger(self._final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertDeposits(contract, 0)
+        contract = self._make_contract([1000], self.tax_15)
+        self._pay_down(contract, 200)
+        self._bill(contract, '500')
+        self.assertDeposits(contract, 500)
 
     def test_on_the_last_bill(self):
         contract = self._as_billed([1000], self.tax_15, down_payment_absorption='last')
@@ -127,7 +141,15 @@ class TestDownPayments(DownPaymentCommon):
         bill = self._run(contract, 100)
         self.assertEqual((self._uses(bill), bill.amount_due), ({paid: 900}, 0))
         bill._add_sourced_lines(
-            [{'source': 'expense', 'amount': 50, 'name': "Travel", 'account_id': self.income_account.id, 'tax_ids': self.tax_15.ids}]
+            [
+                {
+                    'source': 'expense',
+                    'amount': 50,
+                    'name': "Travel",
+                    'account_id': self.income_account.id,
+                    'tax_ids': self.tax_15.ids,
+                }
+            ]
         )
         self.assertEqual((self._uses(bill), bill.amount_due), ({paid: 950}, 0))
         self._to_ledger(bill)
@@ -150,7 +172,7 @@ class TestDownPayments(DownPaymentCommon):
         self.assertDeposits(contract, 0)
 
     def test_left_at_the_final(self):
-        """What was not applied ends with its contract: two reversals, of the deposit and of the down payment (DEP-23)."""
+        """What was not applied ends with its contract: the deposit and the down payment are reversed (DEP-23)."""
         contract = self._make_contract([1000], self.tax_15)
         bill = self._bill(contract, '400')
         paid = self._pay_down(contract, 300)
@@ -316,11 +338,14 @@ class TestDownPayments(DownPaymentCommon):
 
     def test_refusals(self):
         contract = self._make_contract([1000])
-        for amount, error in ((0, "above zero"), (-5, "above zero"), ('abc', "not a number"), (float('nan'), "not a number")):
+        for amount, error in (
+            (0, "above zero"),
+            (-5, "above zero"),
+            ('abc', "not a number"),
+            (float('nan'), "not a number"),
+        ):
             self.assertRefused(lambda amount=amount: contract.action_create_down_payment(amount), UserError, error)
-        self.assertRefused(
-            lambda: contract.with_user(self.reader).action_create_down_payment(5), AccessError
-        )
+        self.assertRefused(lambda: contract.with_user(self.reader).action_create_down_payment(5), AccessError)
         self.assertRefused(
             lambda: self.env['progress.bill'].create({'contract_id': contract.id, 'kind': 'down_payment'}),
             AccessError,
@@ -370,7 +395,9 @@ class TestDownPayments(DownPaymentCommon):
         contract = self._pro_forma([1000], self.tax_15)
         contract.action_create_down_payment(200)
         paid = contract.bill_ids
-        self.assertEqual((paid.state, paid.bucket, paid.sourced_amount, paid.down_payment_left), ('draft', 'draft', 200, 0))
+        self.assertEqual(
+            (paid.state, paid.bucket, paid.sourced_amount, paid.down_payment_left), ('draft', 'draft', 200, 0)
+        )
         document = self.env['report.progress_billing.report_progress_bill']._get_document(paid)
         self.assertEqual(document['tax_totals']['total_amount_currency'], 230)
         paid.unlink()

@@ -3,9 +3,15 @@ from . import progress_bill_entry
 from . import progress_bill
 from . import progress_bill_line
 from . import progress_contract
+from . import progress_contract_reinvoicing
 from . import project_project
 from . import account_move
 from . import account_move_line
 from . import sale_order_line
 from . import progress_tab_mixin
 from . import res_partner
+from . import progress_agreement
+from . import progress_agreement_use
+from . import progress_agreement_contract
+from . import progress_agreement_bill
+from . import progress_agreement_move

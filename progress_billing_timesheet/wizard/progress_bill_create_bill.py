@@ -159,16 +159,12 @@ class ProgressBillCreateBill(models.TransientModel):
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
-        vals = {
+        return {
             'date': self.date,
             'sourced_line_ids': [Command.create(line) for line in self._prepare_sourced_lines()],
             'entry_ids': [Command.create(row) for row in self._prepare_entries()],
             'charge_adjustments_to_company': self.charge_adjustments_to_company,
         }
-        uses = self._prepare_down_payment_use_vals()
-        if uses:
-            vals['down_payment_use_ids'] = [Command.create(use) for use in uses]
-        return vals
 
     def _prepare_sourced_lines(self):
         """Values of the lines beside the schedule: expenses, products, what agreements cover of the hours."""
