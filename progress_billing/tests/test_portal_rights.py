@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .portal_common import PortalCommon
 
@@ -37,6 +38,95 @@ class TestPortalRights(PortalCommon):
         self.assertEqual(self._get(self.bill, contact=self.contact).status_code, 200)
         self._add_contact(self.billing_user.partner_id, 'reader')
         self.contract.with_user(self.billing_user).read(['name'])
+
+    def test_private_figures_are_nowhere(self):
+        """Not on the Billing tab, the dashboard, a milestone or a list, not by search, and not by what adds up."""
+        milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
+        self.contract.line_ids[0].milestone_id = milestone
+        self.bill.action_release()
+        self.bill.invoice_id.action_post()
+        reader = new_test_user(
+            self.env,
+            login='portal_reader',
+            groups='progress_billing.group_user,project.group_project_user',
+            company_id=self.company.id,
+        )
+        figures = (
+            'progress_revised_amount',
+            'progress_actual_amount',
+            'progress_draft_amount',
+            'progress_wip_available',
+            'progress_retainage_balance',
+            'progress_pending_amount',
+            'progress_billed_percent',
+            'progress_completed_percent',
+            'progress_next_step_text',
+            'progress_line_ids',
+            'progress_bill_ids',
+            'progress_shown_contract_id',
+        )
+        seen = self._look_as(reader, figures, milestone)
+        self.assertTrue(seen['tab']['progress_revised_amount'] and seen['tab']['progress_line_ids'])
+        self.assertTrue(seen['milestone'] and seen['found'] and seen['dashboard'] and seen['retainage'] and seen['wip'])
+        self.assertEqual([count for _model, count in seen['sums'] if not count], [])
+        self.contract.is_private = True
+        self.env.invalidate_all()
+        hidden = self._look_as(reader, figures, milestone)
+        self.assertFalse(any(hidden['tab'].values()), hidden['tab'])
+        self.assertEqual({**hidden, 'tab': 0, 'sums': 0}, dict.fromkeys(hidden, 0))
+        self.assertEqual([model for model, count in hidden['sums'] if count], [])
+        self.contract.private_user_ids = reader
+        self.env.invalidate_all()
+        self.assertEqual(self._look_as(reader, figures, milestone), seen)
+
+    def _look_as(self, user, figures, milestone):
+        """What a user gets to know of the contract without opening it."""
+        project = self.project.with_user(user)
+        models = ('contract', 'contract.line', 'bill', 'bill.line', 'payment.schedule')
+        wizard = self.env['progress.deposit.wizard'].with_user(user)
+        [tab] = project.read(figures, load=None)
+        dashboard = project._get_profitability_items(with_action=False)['revenues']['total']
+        return {
+            'tab': {name: tab[name] for name in figures},
+            'milestone': milestone.with_user(user).progress_amount,
+            'found': project.search_count([('id', '=', project.id), ('progress_revised_amount', '>', 1)]),
+            'dashboard': dashboard['invoiced'] + dashboard['to_invoice'],
+            'retainage': len(wizard.create({'held': 'retainage', 'company_id': self.company.id}).line_ids),
+            'wip': len(
+                self.env['progress.wip.wizard']
+                .with_user(user)
+                .create({'company_id': self.company.id})
+                .line_ids.filtered(lambda line: line.project_id == project)
+            ),
+            'sums': [
+                (
+                    name,
+                    sum(
+                        count
+                        for [count] in self.env[f'progress.{name}']
+                        .with_user(user)
+                        ._read_group([('project_id', '=', project.id)], aggregates=['__count'])
+                    ),
+                )
+                for name in models
+            ],
+        }
+
+    def test_private_documents(self):
+        """Neither the printed bill nor the spreadsheet by their addresses."""
+        self.bill.action_submit()
+        addresses = [
+            f'/report/pdf/progress_billing.report_progress_bill/{self.bill.id}',
+            f'/report/html/progress_billing.report_progress_bill/{self.bill.id}',
+            f'/report/pdf/progress_billing.report_progress_application/{self.bill.id}',
+            f'/progress_billing/application/{self.bill.id}',
+            *(self._url(self.bill, suffix) for suffix in ('', '/pdf', '/xlsx', '/invoice')),
+        ]
+        self.contract.is_private = True
+        self.authenticate('billing_reader', 'billing_reader')
+        for address in addresses:
+            with self.subTest(address), mute_logger('odoo.http', 'odoo.addons.web.controllers.report'):
+                self.assertGreaterEqual(self.url_open(address, timeout=60).status_code, 400)
 
     def test_projects_one_may_see(self):
         self.project.privacy_visibility = 'followers'
@@ -119,9 +209,7 @@ class TestRoles(PortalCommon):
     def setUpClass(cls):
         super().setUpClass()
         field = cls.env['progress.contract']._fields['contract_type']
-        cls.startClassPatcher(
-            patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")])
-        )
+        cls.startClassPatcher(patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")]))
         cls.sub = cls._as_billed([1000, 2000], description="Subcontract")
         cls.env.flush_all()
         cls.env.cr.execute("UPDATE progress_contract SET contract_type = 'subcontract' WHERE id = %s", [cls.sub.id])

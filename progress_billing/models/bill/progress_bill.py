@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -278,6 +278,12 @@ class ProgressBill(models.Model):
             bill.invoice_count = len(bill.move_ids)
 
     # === CRUD === #
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        if field_name == 'date' and not nulls:
+            nulls = SQL('NULLS LAST')
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -90,9 +90,9 @@ class ProgressBillApplied(models.Model):
         """
         todo = self._may_take_down_payments().sorted(lambda bill: bill._get_order_key())
         for bill in todo:
-            limits = {int(key): limit for key, limit in bill.down_payment_limits.items()} if (
-                bill.down_payment_limits is not None and bill.down_payment_limits is not False
-            ) else None
+            limits = None
+            if bill._is_limited():
+                limits = {int(key): limit for key, limit in bill.down_payment_limits.items()}
             if not grow:
                 limits = {use.down_payment_id.id: use.amount for use in bill.down_payment_use_ids}
             net, total = bill._get_room_for_down_payments()
@@ -123,24 +123,34 @@ class ProgressBillApplied(models.Model):
         :param pending: bills that are made in the same go
         """
         self.ensure_one()
-        standing = {use.down_payment_id: money.to_decimal(use.amount) for use in self.down_payment_use_ids}
-        if standing == wanted:
+        standing = {
+            use.down_payment_id: -sum(map(money.to_decimal, use.line_ids.mapped('amount')))
+            for use in self.down_payment_use_ids
+        }
+        if {paid: amount for paid, amount in standing.items() if amount} == wanted:
             return
         wanted_contracts = self.env['progress.contract'].browse({paid.contract_id.id for paid in wanted})
         wanted_contracts._lock_for_billing()
         # sudo: progress.down.payment.use - nobody makes or deletes these rows by hand
         uses = self.sudo().down_payment_use_ids
         uses.line_ids._remove_sourced()
-        uses.unlink()
-        uses = uses._create_protected(
-            [
-                {'down_payment_id': down_payment.id, 'bill_id': self.id, 'amount': float(amount)}
-                for down_payment, amount in wanted.items()
-            ]
+        by_paid = {use.down_payment_id: use for use in uses}
+        kept = uses.browse().concat(*(use for paid, use in by_paid.items() if paid in wanted or self._is_limited()))
+        (uses - kept).unlink()
+        for use in kept:  # rows that somebody may be looking at stay
+            use._write_protected({'amount': float(wanted.get(use.down_payment_id, 0.0))})
+        new = [paid for paid in wanted if paid not in by_paid]
+        kept |= uses._create_protected(
+            [{'down_payment_id': paid.id, 'bill_id': self.id, 'amount': float(wanted[paid])} for paid in new]
         )
+        by_paid = {use.down_payment_id: use for use in kept}
         room = None if self.kind == 'final' else money.to_decimal(total)
-        for use in uses:
-            room = self._add_down_payment_lines(use, room, pending)
+        for paid in wanted:
+            room = self._add_down_payment_lines(by_paid[paid], room, pending)
+
+    def _is_limited(self):
+        """Whether somebody said how much is applied."""
+        return self.down_payment_limits is not None and self.down_payment_limits is not False
 
     def _add_down_payment_lines(self, use, room, pending):
         """The lines that take a down payment off, one for each line of it.
