@@ -302,11 +302,10 @@ class ProgressContractBilling(models.Model):
     def _get_customer_blockers(self):
         """Deposits are held for one customer a contract (DEP-12)."""
         customer = self.partner_id.commercial_partner_id
-        others = self._get_billable_lines().filtered(
-            lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse())
-        )
-        if not (customer and others):
+        lines = self._get_billable_lines()
+        if not (customer and lines.partner_id.commercial_partner_id - customer):
             return []
+        others = lines.filtered(lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse()))
         return [
             self.env._(
                 "Deposits are held for one customer, %(customer)s, but these lines are for others: %(lines)s. Give "
