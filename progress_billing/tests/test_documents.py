@@ -8,10 +8,11 @@ from lxml import html
 
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import BaseCase, freeze_time, tagged
 from odoo.tools import mute_logger
 from odoo.tools.translate import code_translations
 
+from ..report.whole_rows import keep_rows_whole
 from .common import ProgressBillingCommon
 
 
@@ -337,36 +338,112 @@ class TestPageBreaks(DocumentCommon):
 
     LONG = " supplied, delivered and installed complete with all fixings, protection and cleaning" * 3
 
-    def _print_pages(self, report, records):
+    WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 4
+
+    def _print_paper(self, report, records):
         with mute_logger('odoo.addons.base.models.ir_actions_report'):
             reports = self.env['ir.actions.report'].with_context(force_report_rendering=True)
-            content = reports._render_qweb_pdf(report, records.ids)[0]
-        command = ['pdftotext', '-layout', '-', '-']
-        text = subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode()
-        return text.split('\f')[:-1]
+            return reports._render_qweb_pdf(report, records.ids)[0]
 
-    def assertRowsWhole(self, pages, count, after=''):
-        """Each row begins and ends on the same page; ``after``: only what comes after that heading."""
-        text = '\f'.join(pages)
-        pages = text[text.index(after) :].split('\f')
+    def _read_text(self, content, *options):
+        command = ['pdftotext', *options, '-', '-']
+        return subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode()
+
+    def _print_pages(self, report, records):
+        """Text of each page; nothing on it is beyond the edges."""
+        content = self._print_paper(report, records)
+        for page in html.fromstring(self._read_text(content, '-bbox')).iter('page'):
+            words = [(float(word.get('xmin')), float(word.get('xmax'))) for word in page.iter('word')]
+            self.assertGreaterEqual(min(left for left, _right in words), 0)
+            self.assertLessEqual(max(right for _left, right in words), float(page.get('width')))
+        return self._read_text(content, '-layout').split('\f')[:-1]
+
+    def assertRowsWhole(self, pages, count):
+        """Each row begins and ends on the same page, and its figures are there."""
         for number in range(1, count + 1):
             places = [[mark in page.split() for page in pages] for mark in (f'Begin{number}', f'End{number}')]
             self.assertEqual(places[0], places[1], f'row {number} is divided')
             self.assertIn(True, places[0])
+        for page in pages:
+            rows, figures = (len(re.findall(mark, page)) for mark in (r'Begin\d', r'300,000\.00'))
+            self.assertGreaterEqual(figures, rows, page)
+
+    def assertTogether(self, pages, *marks):
+        """No page has one of these words without the others."""
+        for page in pages:
+            words = page.split()
+            self.assertIn(sum(mark in words for mark in marks), (0, len(marks)), page)
+
+    def _split(self, pages, heading):
+        """Pages before and after a heading."""
+        text = '\f'.join(pages)
+        place = text.index(heading)
+        return text[:place].split('\f'), text[place:].split('\f')
 
     def test_rows_are_not_divided(self):
         contract = self.make.pro_forma([1000000] * 40, self.tax_15, summary_by_line=True)
         for number, line in enumerate(contract.line_ids, 1):
-            line.name = f"Begin{number}{self.LONG if number % 3 else ''} End{number}"
+            long = self.WORD if number % 10 == 5 else self.LONG if number % 3 else ''
+            line.name = f"Begin{number} {long} End{number}"
+        self.customer.name = "The Most Honourable " + self.WORD + " Development and Construction Consortium" * 3
         bill = self.billing.draw(contract, *[30] * 40)
         for paper in ('euro', 'us'):
             self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')
             pages = self._print_pages('progress_billing.report_progress_bill', bill)
             self.assertGreater(len(pages), 2)
             self.assertRowsWhole(pages, 40)
+            self.assertTogether(pages, 'End40', 'Untaxed')
         bill.action_release()
-        pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
-        self.assertRowsWhole(pages, 40, after="Where the contract stands")
+        for paper in ('euro', 'us'):
+            self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')
+            pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
+            lines, breakdown = self._split(pages, "Where the contract stands")
+            self.assertRowsWhole(lines, 40)
+            self.assertRowsWhole(breakdown, 40)
+
+    def test_totals_stay_with_the_last_row(self):
+        """However many rows there are, no page has the totals without the last of them, nor the heads alone."""
+        contract = self.make.as_billed([1000000] * 36, self.tax_15)
+        for number, line in enumerate(contract.line_ids, 1):
+            line.name = f"Begin{number} End{number}"
+        for count in range(22, 36):
+            bill = self.billing.draw(contract, *[30] * count, post=False)
+            pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
+            self.assertTogether(self._split(pages, "Where the contract stands")[0], f'End{count}', 'Untaxed')
+            self.assertTogether(self._split(pages, "Where the contract stands")[0], 'Begin1', 'Quantity')
+            bill.invoice_id.unlink()
+
+
+class TestWholeRows(BaseCase):
+    """Tables of documents, taken apart (BIL-29)."""
+
+    ROWS = """
+        <tr class="o_line_section"><td colspan="2">Section</td><td><span class="text-nowrap">$ 3.00</span></td></tr>
+        <tr><td>First</td><td>1</td><td>$ 1.00</td></tr>
+        <tr><td>Second</td><td class="d-none">phone</td><td>1</td><td>$ 2.00</td></tr>"""
+    TABLE = """<main><table {mark} class="o_main"><thead><tr><th>Description</th><th>Quantity</th><th>Amount</th></tr>
+        </thead><tbody>{rows}</tbody></table>
+        <div class="box"><div><div id="total">3.00</div></div><p>Thank you</p></div></main>"""
+
+    def test_rows(self):
+        document = self.TABLE.format(mark='data-progress-rows="1"', rows=self.ROWS).encode()
+        root = html.fromstring(keep_rows_whole(document))
+        blocks = [[' '.join(row.text_content().split()) for row in block.iter('tr')] for block in root.xpath('./div')]
+        self.assertEqual(blocks[0], ["DescriptionQuantityAmount", "Section$ 3.00", "First1$ 1.00"])
+        self.assertEqual(blocks[1], ["Second1$ 2.00"])
+        self.assertEqual(root.xpath('./div[2]//*[@id="total"]/text()'), ["3.00"])
+        self.assertEqual(root.xpath('./div[3]/@class'), ["box"])
+        self.assertIn("Thank you", root.xpath('./div[3]')[0].text_content())
+        widths = {tuple(table.xpath('./colgroup/col/@style')) for table in root.iter('table')}
+        self.assertEqual(len(widths), 1, "the columns of all rows are as wide")
+
+    def test_others_stay(self):
+        for document in (self.TABLE.format(mark='', rows=self.ROWS), self.TABLE.format(mark='', rows='').encode()):
+            self.assertIs(keep_rows_whole(document), document)
+
+    def test_empty(self):
+        document = self.TABLE.format(mark='data-progress-rows="1"', rows='')
+        self.assertIn(b'id="total"', keep_rows_whole(document))
 
 
 @tagged('post_install', '-at_install')

@@ -19,13 +19,14 @@ PROTECTED = {
         'credited_holdback_amount credited_retainage_amount credited_sourced_amount currency_id '
         'dispute_reason disputed_by_partner_id disputed_on freed_payment_line_ids generated_on '
         'holdback_amount invoice_id invoiced_amount is_credited is_disputed issued_checksums name notice_ids '
+        'down_payment_amount down_payment_applied down_payment_held down_payment_left down_payment_limits '
         'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
         'review_round review_state revision run_date run_error run_state schedule_snapshot shared_on '
         'signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
         'signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
-        'actual_amount draft_amount '
+        'actual_amount down_payment_line_id down_payment_use_id draft_amount '
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
         'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity is_retainage_typed '
         'name pending_entry pending_quantity_taken pending_taken previous_stored_amount product_id retainage_formula '
@@ -36,7 +37,7 @@ PROTECTED = {
     'progress.contact': 'company_id last_seen_on token',
     'progress.contract': (
         'actual_amount answer_ids base_state billed_amount billed_percent billing_version change_amount '
-        'completed_percent deposit_balance '
+        'completed_percent deposit_balance down_payment_balance '
         'draft_amount expected_tax_percent final_bill_id final_invoice_id is_overbilled last_billing_date name '
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'
@@ -50,6 +51,7 @@ PROTECTED = {
         'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount revised_quantity '
         'taxed_amount'
     ),
+    'progress.down.payment.use': 'bill_id bucket company_id down_payment_id live_amount',
     'progress.retainage.step': 'company_id',
 }
 

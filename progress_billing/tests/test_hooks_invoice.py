@@ -87,7 +87,10 @@ class TestHooksOfInvoices(HooksCommon):
             self.assertIn('fee', items._get_progress_types(scheduled=True))
             self.assertNotIn('fee', items._get_progress_types(analytic=True))
         self.assertEqual(items._get_progress_types(account='retainage'), ['retainage', 'holdback'])
-        self.assertEqual(items._get_progress_types(account='deposit'), ['deposit', 'deposit_reversal'])
+        self.assertEqual(
+            items._get_progress_types(account='deposit'),
+            ['deposit', 'deposit_reversal', 'down_payment', 'down_payment_use'],
+        )
         names = set(dict(items._fields['progress_line_type'].selection))
         self.assertEqual(set(items._get_progress_line_types()), names, "Every type is in the table.")
 

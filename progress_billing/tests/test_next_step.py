@@ -51,6 +51,16 @@ class TestNextStep(ProgressBillingCommon):
         self.assertRecordValues(contract, [{'state': 'closed', 'next_step': False, 'next_step_text': False}])
         self.assertEqual(contract.billed_amount, 1000)
 
+    def test_undated_bills_come_last(self):
+        """Newest first or oldest first: what waits for a milestone is below."""
+        contract = self.make.contract([1000])
+        dates = ('2026-01-31', False, '2026-03-31')
+        early, undated, late = (self.make.plan(contract, '10%', date) for date in dates)
+        ours = [('contract_id', '=', contract.id)]
+        self.assertEqual(early.search(ours, order='date desc, id desc'), late + early + undated)
+        self.assertEqual(early.search(ours, order='date, id'), early + late + undated)
+        self.assertEqual(early.search(ours, order='date desc nulls first'), undated + late + early)
+
     def test_run_and_pro_forma(self):
         contract = self.make.pro_forma([1000], self.tax_15)
         contract.line_ids.completed_percent = 30

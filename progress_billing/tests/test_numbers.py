@@ -3,7 +3,7 @@ import psycopg2
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import call_kw
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import ProgressBillingCommon
@@ -127,6 +127,42 @@ class TestNumbers(ProgressBillingCommon):
                 )
                 self.assertRefused(lambda value=value: self._call(bill, 'action_reject', value), "not a text")
         self.assertRefused(lambda: self._call(bill, 'action_reject', 'x' * 100000), "too long")
+
+    def test_characters_that_are_none(self):
+        """The database takes no character zero: a sentence says so, at fields and actions alike."""
+        contract = self.make.pro_forma([1000])
+        bill = self.billing.run(contract, 50)
+        for record, vals in ((contract, {'description': 'a\x00b'}), (contract.line_ids, {'name': '\x00'})):
+            self.assertRefused(
+                lambda record=record, vals=vals: self._call(record, 'write', vals), ValidationError, "a character"
+            )
+        self.assertRefused(lambda: self._call(bill, 'action_dispute', 'x\x00'), UserError, "not a text")
+
+    def test_what_nobody_can_mean(self):
+        """Dates beyond a working life, periods of no project, approval that nobody can give."""
+        contract = self.make.pro_forma([1000])
+        bill = self.make.plan(contract, '10%')
+        for record, name in ((bill, 'date'), (contract, 'next_billing_date')):
+            for day in ('9999-12-31', '0001-01-01'):
+                self.assertRefused(
+                    lambda record=record, name=name, day=day: self._call(record, 'write', {name: day}),
+                    ValidationError,
+                    "within 50 years",
+                )
+        dialog = self.env['progress.period.wizard'].browse([False])
+        self.assertRefused(lambda: self._call(dialog, 'action_confirm'), UserError, "Choose a project")
+        step = {'contract_id': contract.id, 'name': "Boss"}
+        other = self.env['res.company'].create({'name': "Elsewhere"})
+        stranger = new_test_user(self.env, login='stranger', company_id=other.id, company_ids=[Command.set(other.ids)])
+        for vals, regex in (
+            ({'user_id': self.env.uid, 'above_amount': -1}, "negative"),
+            ({'user_id': stranger.id}, "cannot approve"),
+        ):
+            self.assertRefused(
+                lambda vals=vals: self._call(self.env['progress.approval.step'], 'create', [{**step, **vals}]),
+                ValidationError,
+                regex,
+            )
 
     def test_nothing_given(self):
         """Empty calls are refused in words; calls on no record do nothing, or say so."""

@@ -1,6 +1,10 @@
+from itertools import product
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .portal_common import PortalCommon
 
@@ -34,6 +38,95 @@ class TestPortalRights(PortalCommon):
         self.assertEqual(self._get(self.bill, contact=self.contact).status_code, 200)
         self._add_contact(self.billing_user.partner_id, 'reader')
         self.contract.with_user(self.billing_user).read(['name'])
+
+    def test_private_figures_are_nowhere(self):
+        """Not on the Billing tab, the dashboard, a milestone or a list, not by search, and not by what adds up."""
+        milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
+        self.contract.line_ids[0].milestone_id = milestone
+        self.bill.action_release()
+        self.bill.invoice_id.action_post()
+        reader = new_test_user(
+            self.env,
+            login='portal_reader',
+            groups='progress_billing.group_user,project.group_project_user',
+            company_id=self.company.id,
+        )
+        figures = (
+            'progress_revised_amount',
+            'progress_actual_amount',
+            'progress_draft_amount',
+            'progress_wip_available',
+            'progress_retainage_balance',
+            'progress_pending_amount',
+            'progress_billed_percent',
+            'progress_completed_percent',
+            'progress_next_step_text',
+            'progress_line_ids',
+            'progress_bill_ids',
+            'progress_shown_contract_id',
+        )
+        seen = self._look_as(reader, figures, milestone)
+        self.assertTrue(seen['tab']['progress_revised_amount'] and seen['tab']['progress_line_ids'])
+        self.assertTrue(seen['milestone'] and seen['found'] and seen['dashboard'] and seen['retainage'] and seen['wip'])
+        self.assertEqual([count for _model, count in seen['sums'] if not count], [])
+        self.contract.is_private = True
+        self.env.invalidate_all()
+        hidden = self._look_as(reader, figures, milestone)
+        self.assertFalse(any(hidden['tab'].values()), hidden['tab'])
+        self.assertEqual({**hidden, 'tab': 0, 'sums': 0}, dict.fromkeys(hidden, 0))
+        self.assertEqual([model for model, count in hidden['sums'] if count], [])
+        self.contract.private_user_ids = reader
+        self.env.invalidate_all()
+        self.assertEqual(self._look_as(reader, figures, milestone), seen)
+
+    def _look_as(self, user, figures, milestone):
+        """What a user gets to know of the contract without opening it."""
+        project = self.project.with_user(user)
+        models = ('contract', 'contract.line', 'bill', 'bill.line', 'payment.schedule')
+        wizard = self.env['progress.deposit.wizard'].with_user(user)
+        [tab] = project.read(figures, load=None)
+        dashboard = project._get_profitability_items(with_action=False)['revenues']['total']
+        return {
+            'tab': {name: tab[name] for name in figures},
+            'milestone': milestone.with_user(user).progress_amount,
+            'found': project.search_count([('id', '=', project.id), ('progress_revised_amount', '>', 1)]),
+            'dashboard': dashboard['invoiced'] + dashboard['to_invoice'],
+            'retainage': len(wizard.create({'held': 'retainage', 'company_id': self.company.id}).line_ids),
+            'wip': len(
+                self.env['progress.wip.wizard']
+                .with_user(user)
+                .create({'company_id': self.company.id})
+                .line_ids.filtered(lambda line: line.project_id == project)
+            ),
+            'sums': [
+                (
+                    name,
+                    sum(
+                        count
+                        for [count] in self.env[f'progress.{name}']
+                        .with_user(user)
+                        ._read_group([('project_id', '=', project.id)], aggregates=['__count'])
+                    ),
+                )
+                for name in models
+            ],
+        }
+
+    def test_private_documents(self):
+        """Neither the printed bill nor the spreadsheet by their addresses."""
+        self.bill.action_submit()
+        addresses = [
+            f'/report/pdf/progress_billing.report_progress_bill/{self.bill.id}',
+            f'/report/html/progress_billing.report_progress_bill/{self.bill.id}',
+            f'/report/pdf/progress_billing.report_progress_application/{self.bill.id}',
+            f'/progress_billing/application/{self.bill.id}',
+            *(self._url(self.bill, suffix) for suffix in ('', '/pdf', '/xlsx', '/invoice')),
+        ]
+        self.contract.is_private = True
+        self.authenticate('billing_reader', 'billing_reader')
+        for address in addresses:
+            with self.subTest(address), mute_logger('odoo.http', 'odoo.addons.web.controllers.report'):
+                self.assertGreaterEqual(self.url_open(address, timeout=60).status_code, 400)
 
     def test_projects_one_may_see(self):
         self.project.privacy_visibility = 'followers'
@@ -103,3 +196,79 @@ class TestPortalRights(PortalCommon):
         ]
         self.bill.action_release()
         self.assertEqual(self.bill.state, 'invoiced')
+
+
+@tagged('post_install', '-at_install')
+class TestRoles(PortalCommon):
+    """Two selectors, a side of contracts each, with the levels None, Read Only, Standard and Admin."""
+
+    LEVELS = ('none', 'readonly', 'user', 'manager')
+    CHECKS = {'read': 'readonly', 'write': 'user', 'unlink': 'user'}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        field = cls.env['progress.contract']._fields['contract_type']
+        cls.startClassPatcher(patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")]))
+        cls.sub = cls.make.as_billed([1000, 2000], description="Subcontract")
+        cls.env.flush_all()
+        cls.env.cr.execute("UPDATE progress_contract SET contract_type = 'subcontract' WHERE id = %s", [cls.sub.id])
+        cls.env.invalidate_all()
+        vals = {'contract_id': cls.sub.id, 'partner_id': cls.architect.id}
+        cls.sub_contact = cls.env['progress.contact'].sudo().create(vals).sudo(False)
+
+    def _make_user(self, customer, subcontract):
+        groups = ['base.group_user']
+        groups += [f'progress_billing.group_{customer}'] if customer != 'none' else []
+        groups += [f'progress_billing.group_subcontract_{subcontract}'] if subcontract != 'none' else []
+        login = f'role_{customer}_{subcontract}'
+        return new_test_user(self.env, login=login, groups=','.join(groups), company_id=self.company.id)
+
+    def test_labels(self):
+        for name, levels in (
+            ('progress_billing', ('group_readonly', 'group_user', 'group_manager')),
+            (
+                'progress_subcontract',
+                ('group_subcontract_readonly', 'group_subcontract_user', 'group_subcontract_manager'),
+            ),
+        ):
+            privilege = self.env.ref(f'progress_billing.res_groups_privilege_{name}')
+            labels = [self.env.ref(f'progress_billing.{level}').name for level in levels]
+            self.assertEqual([privilege.placeholder, *labels], ["None", "Read Only", "Standard", "Admin"])
+
+    def test_a_level_is_of_its_side_alone(self):
+        """Standard for customers and Read Only for subcontracts changes no subcontract, and so on for all sixteen."""
+        for customer, subcontract in product(self.LEVELS, repeat=2):
+            user = self._make_user(customer, subcontract)
+            for contract, contact, level in (
+                (self.contract, self.contact, customer),
+                (self.sub, self.sub_contact, subcontract),
+            ):
+                for record in (contract, contract.sudo().line_ids.sudo(False), contract.sudo().bill_ids.sudo(False)):
+                    for mode, needed in self.CHECKS.items() if record else ():
+                        with self.subTest(user.login, record=record._name, mode=mode):
+                            may = self.LEVELS.index(level) >= self.LEVELS.index(needed)
+                            self.assertEqual(record.with_user(user).has_access(mode), may)
+                with self.subTest(user.login, contact=contact.id):
+                    self.assertEqual(contact.with_user(user).has_access('write'), level == 'manager')
+                    for asked in self.LEVELS[1:]:
+                        may = self.LEVELS.index(level) >= self.LEVELS.index(asked)
+                        self.assertEqual(contract._has_side_level(asked, user), may, asked)
+
+    def test_a_private_contract_is_for_admins_of_its_side(self):
+        (self.contract | self.sub).sudo().is_private = True
+        for customer, subcontract in (('manager', 'readonly'), ('readonly', 'manager'), ('user', 'user')):
+            user = self._make_user(customer, subcontract)
+            found = self.env['progress.contract'].with_user(user).search([('id', 'in', (self.contract | self.sub).ids)])
+            sides = {'manager': self.contract}.get(customer, self.contract.browse())
+            wanted = sides | {'manager': self.sub}.get(subcontract, self.sub.browse())
+            self.assertEqual(found, wanted, user.login)
+
+    def test_review_asks_the_side(self):
+        """Approving for the customer takes an Admin of customers; one of subcontracts is none."""
+        self.bill.action_submit()
+        user = self._make_user('user', 'manager')
+        with self.assertRaisesRegex(AccessError, "Only Progress Billing administrators approve"):
+            self.bill.with_user(user).action_approve()
+        self.bill.with_user(self._make_user('manager', 'none')).action_approve()
+        self.assertEqual(self.bill.state, 'approved')

@@ -55,7 +55,7 @@ class ProgressContractLine(models.Model):
             for state, bucket in (('draft', 'draft'), ('posted', 'actual')):
                 amount = quantity = 0.0
                 for item in items or ():
-                    if item.parent_state == state and not item.progress_line_type:
+                    if item.parent_state == state and item._is_billed_beside():
                         amount += item._get_amount_for_order(sale_line)
                         quantity += item._get_quantity_for_order(sale_line)
                 line[f'sale_{bucket}_amount'] = amount
@@ -156,7 +156,7 @@ class ProgressContractLine(models.Model):
                 totals[line] += sum(
                     item._get_amount_for_order(line.sale_line_id, 'price_total')
                     for item in line.sale_line_id.invoice_lines
-                    if item.parent_state == 'posted' and not item.progress_line_type
+                    if item.parent_state == 'posted' and item._is_billed_beside()
                 )
         return totals
 

@@ -1,4 +1,5 @@
 from . import base
+from . import progress_bulk_mixin
 from . import progress_edit_mixin
 from . import progress_guard_mixin
 from . import progress_scheduling_mixin

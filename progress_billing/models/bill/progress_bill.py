@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -182,10 +182,24 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.amount', 'line_ids.invoiced_amount', 'line_ids.credited_amount')
     def _compute_amounts(self):
+        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount', 'credited_amount')})
+
+    def _set_line_sums(self, lines, names):
+        """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.
+
+        :param str lines: ``line_ids`` or ``sourced_line_ids``
+        :param dict names: figures of the bill, each with the figure of a line it sums up
+        """
+        saved, model, domain = self.filtered('id'), self.env['progress.bill.line'], self._fields[lines].domain
+        rows = model._read_group(
+            [('bill_id', 'in', saved.ids), *domain], ['bill_id'], [f'{name}:sum' for name in names.values()]
+        )
+        sums = {bill.id: dict(zip(names, row, strict=True)) for bill, *row in rows}
         for bill in self:
-            bill.amount = sum(bill.line_ids.mapped('amount'))
-            bill.invoiced_amount = sum(bill.line_ids.mapped('invoiced_amount'))
-            bill.credited_amount = sum(bill.line_ids.mapped('credited_amount'))
+            if bill.id:
+                bill.update(sums.get(bill.id) or dict.fromkeys(names, 0.0))
+            else:
+                bill.update({name: sum(bill[lines].mapped(figure)) for name, figure in names.items()})
 
     @api.depends(
         'review_state',
@@ -265,6 +279,12 @@ class ProgressBill(models.Model):
 
     # === CRUD === #
 
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        if field_name == 'date' and not nulls:
+            nulls = SQL('NULLS LAST')
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
     @api.model_create_multi
     def create(self, vals_list):
         bills = super().create(vals_list)
@@ -307,6 +327,23 @@ class ProgressBill(models.Model):
         Called where bills are made, with their lines and before their invoices, and where somebody changes a line.
 
         :param bool new: the bills have just been made
+        """
+
+    def _settle_claims(self, *, new=False):
+        """Announce what these bills claim, and then what they come to.
+
+        :param bool new: the bills have just been made
+        """
+        self._on_claimed(new=new)
+        self._on_claims_settled()
+
+    def _on_claims_settled(self, *, invoicing=False):
+        """Every room has answered what these bills claim, so that what they come to is known. Extend by ``super()``.
+
+        Called after :meth:`_on_claimed`, where something is billed beside the schedule, and once more right before
+        the invoices of the bills are made.
+
+        :param bool invoicing: the invoices are made next
         """
 
     def _on_unbilled(self):

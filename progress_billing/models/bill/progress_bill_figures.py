@@ -17,6 +17,4 @@ class ProgressBillFigures(models.Model):
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):
-        for bill in self:
-            bill.draft_amount = sum(bill.line_ids.mapped('draft_amount'))
-            bill.actual_amount = sum(bill.line_ids.mapped('actual_amount'))
+        self._set_line_sums('line_ids', {'draft_amount': 'draft_amount', 'actual_amount': 'actual_amount'})

@@ -1,4 +1,7 @@
+from collections import Counter
+
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ProgressBillGeneration(models.Model):
@@ -35,35 +38,72 @@ class ProgressBillGeneration(models.Model):
         :return: ``progress.bill``, with invoices where the contract uses no pro formas
         """
         contracts = self.env['progress.contract'].browse([vals['contract_id'] for vals in vals_list])
-        now = fields.Datetime.now()
+        now, dates = fields.Datetime.now(), [vals['date'] for vals in vals_list]
+        names = self._next_names([contract.company_id for contract in contracts], dates)
         bills = self._create_protected(
             [
                 {
                     **{name: value for name, value in vals.items() if name != 'claims'},
-                    'name': self._next_name(contract.company_id, vals['date']),
+                    'name': name,
                     'generated_on': now,
                     'review_state': 'draft' if contract.use_pro_forma else 'cancelled',
-                    'line_ids': [(0, 0, claim) for claim in vals['claims']],
                 }
-                for vals, contract in zip(vals_list, contracts, strict=True)
+                for vals, contract, name in zip(vals_list, contracts, names, strict=True)
             ]
         )
+        claims = [
+            {'bill_id': bill.id, **claim}
+            for bill, vals in zip(bills, vals_list, strict=True)
+            for claim in vals['claims']
+        ]
+        if claims:
+            self.env['progress.bill.line']._make_claims(claims)
         bills._bill_now(actor)
         return bills
 
     def _bill_now(self, actor=None):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""
-        self._on_claimed(new=True)
+        self._settle_claims(new=True)
         self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices(actor)
         # what was posted at once was checked at the gate
         self.filtered(lambda bill: bill.bucket != 'actual').line_ids.contract_line_id._check_not_overbilled()
 
     @api.model
-    def _next_name(self, company, date):
-        """The next number of a bill."""
-        return self.env['ir.sequence'].with_company(company).next_by_code('progress.bill', sequence_date=date)
+    def _next_names(self, companies, dates):
+        """The next numbers of bills.
+
+        :param companies: a company for each bill
+        :param dates: a date for each bill
+        :return list: of numbers, in the same order
+        """
+        pairs = list(zip(companies, dates, strict=True))
+        counts = Counter(pairs)
+        drawn = {pair: iter(self._draw_numbers(*pair, count)) for pair, count in counts.items()}
+        return [next(drawn[pair]) for pair in pairs]
+
+    @api.model
+    def _draw_numbers(self, company, date, count):
+        """Numbers of a company's sequence: in one go, where the sequence allows gaps and the date gives no series.
+
+        :param int count: how many
+        :return list: of numbers
+        """
+        sequences = self.env['ir.sequence'].with_company(company)
+        numbers = [sequences.next_by_code('progress.bill', sequence_date=date)]
+        if count == 1:
+            return numbers
+        found = sequences.search(
+            [('code', '=', 'progress.bill'), ('company_id', 'in', (company.id, False))], order='company_id', limit=1
+        )
+        if found.implementation != 'standard' or found.use_date_range:
+            draw = sequences.next_by_code
+            return numbers + [draw('progress.bill', sequence_date=date) for _number in range(count - 1)]
+        query = SQL("SELECT nextval(%s) FROM generate_series(2, %s)", f'ir_sequence_{found.id:03d}', count)
+        return numbers + [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 
     def _draw_names(self):
         """Give the bills that leave the plan their number."""
-        for bill in self.filtered(lambda bill: not bill.name):
-            bill._write_protected({'name': self._next_name(bill.company_id, bill.date)})
+        todo = self.filtered(lambda bill: not bill.name)
+        names = self._next_names([bill.company_id for bill in todo], todo.mapped('date'))
+        for bill, name in zip(todo, names, strict=True):
+            bill._write_protected({'name': name})

@@ -1,6 +1,8 @@
+import json
+
 from odoo import Command, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero, float_round, plaintext2html
+from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
 
 from ...tools import money
 from ..base.progress_actor import Actor
@@ -30,6 +32,7 @@ class ProgressBillInvoicing(models.Model):
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
             wave._before_invoices()
+            wave._on_claims_settled(invoicing=True)
             vals_list = []
             for bill in wave:
                 bill._write_protected(bill._prepare_invoiced_vals())
@@ -127,17 +130,25 @@ class ProgressBillInvoicing(models.Model):
 
     def _is_negative(self, lines):
         """Whether the lines come to less than nothing, tax included."""
-        total = 0.0
+        return self.currency_id.compare_amounts(self._sum_invoice_lines(lines)[1], 0.0) < 0
+
+    def _sum_invoice_lines(self, lines):
+        """What invoice lines come to.
+
+        :param list lines: dicts of ``account.move.line`` values, see :meth:`_prepare_invoice_line_list`
+        :return tuple: untaxed and taxed, in the contract's currency
+        """
+        net = tax = 0.0
         for line in lines:
             if line.get('display_type'):
                 continue
             frozen = line.get('extra_tax_data')
             if frozen:
-                total += frozen['manual_total_excluded_currency']
-                total += sum(tax['tax_amount_currency'] for tax in frozen['manual_tax_amounts'].values())
+                net += frozen['manual_total_excluded_currency']
+                tax += sum(taken['tax_amount_currency'] for taken in frozen['manual_tax_amounts'].values())
             else:
-                total += line['quantity'] * line['price_unit']
-        return self.currency_id.compare_amounts(total, 0.0) < 0
+                net += line['quantity'] * line['price_unit']
+        return self.currency_id.round(net), self.currency_id.round(net + tax)
 
     def _turn_round(self, line, sign):
         """The line as it stands on the document: a credit note counts what it gives back as positive."""
@@ -195,9 +206,18 @@ class ProgressBillInvoicing(models.Model):
 
         :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         """
-        engine = self.env['progress.tax.engine']
-        for base_line in taxes.get('work', ()):
-            base_line['_bill_line']._write_protected({'tax_amounts': engine._prepare_kept_taxes(base_line)})
+        self._keep_on_lines('tax_amounts', taxes.get('work', ()))
+
+    def _keep_on_lines(self, name, base_lines):
+        """Keep the taxes of computed base lines on their bill lines, in one statement.
+
+        :param str name: field of the bill lines
+        """
+        engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
+        kept = [json.dumps(engine._prepare_kept_taxes(base_line)) for base_line in base_lines]
+        self.env['progress.bill.line'].browse(ids)._set_columns(
+            {name: SQL("kept.taxes")}, SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept)
+        )
 
     def _get_line_taxes(self):
         """Taxes of this bill by bill line, cumulative over the contract's bills (TAX-1).
@@ -205,18 +225,21 @@ class ProgressBillInvoicing(models.Model):
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
-        base_lines = [
-            engine._base_line(
-                contract,
-                line.invoiced_amount,
-                line.contract_line_id.tax_ids,
-                line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
-                _key=line.contract_line_id.id,
-                _worth=line.contract_line_id._get_tax_worth(),
-                _bill_line=line,
-            )
-            for line in self.line_ids
-        ]
+        base_lines = engine._base_lines(
+            contract,
+            [
+                {
+                    'amount': line.invoiced_amount,
+                    'taxes': scheduled.tax_ids,
+                    'quantity': line.invoiced_quantity if scheduled.billing_base == 'quantity' else 0.0,
+                    '_key': scheduled.id,
+                    '_worth': scheduled._get_tax_worth(),
+                    '_bill_line': line,
+                }
+                for line in self.line_ids
+                for scheduled in [line.contract_line_id]
+            ],
+        )
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         return base_lines
@@ -231,7 +254,7 @@ class ProgressBillInvoicing(models.Model):
         earlier = bills
         if earlier is None:
             earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
-        result = []
+        result, taxes = [], self.env['account.tax']
         for line in earlier.line_ids:
             taken = line[f'{prefix}_tax_amounts' if prefix else 'tax_amounts'] or {}
             kept = 1.0
@@ -242,10 +265,11 @@ class ProgressBillInvoicing(models.Model):
                 for tax, (rate, base, tax_amount) in taken.get('amounts', {}).items()
             }
             if amounts:
-                quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
-                taxes = self.env['account.tax'].browse(taken['taxes'])
                 scheduled = line.contract_line_id
-                result.append((scheduled.id, taxes, amounts, quantity, scheduled._get_tax_worth()))
+                by_quantity = scheduled.billing_base == 'quantity'
+                quantity = line.invoiced_quantity - line.credited_quantity if by_quantity else 0.0
+                taken_of = taxes.browse(taken['taxes'])
+                result.append((scheduled.id, taken_of, amounts, quantity, scheduled._get_tax_worth()))
         return result
 
     def _prepare_progress_line_list(self, taxes):

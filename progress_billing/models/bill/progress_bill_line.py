@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools import money
 
@@ -12,6 +13,7 @@ class ProgressBillLine(models.Model):
     _name = 'progress.bill.line'
     _description = "Progress Bill Line"
     _inherit = [
+        'progress.bulk.mixin',
         'progress.edit.mixin',
         'progress.guard.mixin',
         'progress.bucket.mixin',
@@ -39,7 +41,13 @@ class ProgressBillLine(models.Model):
     date = fields.Date(related='bill_id.date')
     kind = fields.Selection(related='bill_id.kind')
     state = fields.Selection(related='bill_id.state')
-    bucket = fields.Selection(related='bill_id.bucket', store=True, index='btree_not_null', guarded=True)
+    bucket = fields.Selection(
+        [('draft', "Draft"), ('actual', "Actual")],
+        compute='_compute_bucket',
+        store=True,
+        index='btree_not_null',
+        guarded=True,
+    )
     billing_base = fields.Selection(related='contract_line_id.billing_base')
     revised_amount = fields.Monetary(related='contract_line_id.revised_amount', string="Scheduled Value Today")
 
@@ -84,8 +92,9 @@ class ProgressBillLine(models.Model):
     )
     def _compute_credited(self):
         """What posted credit notes took back of each line (BIL-14: signed, so a cancelled one gives it back)."""
-        for bill, lines in self.grouped('bill_id').items():
-            reversals = bill and bill._get_reversals()
+        credited_bills, others = self._split_by_reversals()
+        others._set_columns({'credited_amount': SQL("0"), 'credited_quantity': SQL("0")})
+        for bill, (reversals, lines) in credited_bills.items():
             credited = bill._get_all_lines()._get_credited_shares(bill, reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
                 share = credited.get(line, money.ZERO)
@@ -95,6 +104,20 @@ class ProgressBillLine(models.Model):
                     if line.invoiced_amount
                     else 0.0
                 )
+
+    def _split_by_reversals(self):
+        """The lines whose bills may have been credited, and those of which nothing was, however many they are.
+
+        :return tuple: ``{bill: (reversals, its lines)}``, and the other lines, saved ones
+        """
+        credited, others = {}, self.browse()
+        for bill, lines in self.grouped('bill_id').items():
+            reversals = bill and bill._get_reversals()
+            if reversals or not all(lines._ids):
+                credited[bill] = reversals, lines
+            else:
+                others += lines
+        return credited, others
 
     def _get_credited_shares(self, bill, reversals):
         """How much of each line of one bill its reversals took back.
@@ -153,8 +176,62 @@ class ProgressBillLine(models.Model):
         bills._check_lines_editable()
         for line, vals in typed.items():
             line._complete_claim(vals)
-        bills._on_claimed()
+        bills._settle_claims()
         return lines
+
+    @api.model
+    def _make_claims(self, vals_list):
+        """Lines of bills that our own code has just made: in one statement, where nobody else has a say in them.
+
+        :param list vals_list: ``bill_id`` and what ``progress.contract.line._prepare_claim`` says, or a hook after it
+        :return: the lines
+        """
+        derived, names = self._get_claim_columns(), {name for vals in vals_list for name in vals}
+        missing = {name for name in names if not all(name in vals for vals in vals_list)}
+        known = {*derived, *names}
+        odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
+        if odd or not (self._takes_rows() and self._knows_columns(frozenset(known))):
+            return self._create_protected(vals_list)
+        values = {name: [vals.get(name) for vals in vals_list] for name in names}
+        bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
+        scheduled = self.env['progress.contract.line'].browse(values['contract_line_id'])
+        if not self.env.su:
+            bills.check_access('write')
+            scheduled.check_access('read')
+        bills.flush_recordset()
+        scheduled.flush_recordset()
+        lines = self._insert_rows(
+            values,
+            {name: column for name, column in derived.items() if name not in names},
+            SQL(
+                "JOIN progress_bill AS claim ON claim.id = raw.bill_id"
+                " JOIN res_currency AS currency ON currency.id = claim.currency_id"
+            ),
+            SQL(
+                "JOIN progress_bill AS bill ON bill.id = given.bill_id"
+                " JOIN progress_contract_line AS scheduled ON scheduled.id = given.contract_line_id"
+            ),
+        )
+        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')})
+        lines.check_access('create')
+        if any(bills.mapped('bucket')):
+            lines._compute_bucket()
+        return lines
+
+    @api.model
+    def _get_claim_columns(self):
+        """What follows from the values of a new claim, unless it is given. Extend by ``super()``, for every field that
+        is computed: lines are made one by one by the ORM where one is missing.
+
+        :return dict: SQL by field name, of ``given`` values, their ``bill`` and their ``scheduled`` line
+        """
+        zero = SQL("0")
+        return {
+            **{name: SQL("bill.%s", SQL.identifier(name)) for name in ('contract_id', 'company_id', 'bucket')},
+            'invoiced_amount': SQL("given.amount"),
+            'invoiced_quantity': SQL("COALESCE(given.quantity, 0)"),
+            **dict.fromkeys(('credited_amount', 'credited_quantity', 'draft_amount', 'actual_amount'), zero),
+        }
 
     def _drop_percent(self, vals):
         """A form sends amount or quantity with the percentage, which follows from them."""
@@ -174,7 +251,7 @@ class ProgressBillLine(models.Model):
         self._complete_claim(typed)
         if claimed:
             self._count_edit()
-            self.bill_id._on_claimed()
+            self.bill_id._settle_claims()
         return result
 
     def _get_claim_fields(self):
@@ -186,6 +263,8 @@ class ProgressBillLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
+        if 'source' in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
+            return
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
     # === CLAIM === #

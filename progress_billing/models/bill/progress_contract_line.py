@@ -1,16 +1,18 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import float_round
+from odoo.tools import SQL, float_round
 
 from ...tools import money
 from ..contract.progress_contract_line import VALUE_FIELDS
+
+BILLED = [(bucket, name) for bucket in ('draft', 'actual') for name in ('amount', 'quantity')]
 
 
 class ProgressContractLineBilled(models.Model):
     """What is billed of a schedule line, and the claims that bill more of it."""
 
     _name = 'progress.contract.line'
-    _inherit = ['progress.contract.line', 'progress.overbilling.mixin']
+    _inherit = ['progress.contract.line', 'progress.bulk.mixin', 'progress.overbilling.mixin']
 
     bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
     draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
@@ -32,21 +34,53 @@ class ProgressContractLineBilled(models.Model):
     )
     def _compute_billed(self):
         """Sums over the bills that count, never counters. Extend by ``super()`` and add to them."""
-        groups = self.env['progress.bill.line']._read_group(
-            [('contract_line_id', 'in', self._origin.ids), ('bucket', '!=', False)],
-            ['contract_line_id', 'bucket'],
-            ['invoiced_amount:sum', 'credited_amount:sum', 'invoiced_quantity:sum', 'credited_quantity:sum'],
+        saved, lines = self.filtered('id'), self.env['progress.bill.line']
+        lines.flush_model(
+            ['bucket', 'invoiced_amount', 'invoiced_quantity', 'credited_amount', 'credited_quantity']
+            + ['contract_line_id']
         )
-        billed = {
-            (line.id, bucket): (amount - credited, quantity - returned)
-            for line, bucket, amount, credited, quantity, returned in groups
+        saved.flush_recordset(['billing_base'])
+        saved._set_columns(
+            {f'{bucket}_{name}': SQL("billed.%s", SQL.identifier(f'{bucket}_{name}')) for bucket, name in BILLED},
+            SQL("(%s) AS billed WHERE billed.id = own.id", self._get_billed_query(saved.ids)),
+        )
+        for line in self - saved:
+            for bucket, name in BILLED:
+                line[f'{bucket}_{name}'] = line._origin[f'{bucket}_{name}']
+
+    @api.model
+    def _get_billed_query(self, ids):
+        """What the bills of schedule lines come to, as draft and as invoiced.
+
+        :param list ids: of the schedule lines
+        :return SQL: a row each
+        """
+        sums = {
+            (bucket, name): SQL(
+                "COALESCE(SUM(COALESCE(entry.%s, 0) - COALESCE(entry.%s, 0)) FILTER (WHERE entry.bucket = %s), 0)",
+                SQL.identifier(f'invoiced_{name}'),
+                SQL.identifier(f'credited_{name}'),
+                bucket,
+            )
+            for bucket, name in BILLED
         }
-        for line in self:
-            by_quantity = line.billing_base == 'quantity'
-            line.draft_amount, draft_quantity = billed.get((line._origin.id, 'draft'), (0.0, 0.0))
-            line.actual_amount, actual_quantity = billed.get((line._origin.id, 'actual'), (0.0, 0.0))
-            line.draft_quantity = draft_quantity if by_quantity else 0.0
-            line.actual_quantity = actual_quantity if by_quantity else 0.0
+        figures = [
+            SQL(
+                "%s AS %s",
+                SQL("CASE WHEN line.billing_base = 'quantity' THEN %s ELSE 0 END", figure)
+                if name == 'quantity'
+                else figure,
+                SQL.identifier(f'{bucket}_{name}'),
+            )
+            for (bucket, name), figure in sums.items()
+        ]
+        return SQL(
+            "SELECT line.id, %s FROM progress_contract_line AS line LEFT JOIN progress_bill_line AS entry"
+            " ON entry.contract_line_id = line.id AND entry.bucket IS NOT NULL WHERE line.id = ANY(%s)"
+            " GROUP BY line.id",
+            SQL(", ").join(figures),
+            list(ids),
+        )
 
     @api.depends('draft_amount', 'actual_amount', 'revised_amount')
     def _compute_billed_percent(self):
@@ -132,12 +166,26 @@ class ProgressContractLineBilled(models.Model):
             )
             if line.revised_amount >= 0
         }
-        for line in lines:
+        for line in lines._filter_overbilled() | (lines & self.browse().concat(*credits)):
             line._raise_if_overbilled(credits.get(line, 0.0))
         for contract in contracts:
             contract._raise_if_overbilled(
                 sum(amount for line, amount in credits.items() if line.contract_id == contract)
             )
+
+    def _filter_overbilled(self):
+        """Those of these lines that are billed beyond what they are worth, which is few of many."""
+        self.flush_recordset(['draft_amount', 'actual_amount', 'revised_amount'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM (SELECT id, COALESCE(draft_amount, 0) + COALESCE(actual_amount, 0) AS billed,"
+                " COALESCE(revised_amount, 0) AS worth FROM progress_contract_line WHERE id = ANY(%s)) AS line"
+                " WHERE billed NOT BETWEEN LEAST(worth, 0) AND GREATEST(worth, 0)",
+                self.ids,
+            )
+        )
+        found = {row[0] for row in rows}
+        return self.filtered(lambda line: line.id in found) if found else self.browse()
 
     # === CLAIMS === #
 

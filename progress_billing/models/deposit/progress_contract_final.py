@@ -97,9 +97,11 @@ class ProgressContractFinal(models.Model):
 
     # === BUSINESS === #
 
-    def _create_final_bills(self):
+    def _create_final_bills(self, extra=None):
         """The final bills of these contracts, with their draft invoices; those that exist are returned.
 
+        :param dict extra: further values of the bill by contract, for what is billed beside the schedule of values: of
+            the contract's customer, where several have a final bill
         :return: ``progress.bill`` of kind final
         :raises UserError: naming what stands in the way
         """
@@ -116,18 +118,31 @@ class ProgressContractFinal(models.Model):
         todo._check_opening_deposits_stand()
         todo._check_deposits_unmatched()
         finals = self.env['progress.bill']._create_protected(
-            [
-                contract._prepare_final_bill_vals(partner, location, lines)
-                for contract in todo
-                for (partner, location), lines in contract._get_final_groups(existing).items()
-            ]
+            [vals for contract in todo for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))]
         )
-        finals._on_claimed(new=True)
+        finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices()
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
+
+    def _prepare_final_bill_list(self, existing, extra=None):
+        """Values of the final bills of one contract.
+
+        :param existing: final bills that exist
+        :param dict extra: see :meth:`_create_final_bills`
+        :return list: dicts of ``progress.bill``
+        """
+        self.ensure_one()
+        vals_list = [
+            self._prepare_final_bill_vals(partner, location, lines)
+            for (partner, location), lines in self._get_final_groups(existing).items()
+        ]
+        if extra and vals_list:
+            own = [vals for vals in vals_list if vals['partner_id'] == self.partner_id.id]
+            (own or vals_list)[0].update(extra)
+        return vals_list
 
     def _on_finished(self):
         """These contracts have just got final bills: what waits on them ends. Extend by ``super()``."""

@@ -64,6 +64,7 @@ class ProgressBillGeneration(models.Model):
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
         for bill in self:
             bill._write_protected(bill._prepare_generated_vals())
+        self._draw_names()
         self._bill_now()
 
     def _on_claimed(self, *, new=False):
@@ -81,18 +82,16 @@ class ProgressBillGeneration(models.Model):
             amount = bill._get_amount_to_bill()
             bill.contract_id._check_wip_available(amount, bill)
             vals_list += [dict(vals, bill_id=bill.id) for vals in bill._spread_over_lines(amount)]
-        self.env['progress.bill.line']._create_protected(vals_list)
+        self.env['progress.bill.line']._make_claims(vals_list)
 
     def _prepare_generated_vals(self):
-        """What a record keeps from the moment it is billed: its number, and that nobody has to do it again."""
+        """What a record keeps from the moment it is billed: that nobody has to do it again."""
         self.ensure_one()
         vals = {'generated_on': fields.Datetime.now()}
         if self.contract_id.use_pro_forma:
             vals['review_state'] = 'draft'
         if self.trigger == 'milestone' and self.milestone_id.reached_date:
             vals['date'] = self.milestone_id.reached_date
-        if not self.name:
-            vals['name'] = self._next_name(self.company_id, vals.get('date', self.date))
         return vals
 
     def _check_has_amount(self):

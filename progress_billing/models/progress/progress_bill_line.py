@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.tools import SQL
 
 from ...tools import money
 
@@ -47,20 +48,33 @@ class ProgressBillLine(models.Model):
 
     def _take_pending(self):
         """What is billed is no longer pending; Completed (%) stays (PRG-4)."""
-        pending = self.filtered(lambda line: line.kind != 'retainage').filtered(
-            lambda line: line.contract_line_id.pending_amount or line.contract_line_id.pending_quantity
+        self.flush_recordset(['pending_taken', 'pending_quantity_taken'])
+        scheduled = self.env['progress.contract.line']
+        scheduled.flush_model(['pending_amount', 'pending_quantity', 'progress_entry'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT line.id, scheduled.id, (COALESCE(line.pending_taken, 0), COALESCE(pending_quantity_taken, 0))"
+                " IS DISTINCT FROM (COALESCE(pending_amount, 0), COALESCE(pending_quantity, 0))"
+                " FROM progress_bill_line AS line JOIN progress_bill AS bill ON bill.id = line.bill_id"
+                " JOIN progress_contract_line AS scheduled ON scheduled.id = line.contract_line_id"
+                " WHERE line.id = ANY(%s) AND bill.kind <> 'retainage' AND (pending_amount <> 0 OR"
+                " pending_quantity <> 0) ORDER BY line.id",
+                self.ids,
+            )
         )
-        for line in pending:
-            taken, quantity = line.contract_line_id.pending_amount, line.contract_line_id.pending_quantity
-            if line.pending_taken != taken or line.pending_quantity_taken != quantity:
-                line._write_protected(
-                    {
-                        'pending_taken': taken,
-                        'pending_quantity_taken': quantity,
-                        'pending_entry': line.contract_line_id.progress_entry,
-                    }
-                )
-        pending.contract_line_id._write_protected({'pending_amount': 0.0, 'pending_quantity': 0.0})
+        if not rows:
+            return
+        self.browse([line for line, _scheduled, differs in rows if differs])._set_columns(
+            {
+                'pending_taken': SQL("scheduled.pending_amount"),
+                'pending_quantity_taken': SQL("scheduled.pending_quantity"),
+                'pending_entry': SQL("scheduled.progress_entry"),
+            },
+            SQL("progress_contract_line AS scheduled WHERE scheduled.id = own.contract_line_id"),
+        )
+        taken = scheduled.browse(dict.fromkeys(line for _line, line, _differs in rows))
+        taken._set_columns({'pending_amount': SQL("0"), 'pending_quantity': SQL("0")})
+        taken.modified(['pending_amount', 'pending_quantity'])
 
     def _give_back_pending(self):
         """A bill that goes before its invoice gives back what it took, where nothing was entered since (PRG-4)."""

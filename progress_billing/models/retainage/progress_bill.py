@@ -31,9 +31,8 @@ class ProgressBillRetainage(models.Model):
 
     @api.depends('line_ids.retainage_amount', 'line_ids.credited_retainage_amount')
     def _compute_retainage_amount(self):
-        for bill in self:
-            bill.retainage_amount = sum(bill.line_ids.mapped('retainage_amount'))
-            bill.credited_retainage_amount = sum(bill.line_ids.mapped('credited_retainage_amount'))
+        names = ('retainage_amount', 'credited_retainage_amount')
+        self._set_line_sums('line_ids', {name: name for name in names})
 
     @api.depends('line_ids.retainage_amount')
     def _compute_releases_retainage(self):
@@ -269,9 +268,7 @@ class ProgressBillRetainage(models.Model):
 
     def _keep_taxes(self, taxes):
         result = super()._keep_taxes(taxes)
-        engine = self.env['progress.tax.engine']
-        for base_line in taxes.get('retainage', ()):
-            base_line['_bill_line']._write_protected({'retainage_tax_amounts': engine._prepare_kept_taxes(base_line)})
+        self._keep_on_lines('retainage_tax_amounts', taxes.get('retainage', ()))
         if 'retainage' not in taxes:  # what an earlier revision of the bill kept
             self.line_ids.filtered('retainage_tax_amounts')._write_protected({'retainage_tax_amounts': False})
         return result

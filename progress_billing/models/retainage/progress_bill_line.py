@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...tools import money
 
@@ -64,8 +65,9 @@ class ProgressBillLineRetainage(models.Model):
 
     @api.depends('retainage_amount', 'bill_id.revision', 'bill_id.move_ids.state', 'bill_id.move_ids.reversed_entry_id')
     def _compute_credited_retainage_amount(self):
-        for bill, lines in self.grouped('bill_id').items():
-            reversals = bill and bill._get_reversals()
+        credited_bills, others = self._split_by_reversals()
+        others._set_columns({'credited_retainage_amount': SQL("0")})
+        for bill, (reversals, lines) in credited_bills.items():
             kept = bill.line_ids._get_credited_retainage(reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
                 line.credited_retainage_amount = float(kept.get(line, money.ZERO))
@@ -136,6 +138,32 @@ class ProgressBillLineRetainage(models.Model):
                 claim['amount'] - (self.stored_amount - self.previous_stored_amount)
             )
         return claim
+
+    # === MADE IN ONE STATEMENT === #
+
+    @api.model
+    def _make_claims(self, vals_list):
+        """Materials stay stored on a claim that says nothing of them."""
+        silent = [vals['contract_line_id'] for vals in vals_list if 'stored_amount' not in vals]
+        scheduled = self.env['progress.contract.line'].browse(silent)
+        before = dict(zip(silent, scheduled.mapped('billed_stored_amount') if silent else (), strict=True))
+        return super()._make_claims(
+            [
+                {'stored_amount': amount, 'previous_stored_amount': amount, **vals}
+                for vals in vals_list
+                for amount in [before.get(vals['contract_line_id'], 0.0)]
+            ]
+        )
+
+    @api.model
+    def _get_claim_columns(self):
+        return {
+            **super()._get_claim_columns(),
+            'invoiced_amount': SQL("given.amount + given.stored_amount - given.previous_stored_amount"),
+            'retainage_percent': SQL("COALESCE(scheduled.retainage_percent, 0)"),
+            'stored_retainage_percent': SQL("COALESCE(scheduled.stored_retainage_percent, 0)"),
+            'credited_retainage_amount': SQL("0"),
+        }
 
     # === CREDIT === #
 

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...tools import money
 from ..base.progress_actor import Actor
@@ -71,6 +72,10 @@ class ProgressBillLineCertificate(models.Model):
         """A claim counts in full until less is certified; a changed claim is to be certified again."""
         for line in self:
             line.certified_amount = line.amount
+
+    @api.model
+    def _get_claim_columns(self):
+        return {**super()._get_claim_columns(), 'certified_amount': SQL("given.amount")}
 
     @api.constrains('certified_amount', 'amount')
     def _check_certified_amount(self):

@@ -1,0 +1,130 @@
+from odoo import api, models, tools
+from odoo.tools import SQL
+
+#: classes that may say what happens when records are made: Odoo's framework, and this addon
+KNOWN_MAKERS = ('odoo.orm.', 'odoo.models', 'odoo.addons.base.', 'odoo.addons.progress_billing.')
+
+
+class ProgressBulkMixin(models.AbstractModel):
+    """Many records in one statement, where the ORM would go record by record.
+
+    For figures that follow from saved columns alone, and for records that our own code makes from values it has just
+    worked out itself. What a caller gives never comes this way.
+    """
+
+    _name = 'progress.bulk.mixin'
+    _description = "Bulk Statements"
+
+    # === FIGURES === #
+
+    def _set_columns(self, values, source=None):
+        """Set stored figures of these saved records to what the database makes of other columns.
+
+        Rows that have these values already are left alone.
+
+        :param dict values: SQL by field name; the records' own row is called ``own``
+        :param SQL source: a further table with its condition, ``<table> AS <name> WHERE <condition>``
+        """
+        if not self:
+            return
+        self.flush_recordset(list(values))
+        names = list(map(SQL.identifier, values))
+        self.env.execute_query(
+            SQL(
+                "UPDATE %(table)s AS own SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s"
+                "%(source)s own.id = ANY(%(ids)s) AND (%(own)s) IS DISTINCT FROM (%(new)s) RETURNING own.id",
+                table=SQL.identifier(self._table),
+                assignments=SQL(", ").join(SQL("%s = %s", *pair) for pair in zip(names, values.values(), strict=True)),
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+                source=SQL(" FROM %s AND", source) if source else SQL(" WHERE"),
+                ids=list(self._ids),
+                own=SQL(", ").join(SQL("own.%s", name) for name in names),
+                new=SQL(", ").join(values.values()),
+            )
+        )
+        self.invalidate_recordset(list(values), flush=False)
+
+    # === NEW RECORDS === #
+
+    @api.model
+    def _takes_rows(self):
+        """Whether records of this model may be made as rows: nobody else has a say in what happens then."""
+        patched, *classes = type(self).mro()  # automation rules put their own method on the registry's class
+        makers = [cls for cls in classes if 'create' in vars(cls)]
+        said = {part.__module__.startswith(KNOWN_MAKERS) for part in (*makers, *self._constraint_methods)}
+        return 'create' not in vars(patched) and said == {True}
+
+    @api.model
+    @tools.ormcache('frozenset(derived)')
+    def _knows_columns(self, derived):
+        """Whether every computed column of this model is among those that ``derived`` has a value for."""
+        return all(
+            name in derived
+            for name, field in self._fields.items()
+            if field.store and field.compute and name not in models.MAGIC_COLUMNS
+        )
+
+    @api.model
+    def _insert_rows(self, values, derived, currency, source):
+        """Make records in one statement.
+
+        :param dict values: a list of values a row by field name, called ``given.<name>`` by the others
+        :param dict derived: SQL by field name, of what follows from the values
+        :param SQL currency: joins ``currency``, in which amounts are rounded, to ``raw``, the values before that
+        :param SQL source: joins the tables from which the derived values come to ``given``
+        :return: the records, in the order of the values
+        """
+        self.check_access('create')
+        own = self.with_context(tools.clean_context(self.env.context))
+        defaults = own.default_get(
+            [name for name, field in self._fields.items() if field.column_type and name not in {**values, **derived}]
+        )
+        columns = {name: SQL("given.%s", SQL.identifier(name)) for name in values}
+        columns |= derived | {name: SQL("%s", value) for name, value in defaults.items()}
+        columns |= dict.fromkeys(('create_uid', 'write_uid'), SQL("%s", self.env.uid))
+        columns |= dict.fromkeys(('create_date', 'write_date'), SQL("%s", self.env.cr.now()))
+        rows = self.env.execute_query(
+            SQL(
+                "INSERT INTO %(table)s (%(columns)s) SELECT %(expressions)s"
+                " FROM (SELECT raw.place, %(rounded)s FROM unnest(%(arrays)s) WITH ORDINALITY"
+                " AS raw(%(names)s, place) %(currency)s) AS given %(source)s ORDER BY given.place RETURNING id",
+                table=SQL.identifier(self._table),
+                columns=SQL(", ").join(map(SQL.identifier, columns)),
+                expressions=SQL(", ").join(columns.values()),
+                rounded=SQL(", ").join(map(self._get_rounded_column, values)),
+                arrays=SQL(", ").join(
+                    SQL("%s::%s[]", array, SQL(self._fields[name].column_type[1])) for name, array in values.items()
+                ),
+                names=SQL(", ").join(map(SQL.identifier, values)),
+                currency=currency,
+                source=source,
+            )
+        )
+        return self.browse([row[0] for row in rows])
+
+    @api.model
+    def _get_rounded_column(self, name):
+        """A given value as the field keeps it.
+
+        :return SQL: under the field's name
+        """
+        field, column = self._fields[name], SQL.identifier(name)
+        digits = field.get_digits(self.env) if field.type == 'float' else None
+        if field.type == 'monetary':
+            return SQL("ROUND(raw.%s / currency.rounding) * currency.rounding AS %s", column, column)
+        return SQL("ROUND(raw.%s, %s) AS %s", column, digits[1], column) if digits else SQL("raw.%s", column)
+
+    def _announce_rows(self, values):
+        """What follows from these new records is to be computed; none of their own figures is.
+
+        :param dict values: links to other records that have been given, a list of ids by field name
+        """
+        for name, ids in values.items():
+            field = self._fields[name]
+            field._insert_cache(self, ids)
+            for inverse in self.pool.field_inverses[field]:
+                self.env[field.comodel_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
+        own = [field for field in self._fields.values() if field.store and field.compute]
+        with self.env.protecting(own, self):
+            self.modified(self._fields, create=True)

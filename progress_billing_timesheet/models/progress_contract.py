@@ -1,0 +1,92 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+
+class ProgressContract(models.Model):
+    """A fixed fee that hours are worked on."""
+
+    _name = 'progress.contract'
+    _inherit = 'progress.contract'
+
+    hourly_rate = fields.Monetary(
+        help="Value of an hour of those whose rate neither the project nor its order says. Billed is the fixed fee: "
+        "the rate says what the hours are worth.",
+    )
+    show_hours = fields.Boolean(
+        string="Hours on the Invoice", help="The customer's invoice, printed and online, lists the hours attached."
+    )
+
+    def _get_time_domain(self, date):
+        """Time entries that could be on a bill of these contracts: billable or not, up to a date, on no other one.
+
+        :param date date: of the bill
+        :return Domain: on ``account.analytic.line``
+        """
+        free = self.env['account.analytic.line']._get_progress_free_domain()
+        return free & Domain('project_id', 'in', self.project_id.ids) & Domain('date', '<=', date)
+
+    def _find_missing_rates(self, date):
+        """Look once more for the rate of entries that have none (HRS-2).
+
+        :param date date: up to which entries are looked at
+        """
+        # sudo: account.analytic.line - a rate follows from prices, whatever its reader may write
+        entries = self.env['account.analytic.line'].sudo()
+        for contract in self.filtered('project_id'):
+            missing = Domain('progress_rate_source', 'in', (False, 'none'))
+            found = entries.search(contract._get_time_domain(date) & missing)
+            found._update_progress_rates(contract)
+
+    # === EXPENSES AND PRODUCTS === #
+
+    def _get_order_lines_to_bill(self, kind):
+        """Order lines beside the schedule of values that have something to invoice (HRS-8).
+
+        Expenses are those that Odoo re-invoices, products all others; hours sold by the hour are left to the order's
+        own invoicing, for the fee covers the time.
+
+        :param str kind: ``expense`` or ``product``
+        :return: ``sale.order.line`` as superuser
+        """
+        # sudo: sale.order.line - what is left to invoice does not depend on who asks; lists ask for rights
+        lines = self.env['sale.order.line'].sudo()
+        found = lines.search(self._get_order_line_domain() & Domain('is_expense', '=', kind == 'expense'))
+        return found.filtered(lambda line: line._is_billed_beside(self))
+
+    def _get_order_line_domain(self):
+        """Order lines of these contracts, by their orders or their projects, on no schedule of values."""
+        projects = self.project_id.sudo()  # sudo: project.project - the order behind it
+        theirs = Domain('order_id.project_id', 'in', projects.ids)
+        theirs |= Domain('order_id', 'in', projects.sale_line_id.order_id.ids)
+        orders = Domain('order_id.progress_contract_id', 'in', self.ids)
+        orders |= Domain('order_id.progress_contract_id', '=', False) & theirs
+        return orders & Domain(
+            [
+                ('state', '=', 'sale'),
+                ('display_type', '=', False),
+                ('is_downpayment', '=', False),
+                ('is_progress_billed', '=', False),
+                ('company_id', 'in', self.company_id.ids),
+                ('currency_id', 'in', self.currency_id.ids),
+            ]
+        )
+
+    def _get_reinvoicing_warnings(self):
+        """What Odoo did not pass on to the orders of these contracts. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        return []
+
+    # === SCREEN === #
+
+    def action_progress_bill(self):
+        """Create Progress Bill: the screen, for this contract.
+
+        :return dict: the screen
+        :raises UserError: with every reason why the contract cannot be billed
+        """
+        self.ensure_one()
+        self.check_access('write')
+        self._check_can_bill()
+        return self.env['progress.bill.create'].create({'contract_id': self.id})._get_screen_action()

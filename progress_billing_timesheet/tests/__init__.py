@@ -1,0 +1,2 @@
+from . import test_attach
+from . import test_entry_value

@@ -1,0 +1,4 @@
+from . import progress_bill_create
+from . import progress_bill_create_lines
+from . import progress_bill_create_picker
+from . import progress_bill_create_bill
