@@ -174,13 +174,13 @@ class TestPortalRights(PortalCommon):
             self.env, login='portal_boss', groups='progress_billing.group_readonly', company_id=self.company.id
         )
         with self.assertRaisesRegex(ValidationError, "need pro formas"):
-            self._as_billed([100], approval_step_ids=[Command.create({'name': "Boss", 'user_id': boss.id})])
+            self.make.as_billed([100], approval_step_ids=[Command.create({'name': "Boss", 'user_id': boss.id})])
         self.contract.approval_step_ids = [
             Command.create({'name': "Site", 'user_id': self.billing_user.id, 'sequence': 1}),
             Command.create({'name': "Boss", 'user_id': boss.id, 'sequence': 2, 'above_amount': 1000}),
             Command.create({'name': "Board", 'group_id': self.env.ref('base.group_system').id, 'above_amount': 50000}),
         ]
-        bill = self._run(self.contract, 40)
+        bill = self.billing.run(self.contract, 40)
         self.bill.action_cancel()
         self.assertEqual(bill.activity_ids.user_id, self.billing_user)
         with self.assertRaisesRegex(UserError, "0 of 2 steps approved; Site waits for"):
@@ -257,7 +257,7 @@ class TestRoles(PortalCommon):
         super().setUpClass()
         field = cls.env['progress.contract']._fields['contract_type']
         cls.startClassPatcher(patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")]))
-        cls.sub = cls._as_billed([1000, 2000], description="Subcontract")
+        cls.sub = cls.make.as_billed([1000, 2000], description="Subcontract")
         cls.env.flush_all()
         cls.env.cr.execute("UPDATE progress_contract SET contract_type = 'subcontract' WHERE id = %s", [cls.sub.id])
         cls.env.invalidate_all()

@@ -121,7 +121,11 @@ class ProgressContractFinal(models.Model):
         todo._check_opening_deposits_stand()
         todo._check_deposits_unmatched()
         finals = self.env['progress.bill']._create_protected(
-            [vals for contract in todo for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))]
+            [
+                vals
+                for contract in todo
+                for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))
+            ]
         )
         finals._settle_claims(new=True)
         finals._draw_names()

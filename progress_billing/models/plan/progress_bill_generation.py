@@ -67,11 +67,10 @@ class ProgressBillGeneration(models.Model):
 
         :param Actor actor: see :meth:`_generate`
         """
-        for bill in self:  # invoices and credit notes of before no longer count for it
-            bill._write_protected({'revision': bill.revision + 1})
+        # invoices and credit notes of before no longer count for it
+        self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
-        for bill in self:
-            bill._write_protected(bill._prepare_generated_vals())
+        self._write_together({bill: bill._prepare_generated_vals() for bill in self})
         self._draw_names()
         self._bill_now(actor)
 

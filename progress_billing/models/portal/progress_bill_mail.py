@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import email_normalize, email_split
 
 #: how many days before the period's due date reminders begin
@@ -195,22 +196,37 @@ class ProgressBillMail(models.Model):
 
         An answer or a dispute ends it. A pro forma waits once it was sent.
         """
+        self._remind_contacts(self._get_reminder_domain(), ('approver',))
+
+    @api.model
+    def _get_reminder_domain(self):
+        """Bills that wait for their approvers' answer, whatever their date. Extend by ``super()``.
+
+        :return Domain: on ``progress.bill``
+        """
+        waiting = Domain('state', '=', 'submitted') | (Domain('state', '=', 'draft') & Domain('shared_on', '!=', False))
+        return waiting & Domain('is_disputed', '=', False)
+
+    @api.model
+    def _remind_contacts(self, domain, roles):
+        """Remind the contacts of bills whose period is due soon, once a day.
+
+        :param Domain domain: which bills wait for them
+        :param tuple roles: of the contacts
+        """
         for company in self.env['res.company'].search([('active', '=', True)]):
             today = company._get_progress_today()
             bills = self.search(
-                [
-                    ('company_id', '=', company.id),
-                    '|',
-                    ('state', '=', 'submitted'),
-                    '&',
-                    ('state', '=', 'draft'),
-                    ('shared_on', '!=', False),
-                    ('is_disputed', '=', False),
-                    ('period_id.date_due', '>=', today),
-                    ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
-                ]
+                domain
+                & Domain(
+                    [
+                        ('company_id', '=', company.id),
+                        ('period_id.date_due', '>=', today),
+                        ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
+                    ]
+                )
             )
             # sudo: progress.notice - nobody writes them by hand
             self.env['progress.notice'].sudo()._announce(
-                bills, 'reminder', lambda _bill, today=today: str(today), ('approver',)
+                bills, 'reminder', lambda _bill, today=today: str(today), roles
             )

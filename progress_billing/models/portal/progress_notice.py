@@ -36,8 +36,8 @@ class ProgressNotice(models.Model):
 
     def _send(self):
         """Hand the e-mails to the queue: one each, in the language of whoever gets it, all of a kind in one go."""
-        for kind, notices in self.grouped('kind').items():
-            template = self.env.ref(f'progress_billing.mail_template_progress_notice_{kind}', raise_if_not_found=False)
+        for (xmlid, kind), notices in self.grouped(lambda notice: (notice._get_template_xmlid(), notice.kind)).items():
+            template = self.env.ref(xmlid, raise_if_not_found=False)
             if not template:
                 continue
             # sudo: mail.template - the e-mail of an answer is sent whoever gave it
@@ -54,6 +54,14 @@ class ProgressNotice(models.Model):
         notices = {notice.id: notice for notice in self}
         for bill, own in mails.grouped(lambda mail: notices[mail.res_id].bill_id).items():
             own.attachment_ids = [fields.Command.link(files[bill.id].id)]
+
+    def _get_template_xmlid(self):
+        """The e-mail template of this notice. Extend by ``super()``.
+
+        :return str: an XML id; one that does not exist sends nothing
+        """
+        self.ensure_one()
+        return f'progress_billing.mail_template_progress_notice_{self.kind}'
 
     def _get_url(self):
         """The contact's own link to the bill, for templates."""
