@@ -29,6 +29,7 @@ class ProgressCompliance(models.Model):
         'progress.compliance.type', string="Document", required=True, index=True, ondelete='restrict'
     )
     kind = fields.Selection(related='type_id.kind')
+    signer = fields.Selection(related='type_id.signer')
     contract_id = fields.Many2one(
         'progress.contract',
         index='btree_not_null',
