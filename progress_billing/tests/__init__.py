@@ -32,6 +32,7 @@ from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
+from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_files
 from . import test_portal_mail
