@@ -17,6 +17,12 @@ class ProgressBillWaivers(models.Model):
         self._ask_for_waivers()
         return result
 
+    def _submit(self, actor):
+        """Waivers that the contract asks for since the bill was made are asked for when it is handed in."""
+        result = super()._submit(actor)
+        self._ask_for_waivers()
+        return result
+
     def _ask_for_waivers(self):
         """A waiver of each type that the contract asks for, with each bill that asks for money."""
         vals_list = []
