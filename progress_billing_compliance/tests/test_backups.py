@@ -124,20 +124,20 @@ class TestBackups(RetainageCommon):
         reader = PdfFileReader(io.BytesIO(backup.attachment_id.raw), strict=False)
         self.assertEqual(len(reader.pages), 3, "the list, the claim and the photo")
         message = self.env['mail.message'].search(
-            [('model', '=', 'progress.backup'), ('res_id', '=', backup.id)], order='id desc', limit=1
+            [('res_id', '=', backup.id), ('model', '=', 'progress.backup'), ('message_type', '=', 'user_notification')]
         )
         self.assertEqual(message.notified_partner_ids, self.reader.partner_id)
         self.assertEqual(message.attachment_ids, backup.attachment_id)
         self.assertIn("locked.pdf", message.body)
         self.assertTrue(backup.attachment_id.with_user(self.reader).has_access('read'))
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "top-secret"):
             backup.with_user(self.billing_user).read(['name'])
         self._run_cron()
         self.assertEqual(self.env['progress.backup'].sudo().search_count([]), 1)
 
     def test_who_may_not_read_gets_nothing(self):
         plain = new_test_user(self.env, login='plain', groups='base.group_user', company_id=self.company.id)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "not allowed to access"):
             self.bill.with_user(plain).action_compile_backups()
         backup = self._ask()
         self.contract.is_private = True
