@@ -31,8 +31,9 @@ class ProgressBillWaivers(models.Model):
             vals_list += [
                 {'type_id': kind.id, 'contract_id': bill.contract_id.id, 'bill_id': bill.id} for kind in missing
             ]
-        # sudo: progress.compliance - whoever bills asks for them
-        self.env['progress.compliance'].sudo()._create_protected(vals_list)
+        if vals_list:
+            # sudo: progress.compliance - whoever bills asks for them
+            self.env['progress.compliance'].sudo()._create_protected(vals_list)
 
     def _get_page_waivers(self):
         """The waivers that a contact signs on the bill's page, those with nothing to waive left out; as superuser."""
