@@ -116,17 +116,19 @@ class ProgressBillMail(models.Model):
             )
         return self._get_sent_notification(notices.partner_id.mapped('display_name'))
 
-    def _make_mail_attachment(self):
-        """The PDF that goes along with a bill that is sent."""
-        self.ensure_one()
+    def _make_mail_attachments(self):
+        """The PDFs that go along with bills that are sent: printed one by one, for each has its own paper and files."""
         return self.env['ir.attachment'].create(
-            {
-                'name': f'{self._get_application_file_name()}.pdf',
-                'raw': self._get_portal_pdf(),
-                'mimetype': 'application/pdf',
-                'res_model': self._name,
-                'res_id': self.id,
-            }
+            [
+                {
+                    'name': f'{bill._get_application_file_name()}.pdf',
+                    'raw': bill._get_portal_pdf(),
+                    'mimetype': 'application/pdf',
+                    'res_model': bill._name,
+                    'res_id': bill.id,
+                }
+                for bill in self
+            ]
         )
 
     def _check_sendable(self):
@@ -192,7 +194,7 @@ class ProgressBillMail(models.Model):
     def _cron_remind_contacts(self):
         """Remind approvers of bills that wait, from three days before their period's due date: once a day.
 
-        An answer or a dispute ends it.
+        An answer or a dispute ends it. A pro forma waits once it was sent.
         """
         self._remind_contacts(self._get_reminder_domain(), ('approver',))
 
@@ -202,7 +204,8 @@ class ProgressBillMail(models.Model):
 
         :return Domain: on ``progress.bill``
         """
-        return Domain('state', '=', 'submitted') & Domain('is_disputed', '=', False)
+        waiting = Domain('state', '=', 'submitted') | (Domain('state', '=', 'draft') & Domain('shared_on', '!=', False))
+        return waiting & Domain('is_disputed', '=', False)
 
     @api.model
     def _remind_contacts(self, domain, roles):

@@ -231,10 +231,12 @@ class ProgressContractRetainage(models.Model):
 
         :raises UserError: naming the line
         """
-        for contract in self:
-            given_back = contract.bill_ids.line_ids.filtered(lambda line: line.bucket and line._gives_back_retainage())
-            if not given_back:
-                continue
+        held = ['|', ('retainage_amount', '>', 0), ('retainage_amount', '<', 0)]  # "!=" finds empty ones too
+        lines = self.env['progress.bill.line'].search(
+            [('contract_id', 'in', self.ids), ('bucket', '!=', False), *held]
+        )
+        given_back = lines.filtered(lambda line: line._gives_back_retainage())
+        for contract in self & given_back.contract_id:
             for buckets in (('draft', 'actual'), ('actual',)):
                 for line, kept in contract._get_retainage_kept(buckets=buckets).items():
                     if kept * (-1 if line.revised_amount < 0 else 1) < 0:
