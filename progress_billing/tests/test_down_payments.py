@@ -398,12 +398,15 @@ class TestDownPayments(DownPaymentCommon):
         self.assertEqual(
             (paid.state, paid.bucket, paid.sourced_amount, paid.down_payment_left), ('draft', 'draft', 200, 0)
         )
-        document = self.env['report.progress_billing.report_progress_bill']._get_document(paid)
+        report = self.env['report.progress_billing.report_progress_bill']
+        document = report._get_document(paid)
+        self.assertEqual(report._get_heading(paid), f"Down payment of {contract.display_name}")
         self.assertEqual(document['tax_totals']['total_amount_currency'], 230)
         paid.unlink()
         paid = self._pay_down(contract, 200)
         bill = self._run(contract, 50)
-        document = self.env['report.progress_billing.report_progress_bill']._get_document(bill)
+        document = report._get_document(bill)
+        self.assertEqual(bill._get_bill_position(), 1)
         self.assertEqual(document['tax_totals']['total_amount_currency'], 460)
         self.assertEqual([amount for _label, amount in document['parts']], [500, -100])
         bill.unlink()
