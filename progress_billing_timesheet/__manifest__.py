@@ -14,6 +14,8 @@
         'views/progress_contract_views.xml',
         'security/progress_agreement_security.xml',
         'views/progress_agreement_views.xml',
+        'views/progress_realisation_views.xml',
+        'report/account_invoice_templates.xml',
     ],
     'assets': {
         'web.assets_backend': [

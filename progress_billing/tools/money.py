@@ -121,3 +121,15 @@ def room_left(revised, billed, amount, unit):
     if reached > high:
         return reached - high
     return reached - low if reached < low else ZERO
+
+
+def is_far_inside(revised, reached):
+    """Whether ``reached``, in binary floats, surely lies in the span that :func:`room_left` asks about.
+
+    Close to its ends the floats do not decide: ask :func:`room_left` there.
+
+    >>> is_far_inside(1000.0, 600.0), is_far_inside(1000.0, 1000.0), is_far_inside(-50.0, -20.0)
+    (True, False, True)
+    """
+    margin = max(1.0, abs(revised) * 1e-9)
+    return min(revised, 0.0) + margin < reached < max(revised, 0.0) - margin

@@ -3,3 +3,4 @@ from . import progress_bill_create_lines
 from . import progress_bill_create_picker
 from . import progress_bill_create_bill
 from . import progress_bill_create_agreement
+from . import progress_bill_create_number

@@ -209,7 +209,8 @@ class ProgressBillCreate(models.TransientModel):
             if wizard.contract_id and not wizard.is_final and wizard.wip_bill_amount < 0:
                 raise ValidationError(
                     self.env._(
-                        "WIP Bill Amount of %(contract)s may not be negative: credit an invoice to give something back.",
+                        "WIP Bill Amount of %(contract)s may not be negative: credit an invoice to give something "
+                        "back.",
                         contract=wizard.contract_id.display_name,
                     )
                 )

@@ -103,9 +103,8 @@ class ProgressBillCreateBill(models.TransientModel):
 
     def _has_something_to_bill(self):
         self.ensure_one()
-        return bool(
-            self.is_final or self.wip_bill_amount or self._get_order_lines('expense') or self._get_order_lines('product')
-        )
+        beside = self._get_order_lines('expense') or self._get_order_lines('product')
+        return bool(self.is_final or self.wip_bill_amount or beside)
 
     def _check_can_continue(self):
         """What was ticked is still there to be billed, and the amount within what is available.

@@ -1,3 +1,4 @@
+from collections.abc import Hashable
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -169,6 +170,23 @@ class ProgressGuardMixin(models.AbstractModel):
         with self._setting_own([vals]):
             return self.write(vals)
 
+    def _write_together(self, vals_by_record):
+        """:meth:`_write_protected` of values a record: those that are alike are written in one go.
+
+        :param dict vals_by_record: values by record
+        """
+        groups = {}
+        for record, vals in vals_by_record.items():
+            for name, value in vals.items():
+                alike = value if isinstance(value, Hashable) else record
+                groups.setdefault(name, {}).setdefault((type(value), alike), (value, []))[1].append(record.id)
+        calls = {}
+        for name, values in groups.items():
+            for value, ids in values.values():
+                calls.setdefault(tuple(ids), {})[name] = value
+        for ids, vals in calls.items():
+            self.browse(ids)._write_protected(vals)
+
     @api.model
     def _create_protected(self, vals_list):
         """``create`` with values that our own code decides, those of lines made along with it included."""
@@ -241,8 +259,11 @@ class ProgressGuardMixin(models.AbstractModel):
             self._guard_commands(name, value, '_guard_values')
             return
         record = self[:1].display_name or vals.get('name') or self._description
-        values = {'field': self._fields[name]._description_string(self.env), 'record': str(record)[:80]}
+        record = str(record).replace('\x00', '')[:80]
+        values = {'field': self._fields[name]._description_string(self.env), 'record': record}
         if kind in TEXT_LIMITS:
+            if isinstance(value, str) and '\x00' in value:
+                raise ValidationError(self.env._("%(field)s of %(record)s has a character that is none.", **values))
             if isinstance(value, str) and len(value) > TEXT_LIMITS[kind]:
                 raise ValidationError(
                     self.env._(
@@ -301,8 +322,8 @@ class ProgressGuardMixin(models.AbstractModel):
 
         :raises UserError: for anything that is no text, or for one of extreme length
         """
-        if not isinstance(value, (str, bool, type(None))) or value is True:
-            raise UserError(self.env._("“%s” is not a text.", str(value)[:80]))
+        if not isinstance(value, (str, bool, type(None))) or value is True or '\x00' in (value or ''):
+            raise UserError(self.env._("“%s” is not a text.", str(value).replace('\x00', '')[:80]))
         text = (value or '').strip()
         if len(text) > TEXT_LIMITS['text']:
             raise UserError(self.env._("The text is too long: at most %s characters.", TEXT_LIMITS['text']))

@@ -1,6 +1,19 @@
 from collections import defaultdict
 
-from odoo import Command, models
+from odoo import Command, api, models
+
+#: what the taxes of a mere percentage come from: as long as nobody extends these, they are computed in one pass
+PLAIN_METHODS = (
+    '_add_tax_details_in_base_line',
+    '_add_tax_details_in_base_lines',
+    '_distribute_delta_amount_smoothly',
+    '_eval_tax_amount_price_excluded',
+    '_get_tax_details',
+    '_round_base_lines_tax_details',
+    '_round_tax_details_base_lines',
+    '_round_tax_details_tax_amounts',
+)
+ODOO_ENGINE = ('odoo.addons.account.models.account_tax',)
 
 
 class ProgressTaxEngine(models.AbstractModel):
@@ -26,27 +39,117 @@ class ProgressTaxEngine(models.AbstractModel):
         :param values: further base line values (``_key``, ``_bill_line``…); ``_worth`` is ``(untaxed, taxed)`` of
             what the amount is a part of, where that was agreed with tax: the tax is then that part of its tax
         """
-        return self.env['account.tax']._prepare_base_line_for_taxes_computation(
-            None,
-            price_unit=amount / (quantity or 1.0),
-            quantity=quantity or 1.0,
-            tax_ids=taxes,
-            currency_id=contract.currency_id,
-            special_mode='total_excluded',
-            _net=amount,
-            _by_quantity=bool(quantity),
-            **values,
+        return self._base_lines(contract, [{'amount': amount, 'taxes': taxes, 'quantity': quantity, **values}])[0]
+
+    def _base_lines(self, contract, entries):
+        """Base lines of one contract, however many.
+
+        :param list entries: dicts of the arguments of :meth:`_base_line`, without the contract
+        """
+        blank = self.env['account.tax']._prepare_base_line_for_taxes_computation(
+            None, currency_id=contract.currency_id, special_mode='total_excluded'
         )
+        lines = []
+        for entry in entries:
+            amount, quantity = entry['amount'], entry.get('quantity') or 0.0
+            lines.append(
+                {
+                    **blank,
+                    **entry,
+                    'price_unit': amount / (quantity or 1.0),
+                    'quantity': quantity or 1.0,
+                    'tax_ids': entry['taxes'],
+                    '_net': amount,
+                    '_by_quantity': bool(quantity),
+                }
+            )
+        return lines
 
     def _compute_taxes(self, base_lines, company):
         """Add rounded tax details to the base lines, as an invoice of just these lines would have them."""
         taxes = self.env['account.tax']
-        taxes._add_tax_details_in_base_lines(base_lines, company)
-        taxes._round_base_lines_tax_details(base_lines, company)
+        if company.tax_calculation_rounding_method == 'round_globally' and self._are_plain_taxes(base_lines):
+            self._compute_plain_taxes(base_lines)
+        else:
+            taxes._add_tax_details_in_base_lines(base_lines, company)
+            taxes._round_base_lines_tax_details(base_lines, company)
         for line in base_lines:
             if line.get('_worth'):
                 self._take_part_of_tax(line)
         return base_lines
+
+    @api.model
+    def _get_worths(self, base_lines, company, currency, *, taxed=False):
+        """What each line of an order is worth, to the cent: together they add up to the order's own total.
+
+        Where the company rounds taxes over the document, a cent that its lines differ by is on one of them.
+
+        :param list base_lines: of all lines of one order
+        :param bool taxed: with taxes
+        :return dict: amounts by order line
+        """
+        taxes = self.env['account.tax']
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        worths = {}
+        for base_line in base_lines:
+            details = base_line['tax_details']
+            worth = details['total_excluded_currency'] + details['delta_total_excluded_currency']
+            if taxed:
+                worth += sum(data['tax_amount_currency'] for data in details['taxes_data'])
+            worths[base_line['record']] = currency.round(worth)
+        return worths
+
+    def _are_plain_taxes(self, base_lines):
+        """Whether these are mere percentages of amounts without tax, and nobody has changed how Odoo computes those."""
+        taxes = self.env['account.tax'].concat(*{line['tax_ids'] for line in base_lines})
+        methods = (getattr(type(taxes), name) for name in PLAIN_METHODS)
+        return all(method.__module__ in ODOO_ENGINE for method in methods) and all(
+            tax.amount_type == 'percent'
+            and not (tax.price_include or tax.include_base_amount or tax.has_negative_factor)
+            for tax in taxes
+        )
+
+    def _compute_plain_taxes(self, base_lines):
+        """What Odoo's engine comes to for mere percentages rounded over the whole document, in one pass.
+
+        Each line's tax is rounded, and what the rounded sum differs by goes to the largest lines, as Odoo does it;
+        only the contract's currency is needed, as a bill keeps no other.
+        """
+        flat, entries = {}, {}
+        for line in base_lines:
+            taxes, currency = line['tax_ids'], line['currency_id']
+            if taxes not in flat:
+                flat[taxes] = taxes._flatten_taxes_and_sort_them()[0]
+            raw = line['quantity'] * line['price_unit']
+            net, datas = currency.round(raw), []
+            for tax in flat[taxes]:
+                amount = raw * tax.amount / 100.0
+                data = {
+                    'tax': tax,
+                    'is_reverse_charge': False,
+                    'base_amount_currency': net,
+                    'tax_amount_currency': currency.round(amount),
+                    'raw_tax_amount_currency': amount,
+                }
+                datas.append(data)
+                entries.setdefault(tax, []).append(data)
+            line['tax_details'] = {
+                'total_excluded_currency': net,
+                'delta_total_excluded_currency': 0.0,
+                'taxes_data': datas,
+            }
+        for datas in entries.values():
+            currency = base_lines[0]['currency_id']
+            rounded = sum(data['tax_amount_currency'] for data in datas)
+            delta = currency.round(sum(data['raw_tax_amount_currency'] for data in datas)) - rounded
+            if not currency.is_zero(delta):
+                factors = [{'factor': data['raw_tax_amount_currency']} for data in datas]
+                shares = self.env['account.tax']._distribute_delta_amount_smoothly(
+                    currency.decimal_places, delta, factors
+                )
+                for data, share in zip(datas, shares, strict=True):
+                    data['tax_amount_currency'] += share
 
     def _take_part_of_tax(self, line):
         """Give a computed base line its part of the tax of what it is a part of, to the cent."""
@@ -101,11 +204,13 @@ class ProgressTaxEngine(models.AbstractModel):
         What was taken under another rate of the same tax starts no sum here: a changed rate
         is another tax (TAX-2).
         """
-        bases, taken = {}, defaultdict(float)
+        bases, taken, flattened = {}, defaultdict(float), {}
         for line in base_lines:
             bases[line['_key'], line['tax_ids']] = self._blank_line(line)
         for key, taxes, amounts, quantity, worth in earlier:
-            flat = taxes._flatten_taxes_and_sort_them()[0]
+            if taxes not in flattened:
+                flattened[taxes] = taxes._flatten_taxes_and_sort_them()[0]
+            flat = flattened[taxes]
             if any(amounts.get(tax.id, (None,))[0] != tax.amount for tax in flat):
                 continue
             line = bases.get((key, taxes))

@@ -17,3 +17,4 @@ from . import progress_contract_line
 from . import progress_contract_change
 from . import progress_contract_change_line
 from . import progress_tab_mixin
+from . import ir_actions_report

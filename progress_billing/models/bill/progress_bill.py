@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -93,7 +93,7 @@ class ProgressBill(models.Model):
     )
     credited_amount = fields.Monetary(
         string="Credited",
-        compute='_compute_amounts',
+        compute='_compute_credited_amount',
         store=True,
         help="Untaxed, by posted credit notes.",
         guarded=True,
@@ -180,9 +180,13 @@ class ProgressBill(models.Model):
                 bill.partner_id = bill.contract_id.partner_id
                 bill.partner_shipping_id = bill.contract_id.partner_shipping_id
 
-    @api.depends('line_ids.amount', 'line_ids.invoiced_amount', 'line_ids.credited_amount')
+    @api.depends('line_ids.amount', 'line_ids.invoiced_amount')
     def _compute_amounts(self):
-        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount', 'credited_amount')})
+        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount')})
+
+    @api.depends('line_ids.credited_amount')
+    def _compute_credited_amount(self):
+        self._set_line_sums('line_ids', {'credited_amount': 'credited_amount'})
 
     def _set_line_sums(self, lines, names):
         """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.
@@ -278,6 +282,12 @@ class ProgressBill(models.Model):
             bill.invoice_count = len(bill.move_ids)
 
     # === CRUD === #
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        if field_name == 'date' and not nulls:
+            nulls = SQL('NULLS LAST')
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,6 +1,8 @@
+import json
+
 from odoo import Command, models
 from odoo.exceptions import UserError
-from odoo.tools import float_is_zero, float_round, plaintext2html
+from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
 
 from ...tools import money
 from ..base.progress_actor import Actor
@@ -31,13 +33,11 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            vals_list = []
-            for bill in wave:
-                bill._write_protected(bill._prepare_invoiced_vals())
-                taxes = bill._get_invoice_taxes()
-                bill._keep_taxes(taxes)
-                vals_list.append(bill._prepare_invoice_vals(taxes))
-            moves |= moves._create_protected(vals_list)
+            wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
+            taxes = {bill: bill._get_invoice_taxes() for bill in wave}
+            for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
+                bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
+            moves |= moves._create_protected([bill._prepare_invoice_vals(taxes[bill]) for bill in wave])
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
 
@@ -61,7 +61,9 @@ class ProgressBillInvoicing(models.Model):
         :param moves: the invoices
         :param Actor actor: who acts: code with all rights posts nothing by itself
         """
-        to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        to_post = moves.filtered(
+            lambda move: move.company_id.progress_post_invoices and not move.progress_bill_id._get_posting_blockers()
+        )
         if not to_post:
             return
         if actor.may_post():
@@ -69,6 +71,14 @@ class ProgressBillInvoicing(models.Model):
         else:
             note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
+
+    def _get_posting_blockers(self):
+        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        return []
 
     def _get_move_type(self):
         """Direction of a bill that asks for money: its contract's."""
@@ -200,13 +210,22 @@ class ProgressBillInvoicing(models.Model):
         return True
 
     def _keep_taxes(self, taxes):
-        """Remember on each bill line what it took of each tax, for the bills after it.
+        """Remember on each line of these bills what it took of each tax, for the bills after them.
 
-        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
+        :param dict taxes: of the bills, see :meth:`_get_invoice_taxes`
         """
-        engine = self.env['progress.tax.engine']
-        for base_line in taxes.get('work', ()):
-            base_line['_bill_line']._write_protected({'tax_amounts': engine._prepare_kept_taxes(base_line)})
+        self._keep_on_lines('tax_amounts', taxes.get('work', ()))
+
+    def _keep_on_lines(self, name, base_lines):
+        """Keep the taxes of computed base lines on their bill lines, in one statement.
+
+        :param str name: field of the bill lines
+        """
+        engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
+        kept = [json.dumps(engine._prepare_kept_taxes(base_line)) for base_line in base_lines]
+        self.env['progress.bill.line'].browse(ids)._set_columns(
+            {name: SQL("kept.taxes")}, SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept)
+        )
 
     def _get_line_taxes(self):
         """Taxes of this bill by bill line, cumulative over the contract's bills (TAX-1).
@@ -214,18 +233,21 @@ class ProgressBillInvoicing(models.Model):
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
-        base_lines = [
-            engine._base_line(
-                contract,
-                line.invoiced_amount,
-                line.contract_line_id.tax_ids,
-                line.invoiced_quantity if line.billing_base == 'quantity' else 0.0,
-                _key=line.contract_line_id.id,
-                _worth=line.contract_line_id._get_tax_worth(),
-                _bill_line=line,
-            )
-            for line in self.line_ids
-        ]
+        base_lines = engine._base_lines(
+            contract,
+            [
+                {
+                    'amount': line.invoiced_amount,
+                    'taxes': scheduled.tax_ids,
+                    'quantity': line.invoiced_quantity if scheduled.billing_base == 'quantity' else 0.0,
+                    '_key': scheduled.id,
+                    '_worth': scheduled._get_tax_worth(),
+                    '_bill_line': line,
+                }
+                for line in self.line_ids
+                for scheduled in [line.contract_line_id]
+            ],
+        )
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         return base_lines
@@ -240,7 +262,7 @@ class ProgressBillInvoicing(models.Model):
         earlier = bills
         if earlier is None:
             earlier = self.contract_id.bill_ids.filtered(lambda bill: bill.bucket and bill != self)
-        result = []
+        result, taxes = [], self.env['account.tax']
         for line in earlier.line_ids:
             taken = line[f'{prefix}_tax_amounts' if prefix else 'tax_amounts'] or {}
             kept = 1.0
@@ -251,10 +273,11 @@ class ProgressBillInvoicing(models.Model):
                 for tax, (rate, base, tax_amount) in taken.get('amounts', {}).items()
             }
             if amounts:
-                quantity = line.invoiced_quantity - line.credited_quantity if line.billing_base == 'quantity' else 0.0
-                taxes = self.env['account.tax'].browse(taken['taxes'])
                 scheduled = line.contract_line_id
-                result.append((scheduled.id, taxes, amounts, quantity, scheduled._get_tax_worth()))
+                by_quantity = scheduled.billing_base == 'quantity'
+                quantity = line.invoiced_quantity - line.credited_quantity if by_quantity else 0.0
+                taken_of = taxes.browse(taken['taxes'])
+                result.append((scheduled.id, taken_of, amounts, quantity, scheduled._get_tax_worth()))
         return result
 
     def _prepare_progress_line_list(self, taxes):

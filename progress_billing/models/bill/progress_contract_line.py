@@ -166,7 +166,7 @@ class ProgressContractLineBilled(models.Model):
             )
             if line.revised_amount >= 0
         }
-        for line in lines._filter_overbilled() | lines & lines.concat(*credits):
+        for line in lines._filter_overbilled() | (lines & self.browse().concat(*credits)):
             line._raise_if_overbilled(credits.get(line, 0.0))
         for contract in contracts:
             contract._raise_if_overbilled(

@@ -40,6 +40,7 @@ class ProjectMilestone(models.Model):
         'progress_bill_ids.planned_amount',
         'progress_bill_ids.invoiced_amount',
     )
+    @api.depends_context('uid')
     def _compute_progress_amount(self):
         for milestone in self:
             company = milestone.project_id.company_id or self.env.company  # default of a project without company

@@ -12,4 +12,5 @@ from . import progress_approval_step
 from . import progress_approval
 from . import progress_bill_approval
 from . import project_milestone
+from . import project_project
 from . import account_move

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, float_compare
+from odoo.tools import SQL, float_compare, format_date
 
 from ...tools import instalments, money
 
@@ -58,6 +58,20 @@ class ProgressContractRun(models.Model):
     )
 
     _due_order = 'next_billing_date, id'
+
+    @api.constrains('next_billing_date')
+    def _check_next_billing_date(self):
+        """A slip of the finger is no date (PLN-14)."""
+        for contract in self:
+            day = contract.next_billing_date
+            if day and not instalments.is_within(day, 0, 'days'):
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s: the next billing date %(date)s is not within 50 years of today.",
+                        contract=contract.display_name,
+                        date=format_date(self.env, day),
+                    )
+                )
 
     # === COMPUTE === #
 
@@ -319,6 +333,7 @@ class ProgressContractRun(models.Model):
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
         groups, reasons = [], {}
+        scheduled = self.line_ids
         for contract in self:
             blockers = contract._get_billing_blockers()
             due = contract.line_ids.filtered(lambda line: line._is_on_run())
@@ -332,7 +347,8 @@ class ProgressContractRun(models.Model):
                 reasons[contract] = blockers
                 continue
             by_key = due.sorted(lambda line: (line.sequence, line.id)).grouped(lambda line: line._get_run_key())
-            groups += [(contract, key, group) for key, group in by_key.items()]
+            # what is asked of one line is found out for all, whatever contract they are of
+            groups += [(contract, key, group.with_prefetch(scheduled._ids)) for key, group in by_key.items()]
         return groups, reasons
 
     def _prepare_run_bill_vals(self, key, date=None):

@@ -276,6 +276,8 @@ class ProgressContractLineProgress(models.Model):
     def _get_pending_blocker(self):
         """Why what is pending on this line cannot be billed; nothing where it can (BIL-6)."""
         self.ensure_one()
+        if money.is_far_inside(self.revised_amount, self.draft_amount + self.actual_amount + self.pending_amount):
+            return False
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         if not money.room_left(self.revised_amount, billed, self.pending_amount, self.currency_id.rounding):
             return False
@@ -406,9 +408,9 @@ class ProgressContractLineProgress(models.Model):
         if self.display_type:
             return False
         return bool(
-            self.billing_rule_id.create_zero_lines
-            or self.pending_quantity
-            or not self.currency_id.is_zero(self.pending_amount)
+            self.pending_quantity
+            or (self.pending_amount and not self.currency_id.is_zero(self.pending_amount))
+            or self.billing_rule_id.create_zero_lines
         )
 
     def _prepare_run_bill_line_vals(self):

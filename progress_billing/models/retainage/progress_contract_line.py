@@ -124,19 +124,18 @@ class ProgressContractLineStored(models.Model):
 
     def _is_on_run(self):
         """A line whose work and stored materials moved and cancel out is on the bill too (RET-16)."""
+        if super()._is_on_run():
+            return True
         moved = self.currency_id.compare_amounts(self.stored_amount, self.billed_stored_amount)
-        return super()._is_on_run() or bool(moved and not self.display_type)
+        return bool(moved and not self.display_type)
 
     def _prepare_run_bill_line_vals(self):
         """Stored materials stand apart from work (RET-16)."""
         vals = super()._prepare_run_bill_line_vals()
-        before = self.billed_stored_amount
-        return {
-            **vals,
-            'amount': self.currency_id.round(vals['amount'] - self.stored_amount + before),
-            'stored_amount': self.stored_amount,
-            'previous_stored_amount': before,
-        }
+        stored, before = self.stored_amount, self.billed_stored_amount
+        if stored or before:
+            vals['amount'] = self.currency_id.round(vals['amount'] - stored + before)
+        return {**vals, 'stored_amount': stored, 'previous_stored_amount': before}
 
     def _prepare_release(self, amount):
         """Values of a bill line that releases retainage of this line, and says nothing of work or materials.
