@@ -1,4 +1,5 @@
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo import Command
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from .common import ProgressBillingCommon
@@ -427,6 +428,15 @@ class TestDownPayments(DownPaymentCommon):
         self.assertEqual([amount for _label, amount in document['parts']], [500, -100])
         bill.unlink()
         self.assertEqual((paid.down_payment_left, paid.down_payment_used_ids.ids), (200, []))
+
+    def test_approval_steps(self):
+        """A down payment takes the steps of its amount."""
+        contract = self.make.pro_forma([1000])
+        contract.approval_step_ids = [Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})]
+        contract.action_create_down_payment(200)
+        paid = contract.bill_ids
+        self.assertEqual(paid._get_approval_steps(), contract.approval_step_ids)
+        self.assertRefused(paid.action_release, "is not approved yet")
 
     def test_deposit_list_and_wip(self):
         contract = self.make.as_billed([1000])
