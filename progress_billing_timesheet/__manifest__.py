@@ -12,6 +12,8 @@
         'views/progress_bill_create_views.xml',
         'views/account_analytic_line_views.xml',
         'views/progress_contract_views.xml',
+        'security/progress_agreement_security.xml',
+        'views/progress_agreement_views.xml',
         'views/progress_realisation_views.xml',
         'report/account_invoice_templates.xml',
     ],

@@ -21,7 +21,12 @@ class TestDownPaymentsAtOnce(ConcurrencyCommon):
                         **self.vals,
                         'line_ids': [
                             Command.create(
-                                {'name': "Work", 'original_amount': 1000, 'account_id': self.income_id, 'tax_ids': False}
+                                {
+                                    'name': "Work",
+                                    'original_amount': 1000,
+                                    'account_id': self.income_id,
+                                    'tax_ids': False,
+                                }
                             )
                         ],
                     }

@@ -96,8 +96,8 @@ class TestGuard(ProgressBillingCommon):
 
     def test_marked_channel(self):
         """Own values pass while they are set, for their model alone, and nothing stays open behind them."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         bill._write_protected({'reject_reason': "No"})
         self.assertEqual(bill.reject_reason, "No")
         with self.assertRaisesRegex(AccessError, "cannot be set"):
@@ -116,7 +116,7 @@ class TestGuard(ProgressBillingCommon):
 
     def test_own_lines(self):
         """Values of lines made along with a record are noted with it; a caller's context adds none."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         line = {'contract_line_id': contract.line_ids.id, 'amount': 100, 'pending_taken': 5}
         vals = {'contract_id': contract.id, 'review_state': 'draft', 'line_ids': [Command.create(line)]}
         bills = self.env['progress.bill'].with_context(default_title="Hack", default_revision=7)
@@ -128,7 +128,7 @@ class TestGuard(ProgressBillingCommon):
 
     def test_writes_pass_every_extension(self):
         """Own values are written by ``write``: what addons add to that takes part."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         seen = []
         write = type(contract).write
         self.patch(type(contract), 'write', lambda records, vals: seen.append(set(vals)) or write(records, vals))

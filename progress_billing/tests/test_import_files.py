@@ -67,7 +67,7 @@ def opendocument(rows):
 class ImportCommon(ProgressBillingCommon):
     def setUp(self):
         super().setUp()
-        self.contract = self._make_contract([], do_open=False)
+        self.contract = self.make.contract([], do_open=False)
 
     def _wizard(self, content, name='schedule.csv', **vals):
         content = content.encode() if isinstance(content, str) else content
@@ -546,13 +546,13 @@ class TestImportFiles(ImportCommon):
 
     def test_added_to_what_is_there(self):
         """Lines come below those of the contract, with its taxes; a contract with a final invoice takes none."""
-        contract = self.contract = self._make_contract([500])
+        contract = self.contract = self.make.contract([500])
         wizard = self._wizard('Item,Description,Amount\n1,Walls,100\n')
         self.assertRecordValues(wizard, [{'contract_line_count': 1, 'amount_after': 600}])
         wizard.action_import()
         self.assertEqual(contract.line_ids.sorted('sequence').mapped('name'), ['Line 1', 'Walls'])
         self.assertEqual(contract.line_ids[-1].tax_ids, self.company.account_sale_tax_id)
-        self._final(contract)
+        self.billing.final(contract)
         with self.assertRaisesRegex(UserError, "cannot change"):
             self._wizard('Item,Description,Amount\n1,Walls,100\n').action_import()
 

@@ -23,7 +23,7 @@ class TwoCompaniesCommon(ProgressBillingCommon):
             groups='progress_billing.group_manager,project.group_project_manager',
             **company,
         )
-        cls.contract = cls._make_contract([10010])
+        cls.contract = cls.make.contract([10010])
         cls.theirs = cls.env['progress.contract'].create(
             {
                 'partner_id': cls.customer.id,
@@ -98,7 +98,7 @@ class TestParents(TwoCompaniesCommon):
         template = self.env['progress.plan.template'].create(
             {'name': "Thirds", 'company_id': self.company.id, 'line_ids': [Command.create({'percent': 30})]}
         )
-        planned = self._plan(self.contract, '10%')
+        planned = self.make.plan(self.contract, '10%')
         for model, vals in (
             ('progress.contract.line', {'contract_id': self.contract.id, 'name': "x", 'original_amount': 1}),
             ('progress.contract.change', {'contract_id': self.contract.id}),
@@ -131,7 +131,7 @@ class TestParents(TwoCompaniesCommon):
         step = self.env['progress.retainage.step'].create(
             {'contract_id': self.theirs.id, 'completed_percent': 50, 'retainage_percent': 99}
         )
-        bill = self._plan(self.theirs, '10%')
+        bill = self.make.plan(self.theirs, '10%')
         change = self._change(self.theirs)
         for record, vals in (
             (self.theirs.line_ids, {'contract_id': self.contract.id}),
@@ -150,7 +150,7 @@ class TestParents(TwoCompaniesCommon):
 
     def test_contract_of_another_company(self):
         """A contract is not moved into the books of a company, not by way of a project, and never once it is open."""
-        self._plan(self.theirs, '50%', '2026-01-01')
+        self.make.plan(self.theirs, '50%', '2026-01-01')
         draft = self.env['progress.contract'].create({'partner_id': self.customer.id, 'company_id': self.other.id})
         for contract in (self.theirs, draft):
             for vals in ({'company_id': self.company.id}, {'project_id': self.project.id}):
@@ -181,8 +181,8 @@ class TestParents(TwoCompaniesCommon):
     def test_milestone_moves_to_another_project(self):
         """What a milestone makes due stays in its project."""
         milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
-        self._plan(self.contract, '10%', milestone_id=milestone.id)
-        elsewhere = self._make_project(name="Barn")
+        self.make.plan(self.contract, '10%', milestone_id=milestone.id)
+        elsewhere = self.make.project(name="Barn")
         with self.assertRaisesRegex(UserError, "Roof"):
             milestone.project_id = elsewhere
         self.assertEqual(milestone.project_id, self.project)
@@ -194,7 +194,7 @@ class TestParents(TwoCompaniesCommon):
         line.write({'task_id': task.id, 'progress_source': 'task'})
         task.state = '1_done'
         self.assertEqual(line.completed_percent, 100)
-        task.project_id = self._make_project(name="Barn")
+        task.project_id = self.make.project(name="Barn")
         self.assertRecordValues(line, [{'task_id': False, 'progress_source': 'manual', 'completed_percent': 100}])
         self.assertEqual(line.pending_amount, 10010)
 
@@ -206,7 +206,7 @@ class TestWizardRights(TwoCompaniesCommon):
     def _dialogs(self):
         """``(model, values, group)`` of every dialog with the records of another company."""
         contract, line = self.contract, self.contract.line_ids
-        bill = self._plan(contract, '10%')
+        bill = self.make.plan(contract, '10%')
         milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
         return [
             ('progress.final.wizard', {'contract_id': contract.id}),

@@ -165,9 +165,9 @@ class TestPortalFiles(PortalCommon):
         self.assertNotIn('name="pay"', self._get(self.bill, contact=self.contact).text)
         self.bill.invoice_id.action_post()
         self.assertIn('name="pay"', self._get(self.bill, contact=self.contact).text)
-        self._pay(self.bill.invoice_id, 100)
+        self.billing.pay(self.bill.invoice_id, 100)
         self.assertIn('name="pay"', self._get(self.bill, contact=self.contact).text)
-        self._pay(self.bill.invoice_id)
+        self.billing.pay(self.bill.invoice_id)
         self.assertNotIn('name="pay"', self._get(self.bill, contact=self.contact).text)
 
 

@@ -51,7 +51,7 @@ class TestPortalMail(PortalCommon):
         self.bill.action_release()
         self.bill.invoice_id.action_post()
         self.assertSent('released', both)
-        self._pay(self.bill.invoice_id)
+        self.billing.pay(self.bill.invoice_id)
         self.assertSent('paid', both)
 
     def test_buttons(self):
@@ -74,8 +74,8 @@ class TestPortalMail(PortalCommon):
                 getattr(self.bill.with_user(self.reader), name)()
 
     def test_many(self):
-        other = self._pro_forma([500], description="Other House")
-        second = self._run(other, 50)
+        other = self.make.pro_forma([500], description="Other House")
+        second = self.billing.run(other, 50)
         with self.assertRaisesRegex(RedirectWarning, "Other House has no contacts"):
             (self.bill | second).action_request_signature()
         self.assertEqual(self.bill.state, 'draft')
@@ -88,7 +88,7 @@ class TestPortalMail(PortalCommon):
         self.assertEqual(len(mails), 4)
 
     def test_composer_without_contacts(self):
-        second = self._run(self._pro_forma([500]), 50)
+        second = self.billing.run(self.make.pro_forma([500]), 50)
         self.assertEqual(second.action_send()['res_model'], 'mail.compose.message')
 
     def test_forward(self):

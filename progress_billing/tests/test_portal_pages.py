@@ -72,7 +72,7 @@ class TestPortalPages(PortalCommon):
 
     def test_another_contract(self):
         """A link opens its own contract and no other, and only what was handed in."""
-        other = self._pro_forma([500], description="Portal House")
+        other = self.make.pro_forma([500], description="Portal House")
         self.assertNothing(other, access_token=self.contact.sudo().token)
         self.assertNothing(self.bill, self.contact)  # a pro forma nobody sent
 
@@ -161,7 +161,7 @@ class TestPortalPages(PortalCommon):
 
     def test_missing_contacts(self):
         with self.assertRaisesRegex(RedirectWarning, "has no contacts"):
-            self._as_billed([100])._check_has_contacts()
+            self.make.as_billed([100])._check_has_contacts()
 
     def test_own_firm(self):
         """Where several firms are billed, a contact sees the bills of their own."""

@@ -105,7 +105,10 @@ class TestPortalRights(PortalCommon):
                         count
                         for [count] in self.env[f'progress.{name}']
                         .with_user(user)
-                        ._read_group([('project_id', '=', project.id)], aggregates=['__count'])
+                        ._read_group(
+                            [('id' if name == 'contract' else 'contract_id', '=', self.contract.id)],
+                            aggregates=['__count'],
+                        )
                     ),
                 )
                 for name in models
@@ -161,13 +164,13 @@ class TestPortalRights(PortalCommon):
             self.env, login='portal_boss', groups='progress_billing.group_readonly', company_id=self.company.id
         )
         with self.assertRaisesRegex(ValidationError, "need pro formas"):
-            self._as_billed([100], approval_step_ids=[Command.create({'name': "Boss", 'user_id': boss.id})])
+            self.make.as_billed([100], approval_step_ids=[Command.create({'name': "Boss", 'user_id': boss.id})])
         self.contract.approval_step_ids = [
             Command.create({'name': "Site", 'user_id': self.billing_user.id, 'sequence': 1}),
             Command.create({'name': "Boss", 'user_id': boss.id, 'sequence': 2, 'above_amount': 1000}),
             Command.create({'name': "Board", 'group_id': self.env.ref('base.group_system').id, 'above_amount': 50000}),
         ]
-        bill = self._run(self.contract, 40)
+        bill = self.billing.run(self.contract, 40)
         self.bill.action_cancel()
         self.assertEqual(bill.activity_ids.user_id, self.billing_user)
         with self.assertRaisesRegex(UserError, "0 of 2 steps approved; Site waits for"):
@@ -190,6 +193,40 @@ class TestPortalRights(PortalCommon):
         bill.action_release()
         self.assertEqual(bill.state, 'invoiced')
 
+    def test_final_invoice_is_held(self):
+        """It is made at once, and stays a draft until the last step, whoever would post it."""
+        boss = new_test_user(
+            self.env, login='portal_boss', groups='progress_billing.group_readonly', company_id=self.company.id
+        )
+        self.contract.approval_step_ids = [Command.create({'name': "Boss", 'user_id': boss.id})]
+        self.bill.with_user(boss).action_approve_step()
+        self.bill.action_release()
+        self.bill.invoice_id.action_post()
+        self.company.progress_post_invoices = True
+        self.contract.action_create_final_invoice()
+        final = self.contract.final_bill_id
+        self.assertRecordValues(final.invoice_id, [{'state': 'draft'}])
+        self.assertEqual(final.activity_ids.user_id, boss)
+        self.assertEqual((final.approval_percent, final.with_user(boss).is_my_approval), (0, True))
+        with self.assertRaisesRegex(UserError, "is not approved yet: 0 of 1 steps approved; Boss waits for"):
+            final.invoice_id.action_post()
+        with self.assertRaisesRegex(UserError, "is not approved yet"):
+            final.action_post_invoice()
+        final.with_user(boss).action_approve_step()
+        self.assertFalse(final.activity_ids)
+        final.invoice_id.action_post()
+        self.assertRecordValues(self.contract, [{'state': 'closed'}])
+        self.assertFalse(final.approval_status, "nothing waits any more")
+
+    def test_deleted_final_waits_for_nobody(self):
+        self.contract.approval_step_ids = [Command.create({'name': "Boss", 'user_id': self.manager.id})]
+        self.bill.action_cancel()
+        self.contract.action_create_final_invoice()
+        final = self.contract.final_bill_id
+        self.assertEqual(final.activity_ids.user_id, self.manager)
+        final.invoice_id.unlink()
+        self.assertFalse(final.activity_ids)
+
     def test_small_bill_skips_steps(self):
         self.contract.approval_step_ids = [
             Command.create({'name': "Boss", 'user_id': self.manager.id, 'above_amount': 9000})
@@ -210,7 +247,7 @@ class TestRoles(PortalCommon):
         super().setUpClass()
         field = cls.env['progress.contract']._fields['contract_type']
         cls.startClassPatcher(patch.object(field, 'selection', [*field.selection, ('subcontract', "Subcontract")]))
-        cls.sub = cls._as_billed([1000, 2000], description="Subcontract")
+        cls.sub = cls.make.as_billed([1000, 2000], description="Subcontract")
         cls.env.flush_all()
         cls.env.cr.execute("UPDATE progress_contract SET contract_type = 'subcontract' WHERE id = %s", [cls.sub.id])
         cls.env.invalidate_all()

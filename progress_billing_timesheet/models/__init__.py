@@ -13,3 +13,8 @@ from . import sale_order_line
 from . import progress_realisation
 from . import progress_tab_mixin
 from . import res_partner
+from . import progress_agreement
+from . import progress_agreement_use
+from . import progress_agreement_contract
+from . import progress_agreement_bill
+from . import progress_agreement_move

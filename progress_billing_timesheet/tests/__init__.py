@@ -2,6 +2,9 @@ from . import test_attach
 from . import test_bill_once
 from . import test_create_screen
 from . import test_entry_value
+from . import test_agreement
+from . import test_agreement_at_once
+from . import test_agreement_screen
 from . import test_expenses
 from . import test_invoice_number
 from . import test_realisation

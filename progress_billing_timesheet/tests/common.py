@@ -16,7 +16,7 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
         super().setUpClass()
         cls.hour = cls.env.ref('uom.product_uom_hour')
         cls.day = cls.env.ref('uom.product_uom_day')
-        cls.consulting = cls._make_product("Consulting", uom_id=cls.hour.id, list_price=100.0)
+        cls.consulting = cls.orders.product("Consulting", uom_id=cls.hour.id, list_price=100.0)
         cls.ann, cls.bob = (cls._make_employee(name) for name in ("Ann", "Bob"))
         cls.task = cls._make_task()
         cls.timesheet_user = new_test_user(
@@ -30,9 +30,7 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
 
     @classmethod
     def _make_employee(cls, name, **vals):
-        return cls.env['hr.employee'].create(
-            {'name': name, 'company_id': cls.company.id, 'hourly_cost': 40.0, **vals}
-        )
+        return cls.env['hr.employee'].create({'name': name, 'company_id': cls.company.id, 'hourly_cost': 40.0, **vals})
 
     @classmethod
     def _make_task(cls, project=None, **vals):
@@ -67,7 +65,7 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
     @classmethod
     def _make_line(cls, price, product=None, uom=None, taxes=None):
         """An order line that is sold in time."""
-        line = cls._make_order([price], taxes, line_vals={'product_id': (product or cls.consulting).id}).order_line
+        line = cls.orders.order([price], taxes, line_vals={'product_id': (product or cls.consulting).id}).order_line
         if uom:
             line.product_uom_id = uom
             line.price_unit = price
@@ -96,4 +94,6 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
         return wizard.bill_id
 
     def assertLedgerLines(self, move, account, balance):
-        self.assertEqual(sum(move.line_ids.filtered(lambda line: line.account_id == account).mapped('balance')), balance)
+        self.assertEqual(
+            sum(move.line_ids.filtered(lambda line: line.account_id == account).mapped('balance')), balance
+        )

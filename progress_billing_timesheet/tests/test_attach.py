@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import ProgressTimesheetCommon
@@ -12,7 +12,7 @@ class TestAttach(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([50000], hourly_rate=100)
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
         cls.first, cls.second = cls._make_entry(6), cls._make_entry(4, cls.bob)
 
     def _attached(self, amount=1500, **vals):
@@ -108,7 +108,7 @@ class TestAttach(ProgressTimesheetCommon):
 
     def test_not_free_on_a_partial_credit(self):
         """Odoo frees the hours of an order line at any credit note."""
-        line = self._make_order([50000], project_id=self.project.id).order_line
+        line = self.orders.order([50000], project_id=self.project.id).order_line
         (self.first | self.second).so_line = line
         bill = self._attached()
         bill.invoice_id.action_post()
@@ -155,10 +155,10 @@ class TestAttach(ProgressTimesheetCommon):
 
     def test_odoo_does_not_bill_them_again(self):
         """Hours on a line billed by the hour are not delivered any more once a fee has billed them."""
-        hourly = self._make_product(
+        hourly = self.orders.product(
             "By the hour", uom_id=self.hour.id, invoice_policy='delivery', service_type='timesheet'
         )
-        line = self._make_order([100], line_vals={'product_id': hourly.id}).order_line
+        line = self.orders.order([100], line_vals={'product_id': hourly.id}).order_line
         (self.first | self.second).so_line = line
         self.assertEqual(line.qty_delivered, 10)
         bill = self._create_bill(self.contract, self.first, 600)
@@ -176,9 +176,9 @@ class TestAttach(ProgressTimesheetCommon):
     # === WHAT CAN BE TICKED === #
 
     def test_what_cannot_be_ticked(self):
-        other = self._make_entry(1, project_id=self._make_project().id)
+        other = self._make_entry(1, project_id=self.make.project().id)
         late = self._make_entry(1, date='2026-03-01')
-        self.project.sale_line_id = self._make_order([50000]).order_line
+        self.project.sale_line_id = self.orders.order([50000]).order_line
         unbillable = self._make_entry(1, so_line=False, is_so_line_edited=True)
         for entry, text in (
             (other, "is no time entry of the project"),
@@ -190,7 +190,7 @@ class TestAttach(ProgressTimesheetCommon):
 
     def test_nobody_types_rows(self):
         bill = self._attached()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.with_user(self.billing_user).write({'entry_ids': [Command.create({'hours': 5})]})
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.entry_ids.with_user(self.billing_user).write({'value': 5})

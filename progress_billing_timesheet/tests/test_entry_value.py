@@ -27,8 +27,8 @@ class TestEntryValue(ProgressTimesheetCommon):
 
     def test_lines_not_sold_in_time_do_not_count(self):
         """A fixed price is no rate: the contract's own is the last resort, then nothing, with the reason."""
-        contract = self._make_contract([50000])
-        lump = self._make_order([50000]).order_line
+        contract = self.make.contract([50000])
+        lump = self.orders.order([50000]).order_line
         self.project.sale_line_id = self.task.sale_line_id = lump
         self.project.sale_line_employee_ids = [(0, 0, {'employee_id': self.ann.id, 'sale_line_id': lump.id})]
         entry = self._make_entry(3)
@@ -41,7 +41,7 @@ class TestEntryValue(ProgressTimesheetCommon):
         self.assertFalse(entry._get_rate_remark())
 
     def test_rates_change_when_asked(self):
-        contract = self._make_contract([50000], hourly_rate=90)
+        contract = self.make.contract([50000], hourly_rate=90)
         line = self._make_map(self.ann, 120)
         free, billed = self._make_entry(2), self._make_entry(3)
         self._create_bill(contract, billed, 1000)
@@ -54,7 +54,7 @@ class TestEntryValue(ProgressTimesheetCommon):
         self.assertEqual((free | billed).mapped('progress_value'), [260, 360])
 
     def test_another_employee_or_task_has_another_rate(self):
-        self._make_contract([50000], hourly_rate=90)
+        self.make.contract([50000], hourly_rate=90)
         self._make_map(self.bob, 120)
         self.project.sale_line_id = self.task.sale_line_id = False
         entry = self._make_entry(2)
@@ -66,21 +66,21 @@ class TestEntryValue(ProgressTimesheetCommon):
 
     def test_foreign_price_at_the_date_of_the_entry(self):
         currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-01-20', 4.0)])
-        self._make_contract([50000])
+        self.make.contract([50000])
         pricelist = self.env['product.pricelist'].create({'name': "EUR", 'currency_id': currency.id})
-        order = self._make_order([100], line_vals={'product_id': self.consulting.id}, pricelist_id=pricelist.id)
+        order = self.orders.order([100], line_vals={'product_id': self.consulting.id}, pricelist_id=pricelist.id)
         self.task.sale_line_id = order.order_line
         early, late = self._make_entry(2, date='2026-01-10'), self._make_entry(2, date='2026-01-25')
         self.assertEqual((early | late).mapped('progress_value'), [100, 50])
 
     def test_discount_and_price_with_tax(self):
-        tax = self._make_tax("20 % incl.", 20.0, price_include_override='tax_included')
+        tax = self.make.tax("20 % incl.", 20.0, price_include_override='tax_included')
         self.task.sale_line_id = self._make_line(120, taxes=tax)
         self.task.sale_line_id.discount = 10
         self.assertEqual(self._make_entry(2).progress_value, 180)
 
     def test_other_projects_have_no_value(self):
-        project = self._make_project(billing_method='none')
+        project = self.make.project(billing_method='none')
         entry = self._make_entry(2, project_id=project.id)
         self.assertEqual((entry.progress_rate_source, entry.progress_value), (False, 0))
         self._make_map(self.ann, 50, project=project)

@@ -54,7 +54,7 @@ def test_context_key_of_odoo(text):
         ("self.assertRaises((KeyError, ValidationError), act)", ["bare-raises"]),
         ("with self.assertRaisesRegex(UserError, 'not yet'):\n    act()", []),
         (
-            "with self.assertRaises(UserError) as refused:\n    act()\nself.assertIn('not yet', str(refused.exception))",
+            "with self.assertRaises(UserError) as refused:\n    act()\nself.assertIn('not yet', str(refused))",
             [],
         ),
         ("with self.assertRaises(KeyError):\n    act()", []),
