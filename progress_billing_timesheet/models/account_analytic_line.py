@@ -123,7 +123,8 @@ class AccountAnalyticLine(models.Model):
             mine._update_progress_rates(project.progress_contract_id)
         others = (entries - timed).filtered('progress_rate_source')
         if others:
-            others._write_protected(dict.fromkeys(('progress_rate', 'progress_rate_source', 'progress_currency_id'), False))
+            names = ('progress_rate', 'progress_rate_source', 'progress_currency_id')
+            others._write_protected(dict.fromkeys(names, False))
 
     def _get_progress_rates(self, contract):
         """Rates of these entries of one project, as prices are now.

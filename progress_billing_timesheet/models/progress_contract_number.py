@@ -53,8 +53,8 @@ class ProgressContractNumber(models.Model):
         if typed > following and not gap:
             raise UserError(
                 self.env._(
-                    "The number %(number)s would leave out numbers of %(journal)s: the next one is %(next)s. Choose Leave "
-                    "Numbers Out if that is meant.",
+                    "The number %(number)s would leave out numbers of %(journal)s: the next one is %(next)s. Choose "
+                    "Leave Numbers Out if that is meant.",
                     **names,
                 )
             )

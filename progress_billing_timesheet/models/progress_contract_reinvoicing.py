@@ -68,8 +68,8 @@ class ProgressContractReinvoicing(models.Model):
             ]
         return [
             self.env._(
-                "Not charged on: %(items)s. No confirmed order of %(project)s was there when they were posted. Add them "
-                "to the order by hand.",
+                "Not charged on: %(items)s. No confirmed order of %(project)s was there when they were posted. Add "
+                "them to the order by hand.",
                 **values,
             )
         ]
@@ -85,7 +85,8 @@ class ProgressContractReinvoicing(models.Model):
             return []
         return [
             self.env._(
-                "Refunded by the vendor and not given back to the customer: %s. Lower the order, or bill less, by hand.",
+                "Refunded by the vendor and not given back to the customer: %s. Lower the order, or bill less, by "
+                "hand.",
                 self._name_items(passed_on),
             )
         ]
