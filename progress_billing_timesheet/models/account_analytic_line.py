@@ -33,7 +33,7 @@ class AccountAnalyticLine(models.Model):
     )
     progress_currency_id = fields.Many2one(
         'res.currency',
-        string="Currency of the Rate", compute='_compute_progress_rate', store=True, guarded=True
+        string="Currency of the Rate", readonly=True, copy=False, guarded=True
     )
     progress_rate = fields.Float(
         string="Rate",
