@@ -32,8 +32,7 @@ class AccountAnalyticLine(models.Model):
         help="The live bill that this entry is attached to.",
     )
     progress_currency_id = fields.Many2one(
-        'res.currency',
-        string="Currency of the Rate", readonly=True, copy=False, guarded=True
+        'res.currency', string="Currency of the Rate", readonly=True, copy=False, guarded=True
     )
     progress_rate = fields.Float(
         string="Rate",
@@ -250,9 +249,7 @@ class AccountAnalyticLine(models.Model):
         """
         if self.ids:
             self.env.execute_query(
-                SQL(
-                    "SELECT id FROM account_analytic_line WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids
-                )
+                SQL("SELECT id FROM account_analytic_line WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids)
             )
 
     def _is_not_billed(self):

@@ -37,8 +37,10 @@ class ProgressContractNumber(models.Model):
                 )
             )
         # sudo: account.move - whether a number is taken does not depend on who asks
-        taken = self.env['account.move'].sudo().search(
-            [('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1
+        taken = (
+            self.env['account.move']
+            .sudo()
+            .search([('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1)
         )
         if taken:
             raise UserError(

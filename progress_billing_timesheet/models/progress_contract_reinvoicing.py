@@ -78,8 +78,9 @@ class ProgressContractReinvoicing(models.Model):
         """Vendors' refunds of costs that were charged on: the customer's order keeps what it has."""
         refunds = items.filtered(lambda item: item.move_id.move_type == 'in_refund')
         passed_on = refunds.filtered(
-            lambda item: not item.move_id.reversed_entry_id
-            or item.move_id.reversed_entry_id.line_ids.analytic_line_ids.so_line
+            lambda item: (
+                not item.move_id.reversed_entry_id or item.move_id.reversed_entry_id.line_ids.analytic_line_ids.so_line
+            )
         )
         if not passed_on:
             return []
