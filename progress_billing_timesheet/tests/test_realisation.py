@@ -24,9 +24,7 @@ class TestRealisation(ProgressTimesheetCommon):
 
     def test_by_employee(self):
         bill = self._create_bill(self.contract, self.entries, 1500)
-        self.assertEqual(
-            self._report('employee_id'), {self.ann: (6, 600, 900, 300), self.bob: (4, 400, 600, 200)}
-        )
+        self.assertEqual(self._report('employee_id'), {self.ann: (6, 600, 900, 300), self.bob: (4, 400, 600, 200)})
         bill.invoice_id.action_post()
         self.assertEqual(self._report('project_id'), {self.project: (10, 1000, 1500, 500)})
         bill.invoice_id._reverse_moves([{'date': '2026-02-15'}], cancel=True)
