@@ -32,24 +32,27 @@ def prepare(cr, common):
     noted = json.loads(env['ir.config_parameter'].get_param(PARAMETER, '{}'))
     recipe = hashlib.sha256(b''.join(Path(__file__).with_name(name).read_bytes() for name in RECIPE)).hexdigest()[:16]
     if noted.get('recipe') != recipe:
-        _retire(env, noted)
-        case = type('Prepared', (common,), {'cr': cr, 'env': env(context=common.default_env_context())})
-        _make_companies(env, lambda name: case._create_company(name=name))
+        for user in env['res.users'].search([('company_id', '=', noted.get('company', 0))]):
+            user.write({'login': f'retired_{user.id}', 'active': False})  # another recipe's: its logins are wanted again
+        case = _get_case(common, recipe)
+        case.cr, case.env = cr, env(context=common.default_env_context())
+        _make_companies(env, lambda name: common._create_company.__func__(case, name=name))
         values = _set_up(case)
-        values['company'].name = NAME % "of every class"  # a class that makes its own wants Odoo's name for it
         packed = {name: _pack(value) for name, value in values.items()}
         noted = {'recipe': recipe, 'company': values['company'].id, 'attributes': packed}
         env['ir.config_parameter'].set_param(PARAMETER, json.dumps(noted))
     attributes.update(noted['attributes'])
 
 
-def _retire(env, noted):
-    """Put away what another recipe made: its names and logins are wanted again."""
-    company = env['res.company'].browse(noted['company'] if noted else ())
-    for user in env['res.users'].search([('company_id', 'in', company.ids)]):
-        user.write({'login': f'retired_{user.id}', 'active': False})
-    if company:
-        company.name = f"Retired company {company.id}"
+def _get_case(common, name):
+    class Prepared(common):
+        """Its company has a name of its own: that of Odoo's tests is wanted by a class that makes one."""
+
+        @classmethod
+        def _create_company(cls, **vals):
+            return super()._create_company(**{**vals, 'name': NAME % name})
+
+    return Prepared
 
 
 def take(env):
