@@ -10,6 +10,20 @@
         'security/ir.model.access.csv',
         'security/progress_billing_timesheet_security.xml',
         'views/progress_bill_create_views.xml',
+        'views/account_analytic_line_views.xml',
+        'views/progress_contract_views.xml',
+        'security/progress_agreement_security.xml',
+        'views/progress_agreement_views.xml',
+        'views/progress_realisation_views.xml',
+        'report/account_invoice_templates.xml',
     ],
+    'assets': {
+        'web.assets_backend': [
+            'progress_billing_timesheet/static/src/**/*',
+        ],
+        'web.assets_tests': [
+            'progress_billing_timesheet/static/tests/tours/*.js',
+        ],
+    },
     'auto_install': True,
 }

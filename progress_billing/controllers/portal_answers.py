@@ -36,7 +36,7 @@ class ProgressPortalAnswers(ProgressPortal):
     def answer(self, bill_id, access_token=None, answer=None, **given):
         """Approve, certify less, reject, dispute, withdraw."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
-        if answer not in ('approve', 'certify', 'reject', 'dispute', 'withdraw'):
+        if answer not in bill._get_answer_takers():
             raise NotFound
         given = {name: self._clean(value) for name, value in given.items() if isinstance(value, str)}
         try:

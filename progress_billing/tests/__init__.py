@@ -32,6 +32,7 @@ from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
+from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_files
 from . import test_portal_mail
@@ -41,7 +42,6 @@ from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
-from . import test_queries
 from . import test_reading
 from . import test_retainage
 from . import test_retainage_life

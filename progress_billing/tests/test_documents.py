@@ -355,7 +355,7 @@ class TestPageBreaks(DocumentCommon):
         for page in html.fromstring(self._read_text(content, '-bbox')).iter('page'):
             words = [(float(word.get('xmin')), float(word.get('xmax'))) for word in page.iter('word')]
             self.assertGreaterEqual(min(left for left, _right in words), 0)
-            self.assertLessEqual(max(right for _left, right in words), float(page.get('width')))
+            self.assertLessEqual(max(right for _left, right in words), float(page.get('width')) + 1)
         return self._read_text(content, '-layout').split('\f')[:-1]
 
     def assertRowsWhole(self, pages, count):
@@ -385,7 +385,7 @@ class TestPageBreaks(DocumentCommon):
         for number, line in enumerate(contract.line_ids, 1):
             long = self.WORD if number % 10 == 5 else self.LONG if number % 3 else ''
             line.name = f"Begin{number} {long} End{number}"
-        self.customer.name = "The Most Honourable " + self.WORD + " Development and Construction Consortium" * 3
+        self.customer.name = "The Most Honourable " + self.WORD[:53] + " Development and Construction Consortium" * 3
         bill = self.billing.draw(contract, *[30] * 40)
         for paper in ('euro', 'us'):
             self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')

@@ -65,6 +65,20 @@ class TestDownPayments(DownPaymentCommon):
         )
         self.assertEqual(self.books.balance(self.tax_account, None), -120000 * 0.15)
 
+    def test_the_accounting_page(self):
+        """The table of docs/ACCOUNTING.md, and what it says of deposits."""
+        contract = self._as_billed([1000], self.tax_15)
+        paid = self._pay_down(contract, 200)
+        self.assertLedger(paid.invoice_id, receivable=230, deposit=-200, _tax=-30)
+        bill = self._bill(contract, '500')
+        self.assertLedger(bill.invoice_id, receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertLedger(self._final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertDeposits(contract, 0)
+        contract = self._make_contract([1000], self.tax_15)
+        self._pay_down(contract, 200)
+        self._bill(contract, '500')
+        self.assertDeposits(contract, 500)
+
     def test_on_the_last_bill(self):
         contract = self.make.as_billed([1000], self.tax_15, down_payment_absorption='last')
         paid = self._pay_down(contract, 300)
@@ -158,7 +172,7 @@ class TestDownPayments(DownPaymentCommon):
         self.assertDeposits(contract, 0)
 
     def test_left_at_the_final(self):
-        """What was not applied ends with its contract: two reversals, of the deposit and of the down payment (DEP-23)."""
+        """What was not applied ends with its contract: the deposit and the down payment are reversed (DEP-23)."""
         contract = self.make.contract([1000], self.tax_15)
         bill = self.billing.bill(contract, '400')
         paid = self._pay_down(contract, 300)

@@ -74,7 +74,8 @@ class TestHooksOfContracts(HooksCommon):
             self._extended('progress.contract.change', '_on_cancelled') as cancelled,
         ):
             change.action_approve(credit=True)
-            self.assertEqual((worth, approved, cancelled), ([(contract, line)], [(change, True)], []))
+            self.assertEqual((worth, cancelled), ([(contract, line)], []))
+            self.assertEqual([(order, credit) for order, _actor, credit in approved], [(change, True)])
             change.action_cancel()
             self.assertEqual((worth[1:], cancelled), ([(contract, line)], [(change,)]))
 
@@ -172,6 +173,7 @@ class TestHooksOfBills(HooksCommon):
         with self._extended('progress.bill', '_get_release_blockers') as calls:
             bill.action_release()
         self.assertEqual(calls, [(bill, bill)])
+        self._refused('progress.bill', '_get_posting_blockers', bill.invoice_id.action_post)
 
     def test_order_of_life(self):
         contract = self.make.as_billed([1000])

@@ -134,9 +134,9 @@ class TestNumbers(ProgressBillingCommon):
         bill = self.billing.run(contract, 50)
         for record, vals in ((contract, {'description': 'a\x00b'}), (contract.line_ids, {'name': '\x00'})):
             self.assertRefused(
-                lambda record=record, vals=vals: self._call(record, 'write', vals), ValidationError, "a character"
+                lambda record=record, vals=vals: self._call(record, 'write', vals), "a character", error=ValidationError
             )
-        self.assertRefused(lambda: self._call(bill, 'action_dispute', 'x\x00'), UserError, "not a text")
+        self.assertRefused(lambda: self._call(bill, 'action_dispute', 'x\x00'), "not a text")
 
     def test_what_nobody_can_mean(self):
         """Dates beyond a working life, periods of no project, approval that nobody can give."""
@@ -146,22 +146,22 @@ class TestNumbers(ProgressBillingCommon):
             for day in ('9999-12-31', '0001-01-01'):
                 self.assertRefused(
                     lambda record=record, name=name, day=day: self._call(record, 'write', {name: day}),
-                    ValidationError,
                     "within 50 years",
+                    error=ValidationError,
                 )
         dialog = self.env['progress.period.wizard'].browse([False])
-        self.assertRefused(lambda: self._call(dialog, 'action_confirm'), UserError, "Choose a project")
+        self.assertRefused(lambda: self._call(dialog, 'action_confirm'), "Choose a project")
         step = {'contract_id': contract.id, 'name': "Boss"}
         other = self.env['res.company'].create({'name': "Elsewhere"})
         stranger = new_test_user(self.env, login='stranger', company_id=other.id, company_ids=[Command.set(other.ids)])
-        for vals, regex in (
+        for vals, word in (
             ({'user_id': self.env.uid, 'above_amount': -1}, "negative"),
             ({'user_id': stranger.id}, "cannot approve"),
         ):
             self.assertRefused(
-                lambda vals=vals: self._call(self.env['progress.approval.step'], 'create', [{**step, **vals}]),
-                ValidationError,
-                regex,
+                lambda vals=vals: self.env['progress.approval.step'].create({**step, **vals}),
+                word,
+                error=ValidationError,
             )
 
     def test_nothing_given(self):

@@ -105,7 +105,10 @@ class TestPortalRights(PortalCommon):
                         count
                         for [count] in self.env[f'progress.{name}']
                         .with_user(user)
-                        ._read_group([('project_id', '=', project.id)], aggregates=['__count'])
+                        ._read_group(
+                            [('id' if name == 'contract' else 'contract_id', '=', self.contract.id)],
+                            aggregates=['__count'],
+                        )
                     ),
                 )
                 for name in models
@@ -189,6 +192,40 @@ class TestPortalRights(PortalCommon):
         bill.with_user(boss).action_approve_step()
         bill.action_release()
         self.assertEqual(bill.state, 'invoiced')
+
+    def test_final_invoice_is_held(self):
+        """It is made at once, and stays a draft until the last step, whoever would post it."""
+        boss = new_test_user(
+            self.env, login='portal_boss', groups='progress_billing.group_readonly', company_id=self.company.id
+        )
+        self.contract.approval_step_ids = [Command.create({'name': "Boss", 'user_id': boss.id})]
+        self.bill.with_user(boss).action_approve_step()
+        self.bill.action_release()
+        self.bill.invoice_id.action_post()
+        self.company.progress_post_invoices = True
+        self.contract.action_create_final_invoice()
+        final = self.contract.final_bill_id
+        self.assertRecordValues(final.invoice_id, [{'state': 'draft'}])
+        self.assertEqual(final.activity_ids.user_id, boss)
+        self.assertEqual((final.approval_percent, final.with_user(boss).is_my_approval), (0, True))
+        with self.assertRaisesRegex(UserError, "is not approved yet: 0 of 1 steps approved; Boss waits for"):
+            final.invoice_id.action_post()
+        with self.assertRaisesRegex(UserError, "is not approved yet"):
+            final.action_post_invoice()
+        final.with_user(boss).action_approve_step()
+        self.assertFalse(final.activity_ids)
+        final.invoice_id.action_post()
+        self.assertRecordValues(self.contract, [{'state': 'closed'}])
+        self.assertFalse(final.approval_status, "nothing waits any more")
+
+    def test_deleted_final_waits_for_nobody(self):
+        self.contract.approval_step_ids = [Command.create({'name': "Boss", 'user_id': self.manager.id})]
+        self.bill.action_cancel()
+        self.contract.action_create_final_invoice()
+        final = self.contract.final_bill_id
+        self.assertEqual(final.activity_ids.user_id, self.manager)
+        final.invoice_id.unlink()
+        self.assertFalse(final.activity_ids)
 
     def test_small_bill_skips_steps(self):
         self.contract.approval_step_ids = [

@@ -149,7 +149,8 @@ TOTALS = """
 
 #: may be a sum, or a report, a transport, a lump sum: the amount decides
 MAYBE_TOTALS = """
-    sum, contract sum, contract price, contract value, contract amount, tender sum, base bid, gesamt, insgesamt, nettobetrag, bruttobetrag, montant ht, montant ttc, report, somme, suma, suma anterior,
+    sum, contract sum, contract price, contract value, contract amount, tender sum, base bid,
+    gesamt, insgesamt, nettobetrag, bruttobetrag, montant ht, montant ttc, report, somme, suma, suma anterior,
     transport, som, somma, riporto
     """
 

@@ -12,8 +12,7 @@ class ProgressDownPaymentWizard(models.TransientModel):
     contract_id = fields.Many2one(
         'progress.contract',
         required=True,
-        domain="[('state', '=', 'open'), ('final_bill_id', '=', False), "
-        "('partner_id', 'child_of', partner_id or [])]",
+        domain="[('state', '=', 'open'), ('final_bill_id', '=', False), ('partner_id', 'child_of', partner_id or [])]",
         help="Its schedule of values says which taxes the down payment has, and its final invoice ends it.",
     )
     currency_id = fields.Many2one(related='contract_id.currency_id')

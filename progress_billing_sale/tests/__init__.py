@@ -6,4 +6,5 @@ from . import test_order_money
 from . import test_order_rights
 from . import test_order_tables
 from . import test_order_tours
+from . import test_portal_payment
 from . import test_project_and_plan

@@ -245,7 +245,7 @@ class TestNativeInvoices(ProgressSaleCommon):
         self.company.downpayment_account_id = self.income_account
         contract = self.orders.set_up(another)
         self.assertEqual(contract.state, 'draft')
-        with self.assertRaisesRegex(UserError, "cannot hold customer deposits"):
+        with self.assertRaisesRegex(UserError, "cannot hold deposits"):
             contract.action_open()
 
     def test_final_with_a_down_payment_taken_back(self):

@@ -293,3 +293,24 @@ class AccountAnalyticLine(models.Model):
         if invoice_ids - ours:
             domain |= Domain(super()._timesheet_get_sale_domain(order_lines_ids, invoice_ids - ours))
         return list(domain)
+
+    # === SCREEN === #
+
+    def action_progress_bill(self):
+        """Actions > Progress Bill on time entries: the screen for their contracts, with these ticked.
+
+        :return dict: the screen
+        :raises UserError: where they are of no project with an open contract, or of several customers
+        """
+        contracts = self.project_id.progress_contract_id
+        strangers = self.project_id.filtered(lambda project: not project.progress_contract_id)
+        if strangers or not contracts:
+            raise UserError(
+                self.env._(
+                    "Progress billing is for projects with a fixed fee and an open contract. These have none: %s.",
+                    ', '.join(strangers.mapped('display_name')) or self.env._("no project"),
+                )
+            )
+        wizard = contracts._open_progress_bill()
+        wizard.tick_entries(True, ids=self.ids)
+        return wizard._get_screen_action()

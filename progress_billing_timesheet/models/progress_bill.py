@@ -118,9 +118,9 @@ class ProgressBill(models.Model):
 
     # === EXPENSES AND PRODUCTS === #
 
-    def _get_sourced_taxes(self):
+    def _compute_sourced_taxes(self, lines):
         """Where an order line agreed on a price with tax, its tax is the order's to the cent."""
-        base_lines = super()._get_sourced_taxes()
+        base_lines = super()._compute_sourced_taxes(lines)
         engine = self.env['progress.tax.engine']
         for base_line in base_lines:
             line = base_line['_bill_line']

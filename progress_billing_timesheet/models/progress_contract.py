@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 
@@ -71,12 +72,25 @@ class ProgressContract(models.Model):
             ]
         )
 
-    def _get_reinvoicing_warnings(self):
-        """What Odoo did not pass on to the orders of these contracts. Extend by ``super()``.
+    # === DASHBOARD === #
 
-        :return list: sentences
-        """
-        return []
+    def _get_profitability_move_lines(self):
+        """Products beside the schedule are counted with their order lines."""
+        return super()._get_profitability_move_lines() - self._get_ordered_items()
+
+    def _get_ordered_items(self):
+        """Journal items of products beside the schedule, which the dashboard shows by their order lines."""
+        # sudo: account.move.line - sums only, for everyone who sees the dashboard
+        items = self.env['account.move.line'].sudo()
+        return items.search(
+            [
+                ('move_id.progress_contract_id', 'in', self.ids),
+                ('parent_state', '=', 'posted'),
+                ('progress_line_type', '=', 'sourced'),
+                ('sale_line_ids.is_expense', '=', False),
+                ('sale_line_ids', '!=', False),
+            ]
+        )
 
     # === SCREEN === #
 
@@ -87,6 +101,24 @@ class ProgressContract(models.Model):
         :raises UserError: with every reason why the contract cannot be billed
         """
         self.ensure_one()
+        return self._open_progress_bill()._get_screen_action()
+
+    def _open_progress_bill(self):
+        """The record behind the screen: of one contract, or of all that a customer has.
+
+        :return: ``progress.bill.create``
+        :raises UserError: with every reason why a contract cannot be billed, or for several customers
+        """
         self.check_access('write')
         self._check_can_bill()
-        return self.env['progress.bill.create'].create({'contract_id': self.id})._get_screen_action()
+        if len(self) == 1:
+            return self.env['progress.bill.create'].create({'contract_id': self.id})
+        customers = self.partner_id.commercial_partner_id
+        if len(customers) > 1:
+            raise UserError(
+                self.env._(
+                    "These are of several customers: %s. Bill one customer at a time.",
+                    ', '.join(customers.mapped('display_name')),
+                )
+            )
+        return self.env['progress.bill.create'].create({'partner_id': customers.id})

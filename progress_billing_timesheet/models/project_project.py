@@ -15,3 +15,8 @@ class ProjectProject(models.Model):
             missing = entries.search([('project_id', '=', project.id), ('progress_rate_source', '=', False)])
             missing._update_progress_rates(project.progress_contract_id)
         return result
+
+    def _get_already_included_profitability_invoice_line_ids(self):
+        """Products beside the schedule are in the row of their order lines, not in that of invoices too."""
+        items = self._get_billed_contracts()._get_ordered_items()
+        return [*super()._get_already_included_profitability_invoice_line_ids(), *items.ids]

@@ -1,11 +1,74 @@
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import float_compare
+
+from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS
+
+QUANTITIES = ('product_uom_qty', 'qty_delivered')
 
 
 class SaleOrderLine(models.Model):
     """What an hour is sold for, and hours that a fixed fee has billed."""
 
     _inherit = 'sale.order.line'
+
+    progress_entry_ids = fields.One2many(
+        'progress.bill.entry', 'order_line_id', string="On Progress Bills", groups=READERS
+    )
+
+    # === ON A BILL === #
+
+    def write(self, vals):
+        self._check_billed_quantity_stays(vals)
+        return super().write(vals)
+
+    def _check_billed_quantity_stays(self, vals):
+        """What a live bill has billed of an expense or product is not taken away under it (HRS-9).
+
+        :raises UserError: naming the bill
+        """
+        for name in QUANTITIES:
+            if name not in vals:
+                continue
+            # sudo: sale.order.line - what is billed does not depend on who asks
+            for line in self.sudo().filtered('progress_entry_ids'):
+                follows = 'product_uom_qty' if line.product_id.invoice_policy == 'order' else 'qty_delivered'
+                rows = line.progress_entry_ids.filtered('is_live')
+                billed = sum(rows.mapped('quantity'))
+                if rows and name == follows and float_compare(vals[name], billed, precision_digits=6) < 0:
+                    raise UserError(
+                        self.env._(
+                            "“%(line)s” of %(order)s is on %(bill)s. Delete, cancel or credit that first.",
+                            line=line.name,
+                            order=line.order_id.display_name,
+                            bill=', '.join(bill._get_billed_name() for bill in rows.bill_id),
+                        )
+                    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_on_bill(self):
+        # sudo: sale.order.line - as above
+        rows = self.sudo().progress_entry_ids.filtered('is_live')
+        if rows:
+            raise UserError(
+                self.env._(
+                    "“%(line)s” is on %(bill)s. Delete, cancel or credit that first.",
+                    line=rows[0].order_line_id.name,
+                    bill=rows[0].bill_id._get_billed_name(),
+                )
+            )
+
+    @api.depends('progress_entry_ids.is_live', 'progress_entry_ids.bill_id.invoice_id')
+    def _compute_qty_to_invoice(self):
+        """What a pro forma holds is not there to be invoiced by others (HRS-8)."""
+        result = super()._compute_qty_to_invoice()
+        for line in self.filtered('qty_to_invoice'):
+            # sudo: progress.bill.entry - as above
+            rows = line.sudo().progress_entry_ids.filtered(lambda row: row.is_live and not row.bill_id.invoice_id)
+            if rows:
+                line.qty_to_invoice -= sum(rows.mapped('quantity'))
+        return result
 
     def _get_hourly_price(self):
         """Untaxed price of an hour in the order's currency, after discount; ``None`` where no time is sold (HRS-1)."""
@@ -90,3 +153,28 @@ class SaleOrderLine(models.Model):
         """Hours that a fee has billed are not delivered once more on lines billed by the hour (HRS-5)."""
         domain = Domain(super()._timesheet_compute_delivered_quantity_domain())
         return domain & (Domain('progress_bill_id', '=', False) | Domain('so_line.is_progress_billed', '=', True))
+
+    # === SCREEN === #
+
+    def action_progress_bill(self):
+        """Actions > Progress Bill on order lines: the screen for their contracts, with these ticked.
+
+        :return dict: the screen
+        :raises UserError: where an order is on no project with an open contract
+        """
+        contracts = self.env['progress.contract']
+        for order in self.order_id:
+            contract = order.progress_contract_id or order.project_id.progress_contract_id
+            if not contract:
+                raise UserError(
+                    self.env._(
+                        "%s is on no project with a fixed fee and an open contract: bill it by Create Invoice.",
+                        order.display_name,
+                    )
+                )
+            contracts |= contract
+        wizard = contracts._open_progress_bill()
+        for kind in ('expense', 'product'):
+            lines = self.filtered(lambda line, kind=kind: line.is_expense == (kind == 'expense'))
+            wizard.tick_order_lines(kind, True, lines.ids)
+        return wizard._get_screen_action()

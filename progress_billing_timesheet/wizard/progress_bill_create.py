@@ -182,13 +182,10 @@ class ProgressBillCreate(models.TransientModel):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
         for wizard in singles:
-            covered = -sum(vals['amount'] for vals in wizard._prepare_agreement_line_vals())
-            covered += sum(wizard._get_covered_order_lines().values())
             used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
-            billed = wizard.wip_bill_amount + wizard.expense_amount + wizard.product_amount
-            wizard.agreement_applied = wizard.currency_id.round(covered)
+            wizard.agreement_applied = wizard._get_agreement_applied()
             wizard.down_payment_applied = wizard.currency_id.round(used)
-            wizard.net_amount = wizard.currency_id.round(billed - covered - used)
+            wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)
 
     def _sum_children(self, names):
         """Set figures of the records above to the sums over their contracts."""
@@ -212,7 +209,8 @@ class ProgressBillCreate(models.TransientModel):
             if wizard.contract_id and not wizard.is_final and wizard.wip_bill_amount < 0:
                 raise ValidationError(
                     self.env._(
-                        "WIP Bill Amount of %(contract)s may not be negative: credit an invoice to give something back.",
+                        "WIP Bill Amount of %(contract)s may not be negative: credit an invoice to give something "
+                        "back.",
                         contract=wizard.contract_id.display_name,
                     )
                 )
@@ -385,10 +383,28 @@ class ProgressBillCreate(models.TransientModel):
         return {}
 
     def _prepare_down_payment_use_vals(self):
-        """Down payments that this bill uses up. Extend by ``super()``; writes nothing.
+        """Down payments that this bill will use up: they apply by themselves when it is made. Writes nothing.
 
         :return list: values of ``progress.down.payment.use`` without the bill: ``down_payment_id`` and a positive
             ``amount``, untaxed, in the contract's currency
         """
         self.ensure_one()
-        return []
+        contract = self.contract_id
+        kind = 'final' if self.is_final else 'progress'
+        bill = self.env['progress.bill'].new(
+            {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
+        )
+        allocated = contract._allocate_down_payments(self._get_net_before(), self.wip_bill_amount, bill=bill)
+        return [
+            {'down_payment_id': down_payment.id, 'amount': float(amount)} for down_payment, amount in allocated.items()
+        ]
+
+    def _get_agreement_applied(self):
+        """What service agreements cover of this bill, untaxed."""
+        covered = -sum(vals['amount'] for vals in self._prepare_agreement_line_vals())
+        return self.currency_id.round(covered + sum(self._get_covered_order_lines().values()))
+
+    def _get_net_before(self):
+        """What the bill asks for before down payments, untaxed."""
+        billed = self.wip_bill_amount + self.expense_amount + self.product_amount
+        return self.currency_id.round(billed - self._get_agreement_applied())

@@ -103,9 +103,8 @@ class ProgressBillCreateBill(models.TransientModel):
 
     def _has_something_to_bill(self):
         self.ensure_one()
-        return bool(
-            self.is_final or self.wip_bill_amount or self._get_order_lines('expense') or self._get_order_lines('product')
-        )
+        beside = self._get_order_lines('expense') or self._get_order_lines('product')
+        return bool(self.is_final or self.wip_bill_amount or beside)
 
     def _check_can_continue(self):
         """What was ticked is still there to be billed, and the amount within what is available.
@@ -159,16 +158,12 @@ class ProgressBillCreateBill(models.TransientModel):
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
-        vals = {
+        return {
             'date': self.date,
             'sourced_line_ids': [Command.create(line) for line in self._prepare_sourced_lines()],
             'entry_ids': [Command.create(row) for row in self._prepare_entries()],
             'charge_adjustments_to_company': self.charge_adjustments_to_company,
         }
-        uses = self._prepare_down_payment_use_vals()
-        if uses:
-            vals['down_payment_use_ids'] = [Command.create(use) for use in uses]
-        return vals
 
     def _prepare_sourced_lines(self):
         """Values of the lines beside the schedule: expenses, products, what agreements cover of the hours."""

@@ -10,7 +10,9 @@ class ProgressBillCreateLines(models.TransientModel):
 
     preview = fields.Json(compute='_compute_preview', help="Lines of the bill: ``label``, ``amount``, ``kind``.")
     warning_text = fields.Text(
-        string="Not Passed On", compute='_compute_warning_text', help="What Odoo did not pass on to the customer's order."
+        string="Not Passed On",
+        compute='_compute_warning_text',
+        help="What Odoo did not pass on to the customer's order.",
     )
     blockers = fields.Text(compute='_compute_blockers')
     uses_pro_forma = fields.Boolean(compute='_compute_blockers')
@@ -45,8 +47,9 @@ class ProgressBillCreateLines(models.TransientModel):
             rows.append(self._get_preview_row(self.env._("Down payments applied"), -used))
         rows.append(self._get_preview_row(self.env._("Net due, untaxed"), self.net_amount, 'total'))
         if self.attach_time and self.selected_hours:
-            adjustment = self.currency_id.round(self.wip_bill_amount - self.selected_time_amount)
-            rows.append(self._get_preview_row(self.env._("Hours attached, by value"), self.selected_time_amount, 'note'))
+            value = self.selected_time_amount
+            adjustment = self.currency_id.round(self.wip_bill_amount - value)
+            rows.append(self._get_preview_row(self.env._("Hours attached, by value"), value, 'note'))
             rows.append(self._get_preview_row(self.env._("Adjustment"), adjustment, 'note'))
         return rows
 
@@ -82,7 +85,9 @@ class ProgressBillCreateLines(models.TransientModel):
         if not planned:
             return []
         dates = ', '.join(format_date(self.env, bill.date) for bill in planned if bill.date)
-        return [self.env._("The final invoice cancels %(count)s planned bills (%(dates)s).", count=len(planned), dates=dates)]
+        return [
+            self.env._("The final invoice cancels %(count)s planned bills (%(dates)s).", count=len(planned), dates=dates)
+        ]
 
     @api.depends('contract_id', 'child_ids.contract_id')
     def _compute_warning_text(self):

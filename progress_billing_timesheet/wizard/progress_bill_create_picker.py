@@ -167,7 +167,8 @@ class ProgressBillCreatePicker(models.TransientModel):
         lines.check_access('read')
         for wizard in self.child_ids or self:
             mine = lines & wizard.contract_id._get_order_lines_to_bill(kind).with_env(self.env)
-            wizard.write({f'{kind}_line_ids': [Command.link(line.id) if ticked else Command.unlink(line.id) for line in mine]})
+            command = Command.link if ticked else Command.unlink
+            wizard.write({f'{kind}_line_ids': [command(line.id) for line in mine]})
         return True
 
     # === DOMAINS === #

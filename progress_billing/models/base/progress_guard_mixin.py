@@ -1,3 +1,4 @@
+from collections.abc import Hashable
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
@@ -168,6 +169,23 @@ class ProgressGuardMixin(models.AbstractModel):
         """``write`` of values that our own code decides, after its checks; with the rights of whoever acts."""
         with self._setting_own([vals]):
             return self.write(vals)
+
+    def _write_together(self, vals_by_record):
+        """:meth:`_write_protected` of values a record: those that are alike are written in one go.
+
+        :param dict vals_by_record: values by record
+        """
+        groups = {}
+        for record, vals in vals_by_record.items():
+            for name, value in vals.items():
+                alike = value if isinstance(value, Hashable) else record
+                groups.setdefault(name, {}).setdefault((type(value), alike), (value, []))[1].append(record.id)
+        calls = {}
+        for name, values in groups.items():
+            for value, ids in values.values():
+                calls.setdefault(tuple(ids), {})[name] = value
+        for ids, vals in calls.items():
+            self.browse(ids)._write_protected(vals)
 
     @api.model
     def _create_protected(self, vals_list):

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import Command, models
+from odoo import Command, api, models
 
 #: what the taxes of a mere percentage come from: as long as nobody extends these, they are computed in one pass
 PLAIN_METHODS = (
@@ -77,6 +77,28 @@ class ProgressTaxEngine(models.AbstractModel):
             if line.get('_worth'):
                 self._take_part_of_tax(line)
         return base_lines
+
+    @api.model
+    def _get_worths(self, base_lines, company, currency, *, taxed=False):
+        """What each line of an order is worth, to the cent: together they add up to the order's own total.
+
+        Where the company rounds taxes over the document, a cent that its lines differ by is on one of them.
+
+        :param list base_lines: of all lines of one order
+        :param bool taxed: with taxes
+        :return dict: amounts by order line
+        """
+        taxes = self.env['account.tax']
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        worths = {}
+        for base_line in base_lines:
+            details = base_line['tax_details']
+            worth = details['total_excluded_currency'] + details['delta_total_excluded_currency']
+            if taxed:
+                worth += sum(data['tax_amount_currency'] for data in details['taxes_data'])
+            worths[base_line['record']] = currency.round(worth)
+        return worths
 
     def _are_plain_taxes(self, base_lines):
         """Whether these are mere percentages of amounts without tax, and nobody has changed how Odoo computes those."""

@@ -96,6 +96,10 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.contract_id._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
+        if state == 'posted':
+            # sudo: progress.bill - as above
+            claims = self.filtered(lambda move: not move.reversed_entry_id).progress_bill_id.sudo()
+            claims._raise_reasons([reason for bill in claims for reason in bill._get_posting_blockers()])
         for move in self:
             if state == 'posted' and move._is_progress_correction():
                 continue

@@ -93,7 +93,7 @@ class ProgressBill(models.Model):
     )
     credited_amount = fields.Monetary(
         string="Credited",
-        compute='_compute_amounts',
+        compute='_compute_credited_amount',
         store=True,
         help="Untaxed, by posted credit notes.",
         guarded=True,
@@ -180,9 +180,13 @@ class ProgressBill(models.Model):
                 bill.partner_id = bill.contract_id.partner_id
                 bill.partner_shipping_id = bill.contract_id.partner_shipping_id
 
-    @api.depends('line_ids.amount', 'line_ids.invoiced_amount', 'line_ids.credited_amount')
+    @api.depends('line_ids.amount', 'line_ids.invoiced_amount')
     def _compute_amounts(self):
-        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount', 'credited_amount')})
+        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount')})
+
+    @api.depends('line_ids.credited_amount')
+    def _compute_credited_amount(self):
+        self._set_line_sums('line_ids', {'credited_amount': 'credited_amount'})
 
     def _set_line_sums(self, lines, names):
         """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.

@@ -105,5 +105,4 @@ class ProgressBillGeneration(models.Model):
         """Give the bills that leave the plan their number."""
         todo = self.filtered(lambda bill: not bill.name)
         names = self._next_names([bill.company_id for bill in todo], todo.mapped('date'))
-        for bill, name in zip(todo, names, strict=True):
-            bill._write_protected({'name': name})
+        todo._write_together({bill: {'name': name} for bill, name in zip(todo, names, strict=True)})

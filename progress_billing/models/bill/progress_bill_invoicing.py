@@ -33,13 +33,11 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            vals_list = []
-            for bill in wave:
-                bill._write_protected(bill._prepare_invoiced_vals())
-                taxes = bill._get_invoice_taxes()
-                bill._keep_taxes(taxes)
-                vals_list.append(bill._prepare_invoice_vals(taxes))
-            moves |= moves._create_protected(vals_list)
+            wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
+            taxes = {bill: bill._get_invoice_taxes() for bill in wave}
+            for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
+                bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
+            moves |= moves._create_protected([bill._prepare_invoice_vals(taxes[bill]) for bill in wave])
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
 
@@ -63,7 +61,9 @@ class ProgressBillInvoicing(models.Model):
         :param moves: the invoices
         :param Actor actor: who acts: code with all rights posts nothing by itself
         """
-        to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        to_post = moves.filtered(
+            lambda move: move.company_id.progress_post_invoices and not move.progress_bill_id._get_posting_blockers()
+        )
         if not to_post:
             return
         if actor.may_post():
@@ -71,6 +71,14 @@ class ProgressBillInvoicing(models.Model):
         else:
             note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
+
+    def _get_posting_blockers(self):
+        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        return []
 
     def _get_move_type(self):
         """Direction of a bill that asks for money: its contract's."""
@@ -202,9 +210,9 @@ class ProgressBillInvoicing(models.Model):
         return True
 
     def _keep_taxes(self, taxes):
-        """Remember on each bill line what it took of each tax, for the bills after it.
+        """Remember on each line of these bills what it took of each tax, for the bills after them.
 
-        :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
+        :param dict taxes: of the bills, see :meth:`_get_invoice_taxes`
         """
         self._keep_on_lines('tax_amounts', taxes.get('work', ()))
 

@@ -53,6 +53,12 @@ class ProgressBillLine(models.Model):
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
     credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True, guarded=True)
+    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; the bills after it go on
+    # from there. False until there is an invoice. Two keys:
+    #   "taxes": ids of the account.tax on the line, groups as groups: another set starts a new sum
+    #   "amounts": by the id of each single tax, as a text for JSON's sake, a list [rate, base, tax amount]; rate is the
+    #   tax's `amount` of that day (percent, or money a unit): another rate starts a new sum. Reverse charge is left out
+    # 100.00 at 15 %: {"taxes": [7], "amounts": {"7": [15.0, 100.0, 15.0]}}
     tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
 
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")

@@ -187,8 +187,9 @@ class ProgressBillWorkflow(models.Model):
 
         :raises UserError: naming the bill
         """
-        for bill in self:
-            for line in bill._get_all_lines():
+        credited = self.line_ids.browse().search([('bill_id', 'in', self.ids), ('credited_amount', '!=', 0)])
+        for bill, lines in credited.grouped('bill_id').items():
+            for line in lines:
                 if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):
                     raise UserError(
                         self.env._(

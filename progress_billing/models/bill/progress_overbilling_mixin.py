@@ -22,6 +22,8 @@ class ProgressOverbillingMixin(models.AbstractModel):
         :raises UserError: with what is billed and what it is worth
         """
         self.ensure_one()
+        if not draft_credit and money.is_far_inside(self.revised_amount, self.draft_amount + self.actual_amount):
+            return
         unit = self.currency_id.rounding
         billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
         over = money.room_left(self.revised_amount, billed, 0, unit)

@@ -89,7 +89,7 @@ class ProgressContractChange(models.Model):
             }
         )
         drafts.contract_id._on_worth_changed(drafts.line_ids.contract_line_id)
-        drafts._on_approved(credit=credit)
+        drafts._on_approved(actor=actor, credit=credit)
 
     def action_approve_with_credit(self):
         """The button of :meth:`action_approve` with the credit asked for.
@@ -161,9 +161,10 @@ class ProgressContractChange(models.Model):
 
     # === HOOKS === #
 
-    def _on_approved(self, *, credit=False):
+    def _on_approved(self, *, actor=None, credit=False):
         """These orders have just been approved, and the worth of their contracts has followed. Extend by ``super()``.
 
+        :param Actor actor: who approved
         :param bool credit: whether what they take away from billed work is billed back
         :raises UserError: when something stands in the way
         """

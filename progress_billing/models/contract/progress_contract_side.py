@@ -166,6 +166,10 @@ class ProgressContractSide(models.Model):
         """The company's account for results, where no journal has one; may be empty."""
         return self.company_id.sudo().income_account_id  # sudo: res.company - as for the journal
 
+    def _get_account_type_label(self, account_type):
+        """An ``account_type`` in the user's language, for messages."""
+        return dict(self.env['account.account']._fields['account_type']._description_selection(self.env))[account_type]
+
     def _get_deposit_account_type(self):
         """``account_type`` of the account that deposits wait on until the final invoice."""
         return 'liability_current'

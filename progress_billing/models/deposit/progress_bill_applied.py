@@ -16,7 +16,6 @@ class ProgressBillApplied(models.Model):
 
     down_payment_use_ids = fields.One2many('progress.down.payment.use', 'bill_id', string="Down Payments")
     down_payment_applied = fields.Monetary(
-        string="Down Payment Applied",
         compute='_compute_down_payment_applied',
         store=True,
         guarded=True,
@@ -81,6 +80,7 @@ class ProgressBillApplied(models.Model):
             ]
         )
         customers = paid.partner_id.commercial_partner_id
+        # sudo: res.partner - who pays, for any contact
         return bills.filtered(lambda bill: bill.partner_id.sudo().commercial_partner_id in customers)
 
     def _apply_down_payments(self, *, grow=True):
@@ -111,9 +111,7 @@ class ProgressBillApplied(models.Model):
         """What the invoice to come asks for before down payments: untaxed and taxed."""
         self.ensure_one()
         lines = self._prepare_invoice_line_list(self._get_invoice_taxes())
-        return self._sum_invoice_lines(
-            [line for line in lines if line.get('progress_line_type') != 'down_payment_use']
-        )
+        return self._sum_invoice_lines([line for line in lines if line.get('progress_line_type') != 'down_payment_use'])
 
     def _set_down_payments(self, wanted, total, pending):
         """Write down what is applied, where it is not what stands there.
@@ -226,9 +224,7 @@ class ProgressBillApplied(models.Model):
                         self.env._(
                             "At most %(amount)s of the down payment %(paid)s can be applied on %(bill)s.",
                             amount=bill.contract_id._show_amount(
-                                sum(
-                                    use.amount for use in bill.down_payment_use_ids if use.down_payment_id == paid
-                                )
+                                sum(use.amount for use in bill.down_payment_use_ids if use.down_payment_id == paid)
                             ),
                             paid=paid.display_name,
                             bill=bill.display_name,

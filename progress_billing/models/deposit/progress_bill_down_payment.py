@@ -25,7 +25,6 @@ class ProgressBillDownPayment(models.Model):
         help="Untaxed: invoiced and posted, less credit notes.",
     )
     down_payment_left = fields.Monetary(
-        string="Down Payment Left",
         compute='_compute_down_payment',
         store=True,
         guarded=True,

@@ -75,11 +75,13 @@ class ProgressContractBilling(models.Model):
 
     def _find_deposit_product(self):
         """The product with code DEPOSIT; may be empty."""
-        product = self.env.ref('progress_billing.product_deposit', raise_if_not_found=False)
-        if product and product.active and product.default_code == 'DEPOSIT':
-            return product
         # sudo: product.product - the DEPOSIT product is the same for everyone who bills
         products = self.env['product.product'].sudo()
+        # its id alone, which is cached: a bill needs it several times
+        shipped = self.env['ir.model.data']._xmlid_to_res_id('progress_billing.product_deposit')
+        product = self.env['product.product'].browse(shipped)
+        if product and product.active and product.default_code == 'DEPOSIT':
+            return product
         return products.search(
             [('default_code', '=', 'DEPOSIT'), ('company_id', 'in', (False, self.company_id.id))], limit=1
         )
@@ -289,11 +291,10 @@ class ProgressContractBilling(models.Model):
     def _get_customer_blockers(self):
         """Deposits are held for one customer a contract (DEP-12)."""
         customer = self.partner_id.commercial_partner_id
-        others = self._get_billable_lines().filtered(
-            lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse())
-        )
-        if not (customer and others):
+        lines = self._get_billable_lines()
+        if not (customer and lines.partner_id.commercial_partner_id - customer):
             return []
+        others = lines.filtered(lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse()))
         return [
             self.env._(
                 "Deposits are held for one customer, %(customer)s, but these lines are for others: %(lines)s. Give "
@@ -306,9 +307,11 @@ class ProgressContractBilling(models.Model):
     def _get_deposit_account_blocker(self, account):
         if account.account_type != self._get_deposit_account_type() or not account.reconcile or not account.active:
             return self.env._(
-                "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
-                "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
-                account.display_name,
+                "%(account)s cannot hold deposits: it must be an active account of type %(type)s that allows "
+                "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "
+                "the account.",
+                account=account.display_name,
+                type=self._get_account_type_label(self._get_deposit_account_type()),
             )
         return False
 

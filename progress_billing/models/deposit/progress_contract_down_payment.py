@@ -273,9 +273,7 @@ class ProgressContractDownPayment(models.Model):
         """The final invoice ends every down payment of its contract (DEP-23)."""
         result = super()._check_final_is_current(final)
         customer = final.partner_id.commercial_partner_id
-        if any(
-            bill.down_payment_left for bill in self.bill_ids if bill.partner_id.commercial_partner_id == customer
-        ):
+        if any(bill.down_payment_left for bill in self.bill_ids if bill.partner_id.commercial_partner_id == customer):
             raise UserError(
                 self.env._(
                     "The down payments of %(contract)s have changed since the final invoice was made. Delete the draft "

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..base.progress_actor import Actor
+
 
 class ProgressContractFinal(models.Model):
     """The final invoice, which ends a contract: income of every line, and every deposit reversed."""
@@ -73,7 +75,7 @@ class ProgressContractFinal(models.Model):
         """
         self.check_access('write')
         self._lock_for_billing()
-        finals = self._create_final_bills()
+        finals = self._create_final_bills(actor=Actor.of(self.env.user))
         return finals._get_result_action()
 
     def action_final_wizard(self):
@@ -97,11 +99,12 @@ class ProgressContractFinal(models.Model):
 
     # === BUSINESS === #
 
-    def _create_final_bills(self, extra=None):
+    def _create_final_bills(self, extra=None, actor=None):
         """The final bills of these contracts, with their draft invoices; those that exist are returned.
 
         :param dict extra: further values of the bill by contract, for what is billed beside the schedule of values: of
             the contract's customer, where several have a final bill
+        :param Actor actor: who ends the contracts, the user unless given
         :return: ``progress.bill`` of kind final
         :raises UserError: naming what stands in the way
         """
@@ -118,12 +121,16 @@ class ProgressContractFinal(models.Model):
         todo._check_opening_deposits_stand()
         todo._check_deposits_unmatched()
         finals = self.env['progress.bill']._create_protected(
-            [vals for contract in todo for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))]
+            [
+                vals
+                for contract in todo
+                for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))
+            ]
         )
         finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
-        finals._create_invoices()
+        finals._create_invoices(actor)
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
 

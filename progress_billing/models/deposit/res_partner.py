@@ -20,7 +20,7 @@ class ResPartner(models.Model):
 
     def _compute_progress_down_payments(self):
         domain = self._get_progress_down_payment_domain()
-        company = self.env.company
+        company = self.env.company  # default: a customer is of no company, and the sum is for who looks at it
         totals, counts = {}, {}
         for partner, currency, left, count in self.env['progress.bill']._read_group(
             domain, ['partner_id', 'currency_id'], ['down_payment_left:sum', '__count']
@@ -71,9 +71,7 @@ class ResPartner(models.Model):
                     contracts=', '.join(contracts.mapped('display_name')),
                 )
                 if contracts
-                else self.env._(
-                    "%s has no open contract that a down payment could be for.", self.display_name
-                )
+                else self.env._("%s has no open contract that a down payment could be for.", self.display_name)
             )
         return contracts.action_create_down_payment(amount, restricted)
 
@@ -85,9 +83,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_down_payment_wizard')
         contracts = self._get_progress_contracts_to_bill()
-        return dict(
-            action, context={'default_partner_id': self.id, 'default_contract_id': contracts[:1].id}
-        )
+        return dict(action, context={'default_partner_id': self.id, 'default_contract_id': contracts[:1].id})
 
     def action_view_down_payments(self):
         """The down payments of these customers.

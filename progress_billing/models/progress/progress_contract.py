@@ -333,6 +333,7 @@ class ProgressContractRun(models.Model):
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
         groups, reasons = [], {}
+        scheduled = self.line_ids
         for contract in self:
             blockers = contract._get_billing_blockers()
             due = contract.line_ids.filtered(lambda line: line._is_on_run())
@@ -346,7 +347,8 @@ class ProgressContractRun(models.Model):
                 reasons[contract] = blockers
                 continue
             by_key = due.sorted(lambda line: (line.sequence, line.id)).grouped(lambda line: line._get_run_key())
-            groups += [(contract, key, group) for key, group in by_key.items()]
+            # what is asked of one line is found out for all, whatever contract they are of
+            groups += [(contract, key, group.with_prefetch(scheduled._ids)) for key, group in by_key.items()]
         return groups, reasons
 
     def _prepare_run_bill_vals(self, key, date=None):

@@ -76,14 +76,14 @@ class ProgressBillRetainage(models.Model):
     def _on_claimed(self, *, new=False):
         """Pro formas show what they withhold; their invoices settle it once more."""
         super()._on_claimed(new=new)
-        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self._filter_stored()._restate_stored()
         self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
         for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
             wave._withhold_retainage()
 
     def _on_unbilled(self):
         super()._on_unbilled()
-        self.filtered(lambda bill: bill._has_stored())._restate_stored()
+        self._filter_stored()._restate_stored()
         self.contract_id._check_retainage_covered()
 
     # === WITHHOLDING === #
@@ -237,9 +237,11 @@ class ProgressBillRetainage(models.Model):
                 if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
                     line._write_protected({'previous_stored_amount': before})
 
-    def _has_stored(self):
-        """Whether these bills say anything of stored materials."""
-        return any(line.stored_amount or line.previous_stored_amount for line in self.line_ids)
+    def _filter_stored(self):
+        """Those of these bills that say anything of stored materials."""
+        stored = ['|', ('stored_amount', '!=', 0), ('previous_stored_amount', '!=', 0)]
+        lines = self.env['progress.bill.line'].search([('bill_id', 'in', self.ids), ('source', '=', False), *stored])
+        return self & lines.bill_id
 
     # === INVOICE LINES === #
 

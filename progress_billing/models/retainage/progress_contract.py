@@ -231,10 +231,12 @@ class ProgressContractRetainage(models.Model):
 
         :raises UserError: naming the line
         """
-        for contract in self:
-            given_back = contract.bill_ids.line_ids.filtered(lambda line: line.bucket and line._gives_back_retainage())
-            if not given_back:
-                continue
+        held = ['|', ('retainage_amount', '>', 0), ('retainage_amount', '<', 0)]  # "!=" finds empty ones too
+        lines = self.env['progress.bill.line'].search(
+            [('contract_id', 'in', self.ids), ('bucket', '!=', False), *held]
+        )
+        given_back = lines.filtered(lambda line: line._gives_back_retainage())
+        for contract in self & given_back.contract_id:
             for buckets in (('draft', 'actual'), ('actual',)):
                 for line, kept in contract._get_retainage_kept(buckets=buckets).items():
                     if kept * (-1 if line.revised_amount < 0 else 1) < 0:
@@ -387,9 +389,11 @@ class ProgressContractRetainage(models.Model):
     def _get_retainage_account_blocker(self, account):
         if account.account_type != self._get_retainage_account_type() or not account.reconcile or not account.active:
             return self.env._(
-                "%s cannot hold retainage: it must be an active current asset that allows reconciliation. Choose "
-                "another one on the contract or in the Progress Billing settings, or correct the account.",
-                account.display_name,
+                "%(account)s cannot hold retainage: it must be an active account of type %(type)s that allows "
+                "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "
+                "the account.",
+                account=account.display_name,
+                type=self._get_account_type_label(self._get_retainage_account_type()),
             )
         return False
 

@@ -1,0 +1,2 @@
+from . import test_claims
+from . import test_subcontract_order

@@ -1,0 +1,5 @@
+from . import bill_to_po_wizard
+from . import progress_invite_wizard
+from . import progress_review_wizard
+from . import progress_review_wizard_line
+from . import res_config_settings
