@@ -33,7 +33,7 @@ def prepare(cr, common):
     recipe = hashlib.sha256(b''.join(Path(__file__).with_name(name).read_bytes() for name in RECIPE)).hexdigest()[:16]
     if noted.get('recipe') != recipe:
         for user in env['res.users'].search([('company_id', '=', noted.get('company', 0))]):
-            user.write({'login': f'retired_{user.id}', 'active': False})  # another recipe's: its logins are wanted again
+            user.write({'login': f'retired_{user.id}', 'active': False})  # its login is wanted again
         case = _get_case(common, recipe)
         case.cr, case.env = cr, env(context=common.default_env_context())
         _make_companies(env, lambda name: common._create_company.__func__(case, name=name))

@@ -67,16 +67,16 @@ class TestDownPayments(DownPaymentCommon):
 
     def test_the_accounting_page(self):
         """The table of docs/ACCOUNTING.md, and what it says of deposits."""
-        contract = self._as_billed([1000], self.tax_15)
+        contract = self.make.as_billed([1000], self.tax_15)
         paid = self._pay_down(contract, 200)
         self.assertLedger(paid.invoice_id, receivable=230, deposit=-200, _tax=-30)
-        bill = self._bill(contract, '500')
+        bill = self.billing.bill(contract, '500')
         self.assertLedger(bill.invoice_id, receivable=460, deposit=100, income=-500, _tax=-60)
-        self.assertLedger(self._final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertLedger(self.billing.final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
         self.assertDeposits(contract, 0)
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         self._pay_down(contract, 200)
-        self._bill(contract, '500')
+        self.billing.bill(contract, '500')
         self.assertDeposits(contract, 500)
 
     def test_on_the_last_bill(self):

@@ -11,7 +11,7 @@ class AgreementCommon(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([10000], revenue_recognition='as_billed')
+        cls.contract = cls.make.contract([10000], revenue_recognition='as_billed')
 
     @classmethod
     def _agree(cls, hours=0.0, amount=0.0, **vals):
@@ -128,7 +128,7 @@ class TestAgreement(AgreementCommon):
             self._shares([self._time(10)], 5000),
             [(mine, '10 h', 2, 200), (soon, '10 h', 1, 100), (late, '10 h', 7, 700)],
         )
-        self._agree(hours=9, project_ids=[Command.set(self._make_project(name="Barn").ids)])
+        self._agree(hours=9, project_ids=[Command.set(self.make.project(name="Barn").ids)])
         self._agree(hours=9, partner_id=self.customer.copy().id)
         self._agree(hours=9, active=False)
         self._agree(hours=9, currency_id=self.setup_other_currency('EUR').id)
@@ -171,7 +171,7 @@ class TestAgreement(AgreementCommon):
 
     def test_taxes_of_the_fee(self):
         """Covered time comes off with the taxes and on the accounts of the fee; deposits stay whole."""
-        contract = self._make_contract([600, 400], self.tax_15)
+        contract = self.make.contract([600, 400], self.tax_15)
         contract.line_ids[1].tax_ids = False
         self._agree(amount=100)
         shares = self.env['progress.agreement']._allocate(contract, [self._time(1)], 500, date=self._day('2026-01-31'))
@@ -195,11 +195,11 @@ class TestAgreement(AgreementCommon):
         self.assertEqual(agreement.used_hours, 0)
         bill = self._bill_with([self._time(5)], 2000)
         bill.invoice_id.action_post()
-        self._credit(bill.invoice_id, 700)
+        self.billing.credit(bill.invoice_id, 700)
         self.assertEqual(agreement.used_hours, 5)
         other = self._bill_with([self._time(5)], 2000)
         other.invoice_id.action_post()
-        refund = self._credit(other.invoice_id)
+        refund = self.billing.credit(other.invoice_id)
         self.assertEqual((other.is_credited, agreement.used_hours), (True, 5))
         last = self._bill_with([self._time(5)], 2000)
         self.assertEqual(agreement.left_hours, 0)
