@@ -68,7 +68,7 @@ class TestPortalAccess(PortalCommon):
         cls.revoked.action_revoke()
         cls.paying = cls._add_contact(payer, 'invoice')
         cls.reading = cls._add_contact(cls.architect, 'reader')
-        cls.stranger = cls._add_contact(stranger, contract=cls._pro_forma([100], description="Elsewhere"))
+        cls.stranger = cls._add_contact(stranger, contract=cls.make.pro_forma([100], description="Elsewhere"))
         other = cls.env['res.company'].sudo().create({'name': "Abroad Ltd"})
         cls.env['res.users'].sudo().create(
             {
