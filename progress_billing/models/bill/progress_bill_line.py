@@ -53,7 +53,7 @@ class ProgressBillLine(models.Model):
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
     credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True, guarded=True)
-    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; the bills after it go on
+    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; bills after it go on
     # from there. False until there is an invoice. Two keys:
     #   "taxes": ids of the account.tax on the line, groups as groups: another set starts a new sum
     #   "amounts": by the id of each single tax, as a text for JSON's sake, a list [rate, base, tax amount]; rate is the
