@@ -54,6 +54,7 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_screen_tours
+from . import test_side_cases
 from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_sourced_lines
