@@ -29,9 +29,7 @@ class ClaimCommon(SubcontractCommon):
 
     @classmethod
     def _add_invoice_contact(cls, contract, partner, role='invoice'):
-        return cls.env['progress.contact'].create(
-            {'contract_id': contract.id, 'partner_id': partner.id, 'role': role}
-        )
+        return cls.env['progress.contact'].create({'contract_id': contract.id, 'partner_id': partner.id, 'role': role})
 
     @classmethod
     def _invite(cls, contract=None, invitation_type='all'):

@@ -82,7 +82,9 @@ class TestInvitations(ClaimCommon):
         self.period.date_due = '2026-03-22'
         for _run in range(2):
             self.env['progress.bill']._cron_remind_contacts()
-        self.assertEqual(bill.notice_ids.filtered(lambda notice: notice.kind == 'reminder').mapped('occasion'), ['2026-03-20'])
+        self.assertEqual(
+            bill.notice_ids.filtered(lambda notice: notice.kind == 'reminder').mapped('occasion'), ['2026-03-20']
+        )
         bill.action_accept()
         bill.line_ids[0].amount = 100
         bill.action_submit()
@@ -114,10 +116,14 @@ class TestClaims(ClaimCommon):
         """20,000 by amount, 25 % to date, 0.5 units of 40,000: draft, kept as entered."""
         bill = self._accepted()
         first, second = bill.line_ids
-        self._answer(bill, 'claim', **self._work(bill, '15000.00', '25%', unit='amount'), **{f'unit_{second.id}': 'percent'})
+        self._answer(
+            bill, 'claim', **self._work(bill, '15000.00', '25%', unit='amount'), **{f'unit_{second.id}': 'percent'}
+        )
         self.assertEqual((first.amount, second.amount), (15000, 10000))
         self.assertEqual(bill.claim_status, 'draft')
-        self._answer(bill, 'claim', **self._work(bill, '25', '0.5', unit='percent'), **{f'unit_{second.id}': 'quantity'})
+        self._answer(
+            bill, 'claim', **self._work(bill, '25', '0.5', unit='percent'), **{f'unit_{second.id}': 'quantity'}
+        )
         self.assertEqual((first.amount, second.amount), (15000, 20000))
         self.assertEqual((first.retainage_amount, bill.current_payment_due), (1500, 31500))
         for text, sentence in (('abc', "is no number"), ('nan', "is no number"), ('101', "between 0 and 100")):
@@ -246,9 +252,7 @@ class TestClaims(ClaimCommon):
         self.assertLedger(bill.invoice_id, expense=15000, input_tax=1500, payable_retainage=-1500, payable=-15000)
         self.billing.pay(bill.invoice_id)
         self.assertEqual(bill.claim_status, 'paid')
-        self.assertEqual(
-            set(bill.notice_ids.mapped('kind')), {'invited', 'approved', 'released', 'paid'}
-        )
+        self.assertEqual(set(bill.notice_ids.mapped('kind')), {'invited', 'approved', 'released', 'paid'})
 
     def test_posted_at_once(self):
         self.company.progress_post_invoices = True
