@@ -43,7 +43,10 @@ class SideCases:
         """What the moves come to on each account, in the currency of the contract, as a customer's would."""
         items = moves.line_ids
         found = {
-            name: round(self.side_sign * sum(items.filtered(lambda i, a=account: i.account_id == a).mapped('amount_currency')), 3)
+            name: round(
+                self.side_sign * sum(items.filtered(lambda i, a=account: i.account_id == a).mapped('amount_currency')),
+                3,
+            )
             for name, account in self.side_accounts.items()
         }
         self.assertEqual(
@@ -61,7 +64,7 @@ class SideCases:
     def test_ten_periods(self):
         """Work, stored materials, a change order, a release, a correction, the final and the rest of the retainage.
 
-        60,000 and 40,000, 10 % of work and 5 % of stored materials held, 15 % tax; 10,000 more from the fifth period on.
+        60,000 and 40,000, 10 % of work and 5 % of stored materials held, 15 % tax; 10,000 more from the fifth period.
         """
         tax = self._side_tax("15 % for ten", 15.0)
         contract = self._side_contract(
@@ -97,9 +100,7 @@ class SideCases:
             )
             self.assertEqual(round(contract.retainage_balance, 2), round(held, 2))
         self.billing.final(contract)
-        self.assertSide(
-            self._posted(contract), result=-110000, tax=-16500, retainage=10000, partner=116500
-        )
+        self.assertSide(self._posted(contract), result=-110000, tax=-16500, retainage=10000, partner=116500)
         self.billing.release(contract)
         self.assertSide(self._posted(contract), result=-110000, tax=-16500, partner=126500)
         self.assertEqual((contract.state, contract.retainage_balance, contract.wip_available), ('closed', 0, 0))

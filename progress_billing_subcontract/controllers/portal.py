@@ -36,9 +36,7 @@ class SubcontractPortal(ProgressPortalAnswers):
         try:
             actor = self._get_actor(contact)
             with request.env.cr.savepoint():
-                contract._take_schedule(
-                    actor, contact, given, submit=answer == 'submit', address=self._get_address()
-                )
+                contract._take_schedule(actor, contact, given, submit=answer == 'submit', address=self._get_address())
         except UserError as error:
             return self._render_contract(contract, contact, access_token, error=str(error), given=given)
         return self._go_to(contract, contact, access_token, 'schedule')

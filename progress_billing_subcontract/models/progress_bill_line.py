@@ -16,7 +16,11 @@ class ProgressBillLine(models.Model):
         string="Difference", compute='_compute_difference_amount', help="Claimed and not certified."
     )
     release_amount = fields.Monetary(
-        string="Retainage Claimed Back", guarded=True, readonly=True, copy=False, help="Untaxed: asked for by the claim."
+        string="Retainage Claimed Back",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
 

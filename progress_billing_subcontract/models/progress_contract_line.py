@@ -126,9 +126,7 @@ class ProgressContractLine(models.Model):
         self.ensure_one()
         if self.bill_line_ids.filtered('bucket') or self.change_line_ids:
             raise UserError(
-                self.env._(
-                    "%s cannot be divided any more: bills or change orders refer to it.", self.display_name
-                )
+                self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
             )
         first, *others = parts
         vals_list = [

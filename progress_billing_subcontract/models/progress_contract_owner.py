@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class ProgressContractOwner(models.Model):
-    """Pay when paid, seen: what subcontractors claim beside what the owner is billed; the end of a job (SUB-13, SUB-14)."""
+    """Pay when paid, seen: claims beside what the owner is billed, and the end of a job (SUB-13, SUB-14)."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
@@ -43,7 +43,7 @@ class ProgressContractOwner(models.Model):
     # === THE OWNER'S BILL === #
 
     def _get_owner_draft(self):
-        """The owner's bill that approved claims go on: the last pro forma that nobody submitted, or a record to come."""
+        """The owner's bill that approved claims go on: the last pro forma that nobody submitted; may be empty."""
         self.ensure_one()
         return self.bill_ids.filtered(
             lambda bill: bill.kind == 'progress' and bill.state == 'draft' and not bill.invoice_id

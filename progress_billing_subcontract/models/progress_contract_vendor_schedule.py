@@ -8,7 +8,7 @@ OPEN_STATES = ('draft', 'rejected')
 
 
 class ProgressContractVendorSchedule(models.Model):
-    """The subcontractor's own schedule of values: proposed, checked against the subcontract, accepted, locked (SUB-12)."""
+    """The subcontractor's own schedule: proposed, checked against the subcontract, accepted, locked (SUB-12)."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
@@ -224,7 +224,9 @@ class ProgressContractVendorSchedule(models.Model):
             raise AccessError(self.env._("You read this page; others claim for the firm. Write a message instead."))
         if given.get('version') != self._get_schedule_version():
             raise UserError(
-                self.env._("Nothing was changed: the schedule has been changed since you opened this page. Read it again.")
+                self.env._(
+                    "Nothing was changed: the schedule has been changed since you opened this page. Read it again."
+                )
             )
         self._check_schedule_can_change()
         vals_list = [vals for line in self._get_divisible_lines() for vals in self._read_schedule(line, given)]

@@ -32,11 +32,15 @@ class ProgressVendorScheduleLine(models.Model):
     def _check_same_contract(self):
         for line in self:
             scheduled = line.contract_line_id
-            if scheduled.contract_id != line.contract_id or scheduled.display_type or scheduled.billing_base != 'amount':
+            if (
+                scheduled.contract_id != line.contract_id
+                or scheduled.display_type
+                or scheduled.billing_base != 'amount'
+            ):
                 raise UserError(
                     self.env._(
-                        "%(line)s is no line of %(contract)s that can be divided: it is another subcontract's, or billed "
-                        "by quantity.",
+                        "%(line)s is no line of %(contract)s that can be divided: it is another subcontract's, or "
+                        "billed by quantity.",
                         line=scheduled.display_name,
                         contract=line.contract_id.display_name,
                     )

@@ -39,7 +39,10 @@ class ProjectProject(models.Model):
         return dict(
             action,
             domain=[('project_id', 'in', self.ids), ('contract_type', '=', 'subcontract')],
-            context={'default_project_id': self.id if len(self) == 1 else False, 'default_contract_type': 'subcontract'},
+            context={
+                'default_project_id': self.id if len(self) == 1 else False,
+                'default_contract_type': 'subcontract',
+            },
         )
 
     # === COSTS === #
@@ -55,7 +58,7 @@ class ProjectProject(models.Model):
         return items
 
     def _get_missing_subcontract_costs(self):
-        """What Odoo, counting bills instead of amounts, does not see is still to be billed, in the project's currency."""
+        """What Odoo, counting bills and not amounts, does not see is to be billed, in the project's currency."""
         # sudo: purchase.order.line - sums only, as Odoo's own figures of the dashboard
         lines = self.env['purchase.order.line'].sudo()
         missing = 0.0
@@ -96,7 +99,11 @@ class ProjectProject(models.Model):
             )
         if not ready and blocked:
             contracts._raise_blockers(blocked)
-        action = ready._invite_to_bill(invitation_type) if ready else contracts._get_answered_notification(contracts.bill_ids)
+        action = (
+            ready._invite_to_bill(invitation_type)
+            if ready
+            else contracts._get_answered_notification(contracts.bill_ids)
+        )
         if blocked:
             names = ', '.join(contract.display_name for contract in blocked)
             action['params']['type'] = 'warning'
@@ -136,8 +143,8 @@ class ProjectProject(models.Model):
         if not sums:
             raise UserError(
                 self.env._(
-                    "No line of %s says on which line the owner is billed. Set Billed to the Owner On in the schedules of "
-                    "the subcontracts.",
+                    "No line of %s says on which line the owner is billed. Set Billed to the Owner On in the schedules "
+                    "of the subcontracts.",
                     ', '.join(claims.contract_id.mapped('display_name')),
                 )
             )

@@ -60,4 +60,3 @@ class ClaimCommon(SubcontractCommon):
             given[f'work_{line.id}'] = text
             given[f'unit_{line.id}'] = unit
         return given
-

@@ -73,7 +73,7 @@ class TestInvitations(ClaimCommon):
 
     def test_only_administrators_invite(self):
         for user in (self.standard_user, self.sub_reader):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "Only administrators"):
                 self.contract.with_user(user).action_invite()
 
     def test_reminders(self):
@@ -227,7 +227,7 @@ class TestClaims(ClaimCommon):
             ],
         )
         self.assertTrue(bill.message_ids.filtered(lambda message: "in the name of Bricklayer" in (message.body or '')))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Only administrators"):
             mine.action_approve()
 
     # === REVIEW === #
@@ -328,7 +328,7 @@ class TestClaims(ClaimCommon):
     def test_deletion(self):
         """Planned, draft, rejected and declined claims can be deleted, by administrators; what was approved cannot."""
         bill = self._accepted()
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(AccessError, "Only administrators"):
             bill.with_user(self.standard_user).unlink()
         bill.unlink()
         bill = self._submitted('100')

@@ -19,9 +19,7 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         version = re.search(r'name="version" value="([^"]+)"', page.text)
         data = {'csrf_token': csrf.group(1) if csrf else '', 'version': version.group(1) if version else '', **data}
         token = (contact or self.contact).sudo().token
-        return self.url_open(
-            f'{bill._get_portal_path()}/answer?access_token={token}', data=data, timeout=60
-        )
+        return self.url_open(f'{bill._get_portal_path()}/answer?access_token={token}', data=data, timeout=60)
 
     def test_from_invitation_to_claim(self):
         bill = self._invite()
@@ -36,7 +34,10 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.assertIn("is no number", page.text)
         self.assertIn('value="12,5"', page.text, "What was typed stays.")
         page = self._post(
-            bill, answer='submit', vendor_reference='R-9', **{f'work_{line.id}': '2,500.00', f'unit_{line.id}': 'amount'}
+            bill,
+            answer='submit',
+            vendor_reference='R-9',
+            **{f'work_{line.id}': '2,500.00', f'unit_{line.id}': 'amount'},
         )
         self.assertIn("your claim is submitted", page.text)
         self.env.invalidate_all()

@@ -61,9 +61,7 @@ class TestSubcontractOrder(SubcontractCommon):
                 }
             ],
         )
-        self.assertLedger(
-            bill.invoice_id, expense=20000, input_tax=2000, payable_retainage=-2000, payable=-20000
-        )
+        self.assertLedger(bill.invoice_id, expense=20000, input_tax=2000, payable_retainage=-2000, payable=-20000)
         self.assertRetained(contract, 2000)
 
     # === FIGURES === #
@@ -112,12 +110,15 @@ class TestSubcontractOrder(SubcontractCommon):
         order, line = contract.purchase_order_ids, contract.purchase_order_ids.order_line[0]
         for locked in (False, True):
             order.locked = locked
-            for vals in ({'price_unit': 90000}, {'product_qty': 2}, {'discount': 5}, {'tax_ids': [Command.link(self.input_tax.id)]}):
+            for vals in (
+                {'price_unit': 90000},
+                {'product_qty': 2},
+                {'discount': 5},
+                {'tax_ids': [Command.link(self.input_tax.id)]},
+            ):
                 self.assertRefused(lambda vals=vals: line.write(vals), "Add a change order")
         line.write({'price_unit': 100000, 'name': "Masonry, ground floor"})
-        self.assertRefused(
-            lambda: contract.line_ids[0].write({'original_amount': 1}), "follows from the order"
-        )
+        self.assertRefused(lambda: contract.line_ids[0].write({'original_amount': 1}), "follows from the order")
         self.make.change(contract, {'contract_line_id': contract.line_ids[0].id, 'amount': 5000})
         self.assertRecordValues(line, [{'price_unit': 105000, 'product_qty': 1, 'price_subtotal': 105000}])
         change = self.make.change(contract, {'name': "Chimney", 'amount': 2000})

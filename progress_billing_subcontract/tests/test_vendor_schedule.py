@@ -72,5 +72,5 @@ class TestVendorSchedule(ClaimCommon):
         self.contract.is_vendor_schedule = True
         self._propose(("Walls", '60000'))
         for user in (self.standard_user, self.sub_reader):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "Only administrators"):
                 self.contract.with_user(user).action_accept_schedule()

@@ -4,7 +4,7 @@ BILLED = ('approved', 'invoiced')
 
 
 class ProgressMarginWizard(models.TransientModel):
-    """Owner and subcontractors of a period side by side: claimed from the owner, certified to subs, the margin (SUB-13)."""
+    """Owner and subcontractors of a period side by side: claimed, certified, the margin (SUB-13)."""
 
     _name = 'progress.margin.wizard'
     _description = "Owner and Subcontractors"
@@ -77,7 +77,12 @@ class ProgressMarginWizard(models.TransientModel):
             )
 
         for bill_line in self._get_bills('customer').line_ids:
-            add(bill_line.contract_line_id, 'owner_amount', bill_line.invoiced_amount - bill_line.credited_amount, bill_line)
+            add(
+                bill_line.contract_line_id,
+                'owner_amount',
+                bill_line.invoiced_amount - bill_line.credited_amount,
+                bill_line,
+            )
         for bill_line in self._get_bills('subcontract').line_ids:
             # sudo: progress.contract.line - the owner's line by its name, for who sees the subcontract's side
             owner = bill_line.contract_line_id.sudo().owner_line_id.sudo(False)
