@@ -16,6 +16,7 @@ from . import test_edits
 from . import test_guard
 from . import test_hooks
 from . import test_hooks_invoice
+from . import test_hooks_portal
 from . import test_house
 from . import test_import
 from . import test_import_files
