@@ -42,6 +42,7 @@ from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_queries
 from . import test_reading
 from . import test_retainage
 from . import test_retainage_life

@@ -29,6 +29,7 @@ class ProgressCompliance(models.Model):
         'progress.compliance.type', string="Document", required=True, index=True, ondelete='restrict'
     )
     kind = fields.Selection(related='type_id.kind')
+    signer = fields.Selection(related='type_id.signer')
     contract_id = fields.Many2one(
         'progress.contract',
         index='btree_not_null',
@@ -47,6 +48,9 @@ class ProgressCompliance(models.Model):
         precompute=True,
         check_company=True,
         tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related='partner_id.commercial_partner_id', string="Firm", store=True, index=True, guarded=True
     )
     company_id = fields.Many2one(
         'res.company',
@@ -175,17 +179,16 @@ class ProgressCompliance(models.Model):
 
     @api.model
     def _find_for(self, contract):
-        """Documents of a contract, and of its partner for all contracts; as superuser.
+        """Documents of a contract, and of its partner's firm for all contracts; as superuser.
 
         :param contract: ``progress.contract``
         """
-        if not contract.id:
-            return self.browse()
-        firm = contract.partner_id.commercial_partner_id
-        own = Domain('contract_id', '=', contract.id)
-        shared = Domain('contract_id', '=', False) & Domain('partner_id.commercial_partner_id', '=', firm.id)
         # sudo: progress.compliance - what holds up a step does not depend on who takes it
-        return self.sudo().search((own | shared) & Domain('company_id', '=', contract.company_id.id))
+        known = contract.sudo()
+        shared = known.partner_id.commercial_partner_id.progress_compliance_ids
+        return known.compliance_ids | shared.filtered(
+            lambda document: not document.contract_id and document.company_id == known.company_id
+        )
 
     def _get_sentences(self, step, policy):
         """Why these documents hold up a step: one sentence for each type; a valid one makes up for an expired one.

@@ -337,6 +337,6 @@ class ProgressBillClaim(models.Model):
         """Only administrators cancel or delete what was claimed (SUB-16)."""
         reasons = super()._get_undo_blockers()
         allowed = self.env.su or not self.contract_id._is_subcontract()
-        if not allowed and not self.env.user.has_group('progress_billing.group_subcontract_manager'):
+        if not allowed and not self.contract_id._has_side_level('manager'):
             raise AccessError(self.env._("Only administrators of Subcontract Billing cancel or delete claims."))
         return reasons

@@ -217,9 +217,8 @@ class TestCreateScreen(ProgressTimesheetCommon):
         action = wizard.action_continue()
         bills = wizard.child_ids.bill_id
         self.assertEqual(set(action['domain'][0][2]), set(bills.invoice_id.ids))
-        self.assertEqual(
-            bills.mapped(lambda bill: (bill.contract_id, bill.amount)), [(self.contract, 1200), (other, 300)]
-        )
+        amounts = {bill.contract_id: bill.amount for bill in bills}
+        self.assertEqual(amounts, {self.contract: 1200, other: 300})
         self.assertEqual(entry.timesheet_invoice_id, second.bill_id.invoice_id)
 
     def test_selection_of_several_contracts(self):

@@ -44,12 +44,12 @@ class TestScreenRights(ProgressTimesheetCommon):
 
     def test_not_for_others(self):
         wizard = self._open(self.contract)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             wizard.with_user(self.reader).action_continue()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             wizard.with_user(self.timesheet_user).read_entries()
         outsider = new_test_user(self.env, login='hours_outsider', groups='hr_timesheet.group_hr_timesheet_user')
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             self.env(user=outsider)['progress.bill.create'].create({'contract_id': self.contract.id})
 
     def test_timesheet_users_work_as_before(self):
