@@ -17,6 +17,9 @@
         'views/progress_realisation_views.xml',
         'report/account_invoice_templates.xml',
     ],
+    'demo': [
+        'demo/website_lindqvist_demo.xml',
+    ],
     'assets': {
         'web.assets_backend': [
             'progress_billing_timesheet/static/src/**/*',

@@ -32,8 +32,7 @@ class AccountAnalyticLine(models.Model):
         help="The live bill that this entry is attached to.",
     )
     progress_currency_id = fields.Many2one(
-        'res.currency',
-        string="Currency of the Rate", compute='_compute_progress_rate', store=True, guarded=True
+        'res.currency', string="Currency of the Rate", readonly=True, copy=False, guarded=True
     )
     progress_rate = fields.Float(
         string="Rate",
@@ -123,7 +122,8 @@ class AccountAnalyticLine(models.Model):
             mine._update_progress_rates(project.progress_contract_id)
         others = (entries - timed).filtered('progress_rate_source')
         if others:
-            others._write_protected(dict.fromkeys(('progress_rate', 'progress_rate_source', 'progress_currency_id'), False))
+            names = ('progress_rate', 'progress_rate_source', 'progress_currency_id')
+            others._write_protected(dict.fromkeys(names, False))
 
     def _get_progress_rates(self, contract):
         """Rates of these entries of one project, as prices are now.
@@ -249,9 +249,7 @@ class AccountAnalyticLine(models.Model):
         """
         if self.ids:
             self.env.execute_query(
-                SQL(
-                    "SELECT id FROM account_analytic_line WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids
-                )
+                SQL("SELECT id FROM account_analytic_line WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids)
             )
 
     def _is_not_billed(self):

@@ -37,8 +37,10 @@ class ProgressContractNumber(models.Model):
                 )
             )
         # sudo: account.move - whether a number is taken does not depend on who asks
-        taken = self.env['account.move'].sudo().search(
-            [('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1
+        taken = (
+            self.env['account.move']
+            .sudo()
+            .search([('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1)
         )
         if taken:
             raise UserError(
@@ -53,8 +55,8 @@ class ProgressContractNumber(models.Model):
         if typed > following and not gap:
             raise UserError(
                 self.env._(
-                    "The number %(number)s would leave out numbers of %(journal)s: the next one is %(next)s. Choose Leave "
-                    "Numbers Out if that is meant.",
+                    "The number %(number)s would leave out numbers of %(journal)s: the next one is %(next)s. Choose "
+                    "Leave Numbers Out if that is meant.",
                     **names,
                 )
             )

@@ -68,8 +68,8 @@ class ProgressContractReinvoicing(models.Model):
             ]
         return [
             self.env._(
-                "Not charged on: %(items)s. No confirmed order of %(project)s was there when they were posted. Add them "
-                "to the order by hand.",
+                "Not charged on: %(items)s. No confirmed order of %(project)s was there when they were posted. Add "
+                "them to the order by hand.",
                 **values,
             )
         ]
@@ -78,14 +78,16 @@ class ProgressContractReinvoicing(models.Model):
         """Vendors' refunds of costs that were charged on: the customer's order keeps what it has."""
         refunds = items.filtered(lambda item: item.move_id.move_type == 'in_refund')
         passed_on = refunds.filtered(
-            lambda item: not item.move_id.reversed_entry_id
-            or item.move_id.reversed_entry_id.line_ids.analytic_line_ids.so_line
+            lambda item: (
+                not item.move_id.reversed_entry_id or item.move_id.reversed_entry_id.line_ids.analytic_line_ids.so_line
+            )
         )
         if not passed_on:
             return []
         return [
             self.env._(
-                "Refunded by the vendor and not given back to the customer: %s. Lower the order, or bill less, by hand.",
+                "Refunded by the vendor and not given back to the customer: %s. Lower the order, or bill less, by "
+                "hand.",
                 self._name_items(passed_on),
             )
         ]

@@ -102,9 +102,7 @@ class SaleOrderLine(models.Model):
         :return dict: quantity, untaxed amount and amount with tax by line, in the order's currency
         """
         taxes, result = self.env['account.tax'], {}
-        base_lines = [
-            line._prepare_base_line_for_taxes_computation(quantity=line.qty_to_invoice) for line in self
-        ]
+        base_lines = [line._prepare_base_line_for_taxes_computation(quantity=line.qty_to_invoice) for line in self]
         for company, lines in self.grouped('company_id').items():
             mine = [base_line for base_line in base_lines if base_line['record'] in lines]
             for base_line in mine:  # each by itself: what is ticked may change, its amount does not

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import ProgressTimesheetCommon
@@ -190,7 +190,7 @@ class TestAttach(ProgressTimesheetCommon):
 
     def test_nobody_types_rows(self):
         bill = self._attached()
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.with_user(self.billing_user).write({'entry_ids': [Command.create({'hours': 5})]})
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.entry_ids.with_user(self.billing_user).write({'value': 5})

@@ -13,7 +13,7 @@ class TestScreenRights(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([50000], hourly_rate=100)
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
         cls.own = cls.env['hr.employee'].create(
             {'name': "Own", 'user_id': cls.timesheet_user.id, 'company_id': cls.company.id}
         )
@@ -44,12 +44,12 @@ class TestScreenRights(ProgressTimesheetCommon):
 
     def test_not_for_others(self):
         wizard = self._open(self.contract)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             wizard.with_user(self.reader).action_continue()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             wizard.with_user(self.timesheet_user).read_entries()
         outsider = new_test_user(self.env, login='hours_outsider', groups='hr_timesheet.group_hr_timesheet_user')
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Create Progress Bill"):
             self.env(user=outsider)['progress.bill.create'].create({'contract_id': self.contract.id})
 
     def test_timesheet_users_work_as_before(self):

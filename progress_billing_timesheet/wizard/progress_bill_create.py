@@ -175,9 +175,7 @@ class ProgressBillCreate(models.TransientModel):
                 amounts = wizard._get_order_lines(kind)._get_progress_amounts_to_invoice()
                 wizard[f'{kind}_amount'] = sum(untaxed for _quantity, untaxed, _taxed in amounts.values())
 
-    @api.depends(
-        'wip_bill_amount', 'expense_amount', 'product_amount', 'time_line_ids', 'date', 'child_ids.net_amount'
-    )
+    @api.depends('wip_bill_amount', 'expense_amount', 'product_amount', 'time_line_ids', 'date', 'child_ids.net_amount')
     def _compute_net_amount(self):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))

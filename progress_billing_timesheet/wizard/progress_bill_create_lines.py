@@ -86,7 +86,9 @@ class ProgressBillCreateLines(models.TransientModel):
             return []
         dates = ', '.join(format_date(self.env, bill.date) for bill in planned if bill.date)
         return [
-            self.env._("The final invoice cancels %(count)s planned bills (%(dates)s).", count=len(planned), dates=dates)
+            self.env._(
+                "The final invoice cancels %(count)s planned bills (%(dates)s).", count=len(planned), dates=dates
+            )
         ]
 
     @api.depends('contract_id', 'child_ids.contract_id')
