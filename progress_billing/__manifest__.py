@@ -78,6 +78,7 @@
         'demo/garage_weber_demo.xml',
         'demo/webshop_northlight_demo.xml',
         'demo/community_center_demo.xml',
+        'demo/shop_olsen_demo.xml',
         'demo/work_in_progress_demo.xml',
     ],
     'assets': {

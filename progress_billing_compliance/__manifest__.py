@@ -15,6 +15,7 @@
         'report/progress_backup_templates.xml',
         'views/progress_compliance_type_views.xml',
         'views/progress_compliance_views.xml',
+        'views/res_partner_views.xml',
         'views/progress_contract_views.xml',
         'views/progress_bill_views.xml',
         'views/progress_backup_views.xml',

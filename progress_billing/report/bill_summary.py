@@ -35,6 +35,8 @@ class ProgressBillSummary(models.AbstractModel):
         contract = bill.contract_id.display_name
         if bill.kind == 'final':
             return self.env._("Final invoice of %(contract)s", contract=contract)
+        if bill.kind == 'down_payment':
+            return self.env._("Down payment of %(contract)s", contract=contract)
         number = bill._get_bill_position()
         return self.env._("Progress bill no. %(number)s of %(contract)s", number=number, contract=contract)
 

@@ -15,7 +15,7 @@ from odoo import SUPERUSER_ID, Command, api, models
 from odoo.tests import TransactionCase
 
 PARAMETER = 'progress_billing.prepared_for_tests'
-NUMBER = 2  # companies for setup_other_company(), beside the one of all classes
+NUMBER = 1  # for setup_other_company(), beside the one of all classes
 NAME = "Prepared company %s"
 #: what is prepared follows from these files: in a database that is kept, it is made anew when they change
 RECIPE = ('prepared.py', 'builders.py', 'common.py')
@@ -32,15 +32,27 @@ def prepare(cr, common):
     noted = json.loads(env['ir.config_parameter'].get_param(PARAMETER, '{}'))
     recipe = hashlib.sha256(b''.join(Path(__file__).with_name(name).read_bytes() for name in RECIPE)).hexdigest()[:16]
     if noted.get('recipe') != recipe:
-        for user in env['res.users'].browse(noted.get('users', ())):  # their logins are wanted again
-            user.write({'login': f'retired_{user.id}', 'active': False})
-        case = type('Prepared', (common,), {'cr': cr, 'env': env(context=common.default_env_context())})
-        _make_companies(env, lambda name: case._create_company(name=name))
+        for user in env['res.users'].search([('company_id', '=', noted.get('company', 0))]):
+            user.write({'login': f'retired_{user.id}', 'active': False})  # its login is wanted again
+        case = _get_case(common, recipe)
+        case.cr, case.env = cr, env(context=common.default_env_context())
+        _make_companies(env, lambda name: common._create_company.__func__(case, name=name))
         values = _set_up(case)
-        users = [value.id for value in values.values() if getattr(value, '_name', '') == 'res.users']
-        noted = {'recipe': recipe, 'users': users, 'attributes': {k: _pack(v) for k, v in values.items()}}
+        packed = {name: _pack(value) for name, value in values.items()}
+        noted = {'recipe': recipe, 'company': values['company'].id, 'attributes': packed}
         env['ir.config_parameter'].set_param(PARAMETER, json.dumps(noted))
     attributes.update(noted['attributes'])
+
+
+def _get_case(common, name):
+    class Prepared(common):
+        """Its company has a name of its own: that of Odoo's tests is wanted by a class that makes one."""
+
+        @classmethod
+        def _create_company(cls, **vals):
+            return super()._create_company(**{**vals, 'name': NAME % name})
+
+    return Prepared
 
 
 def take(env):

@@ -1,4 +1,5 @@
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo import Command
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from .common import ProgressBillingCommon
@@ -67,16 +68,16 @@ class TestDownPayments(DownPaymentCommon):
 
     def test_the_accounting_page(self):
         """The table of docs/ACCOUNTING.md, and what it says of deposits."""
-        contract = self._as_billed([1000], self.tax_15)
+        contract = self.make.as_billed([1000], self.tax_15)
         paid = self._pay_down(contract, 200)
         self.assertLedger(paid.invoice_id, receivable=230, deposit=-200, _tax=-30)
-        bill = self._bill(contract, '500')
+        bill = self.billing.bill(contract, '500')
         self.assertLedger(bill.invoice_id, receivable=460, deposit=100, income=-500, _tax=-60)
-        self.assertLedger(self._final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
+        self.assertLedger(self.billing.final(contract), receivable=460, deposit=100, income=-500, _tax=-60)
         self.assertDeposits(contract, 0)
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         self._pay_down(contract, 200)
-        self._bill(contract, '500')
+        self.billing.bill(contract, '500')
         self.assertDeposits(contract, 500)
 
     def test_on_the_last_bill(self):
@@ -267,9 +268,9 @@ class TestDownPayments(DownPaymentCommon):
         use.amount = 120
         self.assertEqual((self._uses(bill), paid.down_payment_left, bill.amount_due), ({paid: 120}, 180, 380))
         self.assertRefused(
-            lambda: bill.down_payment_use_ids.write({'amount': 301}), UserError, "At most .*300.00 of the down payment"
+            lambda: bill.down_payment_use_ids.write({'amount': 301}), regex="At most .*300.00 of the down payment"
         )
-        self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': -1}), ValidationError, "negative")
+        self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': -1}), "negative", error=ValidationError)
         bill.line_ids.amount = 400
         self.assertEqual(self._uses(bill), {paid: 120})
         bill.action_apply_down_payments()
@@ -279,7 +280,7 @@ class TestDownPayments(DownPaymentCommon):
         bill.down_payment_use_ids.amount = 50
         bill.action_release()
         self.assertEqual((self._uses(bill), bill.invoice_id.amount_total), ({paid: 50}, 200))
-        self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': 10}), UserError, "cannot change")
+        self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': 10}), "cannot change")
 
     # === GIVEN BACK === #
 
@@ -299,7 +300,7 @@ class TestDownPayments(DownPaymentCommon):
         self.assertDeposits(contract, 300)
         other = self.billing.bill(contract, '200', '2026-03-31')
         self.assertEqual(self._uses(other), {paid: 200})
-        self.assertRefused(refund.button_draft, UserError, "of the down payment .* is applied on")
+        self.assertRefused(refund.button_draft, regex="of the down payment .* is applied on")
 
     def test_credited_in_part(self):
         """A credit note gives back what it takes of the line, and nothing where it leaves it out."""
@@ -324,15 +325,19 @@ class TestDownPayments(DownPaymentCommon):
             lambda: self.billing.credit(paid.invoice_id),
             lambda: self.billing.credit(paid.invoice_id, 1),
         ):
-            self.assertRefused(act, UserError, "of the down payment .* is applied on")
-        self.assertRefused(lambda: paid.write({'kind': 'progress'}), AccessError)
+            self.assertRefused(act, regex="of the down payment .* is applied on")
+        self.assertRefused(
+            lambda: paid.write({'kind': 'progress'}), regex="not allowed|cannot be set|given once", error=AccessError
+        )
         other = self._pay_down(contract, 50)
         other.is_restricted = True
-        self.assertRefused(lambda: bill.write({'is_restricted': True}), ValidationError, "it is no down payment")
+        self.assertRefused(lambda: bill.write({'is_restricted': True}), "it is no down payment", error=ValidationError)
         elsewhere = self.make.contract([1000])
         other.is_restricted = False
         self.billing.bill(elsewhere, '500')
-        self.assertRefused(lambda: other.write({'is_restricted': True}), ValidationError, "on other contracts already")
+        self.assertRefused(
+            lambda: other.write({'is_restricted': True}), "on other contracts already", error=ValidationError
+        )
 
     # === DOORS === #
 
@@ -344,32 +349,44 @@ class TestDownPayments(DownPaymentCommon):
             ('abc', "not a number"),
             (float('nan'), "not a number"),
         ):
-            self.assertRefused(lambda amount=amount: contract.action_create_down_payment(amount), UserError, error)
-        self.assertRefused(lambda: contract.with_user(self.reader).action_create_down_payment(5), AccessError)
+            self.assertRefused(lambda amount=amount: contract.action_create_down_payment(amount), regex=error)
+        self.assertRefused(
+            lambda: contract.with_user(self.reader).action_create_down_payment(5),
+            regex="not allowed|cannot be set|given once",
+            error=AccessError,
+        )
         self.assertRefused(
             lambda: self.env['progress.bill'].create({'contract_id': contract.id, 'kind': 'down_payment'}),
-            AccessError,
             "made by its own button only",
+            error=AccessError,
         )
         draft = self.make.contract([1000], do_open=False)
-        self.assertRefused(lambda: draft.action_create_down_payment(5), UserError, "cannot be billed")
+        self.assertRefused(lambda: draft.action_create_down_payment(5), "cannot be billed")
         paid = self._pay_down(contract, 100)
         bill = self.billing.bill(contract, '500', post=False)
         uses = self.env['progress.down.payment.use'].with_user(self.billing_user)
         self.assertRefused(
-            lambda: uses.create({'bill_id': bill.id, 'down_payment_id': paid.id, 'amount': 5}), AccessError
+            lambda: uses.create({'bill_id': bill.id, 'down_payment_id': paid.id, 'amount': 5}),
+            regex="not allowed|cannot be set|given once",
+            error=AccessError,
         )
-        self.assertRefused(lambda: uses.browse(bill.down_payment_use_ids.id).unlink(), AccessError)
+        self.assertRefused(
+            lambda: uses.browse(bill.down_payment_use_ids.id).unlink(),
+            regex="not allowed|cannot be set|given once",
+            error=AccessError,
+        )
         for name, value in (('live_amount', 0), ('down_payment_id', bill.id)):
             self.assertRefused(
-                lambda name=name, value=value: bill.down_payment_use_ids.write({name: value}), AccessError
+                lambda name=name, value=value: bill.down_payment_use_ids.write({name: value}),
+                regex="not allowed|cannot be set|given once",
+                error=AccessError,
             )
         self._final_blocked(contract)
 
     def _final_blocked(self, contract):
         contract.bill_ids.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
         self.billing.final(contract, post=False)
-        self.assertRefused(lambda: contract.action_create_down_payment(5), UserError, "final invoice")
+        self.assertRefused(lambda: contract.action_create_down_payment(5), "final invoice")
 
     def test_project_customer_and_dialog(self):
         contract = self.make.contract([1000], project=self.make.project(name="Barn"))
@@ -384,9 +401,9 @@ class TestDownPayments(DownPaymentCommon):
         wizard.action_confirm()
         self.assertEqual(len(contract.bill_ids), 3)
         self.make.contract([1000])
-        self.assertRefused(lambda: self.customer.action_create_down_payment(50), UserError, "several open contracts")
+        self.assertRefused(lambda: self.customer.action_create_down_payment(50), "several open contracts")
         stranger = self.customer.copy()
-        self.assertRefused(lambda: stranger.action_create_down_payment(50), UserError, "no open contract")
+        self.assertRefused(lambda: stranger.action_create_down_payment(50), "no open contract")
         self.assertEqual(
             self.env['progress.bill'].search(self.customer.action_view_down_payments()['domain']), contract.bill_ids
         )
@@ -398,16 +415,30 @@ class TestDownPayments(DownPaymentCommon):
         self.assertEqual(
             (paid.state, paid.bucket, paid.sourced_amount, paid.down_payment_left), ('draft', 'draft', 200, 0)
         )
-        document = self.env['report.progress_billing.report_progress_bill']._get_document(paid)
+        report = self.env['report.progress_billing.report_progress_bill']
+        document = report._get_document(paid)
+        self.assertEqual(report._get_heading(paid), f"Down payment of {contract.display_name}")
         self.assertEqual(document['tax_totals']['total_amount_currency'], 230)
         paid.unlink()
         paid = self._pay_down(contract, 200)
         bill = self.billing.run(contract, 50)
-        document = self.env['report.progress_billing.report_progress_bill']._get_document(bill)
+        document = report._get_document(bill)
+        self.assertEqual(bill._get_bill_position(), 1)
         self.assertEqual(document['tax_totals']['total_amount_currency'], 460)
         self.assertEqual([amount for _label, amount in document['parts']], [500, -100])
         bill.unlink()
         self.assertEqual((paid.down_payment_left, paid.down_payment_used_ids.ids), (200, []))
+
+    def test_approval_steps(self):
+        """A down payment takes the steps of its amount."""
+        contract = self.make.pro_forma([1000])
+        contract.approval_step_ids = [
+            Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})
+        ]
+        contract.action_create_down_payment(200)
+        paid = contract.bill_ids
+        self.assertEqual(paid._get_approval_steps(), contract.approval_step_ids)
+        self.assertRefused(paid.action_release, "is not approved yet")
 
     def test_deposit_list_and_wip(self):
         contract = self.make.as_billed([1000])

@@ -79,6 +79,6 @@ class TestDownPaymentsAtOnce(ConcurrencyCommon):
         left, uses = self._read()
         if errors:
             self.assertIsInstance(errors[0], UserError)
-            self.assertEqual((left, sum(uses)), (0, 500))
+            self.assertEqual((left, sum(uses)), (100, 400))
         else:
             self.assertEqual((left, sum(uses)), (0, 0))

@@ -175,6 +175,27 @@ class TestHooksOfBills(HooksCommon):
         self.assertEqual(calls, [(bill, bill)])
         self._refused('progress.bill', '_get_posting_blockers', bill.invoice_id.action_post)
 
+    def test_held_invoices(self):
+        """What another addon wants approved first stays a draft: posted at once, and as a correction."""
+        self.company.progress_post_invoices = True
+        bill = self.billing.run(self.make.pro_forma([1000]), 10)
+        moves = self.env.registry['account.move']
+        with patch.object(moves, '_is_progress_held', lambda move: True):
+            bill.action_release()
+        invoice = bill.invoice_id
+        self.assertEqual(invoice.state, 'draft')
+        self.assertTrue(invoice.message_ids.filtered(lambda note: "has to be approved first" in note.body))
+        invoice.action_post()
+        with patch.object(moves, '_is_progress_held', lambda move: True):
+            bill.action_correct()
+        credit = bill.move_ids - invoice
+        self.assertRecordValues(credit, [{'state': 'draft', 'reversed_entry_id': invoice.id}])
+        with self.assertRaisesRegex(UserError, "Post the credit note of"):
+            bill.action_release()
+        credit.action_post()
+        bill.action_release()
+        self.assertEqual(bill.invoice_id.state, 'posted')
+
     def test_order_of_life(self):
         contract = self.make.as_billed([1000])
         bill = self.billing.run(contract, 10)

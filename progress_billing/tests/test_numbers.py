@@ -9,7 +9,13 @@ from odoo.tools import mute_logger
 from .common import ProgressBillingCommon
 
 #: actions that cannot be called without a value
-GIVEN = {'action_forward', 'action_create_bill', 'action_set_retainage', 'action_profitability_items'}
+GIVEN = {
+    'action_forward',
+    'action_create_bill',
+    'action_create_down_payment',
+    'action_set_retainage',
+    'action_profitability_items',
+}
 NO_NUMBERS = ('1e5', '\u0661\u0662', 'abc', '1,5', ' 5', '0x10', '1_000', float('nan'), True, [], {}, '12 %')
 
 
@@ -149,8 +155,8 @@ class TestNumbers(ProgressBillingCommon):
                     "within 50 years",
                     error=ValidationError,
                 )
-        dialog = self.env['progress.period.wizard'].browse([False])
-        self.assertRefused(lambda: self._call(dialog, 'action_confirm'), "Choose a project")
+        dialogs = self.env['progress.period.wizard']
+        self.assertRefused(lambda: call_kw(dialogs, 'action_confirm', [[False]], {}), "Choose a project")
         step = {'contract_id': contract.id, 'name': "Boss"}
         other = self.env['res.company'].create({'name': "Elsewhere"})
         stranger = new_test_user(self.env, login='stranger', company_id=other.id, company_ids=[Command.set(other.ids)])

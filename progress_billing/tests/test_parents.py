@@ -6,6 +6,12 @@ from odoo.tools import mute_logger
 
 from .common import ProgressBillingCommon
 
+#: by rights, by the rules of companies, or because a parent is given once
+REFUSED = (
+    "You are not allowed to|top-secret records|company inconsistencies|is given once|is approved|stays with"
+    "|invalid companies"
+)
+
 
 class TwoCompaniesCommon(ProgressBillingCommon):
     """A contract of one company, and people of another who know its ids."""
@@ -51,14 +57,14 @@ class TwoCompaniesCommon(ProgressBillingCommon):
         self.env.invalidate_all()
         return result
 
-    def assertDenied(self, act, error=AccessError, regex=''):
+    def assertDenied(self, act, error=AccessError, regex=REFUSED):
         """``act`` is refused and leaves nothing behind."""
         noisy = ('odoo.addons.base.models.ir_model', 'odoo.addons.base.models.ir_rule', 'odoo.sql_db')
         with mute_logger(*noisy), self.assertRaisesRegex(error, regex), self.env.cr.savepoint():
             act()
         self.env.invalidate_all()
 
-    def assertShut(self, user, records, vals, regex=''):
+    def assertShut(self, user, records, vals, regex=REFUSED):
         """Writing ``vals`` is refused, to people and to code with all rights alike."""
         self.assertDenied(lambda: self._rpc(user, records, 'write', vals), UserError, regex)
 

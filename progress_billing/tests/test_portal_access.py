@@ -7,7 +7,7 @@ from .test_portal_files import make_pdf, make_picture
 #: what is opened, and who opens it
 PAGES = ('contract', 'bill', 'pdf', 'xlsx', 'file')
 SEEN, HIDDEN, LOGIN = 200, 404, 303
-#: person, how they come, what they get on every page; for contracts of the contact's side, of which the bill is handed in
+#: person, how they come, what they get on every page
 READERS = (
     ('anonymous', {}, HIDDEN),
     ('made-up link', {'token': 'nonsense'}, HIDDEN),
@@ -68,7 +68,7 @@ class TestPortalAccess(PortalCommon):
         cls.revoked.action_revoke()
         cls.paying = cls._add_contact(payer, 'invoice')
         cls.reading = cls._add_contact(cls.architect, 'reader')
-        cls.stranger = cls._add_contact(stranger, contract=cls._pro_forma([100], description="Elsewhere"))
+        cls.stranger = cls._add_contact(stranger, contract=cls.make.pro_forma([100], description="Elsewhere"))
         other = cls.env['res.company'].sudo().create({'name': "Abroad Ltd"})
         cls.env['res.users'].sudo().create(
             {
@@ -117,9 +117,7 @@ class TestPortalAccess(PortalCommon):
 
     def _come(self, way):
         """Log in as they do, and give the query of their link."""
-        self.logout()
-        if way.get('login'):
-            self.authenticate(way['login'], way['login'])
+        self.authenticate(way.get('login'), way.get('login'))
         if 'token' in way:
             return {'access_token': way['token']}
         return {'access_token': self._get_token(way['contact'])} if 'contact' in way else {}
@@ -147,7 +145,6 @@ class TestPortalAccess(PortalCommon):
 
     def test_list(self):
         """Everybody's own, and the login for whoever has none."""
-        self.logout()
         self.assertEqual(self.url_open('/my/progress', allow_redirects=False).status_code, LOGIN)
         for login, sees in (
             ('anna@example.com', True),

@@ -171,7 +171,8 @@ class TestPortalAnswers(PortalCommon):
     def test_nobody_answers(self):
         self.contact.active = False
         response = self.url_open(self._url(self.bill, '/answer', self.contact), data={'answer': 'approve'})
-        self.assertIn(response.status_code, (400, 404))
+        self.assertEqual(response.status_code, 404)
+        self.assertIn('name="progress_nothing"', response.text)
         self.assertEqual(self.bill.state, 'submitted')
         self.contact.active = True
         page = self._answer('explode')
@@ -234,3 +235,11 @@ class TestPortalAnswers(PortalCommon):
         self.assertFalse(self.bill.dispute_reason)
         with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.bill.with_user(self.reader).action_dispute("x")
+
+    def test_old_form(self):
+        """A form without a word of this session is a sentence on the page, and changes nothing."""
+        for token in ('', 'nonsense'):
+            page = self._answer('approve', csrf_token=token)
+            self.assertPageRefuses(page, "this page has been open for too long")
+        page = self._post(self.bill, '/upload', self.contact, csrf_token='x', files=[('files', ('a.png', b'x'))])
+        self.assertPageRefuses(page, "this page has been open for too long")

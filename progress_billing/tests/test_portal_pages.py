@@ -60,7 +60,9 @@ class TestPortalPages(PortalCommon):
         self.assertSees(self.bill, self.contact)
         link = self._url(self.bill, contact=self.contact)
         self.contact.with_user(self.manager).action_revoke()
-        self.assertEqual(self.url_open(link).status_code, 404)
+        page = self.url_open(link)
+        self.assertEqual(page.status_code, 404)
+        self.assertIn("The link is not valid any more", page.text)
         with self.assertRaisesRegex(UserError, "revoked"):
             self.contact.with_user(self.manager).get_portal_url()
         self.contact.with_user(self.manager).active = True

@@ -115,6 +115,16 @@ class TestPortalRights(PortalCommon):
             ],
         }
 
+    def test_all_that_belongs_to_a_contract_has_the_rule(self):
+        """Whatever addons add: who may not see the contract sees nothing that belongs to it."""
+        for name, model in sorted(self.env.registry.models.items()):
+            field = model._fields.get('contract_id')
+            if model._abstract or model._transient or not field or field.comodel_name != 'progress.contract':
+                continue
+            with self.subTest(name):
+                domain = self.env['ir.rule'].with_user(self.reader)._compute_domain(name, 'read')
+                self.assertIn('is_private', str(domain))
+
     def test_private_documents(self):
         """Neither the printed bill nor the spreadsheet by their addresses."""
         self.bill.action_submit()

@@ -8,6 +8,7 @@ backups      bills and their files in one PDF, made in the background
 from . import progress_compliance_type
 from . import progress_compliance
 from . import progress_compliance_waiver
+from . import res_partner
 from . import progress_contract
 from . import progress_bill
 from . import progress_bill_waiver

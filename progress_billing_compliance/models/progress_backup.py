@@ -49,7 +49,6 @@ class ProgressBackup(models.Model):
         :raises UserError: for no bill, or too many
         """
         bills.check_access('read')
-        bills = bills.exists()
         if not bills:
             raise UserError(self.env._("There is no bill here to compile."))
         if len(bills) > MAX_BILLS:
@@ -183,8 +182,9 @@ class ProgressBillBackup(models.Model):
         :return dict: a notification
         :raises UserError: for no bill, or too many
         """
-        name = self.display_name if len(self) == 1 else self.env._("%s bills", len(self))
-        return self.env['progress.backup']._ask_for(self, self.env._("Backup of %s", name))
+        bills = self.browse(self.ids).exists()
+        name = bills.display_name if len(bills) == 1 else self.env._("%s bills", len(bills))
+        return self.env['progress.backup']._ask_for(bills, self.env._("Backup of %s", name))
 
     def _get_backup_title(self):
         """How a bill is called among the bookmarks."""

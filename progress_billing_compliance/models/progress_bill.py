@@ -25,7 +25,7 @@ class ProgressBillCompliance(models.Model):
         :return list: sentences that say what is missing
         """
         self.ensure_one()
-        return self.contract_id._get_compliance_blockers(step)
+        return self.contract_id._get_compliance_blockers(step) if self.contract_id else []
 
     def _get_compliance_warnings(self, step):
         """Documents that are missing for a step of this bill, and do not stop it.
@@ -34,7 +34,7 @@ class ProgressBillCompliance(models.Model):
         :return list: sentences that say what is missing
         """
         self.ensure_one()
-        return self.contract_id._get_compliance_warnings(step)
+        return self.contract_id._get_compliance_warnings(step) if self.contract_id else []
 
     def _approve(self, actor, note=''):
         """No approval while a document is missing that stops it; what merely warns is in the history."""

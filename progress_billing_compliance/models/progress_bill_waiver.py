@@ -17,6 +17,12 @@ class ProgressBillWaivers(models.Model):
         self._ask_for_waivers()
         return result
 
+    def _submit(self, actor):
+        """Waivers that the contract asks for since the bill was made are asked for when it is handed in."""
+        result = super()._submit(actor)
+        self._ask_for_waivers()
+        return result
+
     def _ask_for_waivers(self):
         """A waiver of each type that the contract asks for, with each bill that asks for money."""
         vals_list = []
@@ -25,8 +31,9 @@ class ProgressBillWaivers(models.Model):
             vals_list += [
                 {'type_id': kind.id, 'contract_id': bill.contract_id.id, 'bill_id': bill.id} for kind in missing
             ]
-        # sudo: progress.compliance - whoever bills asks for them
-        self.env['progress.compliance'].sudo()._create_protected(vals_list)
+        if vals_list:
+            # sudo: progress.compliance - whoever bills asks for them
+            self.env['progress.compliance'].sudo()._create_protected(vals_list)
 
     def _get_page_waivers(self):
         """The waivers that a contact signs on the bill's page, those with nothing to waive left out; as superuser."""

@@ -29,6 +29,7 @@ class ProgressCompliance(models.Model):
         'progress.compliance.type', string="Document", required=True, index=True, ondelete='restrict'
     )
     kind = fields.Selection(related='type_id.kind')
+    signer = fields.Selection(related='type_id.signer')
     contract_id = fields.Many2one(
         'progress.contract',
         index='btree_not_null',
@@ -47,6 +48,9 @@ class ProgressCompliance(models.Model):
         precompute=True,
         check_company=True,
         tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related='partner_id.commercial_partner_id', string="Firm", store=True, index=True, guarded=True
     )
     company_id = fields.Many2one(
         'res.company',
@@ -163,29 +167,43 @@ class ProgressCompliance(models.Model):
 
     # === CRUD === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        documents = super().create(vals_list)
+        documents._keep_files()
+        return documents
+
     def write(self, vals):
         """A renewed document is reminded of anew."""
         result = super().write(vals)
+        if 'attachment_ids' in vals:
+            self._keep_files()
         if 'valid_until' in vals:
             self.filtered('reminded_on')._write_protected({'reminded_on': False})
             self.activity_unlink([ACTIVITY])
         return result
 
+    def _keep_files(self):
+        """Files that were uploaded before the document was saved belong to it: its readers read them."""
+        for document in self:
+            loose = document.attachment_ids.filtered(lambda file: not file.res_id and not file.res_field)
+            if loose:
+                loose.write({'res_model': document._name, 'res_id': document.id})
+
     # === WHAT IT HOLDS UP === #
 
     @api.model
     def _find_for(self, contract):
-        """Documents of a contract, and of its partner for all contracts; as superuser.
+        """Documents of a contract, and of its partner's firm for all contracts; as superuser.
 
         :param contract: ``progress.contract``
         """
-        if not contract.id:
-            return self.browse()
-        firm = contract.partner_id.commercial_partner_id
-        own = Domain('contract_id', '=', contract.id)
-        shared = Domain('contract_id', '=', False) & Domain('partner_id.commercial_partner_id', '=', firm.id)
         # sudo: progress.compliance - what holds up a step does not depend on who takes it
-        return self.sudo().search((own | shared) & Domain('company_id', '=', contract.company_id.id))
+        known = contract.sudo()
+        shared = known.partner_id.commercial_partner_id.progress_compliance_ids
+        return known.compliance_ids | shared.filtered(
+            lambda document: not document.contract_id and document.company_id == known.company_id
+        )
 
     def _get_sentences(self, step, policy):
         """Why these documents hold up a step: one sentence for each type; a valid one makes up for an expired one.

@@ -92,10 +92,6 @@ class ProgressWaiver(models.Model):
     def _is_received(self):
         return bool(self._is_signed() or self.attachment_ids) if self.bill_id else super()._is_received()
 
-    @api.model
-    def _find_for(self, contract):
-        return super()._find_for(contract).filtered(lambda document: not document.bill_id)
-
     def _tell(self):
         if not self.bill_id:
             return super()._tell()

@@ -9,7 +9,9 @@ class ProgressContractCompliance(models.Model):
     _name = 'progress.contract'
     _inherit = 'progress.contract'
 
-    compliance_ids = fields.One2many('progress.compliance', 'contract_id', string="Documents", copy=False)
+    compliance_ids = fields.One2many(
+        'progress.compliance', 'contract_id', string="Documents", copy=False, domain=[('bill_id', '=', False)]
+    )
     waiver_type_ids = fields.Many2many(
         'progress.compliance.type',
         'progress_contract_waiver_type_rel',
@@ -23,7 +25,7 @@ class ProgressContractCompliance(models.Model):
     @api.depends('partner_id', 'compliance_ids')
     def _compute_compliance(self):
         for contract in self:
-            documents = self.env['progress.compliance']._find_for(contract._origin)
+            documents = self.env['progress.compliance']._find_for(contract)
             contract.compliance_count = len(documents)
             contract.compliance_text = '\n'.join(
                 documents._get_sentences('pay', 'stop') + documents._get_sentences('pay', 'warn')
@@ -105,6 +107,6 @@ class ProgressContractCompliance(models.Model):
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing_compliance.action_progress_compliance')
         documents = self.env['progress.compliance']
         for contract in self:
-            documents |= documents._find_for(contract) | contract.compliance_ids
+            documents |= documents._find_for(contract)
         context = {'default_contract_id': self.id, 'default_partner_id': self.partner_id.id} if len(self) == 1 else {}
         return dict(action, domain=[('id', 'in', documents.ids)], context=context)

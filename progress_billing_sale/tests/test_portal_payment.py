@@ -17,7 +17,6 @@ class TestPortalPayment(PortalCommon):
         super().setUpClass()
         cls.env['ir.config_parameter'].sudo().set_param('account_payment.enable_portal_payment', True)
         method = cls.env.ref('payment.payment_method_unknown')
-        method.sudo().active = True
         cls.provider = (
             cls.env['payment.provider']
             .sudo()
@@ -32,6 +31,7 @@ class TestPortalPayment(PortalCommon):
                 }
             )
         )
+        method.sudo().active = True
         cls._create_dummy_payment_method_for_provider(
             provider=cls.provider, journal=cls.company_data['default_journal_bank']
         )

@@ -81,7 +81,7 @@ class ProgressContract(models.Model):
         """
         if self.env.su or not any(contract._is_subcontract() for contract in self):
             return
-        if not self.env.user.has_group('progress_billing.group_subcontract_manager'):
+        if not self._has_side_level('manager'):
             raise AccessError(
                 self.env._(
                     "Only administrators of Subcontract Billing set up subcontracts, change their schedules and "

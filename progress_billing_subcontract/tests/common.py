@@ -1,10 +1,10 @@
 from odoo import Command
 from odoo.tests import new_test_user
 
-from odoo.addons.progress_billing.tests.retainage_common import RetainageCommon
+from odoo.addons.progress_billing.tests.common import ProgressBillingCommon
 
 
-class SubcontractCommon(RetainageCommon):
+class SubcontractCommon(ProgressBillingCommon):
     """Purchase orders with their subcontracts, and the ledger of the vendors' side."""
 
     @classmethod
@@ -40,7 +40,7 @@ class SubcontractCommon(RetainageCommon):
 
     @classmethod
     def _make_input_tax(cls, name, amount, **vals):
-        tax = cls._make_tax(name, amount, type_tax_use='purchase', **vals)
+        tax = cls.make.tax(name, amount, type_tax_use='purchase', **vals)
         parts = tax.invoice_repartition_line_ids | tax.refund_repartition_line_ids
         parts.filtered(lambda part: part.repartition_type == 'tax').account_id = cls.input_tax_account
         return tax
@@ -130,7 +130,7 @@ class SubcontractCommon(RetainageCommon):
         """What is retained from a vendor is a liability: the ledger holds what the contract says."""
         figures = (
             round(contract.retainage_balance, 4),
-            -self._account(contract, self.payable_retainage_account, types=['retainage']),
+            -self.books.of_contract(contract, self.payable_retainage_account, types=['retainage']),
         )
         self.assertEqual(figures, (held, held), msg)
 

@@ -73,7 +73,7 @@ class TestInvitations(ClaimCommon):
 
     def test_only_administrators_invite(self):
         for user in (self.standard_user, self.sub_reader):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "Only administrators"):
                 self.contract.with_user(user).action_invite()
 
     def test_reminders(self):
@@ -82,7 +82,9 @@ class TestInvitations(ClaimCommon):
         self.period.date_due = '2026-03-22'
         for _run in range(2):
             self.env['progress.bill']._cron_remind_contacts()
-        self.assertEqual(bill.notice_ids.filtered(lambda notice: notice.kind == 'reminder').mapped('occasion'), ['2026-03-20'])
+        self.assertEqual(
+            bill.notice_ids.filtered(lambda notice: notice.kind == 'reminder').mapped('occasion'), ['2026-03-20']
+        )
         bill.action_accept()
         bill.line_ids[0].amount = 100
         bill.action_submit()
@@ -114,10 +116,14 @@ class TestClaims(ClaimCommon):
         """20,000 by amount, 25 % to date, 0.5 units of 40,000: draft, kept as entered."""
         bill = self._accepted()
         first, second = bill.line_ids
-        self._answer(bill, 'claim', **self._work(bill, '15000.00', '25%', unit='amount'), **{f'unit_{second.id}': 'percent'})
+        self._answer(
+            bill, 'claim', **self._work(bill, '15000.00', '25%', unit='amount'), **{f'unit_{second.id}': 'percent'}
+        )
         self.assertEqual((first.amount, second.amount), (15000, 10000))
         self.assertEqual(bill.claim_status, 'draft')
-        self._answer(bill, 'claim', **self._work(bill, '25', '0.5', unit='percent'), **{f'unit_{second.id}': 'quantity'})
+        self._answer(
+            bill, 'claim', **self._work(bill, '25', '0.5', unit='percent'), **{f'unit_{second.id}': 'quantity'}
+        )
         self.assertEqual((first.amount, second.amount), (15000, 20000))
         self.assertEqual((first.retainage_amount, bill.current_payment_due), (1500, 31500))
         for text, sentence in (('abc', "is no number"), ('nan', "is no number"), ('101', "between 0 and 100")):
@@ -221,7 +227,7 @@ class TestClaims(ClaimCommon):
             ],
         )
         self.assertTrue(bill.message_ids.filtered(lambda message: "in the name of Bricklayer" in (message.body or '')))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "Only administrators"):
             mine.action_approve()
 
     # === REVIEW === #
@@ -244,11 +250,9 @@ class TestClaims(ClaimCommon):
         bill.invoice_id.action_post()
         self.assertEqual(bill.claim_status, 'billed')
         self.assertLedger(bill.invoice_id, expense=15000, input_tax=1500, payable_retainage=-1500, payable=-15000)
-        self._pay(bill.invoice_id)
+        self.billing.pay(bill.invoice_id)
         self.assertEqual(bill.claim_status, 'paid')
-        self.assertEqual(
-            set(bill.notice_ids.mapped('kind')), {'invited', 'approved', 'released', 'paid'}
-        )
+        self.assertEqual(set(bill.notice_ids.mapped('kind')), {'invited', 'approved', 'released', 'paid'})
 
     def test_posted_at_once(self):
         self.company.progress_post_invoices = True
@@ -293,7 +297,7 @@ class TestClaims(ClaimCommon):
         bill = self._submitted('10000')
         wizard = self.env['progress.review.wizard'].browse(bill.action_review()['res_id'])
         wizard.line_ids.write({'decision': 'reject', 'note': "Wrong line"})
-        self.assertRefused(wizard.action_approve, UserError, "A line is rejected")
+        self.assertRefused(wizard.action_approve, "A line is rejected")
         wizard.action_send_back()
         self.assertEqual(bill.claim_status, 'revise')
         self.assertEqual(bill.line_ids.contract_line_id, self.contract.line_ids, "All lines can be claimed again.")
@@ -324,10 +328,10 @@ class TestClaims(ClaimCommon):
     def test_deletion(self):
         """Planned, draft, rejected and declined claims can be deleted, by administrators; what was approved cannot."""
         bill = self._accepted()
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(AccessError, "Only administrators"):
             bill.with_user(self.standard_user).unlink()
         bill.unlink()
         bill = self._submitted('100')
-        self.assertRefused(bill.unlink, UserError, "cannot be deleted")
+        self.assertRefused(bill.unlink, "cannot be deleted")
         bill.action_approve()
-        self.assertRefused(bill.unlink, UserError, "cannot be deleted")
+        self.assertRefused(bill.unlink, "cannot be deleted")

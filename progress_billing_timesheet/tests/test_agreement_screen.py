@@ -18,7 +18,7 @@ class TestAgreementScreen(AgreementCommon):
     @classmethod
     def _sell(cls, amount, is_expense=False):
         """A line beside the schedule on an order of the project."""
-        order = cls._make_order([amount], confirm=False, project_id=cls.project.id)
+        order = cls.orders.order([amount], confirm=False, project_id=cls.project.id)
         order.order_line.is_expense = is_expense
         order.action_confirm()
         order.order_line.qty_delivered = 1
@@ -97,8 +97,8 @@ class TestAgreementScreen(AgreementCommon):
 
     def test_two_contracts_of_one_customer(self):
         """One agreement and one down payment for both: the second bill takes what the first left."""
-        project = self._make_project(name="Barn")
-        other = self._make_contract([1000], project=project, revenue_recognition='as_billed', hourly_rate=100)
+        project = self.make.project(name="Barn")
+        other = self.make.contract([1000], project=project, revenue_recognition='as_billed', hourly_rate=100)
         entry = self._make_entry(5, project_id=project.id, task_id=self._make_task(project).id)
         agreement = self._agree(hours=12)
         wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31'})

@@ -14,7 +14,7 @@ class TestCreateScreen(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([30000, 20000], cls.tax_15, hourly_rate=100)
+        cls.contract = cls.make.contract([30000, 20000], cls.tax_15, hourly_rate=100)
         cls.ann_entries = cls._make_entry(6) | cls._make_entry(2, date='2026-01-20')
         cls.bob_entry = cls._make_entry(4, cls.bob)
         cls.late = cls._make_entry(10, date='2026-02-20')
@@ -22,7 +22,7 @@ class TestCreateScreen(ProgressTimesheetCommon):
     # === FIGURES === #
 
     def test_reconciliations(self):
-        self.project.sale_line_id = self._make_order([50000]).order_line
+        self.project.sale_line_id = self.orders.order([50000]).order_line
         self.task.sale_line_id = False
         self.ann_entries.so_line = self.project.sale_line_id
         free = self._make_entry(3, so_line=False, is_so_line_edited=True)
@@ -137,12 +137,12 @@ class TestCreateScreen(ProgressTimesheetCommon):
             self._open(self.contract, self.ann_entries).action_continue()
         with self.assertRaisesRegex(UserError, "Choose a customer or a contract"):
             self.env['progress.bill.create'].create({}).action_continue()
-        project = self._make_project(name="Hourly", billing_method='time_materials')
+        project = self.make.project(name="Hourly", billing_method='time_materials')
         with self.assertRaisesRegex(UserError, "Progress billing is for fixed-fee projects"):
             project.action_progress_bill()
         with self.assertRaisesRegex(UserError, "These have none: Hourly"):
             self._make_entry(1, project_id=project.id).action_progress_bill()
-        draft = self._make_contract([100], project=self._make_project(name="Draft"), do_open=False)
+        draft = self.make.contract([100], project=self.make.project(name="Draft"), do_open=False)
         with self.assertRaisesRegex(UserError, "choose Start Billing first"):
             draft.action_progress_bill()
 
@@ -177,7 +177,7 @@ class TestCreateScreen(ProgressTimesheetCommon):
             wizard.read_entry_groups('amount')
 
     def test_non_billable_is_shown_and_never_ticked(self):
-        self.project.sale_line_id = self._make_order([50000]).order_line
+        self.project.sale_line_id = self.orders.order([50000]).order_line
         wizard = self._open(self.contract)
         hidden = self.bob_entry
         hidden.write({'so_line': False, 'is_so_line_edited': True})
@@ -198,8 +198,8 @@ class TestCreateScreen(ProgressTimesheetCommon):
         self.assertEqual(start.action_start()['res_id'], start.id)
 
     def test_customer_one_bill_a_contract(self):
-        other_project = self._make_project(name="Shop")
-        other = self._make_contract([8000], project=other_project, hourly_rate=50)
+        other_project = self.make.project(name="Shop")
+        other = self.make.contract([8000], project=other_project, hourly_rate=50)
         task = self._make_task(other_project)
         entry = self._make_entry(5, project_id=other_project.id, task_id=task.id)
         wizard = self.env['progress.bill.create'].browse(self.customer.action_progress_bill()['res_id'])
@@ -222,8 +222,8 @@ class TestCreateScreen(ProgressTimesheetCommon):
         self.assertEqual(entry.timesheet_invoice_id, second.bill_id.invoice_id)
 
     def test_selection_of_several_contracts(self):
-        other_project = self._make_project(name="Shop")
-        other = self._make_contract([8000], project=other_project)
+        other_project = self.make.project(name="Shop")
+        other = self.make.contract([8000], project=other_project)
         entry = self._make_entry(5, project_id=other_project.id)
         wizard = self.env['progress.bill.create'].browse((entry | self.bob_entry).action_progress_bill()['res_id'])
         wizard.date = '2026-01-31'

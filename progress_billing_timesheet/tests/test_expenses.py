@@ -13,10 +13,10 @@ class TestExpenses(ProgressTimesheetCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.company_data['company'].anglo_saxon_accounting = False
-        cls.travel = cls._make_product("Travel", expense_policy='cost', invoice_policy='delivery')
-        cls.licence = cls._make_product("Licence")
-        cls.order = cls._make_order([30000], project_id=cls.project.id)
-        cls.contract = cls._set_up(cls.order, 'as_billed')
+        cls.travel = cls.orders.product("Travel", expense_policy='cost', invoice_policy='delivery')
+        cls.licence = cls.orders.product("Licence")
+        cls.order = cls.orders.order([30000], project_id=cls.project.id)
+        cls.contract = cls.orders.set_up(cls.order, 'as_billed')
         cls.contract.action_open()
         cls.vendor = cls.env['res.partner'].create({'name': "Railway"})
 
@@ -71,7 +71,7 @@ class TestExpenses(ProgressTimesheetCommon):
 
     def _side_order(self):
         if not hasattr(self, '_side'):
-            self._side = self._make_order([250], line_vals={'product_id': self.licence.id, 'product_uom_qty': 2})
+            self._side = self.orders.order([250], line_vals={'product_id': self.licence.id, 'product_uom_qty': 2})
             self._side.project_id = self.project
         return self._side
 
@@ -131,13 +131,13 @@ class TestExpenses(ProgressTimesheetCommon):
 
     def test_not_offered(self):
         """The schedule's own lines, hours sold by the hour, down payments, other customers' orders."""
-        hourly = self._make_product(
+        hourly = self.orders.product(
             "By the hour", uom_id=self.hour.id, invoice_policy='delivery', service_type='timesheet'
         )
-        order = self._make_order([100], line_vals={'product_id': hourly.id})
+        order = self.orders.order([100], line_vals={'product_id': hourly.id})
         order.project_id = self.project
         self._make_entry(3).so_line = order.order_line
-        other = self._make_order([500], partner_id=self.vendor.id)
+        other = self.orders.order([500], partner_id=self.vendor.id)
         other.project_id = self.project
         wizard = self._open(self.contract)
         self.assertFalse(wizard.read_order_lines('product'))
@@ -162,7 +162,7 @@ class TestExpenses(ProgressTimesheetCommon):
 
     def test_price_with_tax(self):
         """100.00 at 21 % included: 82.64 and 17.36."""
-        tax = self._make_tax("21 % incl.", 21.0, price_include_override='tax_included')
+        tax = self.make.tax("21 % incl.", 21.0, price_include_override='tax_included')
         line = self._side_order().order_line
         line.write({'product_uom_qty': 1, 'price_unit': 100, 'tax_ids': [Command.set(tax.ids)]})
         bill = self._create_bill(self.contract, None, 0, product_line_ids=[Command.set(line.ids)])
@@ -190,7 +190,7 @@ class TestExpenses(ProgressTimesheetCommon):
         self.assertRegex(self._open(self.contract).warning_text, "Refunded by the vendor and not given back.*Travel")
 
     def test_two_projects_on_one_account(self):
-        self._make_project(name="Warehouse", account_id=self.project.account_id.id)
+        self.make.project(name="Warehouse", account_id=self.project.account_id.id)
         self._vendor_bill()
         self.assertFalse(self._expense_line())
         self.assertRegex(

@@ -11,7 +11,7 @@ class TestInvoiceNumber(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([50000], hourly_rate=100)
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
         cls.first = cls._create_bill(cls.contract, None, 100).invoice_id
         cls.first.action_post()
         cls.prefix = cls.first.sequence_prefix
@@ -50,8 +50,8 @@ class TestInvoiceNumber(ProgressTimesheetCommon):
         self.contract.use_pro_forma = True
         bill = self._create_bill(self.contract, None, 100, invoice_number=self._number(2))
         self.assertEqual(bill.state, 'draft')
-        other = self._make_contract([500])
-        self._bill(other, '100')
+        other = self.make.contract([500])
+        self.billing.bill(other, '100')
         with self.assertRaisesRegex(UserError, f"{self._number(2)} is taken"):
             bill.action_release()
         bill.invoice_number = self._number(3)
@@ -62,8 +62,8 @@ class TestInvoiceNumber(ProgressTimesheetCommon):
 
     def test_taken_before_posting(self):
         bill = self._create_bill(self.contract, None, 100, invoice_number=self._number(2))
-        other = self._make_contract([500])
-        invoice = self._bill(other, '100', post=False).invoice_id
+        other = self.make.contract([500])
+        invoice = self.billing.bill(other, '100', post=False).invoice_id
         invoice.name = self._number(2)
         invoice.action_post()
         with self.assertRaisesRegex(UserError, f"The number {self._number(2)} of .* has been taken meanwhile"):

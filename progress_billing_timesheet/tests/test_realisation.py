@@ -10,7 +10,7 @@ class TestRealisation(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([50000], hourly_rate=100)
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
         cls.entries = cls._make_entry(6) | cls._make_entry(4, cls.bob)
 
     def _report(self, by):
@@ -40,8 +40,8 @@ class TestRealisation(ProgressTimesheetCommon):
 
     def test_in_the_company_currency(self):
         currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0)])
-        project = self._make_project(name="Abroad")
-        contract = self._make_contract([1000], project=project, currency_id=currency.id, hourly_rate=100)
+        project = self.make.project(name="Abroad")
+        contract = self.make.contract([1000], project=project, currency_id=currency.id, hourly_rate=100)
         entry = self._make_entry(2, project_id=project.id)
         self.assertEqual(entry.progress_currency_id, currency)
         self._create_bill(contract, entry, 300)

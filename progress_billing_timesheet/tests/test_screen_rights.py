@@ -13,7 +13,7 @@ class TestScreenRights(ProgressTimesheetCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([50000], hourly_rate=100)
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
         cls.own = cls.env['hr.employee'].create(
             {'name': "Own", 'user_id': cls.timesheet_user.id, 'company_id': cls.company.id}
         )

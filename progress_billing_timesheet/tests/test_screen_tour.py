@@ -17,9 +17,9 @@ class TestScreenTour(ProgressTimesheetCommon, HttpCase):
                 'group_ids': [(4, self.env.ref(group).id) for group in groups],
             }
         )
-        contract = self._make_contract([50000], hourly_rate=100)
+        contract = self.make.contract([50000], hourly_rate=100)
         entries = self._make_entry(6) | self._make_entry(4, self.bob)
-        order = self._make_order([250], line_vals={'product_id': self._make_product("Licence").id, 'name': "Licence"})
+        order = self.orders.order([250], line_vals={'product_id': self.orders.product("Licence").id, 'name': "Licence"})
         order.project_id = self.project
         self.project.sale_line_id = False
         self.start_tour(

@@ -106,11 +106,12 @@ def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 
 def _bench(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
-    """Measure what progress billing costs beside bare Odoo, as ratios, on a database of its own."""
+    """Measure what progress billing costs beside bare Odoo, as ratios, on databases of its own."""
     parser.add_argument("--json", metavar="FILE", type=Path, help="write [{name, ratio, target, unit}] there")
-    parser.add_argument("--part", choices=bench.PARTS, action="append", help="only this part; may be repeated")
+    parser.add_argument("--only", metavar="NAME", action="append", help="only rows with this in their name; repeatable")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds of less work: for a first impression")
     options = parser.parse_args(arguments)
-    return bench.run(odoo_server.prepare(), options.part or bench.PARTS, options.json)
+    return bench.run(odoo_server.prepare(), options.only or [], options.quick, options.json)
 
 
 COMMANDS = {

@@ -84,6 +84,13 @@ class AccountMove(models.Model):
 
     # === HOOKS === #
 
+    def _is_progress_held(self):
+        """Whether an invoice that could be posted at once has to be approved first. Extend by ``super()``."""
+        self.ensure_one()
+        # approval of invoices by other addons, such as the OCA's tier validation, is told by a field of this name
+        validated = not ('need_validation' in self._fields and self.need_validation)
+        return not validated or bool(self.progress_bill_id._get_posting_blockers())
+
     def _before_progress_state(self, state):
         """Order of life, before invoices or credit notes of bills change state (DEP-10).
 
@@ -170,10 +177,14 @@ class AccountMove(models.Model):
                 {'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision}
             )
         if cancel:
-            reversals._on_progress_reversed()
-            self.line_ids.remove_move_reconcile()
-            reversals.with_context(move_reverse_cancel=True)._post(soft=False)
+            reversals._post_progress_reversals()
         return reversals
+
+    def _post_progress_reversals(self):
+        """Post the draft credit notes of invoices that are cancelled by them."""
+        self._on_progress_reversed()
+        self.reversed_entry_id.line_ids.remove_move_reconcile()
+        self.with_context(move_reverse_cancel=True)._post(soft=False)
 
     def _get_progress_receivable_lines(self):
         return self.line_ids.filtered(lambda line: line.account_type in ('asset_receivable', 'liability_payable'))

@@ -130,14 +130,38 @@ class ProgressMoveChecks(models.Model):
     def _do_progress_taxes_hold(self):
         """Whether the entry takes the taxes that its lines say, to the cent: nobody rounds them by hand."""
         self.ensure_one()
-        base_lines, _tax_lines = self._get_rounded_base_and_tax_lines(round_from_tax_lines=False)
-        taxes = defaultdict(float)
-        for base_line in base_lines:
-            for tax_data in base_line['tax_details']['taxes_data']:
-                taxes[tax_data['tax']] += base_line['sign'] * tax_data['tax_amount_currency']
+        taxes = self._sum_frozen_taxes()
+        if taxes is None:
+            base_lines, _tax_lines = self._get_rounded_base_and_tax_lines(round_from_tax_lines=False)
+            taxes = defaultdict(float)
+            for base_line in base_lines:
+                for tax_data in base_line['tax_details']['taxes_data']:
+                    taxes[tax_data['tax']] += base_line['sign'] * tax_data['tax_amount_currency']
         for item in self.line_ids.filtered('tax_repartition_line_id'):
             taxes[item.tax_line_id] -= item.amount_currency
         return all(self.currency_id.is_zero(difference) for difference in taxes.values())
+
+    def _sum_frozen_taxes(self):
+        """The taxes that are frozen on the lines, where they are on all of them: what the tax engine would come to.
+
+        :return: amounts by tax, as on the entry; nothing where the engine has to be asked
+        """
+        taxes, flat, same = defaultdict(float), {}, self.currency_id.compare_amounts
+        for line in self.line_ids.filtered('tax_ids'):
+            data = line.extra_tax_data or {}
+            frozen = data.get('manual_tax_amounts')
+            if not frozen or line.display_type != 'product' or data['currency_id'] != line.currency_id.id:
+                return None
+            if any(same(line[name], data[name]) for name in ('price_unit', 'quantity', 'discount')):
+                return None
+            if line.tax_ids not in flat:
+                flat[line.tax_ids] = line.tax_ids._flatten_taxes_and_sort_them()[0]
+            for tax in flat[line.tax_ids]:
+                amounts = frozen.get(str(tax.id), {})
+                if tax.has_negative_factor or 'tax_amount_currency' not in amounts:
+                    return None
+                taxes[tax] += self.direction_sign * amounts['tax_amount_currency']
+        return taxes
 
     def _check_progress_leaving(self):
         """A credit note stays posted once a newer final invoice or bill took what it gave back (DEP-11)."""

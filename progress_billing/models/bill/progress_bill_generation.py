@@ -40,16 +40,28 @@ class ProgressBillGeneration(models.Model):
         contracts = self.env['progress.contract'].browse([vals['contract_id'] for vals in vals_list])
         now, dates = fields.Datetime.now(), [vals['date'] for vals in vals_list]
         names = self._next_names([contract.company_id for contract in contracts], dates)
-        bills = self._create_protected(
+        bills = self._create_with_claims(
             [
                 {
-                    **{name: value for name, value in vals.items() if name != 'claims'},
+                    **vals,
                     'name': name,
                     'generated_on': now,
                     'review_state': 'draft' if contract.use_pro_forma else 'cancelled',
                 }
                 for vals, contract, name in zip(vals_list, contracts, names, strict=True)
             ]
+        )
+        bills._bill_now(actor)
+        return bills
+
+    @api.model
+    def _create_with_claims(self, vals_list):
+        """Bills that our own code makes, with their lines.
+
+        :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        """
+        bills = self._create_protected(
+            [{name: value for name, value in vals.items() if name != 'claims'} for vals in vals_list]
         )
         claims = [
             {'bill_id': bill.id, **claim}
@@ -58,7 +70,6 @@ class ProgressBillGeneration(models.Model):
         ]
         if claims:
             self.env['progress.bill.line']._make_claims(claims)
-        bills._bill_now(actor)
         return bills
 
     def _bill_now(self, actor=None):

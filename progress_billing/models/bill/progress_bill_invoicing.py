@@ -61,9 +61,12 @@ class ProgressBillInvoicing(models.Model):
         :param moves: the invoices
         :param Actor actor: who acts: code with all rights posts nothing by itself
         """
-        to_post = moves.filtered(
-            lambda move: move.company_id.progress_post_invoices and not move.progress_bill_id._get_posting_blockers()
+        to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        held = to_post.filtered(lambda move: move._is_progress_held())
+        held._message_log_batch(
+            bodies={move.id: self.env._("Left as a draft: it has to be approved first.") for move in held}
         )
+        to_post -= held
         if not to_post:
             return
         if actor.may_post():
@@ -224,7 +227,8 @@ class ProgressBillInvoicing(models.Model):
         engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
         kept = [json.dumps(engine._prepare_kept_taxes(base_line)) for base_line in base_lines]
         self.env['progress.bill.line'].browse(ids)._set_columns(
-            {name: SQL("kept.taxes")}, SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept)
+            {name: SQL("kept.taxes")},
+            SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept),
         )
 
     def _get_line_taxes(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ...tools import money
 
@@ -30,13 +31,37 @@ class ProgressContractForecast(models.Model):
 
     @api.depends('line_ids.tax_ids', 'line_ids.revised_amount', 'line_ids.display_type', 'currency_id')
     def _compute_expected_tax_percent(self):
+        amounts = self._sum_by_taxes()
         for contract in self:
-            amounts = {}
-            for line in contract.line_ids:
-                if not line.display_type:
-                    amounts[line.tax_ids] = amounts.get(line.tax_ids, 0.0) + line.revised_amount
-            tax = contract._estimate_tax(amounts)
-            contract.expected_tax_percent = float(money.ratio_percent(tax, sum(amounts.values())))
+            tax = contract._estimate_tax(amounts[contract])
+            contract.expected_tax_percent = float(money.ratio_percent(tax, sum(amounts[contract].values())))
+
+    def _sum_by_taxes(self):
+        """What the schedule lines are worth by their taxes: one query for the saved contracts, however many lines.
+
+        :return dict: untaxed amounts by ``account.tax`` recordset, by contract
+        """
+        saved, lines = self.filtered('id'), self.env['progress.contract.line']
+        taxes, sums = lines._fields['tax_ids'], {contract: {} for contract in self}
+        lines.flush_model(['contract_id', 'revised_amount', 'display_type', 'tax_ids'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT contract_id, taxes, SUM(revised_amount) FROM progress_contract_line AS line"
+                " CROSS JOIN LATERAL (SELECT array_agg(%(tax)s ORDER BY %(tax)s) AS taxes FROM %(relation)s"
+                " WHERE %(line)s = line.id) AS taxed WHERE contract_id = ANY(%(ids)s) AND display_type IS NULL"
+                " GROUP BY contract_id, taxes",
+                tax=SQL.identifier(taxes.column2),
+                line=SQL.identifier(taxes.column1),
+                relation=SQL.identifier(taxes.relation),
+                ids=saved.ids,
+            )
+        )
+        for contract_id, tax_ids, amount in rows:
+            sums[self.browse(contract_id)][self.env['account.tax'].browse(tax_ids)] = amount or 0.0
+        for contract in self - saved:
+            for line in contract._get_billable_lines():
+                sums[contract][line.tax_ids] = sums[contract].get(line.tax_ids, 0.0) + line.revised_amount
+        return sums
 
     def _estimate_tax(self, amounts):
         """Tax on the whole schedule, as one invoice of it would have.

@@ -103,21 +103,21 @@ class ProgressBillDeposit(models.Model):
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         recognised = contract._get_recognised_amounts()
-        base_lines = []
+        entries = []
         for line in self.line_ids:
             scheduled = line.contract_line_id
             amount = contract.currency_id.round(scheduled.revised_amount - recognised.get(scheduled.id, 0.0))
-            base_lines.append(
-                engine._base_line(
-                    contract,
-                    amount,
-                    scheduled.tax_ids,
-                    scheduled._get_units_of(amount),
-                    _key=scheduled.id,
-                    _worth=scheduled._get_tax_worth(),
-                    _bill_line=line,
-                )
+            entries.append(
+                {
+                    'amount': amount,
+                    'taxes': scheduled.tax_ids,
+                    'quantity': scheduled._get_units_of(amount),
+                    '_key': scheduled.id,
+                    '_worth': scheduled._get_tax_worth(),
+                    '_bill_line': line,
+                }
             )
+        base_lines = engine._base_lines(contract, entries)
         engine._compute_taxes(base_lines, contract.company_id)
         values = {}
         for base_line in base_lines:

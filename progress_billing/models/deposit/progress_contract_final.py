@@ -120,13 +120,14 @@ class ProgressContractFinal(models.Model):
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
         todo._check_deposits_unmatched()
-        finals = self.env['progress.bill']._create_protected(
+        finals = self.env['progress.bill']._create_with_claims(
             [
                 vals
                 for contract in todo
                 for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))
             ]
         )
+        finals.line_ids.contract_line_id._check_not_overbilled()
         finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
@@ -139,7 +140,7 @@ class ProgressContractFinal(models.Model):
 
         :param existing: final bills that exist
         :param dict extra: see :meth:`_create_final_bills`
-        :return list: dicts of ``progress.bill``
+        :return list: dicts of ``progress.bill`` with their ``claims``
         """
         self.ensure_one()
         vals_list = [
@@ -170,7 +171,7 @@ class ProgressContractFinal(models.Model):
         return lines.grouped(lambda line: (line.partner_id or self.partner_id, line.partner_shipping_id))
 
     def _prepare_final_bill_vals(self, partner, location, lines):
-        """Values of a final bill: it claims what is left on every line, negative where too much was billed.
+        """Values of a final bill and its ``claims``: what is left on every line, negative where too much was billed.
 
         :param partner: the customer
         :param location: their location
@@ -185,7 +186,7 @@ class ProgressContractFinal(models.Model):
             'title': self.env._("Final Invoice"),
             'date': self.company_id._get_progress_today(),
             'review_state': 'draft',
-            'line_ids': [(0, 0, claim) for claim in lines._prepare_claims_of_rest().values()],
+            'claims': list(lines._prepare_claims_of_rest().values()),
         }
 
     def _check_final_is_current(self, final):

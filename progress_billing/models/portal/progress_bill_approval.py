@@ -24,6 +24,7 @@ class ProgressBillApprovalSteps(models.Model):
     @api.depends(
         'approval_ids',
         'contract_id.approval_step_ids.above_amount',
+        'sourced_amount',
         'contract_id.approval_step_ids.sequence',
         'invoiced_amount',
         'state',
@@ -51,10 +52,15 @@ class ProgressBillApprovalSteps(models.Model):
         self.ensure_one()
         if self.kind == 'opening' or not (self.state in STEP_STATES or self._is_held_as_draft()):
             return self.env['progress.approval.step']
-        currency = self.currency_id
+        currency, amount = self.currency_id, self._get_amount_to_approve()
         return self.contract_id.approval_step_ids.filtered(
-            lambda step: not step.above_amount or currency.compare_amounts(abs(self.amount), step.above_amount) > 0
+            lambda step: not step.above_amount or currency.compare_amounts(amount, step.above_amount) > 0
         ).sorted(lambda step: (step.sequence, step.id))
+
+    def _get_amount_to_approve(self):
+        """What decides which steps a bill takes: all that it bills, a down payment too, before what comes off."""
+        self.ensure_one()
+        return abs(self.amount) + sum(max(line.amount, 0.0) for line in self.sourced_line_ids)
 
     def _is_held_as_draft(self):
         """Whether the steps hold its draft invoice: it was made without a release."""

@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, float_compare, format_date
+from odoo.tools import SQL, float_compare, format_date, split_every
 
 from ...tools import instalments, money
 
+RUN_BATCH = 50  # contracts that are billed together: what a run needs of memory is bounded by it
 CREATE_MODES = ('remaining', 'percent', 'lines')
 
 
@@ -312,6 +313,19 @@ class ProgressContractRun(models.Model):
         self.check_access('write')
         day = self._read_date(date)
         self._lock_for_billing()
+        bills, reasons = self.env['progress.bill'], {}
+        for ids in split_every(RUN_BATCH, self.ids):
+            if bills or reasons:  # what is known of the contracts before is not needed any more
+                self.env.flush_all()
+                self.env.invalidate_all()
+            made, skipped = self.browse(ids)._bill_batch(lines, day)
+            bills, reasons = bills + made, reasons | skipped
+        if bills:
+            self._notify_skipped(reasons)
+        return bills, reasons
+
+    def _bill_batch(self, lines, day):
+        """Bill what is pending on these contracts together; see :meth:`_bill_pending`."""
         groups, reasons = self._get_run_plan(lines)
         vals_list = [
             {
@@ -321,9 +335,7 @@ class ProgressContractRun(models.Model):
             for contract, key, group in groups
         ]
         bills = self.env['progress.bill']._make_bills(vals_list) if vals_list else self.env['progress.bill']
-        if bills:
-            bills.contract_id._on_billed(day)
-            self._notify_skipped(reasons)
+        bills.contract_id._on_billed(day)
         return bills, reasons
 
     def _get_run_plan(self, lines=None):

@@ -1,0 +1,348 @@
+"""The rows of the benchmark: a piece of work, its baseline, and the most it may cost beside that."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from odoo import Command
+
+from .fixtures import bare_vals, undone
+from .measure import Result, Way, compare
+
+CPU = "CPU time"
+
+
+@dataclass
+class Row:
+    """A line of the table; ``databases`` are those it needs, the first one has the addon."""
+
+    name: str
+    target: float
+    unit: str
+    databases: tuple[str, ...]
+    measure: Callable
+
+    def run(self, bench) -> Result:
+        return self.measure(bench, *(bench.company(name) for name in self.databases))
+
+
+@dataclass
+class Bench:
+    """How thoroughly to measure, and the companies by database."""
+
+    rounds: int
+    company: Callable
+
+    def few(self, count: int) -> int:
+        """As many as ``count``, or fewer where it has to be quick."""
+        return count if self.rounds > 3 else max(1, count // 2)
+
+
+def _run_row(recognition: str, lines: int, count: int, bench, company) -> Result:
+    """A billing run against the same invoices, created and posted by hand."""
+    count = bench.few(count)
+    contracts = company.contracts(count, lines, revenue_recognition=recognition)
+
+    def work():
+        return contracts.action_run_billing()
+
+    def values():
+        work()
+        return bare_vals(contracts.bill_ids.invoice_id)
+
+    vals, moves = undone(company.env, values), company.env["account.move"]
+    theirs = Way(company.env, lambda: moves.create(vals)._post(soft=False))
+    return compare(Way(company.env, work), theirs, bench.rounds, count)
+
+
+def _create_row(lines: int, bench, company) -> Result:
+    """One planned record by the Create link."""
+    contract = company.contracts(1, lines, percent=0.0)
+    bill = company.env["progress.bill"].create({"contract_id": contract.id, "amt_pct": "10%", "date": "2026-03-01"})
+
+    def values():
+        bill.action_create()
+        return bare_vals(bill.invoice_id)
+
+    vals, moves = undone(company.env, values), company.env["account.move"]
+    theirs = Way(company.env, lambda: moves.create(vals)._post(soft=False))
+    return compare(Way(company.env, lambda: bill.action_create()), theirs, bench.rounds + 2)
+
+
+def _finals(company, lines: int, count: int):
+    """Contracts with half of their worth on deposits, and how their final invoices are made."""
+    contracts = company.contracts(count, lines)
+    contracts.action_run_billing()
+    company.analyze()
+    return contracts, lambda: contracts.action_create_final_invoice()
+
+
+def _final_row(lines: int, count: int, figure: str, bench, company) -> Result:
+    """Final invoices, against the same documents created and posted by hand."""
+    contracts, work = _finals(company, lines, count)
+
+    def values():
+        work()
+        return bare_vals(contracts.final_invoice_id)
+
+    vals, moves = undone(company.env, values), company.env["account.move"]
+    theirs = Way(company.env, lambda: moves.create(vals)._post(soft=False))
+    return compare(Way(company.env, work), theirs, bench.rounds, count, figure)
+
+
+def _percent_row(bench, company) -> Result:
+    """One percentage typed in the contract's form and saved, in a long schedule against a short one."""
+    spec = {
+        "line_ids": {"fields": dict.fromkeys(("name", "completed_percent", "pending_amount"), {}), "limit": 40},
+        "pending_amount": {},
+        "completed_percent": {},
+    }
+
+    def saving(lines):
+        contract = company.contracts(1, lines, percent=0.0)
+        command = Command.update(contract.line_ids[0].id, {"completed_percent": 30.0})
+        return lambda: contract.web_save({"line_ids": [command]}, spec)
+
+    return compare(Way(company.env, saving(2000)), Way(company.env, saving(20)), bench.rounds + 4)
+
+
+def _preview_row(bench, company) -> Result:
+    """SQL statements of the preview of a run over many contracts."""
+    count = 500 if bench.rounds > 3 else 100
+    contracts = company.contracts(count, 1)
+
+    def work():
+        wizard = company.env["progress.run.wizard"].create({"contract_ids": [Command.set(contracts.ids)]})
+        return wizard.summary, wizard.line_ids.mapped("amount")
+
+    way = Way(company.env, work)
+    way.take()
+    way.take()
+    return Result(way.samples[-1].queries, 0.0, f"{count} contracts, {1000 * way.samples[-1].python:.0f} ms")
+
+
+class _Memory:
+    """The most that the process takes more than at the start, in megabytes, while the block runs."""
+
+    def __enter__(self):
+        self.before = self.most = self._now()
+        self.running = True
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self.running = False
+        self.thread.join()
+
+    def _watch(self):
+        while self.running:
+            self.most = max(self.most, self._now())
+            time.sleep(0.01)
+
+    @staticmethod
+    def _now() -> float:
+        status = Path("/proc/self/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+    growth = property(lambda self: self.most - self.before)
+
+
+def _memory_row(bench, company) -> Result:
+    """What one call over many contracts takes of memory, against one over a tenth of them."""
+    few = 100 if bench.rounds > 3 else 50
+    contracts, growth = company.contracts(10 * few, 1), []
+    undone(company.env, lambda: contracts[:few].action_run_billing() and None)
+    for part in (contracts[:few], contracts):
+        company.env.invalidate_all()
+        with _Memory() as memory:
+            undone(company.env, lambda part=part: part.action_run_billing() and None)
+        growth.append(max(memory.growth, 1.0))
+    return Result(growth[1] / growth[0], 0.2, f"+{growth[1]:.0f} MB over {10 * few}, +{growth[0]:.0f} MB over {few}")
+
+
+def _project_form(env):
+    """A project with its tasks, and the call that its form makes."""
+    project = env["project.project"].create({"name": "Bench"})
+    spec = {name: {} for name in ("name", "partner_id", "date", "task_count", "display_name")}
+    views = env["project.project"].get_views([(False, "form")])["models"]["project.project"]["fields"]
+    spec |= {name: {} for name in views if name in project._fields}
+    return lambda: project.web_read(spec)
+
+
+def _draft(env, company):
+    move = env["account.move"].create([company.invoice_vals(10)])
+    move._post(soft=False)
+    return move
+
+
+def _task_done(env):
+    task = env["project.task"].create(
+        {"name": "Bench", "project_id": env["project.project"].create({"name": "Bench"}).id}
+    )
+    return lambda: task.write({"state": "1_done"})
+
+
+def _beside(make: Callable, times: int, bench, ours, theirs) -> Result:
+    """The same everyday work on a database with the addon and on one without."""
+
+    def way(company):
+        works = [make(company.env, company) for _number in range(times)]
+        company.analyze()
+        return Way(company.env, lambda: [work() for work in works])
+
+    return compare(way(ours), way(theirs), bench.rounds + 4, times)
+
+
+def _invoices(env, company):
+    vals = [company.invoice_vals(10) for _number in range(5)]
+    return lambda: env["account.move"].create(vals)._post(soft=False)
+
+
+def _action_row(bench, company) -> Result:
+    """The scheduled action over its due contracts, with a hundred times as many that are not due against none."""
+    due = bench.few(100)
+    contracts = company.contracts(due, 1, period_policy="month", revenue_recognition="as_billed")
+    contracts.write({"next_billing_date": "2026-01-01"})
+    env, model = company.env, company.env["progress.contract"]
+
+    def work():
+        with mock.patch.object(type(env["ir.cron"]), "_commit_progress", lambda *_args, **_values: float("inf")):
+            model._run_due_records()
+
+    crowd = Way(env, work)
+    alone = Way(env, work)
+    columns = [name for name, column in model._fields.items() if column.column_type and column.store and name != "id"]
+    names = ", ".join(f'"{name}"' for name in columns)
+    others = ", ".join("NULL" if name == "next_billing_date" else f'"{name}"' for name in columns)
+    samples = []
+    alone.take()
+    for _number in range(bench.rounds):
+        alone.take()
+        savepoint = env.cr.savepoint()
+        env.cr.execute(
+            f"INSERT INTO progress_contract ({names}) SELECT {others} FROM progress_contract, generate_series(1, 100)"
+            " WHERE id = ANY(%s)",
+            [contracts.ids],
+        )
+        env.cr.execute("ANALYZE progress_contract")
+        crowd.take()
+        savepoint.rollback()
+        savepoint.close(rollback=False)
+        samples.append(crowd.samples[-1].python / alone.samples[-1].python)
+    noise = (max(samples) - min(samples)) / 2
+    return Result(statistics.median(samples), noise, f"{due} due, {100 * due} others")
+
+
+def _deposit_against_sale(lines: int, bench, company) -> Result:
+    """Our deposit of a contract against Odoo's own down payment on an order of the same lines."""
+    env = company.env
+    contract = company.contracts(1, lines, percent=0.0)
+    bill = env["progress.bill"].create({"contract_id": contract.id, "amt_pct": "10%", "date": "2026-03-01"})
+    order = company.order(lines)
+    order.action_confirm()
+    return compare(
+        Way(env, lambda: bill.action_create()), Way(env, lambda: _down_payment(order)), bench.rounds + 2
+    )
+
+
+def _down_payment(order):
+    wizard = order.env["sale.advance.payment.inv"].create(
+        {"sale_order_ids": [Command.set(order.ids)], "advance_payment_method": "percentage", "amount": 10.0}
+    )
+    moves = wizard._create_invoices(order)
+    moves.write({"invoice_date": "2026-03-01"})
+    moves._post(soft=False)
+
+
+def _final_against_sale(lines: int, bench, company) -> Result:
+    """Our final invoice against Odoo's final invoice of an order with a down payment."""
+    env = company.env
+    contracts, work = _finals(company, lines, 1)
+    order = company.order(lines)
+    order.action_confirm()
+    _down_payment(order)
+
+    def theirs():
+        moves = order._create_invoices(final=True)
+        moves.write({"invoice_date": "2026-03-01"})
+        moves._post(soft=False)
+
+    return compare(Way(env, work), Way(env, theirs), bench.rounds)
+
+
+def _plan_against_oca(lines: int, bench, company) -> Result:
+    """Instalments of a plan: ours batched, against OCA's ``sale_invoice_plan``, which makes them one by one."""
+    env, count = company.env, bench.few(10)
+    contracts = company.contracts(count, lines, percent=0.0)
+    bills = env["progress.bill"].create(
+        [{"contract_id": contract.id, "amt_pct": "10%", "date": "2026-03-01"} for contract in contracts]
+    )
+    orders = [company.order(lines) for _number in range(count)]
+    for order in orders:
+        order.write({"use_invoice_plan": True})
+        order.create_invoice_plan(10, "2026-03-01", 1, "month", False)
+        order.action_confirm()
+
+    def theirs():
+        for order in orders:
+            env["sale.make.planned.invoice"].with_context(active_id=order.id).create({}).create_invoices_by_plan()
+            order.invoice_ids._post(soft=False)
+
+    return compare(Way(env, lambda: bills.action_create()), Way(env, theirs), bench.rounds, count)
+
+
+def _rows():
+    for lines, count, target in ((1, 20, 1.25), (10, 10, 1.1), (50, 3, 1.1), (80, 3, 1.05)):
+        yield (
+            f"run as billed, {lines} lines",
+            target,
+            CPU,
+            ("ours",),
+            lambda *args, n=lines, c=count: _run_row("as_billed", n, c, *args),
+        )
+    for lines, count, target in ((1, 20, 1.2), (10, 20, 1.2), (80, 10, 1.3), (2000, 1, 2.0)):
+        yield (
+            f"run of deposits, {lines} lines",
+            target,
+            CPU,
+            ("ours",),
+            lambda *args, n=lines, c=count: _run_row("deposit", n, c, *args),
+        )
+    for lines, target in ((10, 1.25), (80, 1.35)):
+        yield f"one record by Create, {lines} lines", target, CPU, ("ours",), lambda *a, n=lines: _create_row(n, *a)
+    for lines, count in ((10, 10), (100, 2), (1000, 1)):
+        yield f"final, {lines} lines", 1.2, CPU, ("ours",), lambda *a, n=lines, c=count: _final_row(n, c, "python", *a)
+    yield "final, its SQL, 100 lines", 1.3, "SQL statements", ("ours",), lambda *a: _final_row(100, 2, "queries", *a)
+    yield "saving one percentage, 2,000 lines against 20", 1.5, CPU, ("ours",), _percent_row
+    yield "run preview over 500 contracts", 30, "SQL statements", ("ours",), _preview_row
+    yield "one call over 10 times the contracts", 2.0, "memory", ("ours",), _memory_row
+    yield "scheduled action, 100 times as many not due", 1.05, CPU, ("ours",), _action_row
+    both = ("ours", "bare")
+    for name, target, times, make in (
+        ("project form", 1.05, 10, lambda env, _company: _project_form(env)),
+        ("reset to draft", 1.05, 5, lambda env, company: _draft(env, company).button_draft),
+        ("delete of a draft", 1.05, 5, lambda env, company: env["account.move"].create(company.invoice_vals(10)).unlink),
+        ("task set done", 1.05, 10, lambda env, _company: _task_done(env)),
+        ("ordinary invoices of others", 1.0, 1, _invoices),
+    ):
+        yield f"{name}, with and without", target, CPU, both, lambda *a, m=make, t=times: _beside(m, t, *a)
+    for lines, deposit, final, plan in ((10, 0.8, 0.9, 1 / 8), (80, 0.8, 0.8, 1 / 20)):
+        yield f"deposit against Odoo's down payment, {lines} lines", deposit, CPU, ("sale",), (
+            lambda *a, n=lines: _deposit_against_sale(n, *a)
+        )
+        yield f"final against Odoo's with down payments, {lines} lines", final, CPU, ("sale",), (
+            lambda *a, n=lines: _final_against_sale(n, *a)
+        )
+        yield f"instalments batched against OCA's, {lines} lines", plan, CPU, ("oca",), (
+            lambda *a, n=lines: _plan_against_oca(n, *a)
+        )
+
+
+ROWS = [Row(*row) for row in _rows()]
