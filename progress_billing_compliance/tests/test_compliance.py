@@ -195,6 +195,17 @@ class TestComplianceRights(ComplianceCommon):
         with self.assertRaisesRegex(AccessError, "not allowed to access"):
             document.with_user(plain).read(['number'])
 
+    def test_files(self):
+        """A file that was uploaded with the document is read by whoever reads that, and by nobody else."""
+        vals = {'name': "policy.pdf", 'raw': b'x', 'res_model': 'progress.compliance', 'res_id': 0}
+        file = self.env['ir.attachment'].with_user(self.billing_user).create(vals)
+        vals = {'type_id': self.insurance.id, 'partner_id': self.customer.id, 'attachment_ids': [Command.link(file.id)]}
+        document = self.env['progress.compliance'].with_user(self.billing_user).create(vals)
+        self.assertEqual((file.res_model, file.res_id), ('progress.compliance', document.id))
+        self.assertTrue(file.with_user(self.reader).has_access('read'))
+        plain = new_test_user(self.env, login='plain_file', groups='base.group_user', company_id=self.company.id)
+        self.assertFalse(file.with_user(plain).has_access('read'))
+
     def test_companies(self):
         """Another company's manager neither reads a document, nor ties one of theirs to a contract of ours."""
         other = self.env['res.company'].create({'name': "Elsewhere"})
