@@ -19,5 +19,8 @@
         'wizard/res_config_settings_views.xml',
         'views/progress_subcontract_menus.xml',
     ],
+    'demo': [
+        'demo/house_berg_demo.xml',
+    ],
     'post_init_hook': 'post_init_hook',
 }

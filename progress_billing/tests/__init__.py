@@ -16,6 +16,7 @@ from . import test_edits
 from . import test_guard
 from . import test_hooks
 from . import test_hooks_invoice
+from . import test_hooks_portal
 from . import test_house
 from . import test_import
 from . import test_import_files
@@ -55,6 +56,7 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_screen_tours
+from . import test_side_cases
 from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_sourced_lines

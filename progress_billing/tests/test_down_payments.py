@@ -432,7 +432,9 @@ class TestDownPayments(DownPaymentCommon):
     def test_approval_steps(self):
         """A down payment takes the steps of its amount."""
         contract = self.make.pro_forma([1000])
-        contract.approval_step_ids = [Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})]
+        contract.approval_step_ids = [
+            Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})
+        ]
         contract.action_create_down_payment(200)
         paid = contract.bill_ids
         self.assertEqual(paid._get_approval_steps(), contract.approval_step_ids)

@@ -2,6 +2,9 @@ from . import res_company
 from . import progress_contract_side
 from . import progress_contract
 from . import progress_contract_invitation
+from . import progress_vendor_schedule_line
+from . import progress_contract_vendor_schedule
+from . import progress_contract_owner
 from . import progress_contract_line
 from . import progress_answer
 from . import progress_notice
@@ -10,6 +13,7 @@ from . import progress_bill_status
 from . import progress_bill_invitation
 from . import progress_bill_claim
 from . import progress_bill_review
+from . import progress_bill_owner
 from . import progress_bill_line
 from . import account_move
 from . import account_move_line

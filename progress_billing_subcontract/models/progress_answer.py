@@ -10,6 +10,7 @@ class ProgressAnswer(models.Model):
             ('decline', "Declined the invitation"),
             ('claim', "Saved a draft"),
             ('submit', "Submitted the claim"),
+            ('schedule', "Proposed a schedule"),
         ],
-        ondelete=dict.fromkeys(('accept', 'decline', 'claim', 'submit'), 'cascade'),
+        ondelete=dict.fromkeys(('accept', 'decline', 'claim', 'submit', 'schedule'), 'cascade'),
     )

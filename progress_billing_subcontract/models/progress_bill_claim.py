@@ -76,7 +76,8 @@ class ProgressBillClaim(models.Model):
         :raises ValidationError: naming the document that has it
         """
         for bill in self.filtered('vendor_reference'):
-            # sudo: progress.bill, account.move - a number is taken whoever may see where
+            taken = self.env['account.move'].sudo()  # sudo: account.move - a number is taken whoever may see where
+            # sudo: progress.bill - as above
             twin = self.sudo().search(
                 [
                     ('id', '!=', bill.id),
@@ -86,7 +87,7 @@ class ProgressBillClaim(models.Model):
                     ('state', 'not in', ('cancelled', 'declined')),
                 ],
                 limit=1,
-            ) or self.env['account.move'].sudo().search(
+            ) or taken.search(
                 [
                     ('company_id', '=', bill.company_id.id),
                     ('commercial_partner_id', '=', bill.commercial_partner_id.id),
@@ -283,9 +284,7 @@ class ProgressBillClaim(models.Model):
         if self.invitation_type == 'work' and 'release' in asked:
             raise UserError(self.env._("%s takes no claims of retainage.", self.display_name))
         if 'rate' in asked and not self.contract_id.is_retainage_open:
-            raise UserError(
-                self.env._("The retainage of %s is set by the office.", self.contract_id.display_name)
-            )
+            raise UserError(self.env._("The retainage of %s is set by the office.", self.contract_id.display_name))
 
     def _is_asked(self, given, name, line):
         """Whether a form asks for something else than what stands there."""

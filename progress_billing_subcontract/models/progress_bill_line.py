@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.progress_billing.tools import money
 
@@ -16,7 +16,11 @@ class ProgressBillLine(models.Model):
         string="Difference", compute='_compute_difference_amount', help="Claimed and not certified."
     )
     release_amount = fields.Monetary(
-        string="Retainage Claimed Back", guarded=True, readonly=True, copy=False, help="Untaxed: asked for by the claim."
+        string="Retainage Claimed Back",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
 
@@ -128,3 +132,45 @@ class ProgressBillLine(models.Model):
                         state=bill._get_state_label(),
                     )
                 )
+
+    # === THE OWNER === #
+
+    def _convert_for_owner(self, amount, owner):
+        """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""
+        self.ensure_one()
+        company, date = self.company_id, self.date or self.company_id._get_progress_today()
+        return self.currency_id._convert(amount, owner.currency_id, company, date)
+
+    def _add_claim(self, vals):
+        """Add what subcontractors claimed to this line of the owner's bill.
+
+        :param dict vals: ``amount``, ``stored_amount`` (all that is stored now) and ``retainage_amount``
+        """
+        self.ensure_one()
+        scheduled = self.contract_line_id
+        amount = self.currency_id.round(self.amount + vals['amount'])
+        if self.billing_base == 'quantity':
+            self.write({'quantity': float(scheduled._get_quantity_for(amount))})
+            return
+        changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
+        if vals['retainage_amount']:
+            changes['retainage_amount'] = self.currency_id.round(
+                (self.retainage_amount if self.is_retainage_typed else 0.0) + vals['retainage_amount']
+            )
+        self.write(changes)
+
+    # === RIGHTS === #
+
+    def write(self, vals):
+        if {'retainage_percent', 'stored_retainage_percent'} & self._get_typed(vals):
+            self._check_may_set_rates()
+        return super().write(vals)
+
+    def _check_may_set_rates(self):
+        """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).
+
+        :raises AccessError: for everybody else
+        """
+        subcontracts = self.contract_id.filtered(lambda contract: contract._is_subcontract())
+        if not self.env.su and subcontracts and not subcontracts._has_side_level('manager'):
+            raise AccessError(self.env._("Only administrators of Subcontract Billing set the retainage of a claim."))

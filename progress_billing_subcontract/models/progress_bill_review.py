@@ -11,7 +11,11 @@ class ProgressBillReview(models.Model):
     _inherit = 'progress.bill'
 
     is_noted = fields.Boolean(
-        string="Retainage Changed on Review", guarded=True, readonly=True, copy=False, help="As claimed it was otherwise."
+        string="Retainage Changed on Review",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="As claimed it was otherwise.",
     )
 
     # === ACTIONS === #
@@ -77,7 +81,9 @@ class ProgressBillReview(models.Model):
             # sudo: mail.activity - whoever hands in, the responsible reviews
             bill = bill.sudo()
             user = bill.contract_id.user_id
-            if user and not bill.activity_ids.filtered(lambda activity: activity.activity_type_id == self.env.ref(ACTIVITY)):
+            if user and not bill.activity_ids.filtered(
+                lambda activity: activity.activity_type_id == self.env.ref(ACTIVITY)
+            ):
                 bill.activity_schedule(ACTIVITY, user_id=user.id, summary=bill.partner_id.display_name)
         return result
 

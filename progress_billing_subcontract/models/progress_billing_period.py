@@ -15,3 +15,11 @@ class ProgressBillingPeriod(models.Model):
             'progress_billing_subcontract.action_progress_subcontract_status'
         )
         return dict(action, domain=[('period_id', 'in', self.ids)], context={})
+
+    def action_view_margin(self):
+        """Owner and subcontractors of this period side by side.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        return self.env['progress.margin.wizard']._get_action(self.project_id, self)

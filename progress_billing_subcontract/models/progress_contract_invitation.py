@@ -57,9 +57,7 @@ class ProgressContractInvitation(models.Model):
         self._check_can_bill()
         self._check_has_contacts()
         self._lock_for_billing()
-        bills = self.env['progress.bill'].union(
-            *(contract._get_invitation(invitation_type) for contract in self)
-        )
+        bills = self.env['progress.bill'].union(*(contract._ensure_invitation(invitation_type) for contract in self))
         waiting = bills.filtered(lambda bill: bill.state in ('planned', 'declined'))
         if not waiting:
             return self._get_answered_notification(bills)
@@ -85,7 +83,7 @@ class ProgressContractInvitation(models.Model):
             'params': {'type': 'info', 'message': message, 'next': {'type': 'ir.actions.act_window_close'}},
         }
 
-    def _get_invitation(self, invitation_type):
+    def _ensure_invitation(self, invitation_type):
         """The claim of the current period that an invitation is about; made where there is none.
 
         :raises UserError: without a period, or for retainage where none is held
@@ -129,14 +127,12 @@ class ProgressContractInvitation(models.Model):
         periods = self.env['progress.billing.period'].sudo()
         period = periods._find_current(self.project_id)
         if not period and self.project_id and self.period_policy != 'on_demand':
-            period = periods._make_for(
-                self.project_id, self.company_id._get_progress_today(), self.period_policy
-            )
+            period = periods._make_for(self.project_id, self.company_id._get_progress_today(), self.period_policy)
         if not period:
             raise UserError(
                 self.env._(
-                    "%(contract)s: %(project)s has no open billing period. Add one first: subcontractors are invited to "
-                    "bill a period.",
+                    "%(contract)s: %(project)s has no open billing period. Add one first: subcontractors are invited "
+                    "to bill a period.",
                     contract=self.display_name,
                     project=self.project_id.display_name or self.env._("no project"),
                 )
@@ -167,6 +163,4 @@ class ProgressContractInvitation(models.Model):
         self.ensure_one()
         # sudo: progress.billing.period - as above
         period = self.env['progress.billing.period'].sudo()._find_current(self.project_id)
-        return bool(period) and any(
-            bill.period_id == period and bill.state == 'declined' for bill in self.bill_ids
-        )
+        return bool(period) and any(bill.period_id == period and bill.state == 'declined' for bill in self.bill_ids)

@@ -1,4 +1,5 @@
 from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 
 PRODUCTS = "[('purchase_ok', '=', True)] if tax_use == 'purchase' else [('sale_ok', '=', True)]"
 
@@ -19,6 +20,38 @@ class ProgressContractLine(models.Model):
         groups='progress_billing.group_subcontract_readonly,purchase.group_purchase_user',
         guarded=True,
     )
+
+    owner_line_id = fields.Many2one(
+        'progress.contract.line',
+        string="Billed to the Owner On",
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        domain="[('project_id', '=', project_id), ('contract_id.contract_type', '=', 'customer'), "
+        "('display_type', '=', False)]",
+        groups='progress_billing.group_readonly',
+        help="The line of the customer's contract that this work is billed to the owner on.",
+    )
+
+    subcontract_line_ids = fields.One2many(
+        'progress.contract.line',
+        'owner_line_id',
+        string="Subcontracted On",
+        groups='progress_billing.group_subcontract_readonly',
+    )
+
+    @api.constrains('owner_line_id')
+    def _check_owner_line(self):
+        for line in self.filtered('owner_line_id'):
+            owner = line.owner_line_id
+            if owner.contract_id._is_subcontract() or owner.project_id != line.project_id or owner.display_type:
+                raise UserError(
+                    self.env._(
+                        "%(owner)s is no line that the owner of %(project)s is billed on.",
+                        owner=owner.display_name,
+                        project=line.project_id.display_name or line.contract_id.display_name,
+                    )
+                )
 
     # === RIGHTS === #
 
@@ -80,3 +113,55 @@ class ProgressContractLine(models.Model):
             'tax_ids': [Command.set(self.tax_ids.ids)],
             'analytic_distribution': self.analytic_distribution,
         }
+
+    # === SCHEDULE BY THE SUBCONTRACTOR === #
+
+    def _divide(self, parts):
+        """Put the lines that a subcontractor proposed in the place of this line.
+
+        :param parts: ``progress.vendor.schedule.line``
+        :return list: the lines, this one first
+        :raises UserError: where something was billed or changed on this line
+        """
+        self.ensure_one()
+        if self.bill_line_ids.filtered('bucket') or self.change_line_ids:
+            raise UserError(
+                self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
+            )
+        first, *others = parts
+        vals_list = [
+            {
+                'contract_id': self.contract_id.id,
+                'display_type': False,
+                'item_number': part.item_number or self.item_number,
+                'name': part.name,
+                'product_id': self.product_id.id,
+                'original_quantity': 0.0,
+                'unit_price': 0.0,
+                'original_amount': part.amount,
+                'tax_ids': [Command.set(self.tax_ids.ids)],
+                'account_id': self.account_id.id,
+                'analytic_distribution': self.analytic_distribution,
+                'retainage_percent': self.retainage_percent,
+                'stored_retainage_percent': self.stored_retainage_percent,
+                'owner_line_id': self.owner_line_id.id,
+                'purchase_line_id': self.sudo().purchase_line_id.id,  # sudo: purchase.order.line - the link
+            }
+            for part in others
+        ]
+        self._write_protected(
+            {
+                'item_number': first.item_number or self.item_number,
+                'name': first.name,
+                'original_quantity': 0.0,
+                'unit_price': 0.0,
+                'original_amount': first.amount,
+            }
+        )
+        return [self, *self._create_protected(vals_list)]
+
+    def _convert_stored_for_owner(self, owner):
+        """Materials stored on this line, as the last bill left them, in the currency of the owner's line."""
+        self.ensure_one()
+        today = self.company_id._get_progress_today()
+        return self.currency_id._convert(self.billed_stored_amount, owner.currency_id, self.company_id, today)

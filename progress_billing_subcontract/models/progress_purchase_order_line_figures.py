@@ -81,9 +81,7 @@ class PurchaseOrderLineFigures(models.Model):
         if not self.is_progress_billed or self.display_type:
             return vals
         contract = self._get_scheduled_lines().contract_id
-        name = self.env._(
-            "%(line)s: billed in stages on %(contract)s", line=self.name, contract=contract.display_name
-        )
+        name = self.env._("%(line)s: billed in stages on %(contract)s", line=self.name, contract=contract.display_name)
         return {'display_type': 'line_note', 'name': name}
 
     def _get_odoo_amount_left(self, account):

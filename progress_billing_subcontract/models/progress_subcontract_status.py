@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class ProgressSubcontractStatus(models.Model):
-    """Every subcontract in every billing period of its project: its status, what blocks it, and what is due (SUB-11)."""
+    """Every subcontract in every billing period of its project: status, what blocks it, what is due (SUB-11)."""
 
     _name = 'progress.subcontract.status'
     _description = "Subcontracts of a Period"
@@ -22,7 +22,7 @@ class ProgressSubcontractStatus(models.Model):
     company_id = fields.Many2one('res.company', readonly=True)
     user_id = fields.Many2one('res.users', string="Responsible", readonly=True)
     currency_id = fields.Many2one('res.currency', readonly=True)
-    period_id = fields.Many2one('progress.billing.period', string="Period", readonly=True)
+    period_id = fields.Many2one('progress.billing.period', readonly=True)
     period_state = fields.Selection([('open', "Open"), ('closed', "Closed")], string="Period Status", readonly=True)
     date_start = fields.Date(string="From", readonly=True)
     date_due = fields.Date(string="Due Date", readonly=True)

@@ -39,7 +39,10 @@ class ProjectProject(models.Model):
         return dict(
             action,
             domain=[('project_id', 'in', self.ids), ('contract_type', '=', 'subcontract')],
-            context={'default_project_id': self.id if len(self) == 1 else False, 'default_contract_type': 'subcontract'},
+            context={
+                'default_project_id': self.id if len(self) == 1 else False,
+                'default_contract_type': 'subcontract',
+            },
         )
 
     # === COSTS === #
@@ -55,7 +58,7 @@ class ProjectProject(models.Model):
         return items
 
     def _get_missing_subcontract_costs(self):
-        """What Odoo, counting bills instead of amounts, does not see is still to be billed, in the project's currency."""
+        """What Odoo, counting bills and not amounts, does not see is to be billed, in the project's currency."""
         # sudo: purchase.order.line - sums only, as Odoo's own figures of the dashboard
         lines = self.env['purchase.order.line'].sudo()
         missing = 0.0
@@ -96,7 +99,11 @@ class ProjectProject(models.Model):
             )
         if not ready and blocked:
             contracts._raise_blockers(blocked)
-        action = ready._invite_to_bill(invitation_type) if ready else contracts._get_answered_notification(contracts.bill_ids)
+        action = (
+            ready._invite_to_bill(invitation_type)
+            if ready
+            else contracts._get_answered_notification(contracts.bill_ids)
+        )
         if blocked:
             names = ', '.join(contract.display_name for contract in blocked)
             action['params']['type'] = 'warning'
@@ -112,3 +119,54 @@ class ProjectProject(models.Model):
         """
         contracts = self.subcontract_ids.filtered(lambda contract: contract.state == 'open')
         return contracts.action_invite_wizard()
+
+    # === THE OWNER === #
+
+    def action_bill_owner_from_claims(self):
+        """Fill the owner's bill from approved claims: work, stored materials and retainage, line by line.
+
+        Each claim is taken once. The bill is a pro forma where the owner's contract uses them, else a planned record
+        with these lines.
+
+        :return dict: the action that shows the owner's bills
+        :raises UserError: where no claim is approved, or none of its lines says on which line the owner is billed
+        """
+        self.env['progress.bill'].check_access('create')
+        claims = self.subcontract_ids.bill_ids._get_claims_for_owner()
+        if not claims:
+            raise UserError(
+                self.env._(
+                    "%s: no approved claim waits to be billed to the owner.", ', '.join(self.mapped('display_name'))
+                )
+            )
+        sums = claims._sum_for_owner()
+        if not sums:
+            raise UserError(
+                self.env._(
+                    "No line of %s says on which line the owner is billed. Set Billed to the Owner On in the schedules "
+                    "of the subcontracts.",
+                    ', '.join(claims.contract_id.mapped('display_name')),
+                )
+            )
+        bills = self.env['progress.bill']
+        by_contract = {}
+        for line, vals in sums.items():
+            by_contract.setdefault(line.contract_id, {})[line] = vals
+        for contract, lines in by_contract.items():
+            bill = contract._fill_owner_bill(lines)
+            taken = claims.filtered(
+                lambda claim, contract=contract: claim.line_ids.contract_line_id.owner_line_id.contract_id == contract
+            )
+            # sudo: progress.bill - that the owner is billed for it, noted on the claim
+            taken.sudo()._write_protected({'owner_bill_id': bill.id})
+            bills |= bill
+        return bills._get_bill_action()
+
+    def action_view_margin(self):
+        """Owner and subcontractors of the current period side by side.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        period = self.env['progress.billing.period']._find_current(self)
+        return self.env['progress.margin.wizard']._get_action(self, period)

@@ -26,8 +26,6 @@ class PurchaseBillLineMatch(models.Model):
         billed = po_lines.filtered('is_progress_billed')
         if billed:
             raise UserError(
-                self.env._(
-                    "%s: billed by a subcontract. Bill it there.", ', '.join(billed.mapped('display_name'))
-                )
+                self.env._("%s: billed by a subcontract. Bill it there.", ', '.join(billed.mapped('display_name')))
             )
         return super()._action_create_bill_from_po_lines(partner, po_lines)

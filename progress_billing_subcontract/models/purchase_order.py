@@ -44,8 +44,8 @@ class PurchaseOrder(models.Model):
             if billed:
                 raise UserError(
                     self.env._(
-                        "%(order)s has been billed already: %(bills)s. Delete these bills first, or enter a subcontract "
-                        "by hand, with what was billed before as opening amounts.",
+                        "%(order)s has been billed already: %(bills)s. Delete these bills first, or enter a "
+                        "subcontract by hand, with what was billed before as opening amounts.",
                         order=order.display_name,
                         bills=', '.join(billed.move_id.mapped('display_name')),
                     )

@@ -76,7 +76,8 @@ class PurchaseOrderLine(models.Model):
             if changed:
                 raise UserError(
                     self.env._(
-                        "%(field)s of %(line)s cannot change: %(contract)s bills it in stages. Add a change order there.",
+                        "%(field)s of %(line)s cannot change: %(contract)s bills it in stages. Add a change order "
+                        "there.",
                         field=self._fields[name]._description_string(self.env),
                         line=line.display_name,
                         contract=line._get_scheduled_lines().contract_id.display_name,

@@ -2,7 +2,7 @@ from datetime import date
 
 from freezegun import freeze_time
 
-from odoo.addons.progress_billing.tests.portal_common import PortalCommon
+from odoo.addons.progress_billing.models.base.progress_actor import Actor
 
 from .common import SubcontractCommon
 
@@ -48,15 +48,9 @@ class ClaimCommon(SubcontractCommon):
     def _answer(cls, bill, kind, contact=None, **given):
         """What a contact sends from the page."""
         contact = (contact or bill.contract_id.contact_ids[:1]).sudo()
-        actor = cls._get_actor(contact.partner_id)
+        actor = Actor(contact.partner_id)
         texts = {'version': bill.sudo()._get_version(), **given}
         bill.sudo()._take_answer(kind, actor, contact, texts)
-
-    @classmethod
-    def _get_actor(cls, partner):
-        from odoo.addons.progress_billing.models.base.progress_actor import Actor
-
-        return Actor(partner)
 
     @classmethod
     def _work(cls, bill, *texts, unit='amount'):
@@ -66,6 +60,3 @@ class ClaimCommon(SubcontractCommon):
             given[f'work_{line.id}'] = text
             given[f'unit_{line.id}'] = unit
         return given
-
-
-__all__ = ['ClaimCommon', 'PortalCommon']

@@ -38,12 +38,12 @@ class TestSubcontractOrder(SubcontractCommon):
 
     def test_set_up_needs_a_confirmed_order(self):
         draft = self._make_purchase([100], confirm=False)
-        self.assertRefused(draft.action_set_up_progress_billing, UserError, "is not confirmed")
+        self.assertRefused(draft.action_set_up_progress_billing, "is not confirmed")
 
     def test_only_administrators_set_up(self):
         buyer = self._make_user('sub_buyer', 'progress_billing.group_subcontract_user,purchase.group_purchase_user')
         order = self._make_purchase([100])
-        self.assertRefused(order.with_user(buyer).action_set_up_progress_billing, AccessError)
+        self.assertRefused(order.with_user(buyer).action_set_up_progress_billing, "create", error=AccessError)
 
     def test_ledger(self):
         """20,000 of 100,000 with 10 % retained: expense 20,000, tax 2,000, retainage payable 2,000, payable 20,000."""
@@ -116,11 +116,9 @@ class TestSubcontractOrder(SubcontractCommon):
                 {'discount': 5},
                 {'tax_ids': [Command.link(self.input_tax.id)]},
             ):
-                self.assertRefused(lambda vals=vals: line.write(vals), UserError, "Add a change order")
+                self.assertRefused(lambda vals=vals: line.write(vals), "Add a change order")
         line.write({'price_unit': 100000, 'name': "Masonry, ground floor"})
-        self.assertRefused(
-            lambda: contract.line_ids[0].write({'original_amount': 1}), UserError, "follows from the order"
-        )
+        self.assertRefused(lambda: contract.line_ids[0].write({'original_amount': 1}), "follows from the order")
         self.make.change(contract, {'contract_line_id': contract.line_ids[0].id, 'amount': 5000})
         self.assertRecordValues(line, [{'price_unit': 105000, 'product_qty': 1, 'price_subtotal': 105000}])
         change = self.make.change(contract, {'name': "Chimney", 'amount': 2000})
@@ -133,14 +131,14 @@ class TestSubcontractOrder(SubcontractCommon):
     def test_lines_are_not_added_by_hand(self):
         contract = self._subcontract([100])
         vals = {'order_id': contract.purchase_order_ids.id, 'product_id': self.works.id, 'product_qty': 1}
-        self.assertRefused(lambda: self.env['purchase.order.line'].create(vals), UserError, "by a change order there")
+        self.assertRefused(lambda: self.env['purchase.order.line'].create(vals), "by a change order there")
 
     # === OTHER DOORS === #
 
     def test_create_bill(self):
         order = self._subcontract([100000]).purchase_order_ids
         self.assertTrue(order.is_progress_billed)
-        self.assertRefused(order.action_create_invoice, UserError, "the subcontract bills this order")
+        self.assertRefused(order.action_create_invoice, "the subcontract bills this order")
         other = self._make_purchase([500])
         move = self.env['account.move'].browse(other.action_create_invoice()['res_id'])
         self.assertEqual(move.amount_untaxed, 500)
@@ -168,7 +166,7 @@ class TestSubcontractOrder(SubcontractCommon):
         self.assertFalse(offered.aml_id & bill.invoice_id.line_ids)
         move = self.init_invoice('in_invoice', partner=self.vendor, amounts=[100])
         self.assertRefused(
-            lambda: move.invoice_line_ids.write({'purchase_line_id': order.order_line.id}), UserError, "subcontract"
+            lambda: move.invoice_line_ids.write({'purchase_line_id': order.order_line.id}), "subcontract"
         )
         with self.assertRaisesRegex(UserError, "Bill it there"):
             self.env['purchase.bill.line.match']._action_create_bill_from_po_lines(self.vendor, order.order_line)
@@ -178,15 +176,15 @@ class TestSubcontractOrder(SubcontractCommon):
         move = self.init_invoice('in_invoice', partner=self.vendor, products=self.works)
         wizard = self.env['bill.to.po.wizard'].with_context(active_ids=[-move.invoice_line_ids[0].id])
         wizard = wizard.create({'purchase_order_id': order.id, 'partner_id': self.vendor.id})
-        self.assertRefused(wizard.action_add_to_po, UserError, "is billed in stages")
-        self.assertRefused(wizard.action_add_downpayment, UserError, "is billed in stages")
+        self.assertRefused(wizard.action_add_to_po, "is billed in stages")
+        self.assertRefused(wizard.action_add_downpayment, "is billed in stages")
 
     # === CANCELLING === #
 
     def test_cancel(self):
         contract = self._subcontract([100000])
         order, bill = contract.purchase_order_ids, self._claim(contract, 1000)
-        self.assertRefused(order.button_cancel, UserError, "cannot be cancelled, these bill it")
+        self.assertRefused(order.button_cancel, "cannot be cancelled, these bill it")
         bill.invoice_id.unlink()
         bill.action_cancel()
         order.button_cancel()
@@ -200,4 +198,4 @@ class TestSubcontractOrder(SubcontractCommon):
     def test_billed_by_odoo_before(self):
         order = self._make_purchase([500])
         order.action_create_invoice()
-        self.assertRefused(order.action_set_up_progress_billing, UserError, "has been billed already")
+        self.assertRefused(order.action_set_up_progress_billing, "has been billed already")

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from ...tools import money
 
 CLAIM_FIELDS = frozenset({'amount', 'quantity', 'total_completed_percent'})
+#: the columns of a new claim follow from these
+CLAIM_HOOKS = ('_get_invoiced_amount', '_get_invoiced_quantity')
 
 
 class ProgressBillLine(models.Model):
@@ -196,7 +198,7 @@ class ProgressBillLine(models.Model):
         missing = {name for name in names if not all(name in vals for vals in vals_list)}
         known = {*derived, *names}
         odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
-        if odd or not (self._takes_rows() and self._knows_columns(frozenset(known))):
+        if odd or not (self._takes_rows(known, CLAIM_HOOKS) and self._knows_columns(frozenset(known))):
             return self._create_protected(vals_list)
         values = {name: [vals.get(name) for vals in vals_list] for name in names}
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
