@@ -227,10 +227,10 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _get_progress_free_domain(self):
         """Time entries that are on no live bill or invoice."""
-        free = Domain('timesheet_invoice_id', '=', False)
-        cancelled = Domain('timesheet_invoice_id.state', '=', 'cancel')
-        free |= cancelled & Domain('timesheet_invoice_id.payment_state', '!=', 'invoicing_legacy')
-        free |= Domain('timesheet_invoice_id.payment_state', '=', 'reversed')
+        gone = Domain('state', '=', 'cancel') & Domain('payment_state', '!=', 'invoicing_legacy')
+        gone |= Domain('payment_state', '=', 'reversed')
+        # with all rights: whether an entry is billed does not depend on which invoices one may read
+        free = Domain('timesheet_invoice_id', '=', False) | Domain('timesheet_invoice_id', 'any!', gone)
         return Domain('project_id', '!=', False) & Domain('progress_bill_id', '=', False) & free
 
     def _is_free_for_progress(self):
