@@ -248,6 +248,9 @@ class ProgressBillLine(models.Model):
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
         self._complete_claim(typed)
+        if not vals.keys().isdisjoint(self.pool.field_depends[self._fields['invoiced_amount']]):
+            # checked now, while the sums that the check asks for are still to be made from it
+            self.mapped('invoiced_amount')
         if claimed:
             self._count_edit()
             self.bill_id._on_claimed()
