@@ -49,24 +49,18 @@ def own_filestore(load_registry):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def companies(request, own_filestore):
-    """Commit companies with a chart of accounts, which our test classes take instead of making them."""
-    classes = {cls.__name__ for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
+def prepared(request, own_filestore):
+    """Commit what our test classes start with, which they take instead of making it."""
+    classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
     if "ProgressBillingCommon" not in classes:
         return
-    from odoo import SUPERUSER_ID, api
     from odoo.modules.registry import Registry
     from odoo.tests.common import get_db_name
 
-    from odoo.addons.account.tests.common import AccountTestInvoicingCommon
-    from odoo.addons.progress_billing.tests import prepared_companies
-
-    class Maker(AccountTestInvoicingCommon):
-        """Odoo's own way to make a company, outside of a test."""
+    from odoo.addons.progress_billing.tests import prepared
 
     with Registry(get_db_name()).cursor() as cr:
-        Maker.env = api.Environment(cr, SUPERUSER_ID, Maker.default_env_context())
-        prepared_companies.prepare(Maker.env, lambda name: Maker._create_company(name=name))
+        prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
 class BrowserTests:

@@ -1,3 +1,5 @@
+import functools
+
 from werkzeug.exceptions import NotFound
 
 from odoo import http
@@ -14,6 +16,20 @@ APPLICATION = 'progress_billing.action_report_progress_application'
 PRO_FORMA = 'progress_billing.action_report_progress_bill'
 MAX_SEARCH = 80
 MAX_ID = 2**31 - 1
+
+
+def says_nothing(route):
+    """What is not there, or not for whoever asks, is a page that says so: the same for both."""
+
+    @functools.wraps(route)
+    def page(self, *args, **kwargs):
+        try:
+            return route(self, *args, **kwargs)
+        except NotFound:
+            values = {**self._prepare_portal_layout_values(), 'html_data': self._get_html_data()}
+            return request.render('progress_billing.portal_progress_nothing', values, status=404)
+
+    return page
 
 
 class ProgressPortal(CustomerPortal):
@@ -44,6 +60,10 @@ class ProgressPortal(CustomerPortal):
     def _read_in_language(self, contact):
         """Whatever the page says it says in the reader's language."""
         partner = contact.partner_id or request.env.user.partner_id
+        contract = contact.contract_id
+        request.update_context(
+            tz=partner.tz or request.env.user.tz or contract.user_id.tz or contract.company_id.partner_id.tz
+        )
         langs = request.env['res.lang']
         lang = langs._get_data(code=partner.lang or '')
         if lang:
@@ -172,6 +192,7 @@ class ProgressPortal(CustomerPortal):
     # === PAGES === #
 
     @http.route('/my/progress/contract/<int:contract_id>', type='http', auth='public', website=True)
+    @says_nothing
     def contract_page(self, contract_id, access_token=None, done=None, **_kwargs):
         """The statement of a contract."""
         contract, contact = self._open('progress.contract', contract_id, access_token)
@@ -196,6 +217,7 @@ class ProgressPortal(CustomerPortal):
         return request.render('progress_billing.portal_contract_page', values)
 
     @http.route('/my/progress/bill/<int:bill_id>', type='http', auth='public', website=True)
+    @says_nothing
     def bill_page(self, bill_id, access_token=None, done=None, **_kwargs):
         """A bill: its claim by line, summary, documents and history."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
@@ -234,6 +256,7 @@ class ProgressPortal(CustomerPortal):
     @http.route(
         '/my/progress/bill/<int:bill_id>/<any(pdf, xlsx, invoice):kind>', type='http', auth='public', website=True
     )
+    @says_nothing
     def bill_document(self, bill_id, kind, access_token=None, **_kwargs):
         """What a contact may download: the application or pro forma, its spreadsheet, the posted invoice."""
         bill, _contact = self._open('progress.bill', bill_id, access_token)
@@ -258,6 +281,7 @@ class ProgressPortal(CustomerPortal):
         )
 
     @http.route('/my/progress/bill/<int:bill_id>/file/<int:file_id>', type='http', auth='public', website=True)
+    @says_nothing
     def bill_file(self, bill_id, file_id, access_token=None, **_kwargs):
         """The signed copy, or what a contact uploaded."""
         bill, _contact = self._open('progress.bill', bill_id, access_token)

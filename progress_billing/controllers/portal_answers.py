@@ -7,7 +7,7 @@ from odoo.http import request
 
 from ..models.base.progress_actor import Actor
 from ..models.portal.progress_bill_upload import MAX_FILE, MAX_FILES
-from .portal import ProgressPortal
+from .portal import ProgressPortal, says_nothing
 
 
 class ProgressPortalAnswers(ProgressPortal):
@@ -25,6 +25,18 @@ class ProgressPortalAnswers(ProgressPortal):
             )
         return Actor(contact.partner_id, request.env['res.users'] if user._is_public() else user)
 
+    def _check_own_form(self, csrf_token):
+        """The form comes from our page, as it stands: checked here, so that it ends in a sentence on the page.
+
+        :raises UserError: for a page that has been open for longer than its session
+        """
+        if not request.validate_csrf(csrf_token):
+            raise UserError(
+                request.env._(
+                    "Nothing was changed: this page has been open for too long. Read it again, and send it once more."
+                )
+            )
+
     def _get_address(self):
         return request.httprequest.remote_addr or ''
 
@@ -32,14 +44,18 @@ class ProgressPortalAnswers(ProgressPortal):
         query = {'done': done, **({'access_token': contact.token} if access_token else {})}
         return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
 
-    @http.route('/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True)
+    @http.route(
+        '/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True, csrf=False
+    )
+    @says_nothing
     def answer(self, bill_id, access_token=None, answer=None, **given):
         """Approve, certify less, reject, dispute, withdraw."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
-        if answer not in ('approve', 'certify', 'reject', 'dispute', 'withdraw'):
+        if answer not in bill._get_answer_takers():
             raise NotFound
         given = {name: self._clean(value) for name, value in given.items() if isinstance(value, str)}
         try:
+            self._check_own_form(given.get('csrf_token'))
             actor = self._get_actor(contact)
             with request.env.cr.savepoint():
                 bill._take_answer(answer, actor, contact, given, self._get_address())
@@ -66,12 +82,16 @@ class ProgressPortalAnswers(ProgressPortal):
             values['done'] = 'error'
         return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
 
-    @http.route('/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True)
-    def upload(self, bill_id, access_token=None, **_given):
+    @http.route(
+        '/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True, csrf=False
+    )
+    @says_nothing
+    def upload(self, bill_id, access_token=None, csrf_token=None, **_given):
         """Files from the contact."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
         files = [file for file in request.httprequest.files.getlist('files') if file.filename]
         try:
+            self._check_own_form(csrf_token)
             actor = self._get_actor(contact)
             with request.env.cr.savepoint():
                 # one byte more than allowed says that there is too much
@@ -104,14 +124,17 @@ class ProgressPortalAnswers(ProgressPortal):
         auth='public',
         methods=['POST'],
         website=True,
+        csrf=False,
     )
-    def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', **_given):
+    @says_nothing
+    def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', csrf_token=None, **_given):
         """Approve a milestone that was reached."""
         contract, contact = self._open('progress.contract', contract_id, access_token)
         milestone = contract._get_portal_milestones().filtered(lambda milestone: milestone.id == milestone_id)
         if not milestone:
             raise NotFound
         try:
+            self._check_own_form(csrf_token)
             actor = self._get_actor(contact)
             with request.env.cr.savepoint():
                 milestone._take_approval(contract, actor, contact, self._clean(note), self._get_address())

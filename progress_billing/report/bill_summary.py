@@ -35,8 +35,25 @@ class ProgressBillSummary(models.AbstractModel):
         contract = bill.contract_id.display_name
         if bill.kind == 'final':
             return self.env._("Final invoice of %(contract)s", contract=contract)
+        if bill.kind == 'down_payment':
+            return self.env._("Down payment of %(contract)s", contract=contract)
         number = bill._get_bill_position()
         return self.env._("Progress bill no. %(number)s of %(contract)s", number=number, contract=contract)
+
+    def _get_heads(self):
+        """Heads of the columns, by column."""
+        return {
+            'item': self.env._("Item"),
+            'name': self.env._("Description"),
+            'original': self.env._("Original Contract"),
+            'change': self.env._("Change Orders"),
+            'revised': self.env._("Scheduled Value"),
+            'before': self.env._("Billed Before"),
+            'now': self.env._("This Bill"),
+            'to_date': self.env._("Billed to Date"),
+            'left': self.env._("Balance to Finish"),
+            'percent': self.env._("Billed (%)"),
+        }
 
     # === WHERE THE CONTRACT STANDS === #
 
@@ -50,7 +67,13 @@ class ProgressBillSummary(models.AbstractModel):
         rows = self._get_rows(bill)
         total = self._get_total(bill, rows)
         columns = ('original', 'change', 'before', 'now', 'to_date', 'left')
-        return {'rows': rows, 'total': total, 'columns': columns, **self._get_layout(bill, (*rows, total), columns)}
+        heads = {**self._get_heads(), 'now': self.env._("This Invoice")}
+        return {
+            'rows': rows,
+            'total': total,
+            'columns': columns,
+            **self._get_layout(bill, (*rows, total), columns, heads),
+        }
 
     def _get_rows(self, bill, *, for_document=False):
         """Rows of the breakdown: sections and schedule lines, as they stood with the bill.
@@ -127,21 +150,24 @@ class ProgressBillSummary(models.AbstractModel):
             for row in move._get_progress_deposit_rows()
         ]
 
-    def _get_layout(self, bill, rows, columns, **letters):
+    def _get_layout(self, bill, rows, columns, heads, **letters):
         """How the rows stand on paper: each is a table of its own, which no printer divides.
 
         :param columns: with amounts
+        :param dict heads: of the columns
         :param letters: room that other columns take
-        :return dict: ``widths`` of the columns in percent, ``scale`` of the type, and the rows in ``blocks``, a
-            title with the first row below it
+        :return dict: ``widths`` of the columns in percent, ``scale`` of the type, the ``heads``, and the rows in
+            ``blocks``, a title with the first row below it
         """
         for column in columns:
             amounts = [row[column] for row in rows if column in row]
             shown = (formatLang(self.env, amount, currency_obj=bill.currency_id) for amount in amounts)
             letters[column] = max(map(len, shown), default=8)
+        letters = {column: max(room, page_layout.get_head_width(heads[column])) for column, room in letters.items()}
         widths, scale = page_layout.get_widths(letters)
         lines = [row for row in rows if 'section' in row]
-        return {'widths': widths, 'scale': scale, 'blocks': list(page_layout.get_blocks(lines, 'section'))}
+        blocks = list(page_layout.get_blocks(lines, 'section'))
+        return {'widths': widths, 'scale': scale, 'heads': heads, 'blocks': blocks}
 
     # === PRO FORMA === #
 
@@ -167,7 +193,7 @@ class ProgressBillSummary(models.AbstractModel):
             'total': total,
             'columns': columns,
             'has_items': bool(items),
-            **self._get_layout(bill, (*rows, total), columns, percent=5, **items),
+            **self._get_layout(bill, (*rows, total), columns, self._get_heads(), percent=5, **items),
             'parts': self._get_parts(bill, base_lines),
             'tax_totals': self.env['account.tax']._get_tax_totals_summary(
                 base_lines, bill.currency_id, bill.company_id

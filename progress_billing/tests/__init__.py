@@ -10,10 +10,13 @@ from . import test_concurrency
 from . import test_correction
 from . import test_documents
 from . import test_demo_cycle
+from . import test_down_payments
+from . import test_down_payments_at_once
 from . import test_edits
 from . import test_guard
 from . import test_hooks
 from . import test_hooks_invoice
+from . import test_hooks_portal
 from . import test_house
 from . import test_import
 from . import test_import_files
@@ -30,6 +33,7 @@ from . import test_period_concurrency
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
+from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_files
 from . import test_portal_mail
@@ -39,6 +43,7 @@ from . import test_portal_tours
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_queries
 from . import test_reading
 from . import test_retainage
 from . import test_retainage_life
@@ -51,6 +56,7 @@ from . import test_run_final
 from . import test_run_probes
 from . import test_run_tour
 from . import test_screen_tours
+from . import test_side_cases
 from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_sourced_lines

@@ -3,10 +3,10 @@ import re
 from odoo import Command
 from odoo.tests import HttpCase, new_test_user
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
-class PortalCommon(RunCommon, HttpCase):
+class PortalCommon(ProgressBillingCommon, HttpCase):
     """A contract with people outside the office, and pages opened as each of them."""
 
     @classmethod
@@ -42,9 +42,9 @@ class PortalCommon(RunCommon, HttpCase):
         cls.plain_user = new_test_user(
             cls.env, login='portal_plain', groups='base.group_user', company_id=cls.company.id
         )
-        cls.contract = cls._pro_forma([10000, 20000], cls.tax_15, description="Portal House", retainage_percent=10)
+        cls.contract = cls.make.pro_forma([10000, 20000], cls.tax_15, description="Portal House", retainage_percent=10)
         cls.contact = cls._add_contact(cls.anna)
-        cls.bill = cls._run(cls.contract, 30)
+        cls.bill = cls.billing.run(cls.contract, 30)
 
     @classmethod
     def _add_contact(cls, partner, role='approver', contract=None):

@@ -3,11 +3,11 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ..models.base.progress_actor import Actor
-from .retainage_common import RetainageCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestActor(RetainageCommon):
+class TestActor(ProgressBillingCommon):
     """Who acts is a parameter: code with all rights neither signs nor posts in the system's name."""
 
     @classmethod
@@ -22,8 +22,8 @@ class TestActor(RetainageCommon):
         return records.with_user(SUPERUSER_ID).sudo()
 
     def _claim(self, **vals):
-        contract = self._pro_forma([10000], retainage_percent=10, **vals)
-        return self._run(contract, 50)
+        contract = self.make.pro_forma([10000], retainage_percent=10, **vals)
+        return self.billing.run(contract, 50)
 
     def assertAuthor(self, record, partner):
         authors = record.message_ids.filtered(lambda message: message.body or message.tracking_value_ids).author_id
@@ -71,7 +71,7 @@ class TestActor(RetainageCommon):
         self.assertEqual(bill.invoice_id.state, 'draft')
         self.assertIn("Site Manager", ''.join(bill.invoice_id.message_ids.mapped('body')))
         claim = [{**bill.contract_id._prepare_run_bill_vals(bill.contract_id.line_ids._get_run_key()), 'claims': []}]
-        direct = self._pro_forma([1000], use_pro_forma=False)
+        direct = self.make.pro_forma([1000], use_pro_forma=False)
         claim[0].update(contract_id=direct.id, claims=[direct.line_ids._prepare_claim(amount=100.0)])
         made = self._system(self.env['progress.bill'])._make_bills(claim, self.by_contact)
         self.assertEqual(made.invoice_id.state, 'draft')
@@ -104,8 +104,8 @@ class TestActor(RetainageCommon):
         )
 
     def test_change_order_approved_by_a_contact(self):
-        contract = self._make_contract([1000])
-        change = self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': 100}, approve=False)
+        contract = self.make.contract([1000])
+        change = self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'amount': 100}, approve=False)
         self._system(change)._approve(self.by_contact)
         self.assertRecordValues(
             change, [{'state': 'approved', 'approved_by_id': False, 'approved_by_partner_id': self.contact.id}]
@@ -123,7 +123,7 @@ class TestActor(RetainageCommon):
             lambda: mine.write({'certified_amount': 5}),
             lambda: mine.line_ids.write({'certified_amount': 5}),
         ):
-            self.assertRefused(act, AccessError, "approve, reject or certify")
+            self.assertRefused(act, "approve, reject or certify", error=AccessError)
 
     def test_users_sign_as_themselves(self):
         manager = new_test_user(

@@ -2,11 +2,11 @@ from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestBuckets(RunCommon):
+class TestBuckets(ProgressBillingCommon):
     """Draft, actual and pending right after every act, at every door, for every user (BIL-2, BIL-3, BIL-4)."""
 
     def _contracts(self):
@@ -17,10 +17,10 @@ class TestBuckets(RunCommon):
             {'use_pro_forma': True},
             {'revenue_recognition': 'deposit', 'use_pro_forma': True},
         ):
-            yield self._as_billed([1000, 500], self.tax_15, **vals)
+            yield self.make.as_billed([1000, 500], self.tax_15, **vals)
 
     def _invoice(self, contract, percent=60):
-        bill = self._run(contract, percent)
+        bill = self.billing.run(contract, percent)
         bill.filtered(lambda bill: bill.state == 'draft').action_release()
         return bill.invoice_id
 
@@ -102,19 +102,19 @@ class TestBuckets(RunCommon):
         for contract in self._contracts():
             move = self._invoice(contract)
             move.action_post()
-            credit = self._credit(move, 100.01)
+            credit = self.billing.credit(move, 100.01)
             part = 100.01 if contract.revenue_recognition == 'deposit' else 100.01 + 300  # other line in full
             self.assertTotals(contract, 0, 0, round(900 - part, 2))
             rest = self._invoice(contract, 100)
             self.assertEqual(rest.amount_untaxed, round(600 + part, 2))
             rest.action_post()
             self.assertTotals(contract, 0, 0, 1500)
-            with self.assertRaises(UserError), self.env.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "would be billed of"), self.env.cr.savepoint():
                 credit.button_draft()
 
     def test_credit_of_one_line(self):
         """BIL-14: a credit of one line's part lowers this line alone (as billed)."""
-        contract = self._as_billed([1000, 500], self.tax_15)
+        contract = self.make.as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         move.action_post()
         credit = move._reverse_moves([{'invoice_date': move.invoice_date}])
@@ -125,19 +125,19 @@ class TestBuckets(RunCommon):
 
     def test_more_than_billed_is_not_credited(self):
         """BIL-6: credit notes take back what was billed and no more, in one or several."""
-        contract = self._as_billed([1000, 500])
+        contract = self.make.as_billed([1000, 500])
         move = self._invoice(contract)
         move.action_post()
-        self._credit(move, 400)
-        with self.assertRaises(UserError), self.env.cr.savepoint():
-            self._credit(move, 400)
+        self.billing.credit(move, 400)
+        with self.assertRaisesRegex(UserError, "would be billed of"), self.env.cr.savepoint():
+            self.billing.credit(move, 400)
         self.assertEqual(contract.actual_amount, 200)
 
     def test_credited_quantities(self):
         """Quantities move with the amounts."""
-        contract = self._quantity_contract(10, 20)
+        contract = self.make.by_quantity(10, 20)
         line = contract.line_ids
-        bill = self._run(contract, pending_quantity=6)
+        bill = self.billing.run(contract, pending_quantity=6)
         self.assertEqual((line.draft_quantity, line.actual_quantity), (6, 0))
         bill.invoice_id.action_post()
         self.assertEqual((line.draft_quantity, line.actual_quantity), (0, 6))
@@ -150,7 +150,7 @@ class TestBuckets(RunCommon):
 
     def test_in_bulk(self):
         """BIL-2: multi-record post, reset, cancel, delete and credit."""
-        contracts = self.env['progress.contract'].concat(*(self._as_billed([1000, 500]) for _ in range(3)))
+        contracts = self.env['progress.contract'].concat(*(self.make.as_billed([1000, 500]) for _ in range(3)))
         contracts.line_ids.write({'completed_percent': 60})
         contracts.action_run_billing()
         moves = contracts.bill_ids.invoice_id
@@ -178,7 +178,7 @@ class TestBuckets(RunCommon):
 
     def test_several_bills_of_one_contract_in_bulk(self):
         """PRG-4: deleting two direct bills of one contract in one call gives back all that they took."""
-        contract = self._as_billed([1000, 500])
+        contract = self.make.as_billed([1000, 500])
         first, second = contract.line_ids
         first.completed_percent = 50
         contract.action_run_billing()
@@ -216,7 +216,7 @@ class TestBuckets(RunCommon):
 
     def test_hand_written_documents_change_nothing(self):
         """BIL-4: invoices, credit notes, debit notes and lines added by hand never enter the figures."""
-        contract = self._as_billed([1000, 500], self.tax_15)
+        contract = self.make.as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         vals = {
             'partner_id': self.customer.id,
@@ -250,7 +250,7 @@ class TestBuckets(RunCommon):
 
     def test_credit_with_a_line_by_hand(self):
         """BIL-4: a line added to a credit note by hand does not count."""
-        contract = self._as_billed([1000, 500])
+        contract = self.make.as_billed([1000, 500])
         move = self._invoice(contract)
         move.action_post()
         credit = move._reverse_moves([{'invoice_date': move.invoice_date}])
@@ -260,10 +260,14 @@ class TestBuckets(RunCommon):
 
     def test_amounts_are_locked_on_the_invoice(self):
         """BIL-13: amount, account, tax and quantity of linked lines follow the bill; a changed draft is not posted."""
-        contract = self._as_billed([1000, 500], self.tax_15)
+        contract = self.make.as_billed([1000, 500], self.tax_15)
         move = self._invoice(contract)
         for vals in ({'price_unit': 1}, {'quantity': 2}, {'discount': 10}):
-            with self.subTest(vals), self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.subTest(vals),
+                self.assertRaisesRegex(UserError, "stands for the progress bill"),
+                self.env.cr.savepoint(),
+            ):
                 move.invoice_line_ids[0].write(vals)
                 move.action_post()
         self.env.invalidate_all()
@@ -271,10 +275,10 @@ class TestBuckets(RunCommon):
 
     def test_run_after_every_act(self):
         """PRG-12: 100 % after run, credit, run, delete, run leaves exactly the revised amount, tax included."""
-        contract = self._as_billed([33.33, 66.68], self.tax_15)
+        contract = self.make.as_billed([33.33, 66.68], self.tax_15)
         first = self._invoice(contract, 100 / 3)
         first.action_post()
-        self._credit(first)
+        self.billing.credit(first)
         second = self._invoice(contract, 200 / 3)
         second.unlink()
         third = self._invoice(contract, 77.7)

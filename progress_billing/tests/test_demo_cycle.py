@@ -11,6 +11,7 @@ DEMO_CONTRACTS = {
     'contract_garage_weber_demo': 'closed',
     'contract_webshop_northlight_demo': 'draft',
     'contract_community_center_demo': 'open',
+    'contract_shop_olsen_demo': 'open',
 }
 
 

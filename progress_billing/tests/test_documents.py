@@ -8,14 +8,15 @@ from lxml import html
 
 from odoo import Command, fields
 from odoo.exceptions import ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import BaseCase, freeze_time, tagged
 from odoo.tools import mute_logger
 from odoo.tools.translate import code_translations
 
-from .retainage_common import RetainageCommon
+from ..report.whole_rows import keep_rows_whole
+from .common import ProgressBillingCommon
 
 
-class DocumentCommon(RetainageCommon):
+class DocumentCommon(ProgressBillingCommon):
     """Reads printed documents."""
 
     def _print(self, records):
@@ -71,17 +72,17 @@ class TestProFormaFigures(DocumentCommon):
 
     def test_plain(self):
         """Three thirds of 100.00 at 15 %: tax is cumulative on the pro forma too."""
-        contract = self._pro_forma([100], self.tax_15)
+        contract = self.make.pro_forma([100], self.tax_15)
         taxes = []
         for percent in (33.3333, 66.6667, 100):
-            move = self.assertIsInvoice(self._draw(contract, percent))
+            move = self.assertIsInvoice(self.billing.draw(contract, percent))
             taxes.append(move.amount_tax)
         self.assertEqual(sum(taxes), 15)
 
     def test_retainage(self):
         """100,000 at 50 %, 10 % held back, 15 % tax of all of it: 57,500 less 5,000."""
-        contract = self._pro_forma([100000], self.tax_15, retainage_percent=10)
-        bill = self._draw(contract, 50)
+        contract = self.make.pro_forma([100000], self.tax_15, retainage_percent=10)
+        bill = self.billing.draw(contract, 50)
         move = self.assertIsInvoice(bill, **{"Work billed": 50000, "Retainage withheld": -5000})
         self.assertEqual(move.amount_total, 52500)
         self.assertLedger(move, receivable=52500, retainage=5000, income=-50000, tax=-7500)
@@ -89,35 +90,37 @@ class TestProFormaFigures(DocumentCommon):
     def test_retainage_taxed_at_release(self):
         """Tax follows the release: 45,000 and its tax, and what is released with its own."""
         self.company.progress_retainage_tax = 'release'
-        contract = self._pro_forma([100000], self.tax_15, retainage_percent=10)
-        move = self.assertIsInvoice(self._draw(contract, 50), **{"Work billed": 50000, "Retainage withheld": -5000})
+        contract = self.make.pro_forma([100000], self.tax_15, retainage_percent=10)
+        move = self.assertIsInvoice(
+            self.billing.draw(contract, 50), **{"Work billed": 50000, "Retainage withheld": -5000}
+        )
         self.assertEqual(move.amount_total, 51750)
-        release = self._release(contract, 2000, post=False)
+        release = self.billing.release(contract, 2000, post=False)
         move = self.assertIsInvoice(release, **{"Retainage released": 2000})
         self.assertEqual(move.amount_total, 2300)
 
     def test_certificate(self):
         """8,100 certified of 9,000 due: the rest is held back, and falls due with the next bill."""
-        contract = self._pro_forma([40000], retainage_percent=10)
-        bill = self._draw(contract, 25)
+        contract = self.make.pro_forma([40000], retainage_percent=10)
+        bill = self.billing.draw(contract, 25)
         bill.certified_amount = 8100
         self.assertIsInvoice(
             bill, **{"Work billed": 10000, "Retainage withheld": -1000, "Held back: not certified": -900}
         )
         self.assertIsInvoice(
-            self._draw(contract, 50),
+            self.billing.draw(contract, 50),
             **{"Work billed": 10000, "Retainage withheld": -1000, "Held back before, due now": 900},
         )
 
     def test_deposits_and_credit(self):
         """Recognition as deposits; what comes to less than nothing."""
-        contract = self._make_contract([6000, 4000], self.tax_15, use_pro_forma=True)
-        bill = self._plan(contract, '25%')
+        contract = self.make.contract([6000, 4000], self.tax_15, use_pro_forma=True)
+        bill = self.make.plan(contract, '25%')
         bill.action_create()
         self.assertEqual(self.assertIsInvoice(bill).amount_total, 2875)
-        contract = self._pro_forma([10000], self.tax_15)
-        self.assertIsInvoice(self._draw(contract, 80))
-        change = self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -5000}, approve=False)
+        contract = self.make.pro_forma([10000], self.tax_15)
+        self.assertIsInvoice(self.billing.draw(contract, 80))
+        change = self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -5000}, approve=False)
         change.action_approve(credit=True)
         credit = self.env['progress.bill'].search([('change_id', '=', change.id)])
         move = self.assertIsInvoice(credit)
@@ -140,17 +143,17 @@ class TestAsOf(DocumentCommon):
 
     def test_later_change_order(self):
         """15,800 approved after the invoice is not on it, nor on its reprint; on the next invoice it is."""
-        contract = self._make_contract([60000, 40000])
-        first = self._bill(contract, '20%')
+        contract = self.make.contract([60000, 40000])
+        first = self.billing.bill(contract, '20%')
         before = self._stands(first.invoice_id)
         self.assertEqual(
             before,
             {'original': 100000, 'change': 0, 'before': 0, 'now': 20000, 'to_date': 20000, 'left': 80000},
         )
-        self._extra(contract, 15800)
-        self._extra(contract, 500, name="New line")
+        self.make.extra(contract, 15800)
+        self.make.extra(contract, 500, name="New line")
         self.assertEqual(self._stands(first.invoice_id), before)
-        second = self._bill(contract, '10,000.00', '2026-02-28')
+        second = self.billing.bill(contract, '10,000.00', '2026-02-28')
         self.assertEqual(
             self._stands(second.invoice_id),
             {'original': 100000, 'change': 16300, 'before': 20000, 'now': 10000, 'to_date': 30000, 'left': 86300},
@@ -161,22 +164,22 @@ class TestAsOf(DocumentCommon):
 
     def test_later_credit_and_bill(self):
         """A credit note of an earlier bill, of the bill itself, and a bill dated before it, all of later."""
-        contract = self._as_billed([100000])
-        first = self._bill(contract, '20,000.00', '2026-01-31')
-        second = self._bill(contract, '10,000.00', '2026-02-28')
+        contract = self.make.as_billed([100000])
+        first = self.billing.bill(contract, '20,000.00', '2026-01-31')
+        second = self.billing.bill(contract, '10,000.00', '2026-02-28')
         figures = self._stands(second.invoice_id)
         self.assertEqual((figures['before'], figures['now'], figures['left']), (20000, 10000, 70000))
-        self._credit(first.invoice_id, 5000)
-        self._credit(second.invoice_id, 1000)
-        self._bill(contract, '7,000.00', '2026-02-15')
+        self.billing.credit(first.invoice_id, 5000)
+        self.billing.credit(second.invoice_id, 1000)
+        self.billing.bill(contract, '7,000.00', '2026-02-15')
         self.assertEqual(self._stands(second.invoice_id), figures)
-        third = self._bill(contract, '1,000.00', '2026-03-31')
+        third = self.billing.bill(contract, '1,000.00', '2026-03-31')
         self.assertEqual(self._stands(third.invoice_id)['before'], 31000)
 
     def test_removed_line(self):
         """A line that was never billed and is deleted from the schedule stays on the documents it stood on."""
-        contract = self._as_billed([1000, 400], summary_by_line=True)
-        bill = self._draw(contract, 50)
+        contract = self.make.as_billed([1000, 400], summary_by_line=True)
+        bill = self.billing.draw(contract, 50)
         contract.line_ids[1].unlink()
         self.assertEqual(self._stands(bill.invoice_id)['original'], 1400)
         self.assertIn("Line 2", self._print(bill.invoice_id).text_content())
@@ -187,10 +190,10 @@ class TestAsOf(DocumentCommon):
 
     def test_pro_forma(self):
         """A pro forma keeps the worth it was made with, and follows what was billed before it."""
-        contract = self._pro_forma([1000])
-        first = self._draw(contract, 20)
-        second = self._draw(contract, 50)
-        self._extra(contract, 100)
+        contract = self.make.pro_forma([1000])
+        first = self.billing.draw(contract, 20)
+        second = self.billing.draw(contract, 50)
+        self.make.extra(contract, 100)
         rows = self._read_rows(self._print(second), 'progress_lines')
         self.assertEqual(rows[1][2:5], ['$1,000.00', '$200.00', '$300.00'])
         first.line_ids.amount = 250
@@ -210,17 +213,17 @@ class TestWords(DocumentCommon):
         self.enterContext(patch.dict(code_translations.python_translations, {key: {**known, **terms}}))
 
     def test_deposit_names_the_job(self):
-        contract = self._make_contract([10000])
-        bill = self._bill(contract, '25%')
+        contract = self.make.contract([10000])
+        bill = self.billing.bill(contract, '25%')
         line = bill.invoice_id.invoice_line_ids
         self.assertEqual(line.name, f"Deposit 25 % of House ({contract.name})")
         self.assertFalse(line.product_uom_id, "a deposit is no number of units")
-        alone = self._make_contract([10000], project=self.env['project.project'], description="Roof, Main Street 1")
-        bill = self._bill(alone, '1,250.00')
+        alone = self.make.contract([10000], project=self.env['project.project'], description="Roof, Main Street 1")
+        bill = self.billing.bill(alone, '1,250.00')
         self.assertEqual(
             bill.invoice_id.invoice_line_ids.name, f"Deposit 1,250.00 of Roof, Main Street 1 ({alone.name})"
         )
-        typed = self._bill(alone, '1,250.00', item_description="Second instalment")
+        typed = self.billing.bill(alone, '1,250.00', item_description="Second instalment")
         self.assertEqual(typed.invoice_id.invoice_line_ids.name, "Second instalment")
 
     def test_customer_language(self):
@@ -232,8 +235,8 @@ class TestWords(DocumentCommon):
             }
         )
         self.customer.lang = 'de_DE'
-        contract = self._make_contract([10000])
-        bill = self._plan(contract, '12.5%', '2026-01-01')
+        contract = self.make.contract([10000])
+        bill = self.make.plan(contract, '12.5%', '2026-01-01')
         with self.enter_registry_test_mode():
             self.env.ref('progress_billing.ir_cron_generate_progress_invoices').method_direct_trigger()
         self.env.invalidate_all()
@@ -245,12 +248,12 @@ class TestWords(DocumentCommon):
     def test_percent_in_line_text(self):
         self._translate()
         self.customer.lang = 'de_DE'
-        contract = self._as_billed([8000])
+        contract = self.make.as_billed([8000])
         rule = self.env['progress.billing.rule'].create(
             {'name': "Told", 'description_template': "{description}: {percent}"}
         )
         contract.line_ids.billing_rule_id = rule
-        bill = self._draw(contract, 12.5)
+        bill = self.billing.draw(contract, 12.5)
         self.assertEqual(bill.invoice_id.invoice_line_ids.name, "Line 1: 12,5 %")
 
     def test_unit_is_the_line_s(self):
@@ -259,19 +262,19 @@ class TestWords(DocumentCommon):
         product = self.env['product.product'].create(
             {'name': "Door", 'type': 'service', 'uom_id': self.env.ref('uom.product_uom_hour').id}
         )
-        contract = self._quantity_contract(10, 120)
+        contract = self.make.by_quantity(10, 120)
         contract.line_ids.write({'product_id': product.id, 'product_uom_id': dozen.id})
         contract.line_ids.unit_price = 120
-        line = self._draw(contract, 50).invoice_id.invoice_line_ids
+        line = self.billing.draw(contract, 50).invoice_id.invoice_line_ids
         self.assertEqual((line.quantity, line.product_uom_id), (5, dozen))
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         contract.line_ids.product_id = product
-        line = self._draw(contract, 50).invoice_id.invoice_line_ids
+        line = self.billing.draw(contract, 50).invoice_id.invoice_line_ids
         self.assertEqual((line.quantity, line.product_uom_id.ids), (1, []))
 
 
 @tagged('post_install', '-at_install')
-class TestMandatoryAnalytics(RetainageCommon):
+class TestMandatoryAnalytics(ProgressBillingCommon):
     """A plan that is mandatory on customer invoices: what carries no distribution by rule is exempt, nothing else."""
 
     @classmethod
@@ -293,12 +296,12 @@ class TestMandatoryAnalytics(RetainageCommon):
         contract.line_ids.analytic_distribution = {str(self.centre.id): 100}
 
     def test_deposit_and_final(self):
-        contract = self._make_contract([10000], self.tax_15)
+        contract = self.make.contract([10000], self.tax_15)
         self._mark(contract)
-        deposit = self._bill(contract, '25%', post=False).invoice_id
+        deposit = self.billing.bill(contract, '25%', post=False).invoice_id
         self.assertFalse(any(deposit.line_ids.mapped('has_invalid_analytics')))
         self._post(deposit)
-        final = self._final(contract, post=False)
+        final = self.billing.final(contract, post=False)
         self.assertFalse(any(final.line_ids.mapped('has_invalid_analytics')))
         self._post(final)
         self.assertDeposits(contract, 0)
@@ -307,9 +310,9 @@ class TestMandatoryAnalytics(RetainageCommon):
         self.assertDeposits(contract, 2500)
 
     def test_retainage_and_holdback(self):
-        contract = self._pro_forma([10000], retainage_percent=10)
+        contract = self.make.pro_forma([10000], retainage_percent=10)
         self._mark(contract)
-        bill = self._draw(contract, 50)
+        bill = self.billing.draw(contract, 50)
         bill.certified_amount = 4000
         bill.action_release()
         self.assertFalse(any(bill.invoice_id.line_ids.mapped('has_invalid_analytics')))
@@ -317,8 +320,8 @@ class TestMandatoryAnalytics(RetainageCommon):
         self.assertRetained(contract, 500, 500)
 
     def test_income_is_asked(self):
-        contract = self._as_billed([10000], retainage_percent=10)
-        move = self._draw(contract, 50, post=False).invoice_id
+        contract = self.make.as_billed([10000], retainage_percent=10)
+        move = self.billing.draw(contract, 50, post=False).invoice_id
         marked = move.invoice_line_ids.filtered('has_invalid_analytics')
         self.assertEqual(marked.mapped('progress_line_type'), ['revenue'])
         with self.assertRaisesRegex(ValidationError, "100% analytic distribution"):
@@ -335,36 +338,112 @@ class TestPageBreaks(DocumentCommon):
 
     LONG = " supplied, delivered and installed complete with all fixings, protection and cleaning" * 3
 
-    def _print_pages(self, report, records):
+    WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 4
+
+    def _print_paper(self, report, records):
         with mute_logger('odoo.addons.base.models.ir_actions_report'):
             reports = self.env['ir.actions.report'].with_context(force_report_rendering=True)
-            content = reports._render_qweb_pdf(report, records.ids)[0]
-        command = ['pdftotext', '-layout', '-', '-']
-        text = subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode()
-        return text.split('\f')[:-1]
+            return reports._render_qweb_pdf(report, records.ids)[0]
 
-    def assertRowsWhole(self, pages, count, after=''):
-        """Each row begins and ends on the same page; ``after``: only what comes after that heading."""
-        text = '\f'.join(pages)
-        pages = text[text.index(after) :].split('\f')
+    def _read_text(self, content, *options):
+        command = ['pdftotext', *options, '-', '-']
+        return subprocess.run(command, input=content, capture_output=True, check=True).stdout.decode()
+
+    def _print_pages(self, report, records):
+        """Text of each page; nothing on it is beyond the edges."""
+        content = self._print_paper(report, records)
+        for page in html.fromstring(self._read_text(content, '-bbox')).iter('page'):
+            words = [(float(word.get('xmin')), float(word.get('xmax'))) for word in page.iter('word')]
+            self.assertGreaterEqual(min(left for left, _right in words), 0)
+            self.assertLessEqual(max(right for _left, right in words), float(page.get('width')) + 1)
+        return self._read_text(content, '-layout').split('\f')[:-1]
+
+    def assertRowsWhole(self, pages, count):
+        """Each row begins and ends on the same page, and its figures are there."""
         for number in range(1, count + 1):
             places = [[mark in page.split() for page in pages] for mark in (f'Begin{number}', f'End{number}')]
             self.assertEqual(places[0], places[1], f'row {number} is divided')
             self.assertIn(True, places[0])
+        for page in pages:
+            rows, figures = (len(re.findall(mark, page)) for mark in (r'Begin\d', r'300,000\.00'))
+            self.assertGreaterEqual(figures, rows, page)
+
+    def assertTogether(self, pages, *marks):
+        """No page has one of these words without the others."""
+        for page in pages:
+            words = page.split()
+            self.assertIn(sum(mark in words for mark in marks), (0, len(marks)), page)
+
+    def _split(self, pages, heading):
+        """Pages before and after a heading."""
+        text = '\f'.join(pages)
+        place = text.index(heading)
+        return text[:place].split('\f'), text[place:].split('\f')
 
     def test_rows_are_not_divided(self):
-        contract = self._pro_forma([1000000] * 40, self.tax_15, summary_by_line=True)
+        contract = self.make.pro_forma([1000000] * 40, self.tax_15, summary_by_line=True)
         for number, line in enumerate(contract.line_ids, 1):
-            line.name = f"Begin{number}{self.LONG if number % 3 else ''} End{number}"
-        bill = self._draw(contract, *[30] * 40)
+            long = self.WORD if number % 10 == 5 else self.LONG if number % 3 else ''
+            line.name = f"Begin{number} {long} End{number}"
+        self.customer.name = "The Most Honourable " + self.WORD[:53] + " Development and Construction Consortium" * 3
+        bill = self.billing.draw(contract, *[30] * 40)
         for paper in ('euro', 'us'):
             self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')
             pages = self._print_pages('progress_billing.report_progress_bill', bill)
             self.assertGreater(len(pages), 2)
             self.assertRowsWhole(pages, 40)
+            self.assertTogether(pages, 'End40', 'Untaxed')
         bill.action_release()
-        pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
-        self.assertRowsWhole(pages, 40, after="Where the contract stands")
+        for paper in ('euro', 'us'):
+            self.company.paperformat_id = self.env.ref(f'base.paperformat_{paper}')
+            pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
+            lines, breakdown = self._split(pages, "Where the contract stands")
+            self.assertRowsWhole(lines, 40)
+            self.assertRowsWhole(breakdown, 40)
+
+    def test_totals_stay_with_the_last_row(self):
+        """However many rows there are, no page has the totals without the last of them, nor the heads alone."""
+        contract = self.make.as_billed([1000000] * 36, self.tax_15)
+        for number, line in enumerate(contract.line_ids, 1):
+            line.name = f"Begin{number} End{number}"
+        for count in range(22, 36):
+            bill = self.billing.draw(contract, *[30] * count, post=False)
+            pages = self._print_pages('account.report_invoice_with_payments', bill.invoice_id)
+            self.assertTogether(self._split(pages, "Where the contract stands")[0], f'End{count}', 'Untaxed')
+            self.assertTogether(self._split(pages, "Where the contract stands")[0], 'Begin1', 'Quantity')
+            bill.invoice_id.unlink()
+
+
+class TestWholeRows(BaseCase):
+    """Tables of documents, taken apart (BIL-29)."""
+
+    ROWS = """
+        <tr class="o_line_section"><td colspan="2">Section</td><td><span class="text-nowrap">$ 3.00</span></td></tr>
+        <tr><td>First</td><td>1</td><td>$ 1.00</td></tr>
+        <tr><td>Second</td><td class="d-none">phone</td><td>1</td><td>$ 2.00</td></tr>"""
+    TABLE = """<main><table {mark} class="o_main"><thead><tr><th>Description</th><th>Quantity</th><th>Amount</th></tr>
+        </thead><tbody>{rows}</tbody></table>
+        <div class="box"><div><div id="total">3.00</div></div><p>Thank you</p></div></main>"""
+
+    def test_rows(self):
+        document = self.TABLE.format(mark='data-progress-rows="1"', rows=self.ROWS).encode()
+        root = html.fromstring(keep_rows_whole(document))
+        blocks = [[' '.join(row.text_content().split()) for row in block.iter('tr')] for block in root.xpath('./div')]
+        self.assertEqual(blocks[0], ["DescriptionQuantityAmount", "Section$ 3.00", "First1$ 1.00"])
+        self.assertEqual(blocks[1], ["Second1$ 2.00"])
+        self.assertEqual(root.xpath('./div[2]//*[@id="total"]/text()'), ["3.00"])
+        self.assertEqual(root.xpath('./div[3]/@class'), ["box"])
+        self.assertIn("Thank you", root.xpath('./div[3]')[0].text_content())
+        widths = {tuple(table.xpath('./colgroup/col/@style')) for table in root.iter('table')}
+        self.assertEqual(len(widths), 1, "the columns of all rows are as wide")
+
+    def test_others_stay(self):
+        for document in (self.TABLE.format(mark='', rows=self.ROWS), self.TABLE.format(mark='', rows='').encode()):
+            self.assertIs(keep_rows_whole(document), document)
+
+    def test_empty(self):
+        document = self.TABLE.format(mark='data-progress-rows="1"', rows='')
+        self.assertIn(b'id="total"', keep_rows_whole(document))
 
 
 @tagged('post_install', '-at_install')
@@ -372,9 +451,9 @@ class TestPageBreaks(DocumentCommon):
 class TestFinalDocument(DocumentCommon):
     def test_final(self):
         """The final invoice's heading and breakdown."""
-        contract = self._make_contract([10000], self.tax_15)
-        self._bill(contract, '25%')
-        final = self._final(contract)
+        contract = self.make.contract([10000], self.tax_15)
+        self.billing.bill(contract, '25%')
+        final = self.billing.final(contract)
         text = self._print(final).text_content()
         self.assertIn(f"Final invoice of {contract.name}", text)
         figures = self._read_figures(self._print(final), 'progress_summary')

@@ -19,13 +19,14 @@ PROTECTED = {
         'credited_holdback_amount credited_retainage_amount credited_sourced_amount currency_id '
         'dispute_reason disputed_by_partner_id disputed_on freed_payment_line_ids generated_on '
         'holdback_amount invoice_id invoiced_amount is_credited is_disputed issued_checksums name notice_ids '
+        'down_payment_amount down_payment_applied down_payment_held down_payment_left down_payment_limits '
         'opening_deposit_amount payment_ids project_id reject_reason retainage_amount retainage_step_percent '
         'review_round review_state revision run_date run_error run_state schedule_snapshot shared_on '
         'signature signature_requested_on signed_by signed_by_partner_id signed_file_id signed_fingerprint '
         'signed_on sourced_amount state sum_certified user_id'
     ),
     'progress.bill.line': (
-        'actual_amount draft_amount '
+        'actual_amount down_payment_line_id down_payment_use_id draft_amount '
         'account_id analytic_distribution bucket claimed_percent company_id contract_id credited_amount '
         'credited_quantity credited_retainage_amount edit_count invoiced_amount invoiced_quantity is_retainage_typed '
         'name pending_entry pending_quantity_taken pending_taken previous_stored_amount product_id retainage_formula '
@@ -36,7 +37,7 @@ PROTECTED = {
     'progress.contact': 'company_id last_seen_on token',
     'progress.contract': (
         'actual_amount answer_ids base_state billed_amount billed_percent billing_version change_amount '
-        'completed_percent deposit_balance '
+        'completed_percent deposit_balance down_payment_balance '
         'draft_amount expected_tax_percent final_bill_id final_invoice_id is_overbilled last_billing_date name '
         'original_amount pending_amount retainage_balance revised_amount run_date run_error run_state state '
         'wip_available'
@@ -50,6 +51,7 @@ PROTECTED = {
         'currency_id draft_amount draft_quantity edit_count progress_entry project_id revised_amount revised_quantity '
         'taxed_amount'
     ),
+    'progress.down.payment.use': 'bill_id bucket company_id down_payment_id live_amount',
     'progress.retainage.step': 'company_id',
 }
 
@@ -94,39 +96,39 @@ class TestGuard(ProgressBillingCommon):
 
     def test_marked_channel(self):
         """Own values pass while they are set, for their model alone, and nothing stays open behind them."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         bill._write_protected({'reject_reason': "No"})
         self.assertEqual(bill.reject_reason, "No")
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.write({'reject_reason': "Yes"})
         with self.assertRaises(ZeroDivisionError), bill._setting_own([{'reject_reason': "x"}]):
             raise ZeroDivisionError
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             bill.write({'reject_reason': "Yes"})
         with bill._setting_own([{'reject_reason': "x"}]):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "cannot be set"):
                 bill.write({'review_state': 'approved'})
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "cannot be set"):
                 contract.write({'name': "PC/0"})
             bill.reject_reason = "Perhaps"
         self.assertEqual(bill.reject_reason, "Perhaps")
 
     def test_own_lines(self):
         """Values of lines made along with a record are noted with it; a caller's context adds none."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         line = {'contract_line_id': contract.line_ids.id, 'amount': 100, 'pending_taken': 5}
         vals = {'contract_id': contract.id, 'review_state': 'draft', 'line_ids': [Command.create(line)]}
         bills = self.env['progress.bill'].with_context(default_title="Hack", default_revision=7)
         bill = bills._create_protected([vals])
         self.assertRecordValues(bill, [{'review_state': 'draft', 'title': False, 'revision': 0}])
         self.assertEqual((bill.line_ids.pending_taken, bill.env.context), (5, bills.env.context))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "cannot be set"):
             self.env['progress.bill'].create([vals])
 
     def test_writes_pass_every_extension(self):
         """Own values are written by ``write``: what addons add to that takes part."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         seen = []
         write = type(contract).write
         self.patch(type(contract), 'write', lambda records, vals: seen.append(set(vals)) or write(records, vals))

@@ -10,12 +10,12 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 ADDON = Path(__file__).resolve().parent.parent
 
 
-class HooksCommon(RunCommon):
+class HooksCommon(ProgressBillingCommon):
     """Helpers that extend a method of a model for as long as a test needs it."""
 
     @contextmanager
@@ -52,7 +52,7 @@ class TestHooksOfContracts(HooksCommon):
     """What a contract, its schedule and its change orders announce and ask."""
 
     def test_worth_changed(self):
-        contract = self._as_billed([100, 200])
+        contract = self.make.as_billed([100, 200])
         with self._extended('progress.contract', '_on_worth_changed') as calls:
             contract.line_ids[0].original_amount = 150
             self.assertEqual(calls, [(contract,)])
@@ -63,7 +63,7 @@ class TestHooksOfContracts(HooksCommon):
             self.assertEqual(calls, [(contract,)])
 
     def test_change_orders(self):
-        contract = self._as_billed([100, 200])
+        contract = self.make.as_billed([100, 200])
         line = contract.line_ids[0]
         change = self.env['progress.contract.change'].create(
             {'contract_id': contract.id, 'line_ids': [Command.create({'contract_line_id': line.id, 'amount': 50})]}
@@ -74,12 +74,13 @@ class TestHooksOfContracts(HooksCommon):
             self._extended('progress.contract.change', '_on_cancelled') as cancelled,
         ):
             change.action_approve(credit=True)
-            self.assertEqual((worth, approved, cancelled), ([(contract, line)], [(change, True)], []))
+            self.assertEqual((worth, cancelled), ([(contract, line)], []))
+            self.assertEqual([(order, credit) for order, _actor, credit in approved], [(change, True)])
             change.action_cancel()
             self.assertEqual((worth[1:], cancelled), ([(contract, line)], [(change,)]))
 
     def test_life_of_contract(self):
-        contract = self._as_billed([100], do_open=False)
+        contract = self.make.as_billed([100], do_open=False)
         self._refused('progress.contract', '_get_opening_blockers', contract.action_open)
         with (
             self._extended('progress.contract', '_on_opened') as opened,
@@ -96,12 +97,12 @@ class TestHooksOfContracts(HooksCommon):
             self.assertEqual(contract._get_billing_blockers()[0], "No.")
 
     def test_billing_blockers(self):
-        contract = self._as_billed([100])
+        contract = self.make.as_billed([100])
         contract.line_ids.completed_percent = 10
         self._refused('progress.contract', '_get_billing_blockers', contract.action_run_billing)
 
     def test_used_lines_stay(self):
-        line = self._as_billed([100, 200]).line_ids[0]
+        line = self.make.as_billed([100, 200]).line_ids[0]
         with (
             self._extended('progress.contract.line', '_is_used', lambda result, _: True),
             self.assertRaisesRegex(UserError, "cannot be deleted"),
@@ -109,7 +110,7 @@ class TestHooksOfContracts(HooksCommon):
             line.unlink()
 
     def test_final_asked_for(self):
-        contract = self._as_billed([100])
+        contract = self.make.as_billed([100])
         contract.line_ids.completed_percent = 100
         self.assertFalse(contract._is_final_early())
         with self._extended('progress.contract', '_is_final_early', lambda result, _: True):
@@ -127,12 +128,12 @@ class TestHooksOfBills(HooksCommon):
     """What a bill announces and asks on its way from claim to ledger and back."""
 
     def test_claimed(self):
-        contract = self._pro_forma([1000])
+        contract = self.make.pro_forma([1000])
         with self._extended('progress.bill', '_on_claimed') as calls:
-            bill = self._run(contract, 10)
+            bill = self.billing.run(contract, 10)
             self.assertEqual(calls, [(bill, True)])
             del calls[:]
-            planned = self._bill(contract, '10%', post=False)
+            planned = self.billing.bill(contract, '10%', post=False)
             self.assertEqual(calls, [(planned, True)])
             del calls[:]
             bill.line_ids.with_user(self.billing_user).amount = 50
@@ -140,44 +141,66 @@ class TestHooksOfBills(HooksCommon):
             self.assertNotIn(True, calls[0][1:])
 
     def test_final_is_claimed(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         with self._extended('progress.bill', '_on_claimed') as calls:
-            self._final(contract, post=False)
+            self.billing.final(contract, post=False)
         self.assertEqual(calls, [(contract.final_bill_id, True)])
 
     def test_unbilled(self):
-        contract = self._pro_forma([1000])
-        first, second = self._run(contract, 10), self._run(contract, 20)
+        contract = self.make.pro_forma([1000])
+        first, second = self.billing.run(contract, 10), self.billing.run(contract, 20)
         with self._extended('progress.bill', '_on_unbilled') as calls:
             second.action_cancel()
             self.assertEqual(calls, [(second,)])
             first.unlink()
             self.assertEqual(len(calls), 2)
-        direct = self._as_billed([1000])
-        bill = self._run(direct, 10)
+        direct = self.make.as_billed([1000])
+        bill = self.billing.run(direct, 10)
         with self._extended('progress.bill', '_on_unbilled') as calls:
             bill.invoice_id.unlink()
             self.assertEqual(calls, [(bill,)])
-        bill = self._run(direct, 30)
+        bill = self.billing.run(direct, 30)
         bill.invoice_id.action_post()
         with self._extended('progress.bill', '_on_unbilled') as calls:
-            self._credit(bill.invoice_id)
+            self.billing.credit(bill.invoice_id)
             self.assertFalse(calls, "what was credited is not asked for again")
 
     def test_blockers(self):
-        bill = self._run(self._pro_forma([1000]), 10)
+        bill = self.billing.run(self.make.pro_forma([1000]), 10)
         for act in (bill.action_cancel, bill.unlink):
             self._refused('progress.bill', '_get_undo_blockers', act)
         self._refused('progress.bill', '_get_release_blockers', bill.action_release)
         with self._extended('progress.bill', '_get_release_blockers') as calls:
             bill.action_release()
         self.assertEqual(calls, [(bill, bill)])
+        self._refused('progress.bill', '_get_posting_blockers', bill.invoice_id.action_post)
+
+    def test_held_invoices(self):
+        """What another addon wants approved first stays a draft: posted at once, and as a correction."""
+        self.company.progress_post_invoices = True
+        bill = self.billing.run(self.make.pro_forma([1000]), 10)
+        moves = self.env.registry['account.move']
+        with patch.object(moves, '_is_progress_held', lambda move: True):
+            bill.action_release()
+        invoice = bill.invoice_id
+        self.assertEqual(invoice.state, 'draft')
+        self.assertTrue(invoice.message_ids.filtered(lambda note: "has to be approved first" in note.body))
+        invoice.action_post()
+        with patch.object(moves, '_is_progress_held', lambda move: True):
+            bill.action_correct()
+        credit = bill.move_ids - invoice
+        self.assertRecordValues(credit, [{'state': 'draft', 'reversed_entry_id': invoice.id}])
+        with self.assertRaisesRegex(UserError, "Post the credit note of"):
+            bill.action_release()
+        credit.action_post()
+        bill.action_release()
+        self.assertEqual(bill.invoice_id.state, 'posted')
 
     def test_order_of_life(self):
-        contract = self._as_billed([1000])
-        bill = self._run(contract, 10)
+        contract = self.make.as_billed([1000])
+        bill = self.billing.run(contract, 10)
         bill.invoice_id.action_post()
-        self._final(contract, post=False)
+        self.billing.final(contract, post=False)
         with self.assertRaisesRegex(UserError, "comes before the final invoice"):
             bill._check_order_of_life()
         with self._extended('progress.bill', '_comes_before_final', lambda result, *args: False):
@@ -185,20 +208,20 @@ class TestHooksOfBills(HooksCommon):
 
     def test_invoiced_amount(self):
         """A line counts as what the hook says, on bill, schedule and invoice alike."""
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         with self._extended('progress.bill.line', '_get_invoiced_amount', lambda result, _: result / 2):
-            bill = self._run(contract, 20)
+            bill = self.billing.run(contract, 20)
         self.assertEqual((bill.amount, bill.invoiced_amount, bill.invoice_id.amount_untaxed), (200, 100, 100))
         self.assertEqual(contract.draft_amount, 100)
 
     def test_invoiced_quantity(self):
-        contract = self._quantity_contract(10, 100)
+        contract = self.make.by_quantity(10, 100)
         with self._extended('progress.bill.line', '_get_invoiced_quantity', lambda result, _: result / 2):
-            bill = self._run(contract, pending_quantity=4)
+            bill = self.billing.run(contract, pending_quantity=4)
         self.assertEqual(bill.line_ids.invoiced_quantity, 2)
 
     def test_entry_of_claims(self):
-        bill = self._run(self._pro_forma([1000]), 10)
+        bill = self.billing.run(self.make.pro_forma([1000]), 10)
         line = bill.line_ids.with_user(self.billing_user)
         with self._extended('progress.bill.line', '_complete_claim') as calls:
             line.amount = 60
@@ -211,7 +234,7 @@ class TestHooksOfBills(HooksCommon):
             bill.line_ids.retainage_percent = 5
 
     def test_empty_claims(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         bill = self.env['progress.bill'].create(
             {
                 'contract_id': contract.id,
@@ -228,7 +251,7 @@ class TestHooksOfBills(HooksCommon):
         self.assertEqual(bill.invoice_id.amount_untaxed, 10)
 
     def test_correction(self):
-        bill = self._run(self._as_billed([1000]), 10)
+        bill = self.billing.run(self.make.as_billed([1000]), 10)
         bill.invoice_id.action_post()
         title = {'title': "Corrected"}
         with self._extended('progress.bill', '_prepare_correction_vals', lambda result, _: {**result, **title}):
@@ -241,7 +264,7 @@ class TestHooksOfProgress(HooksCommon):
     """What the billing run and the milestones ask."""
 
     def test_reached_amount(self):
-        line = self._as_billed([1000]).line_ids
+        line = self.make.as_billed([1000]).line_ids
         with self._extended('progress.contract.line', '_get_reached_amount', lambda result, *args: result + 5):
             line.completed_percent = 10
             self.assertEqual(line.pending_amount, 105)
@@ -250,32 +273,32 @@ class TestHooksOfProgress(HooksCommon):
             self.assertEqual(line.completed_percent, 25)
 
     def test_claim_of_run(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         half = self._extended(
             'progress.contract.line',
             '_prepare_run_bill_line_vals',
             lambda result, _: {**result, 'amount': result['amount'] / 2},
         )
         with half:
-            bill = self._run(contract, 20)
+            bill = self.billing.run(contract, 20)
         self.assertEqual(bill.amount, 100)
 
     def test_lines_of_run(self):
-        contract = self._as_billed([1000, 1000])
+        contract = self.make.as_billed([1000, 1000])
         first, second = contract.line_ids
         contract.line_ids.completed_percent = 20
         with self._extended('progress.contract.line', '_is_on_run', lambda result, line: result and line == first):
-            bill = self._run(contract)
+            bill = self.billing.run(contract)
         self.assertEqual(bill.line_ids.contract_line_id, first)
         first.completed_percent = 30
         with self._extended('progress.contract.line', '_get_run_key', lambda result, line: (*result, line.id)):
-            bills = self._run(contract)
+            bills = self.billing.run(contract)
         self.assertEqual(bills.line_ids.contract_line_id, first | second)
         self.assertEqual(len(bills), 2)
 
     def test_run_plans_once(self):
         """What a run bills and what it says of the rest is one look at the contracts, after their lock."""
-        contracts = self._as_billed([1000]) | self._as_billed([1000])
+        contracts = self.make.as_billed([1000]) | self.make.as_billed([1000])
         contracts[0].line_ids.completed_percent = 10
         with self._extended('progress.contract', '_get_run_plan') as calls:
             action = contracts.action_run_billing()
@@ -283,7 +306,7 @@ class TestHooksOfProgress(HooksCommon):
         self.assertEqual([name for name, _reason in action['params']['skipped']], [contracts[1].display_name])
 
     def test_claims_of_rest(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
 
         def keep_something(claims, _lines):
             return {line: {**claim, 'amount': claim['amount'] - 100} for line, claim in claims.items()}
@@ -293,30 +316,30 @@ class TestHooksOfProgress(HooksCommon):
         self.assertEqual(contract.bill_ids.amount, 900)
 
     def test_invoice_line(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         account = self.income_account.copy()
         with (
             self._extended('progress.contract.line', '_get_bill_line_label', lambda result, *args: f'{result}!'),
             self._extended('progress.contract.line', '_find_result_account', lambda result, _: account),
         ):
-            bill = self._run(contract, 10)
+            bill = self.billing.run(contract, 10)
         item = bill.invoice_id.invoice_line_ids
         self.assertEqual((item.name, item.account_id), ("1 Line 1!", account))
         with self._extended('progress.contract.line', '_get_account_sources', lambda result, _: ()):
             self.assertFalse(contract.line_ids._find_result_account())
 
     def test_headers_of_run(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         title = {'title': "A"}
         with self._extended('progress.contract', '_prepare_run_bill_vals', lambda result, *args: {**result, **title}):
-            bill = self._run(contract, 10)
+            bill = self.billing.run(contract, 10)
         self.assertEqual((bill.title, bill.trigger), ("A", 'manual'))
         with self._extended('progress.contract', '_on_billed') as calls:
             contract.action_create_bill('percent', {'percent': 10})
         self.assertEqual([call[0] for call in calls], [contract])
 
     def test_milestones(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         milestone = self.env['project.milestone'].create({'name': "Roof", 'project_id': self.project.id})
         amounts = [(contract.currency_id, 5.0)]
         with self._extended('project.milestone', '_get_progress_amounts', lambda result, _: result + amounts):
@@ -337,7 +360,7 @@ class TestHooksOfInvoices(HooksCommon):
     """What the gate of invoices announces."""
 
     def test_states(self):
-        move = self._run(self._as_billed([1000]), 10).invoice_id
+        move = self.billing.run(self.make.as_billed([1000]), 10).invoice_id
         with (
             self._extended('account.move', '_before_progress_state') as before,
             self._extended('account.move', '_after_progress_state') as after,
@@ -355,7 +378,7 @@ class TestHooksOfInvoices(HooksCommon):
         self.assertFalse(calls)
 
     def test_reversed(self):
-        move = self._run(self._as_billed([1000]), 10).invoice_id
+        move = self.billing.run(self.make.as_billed([1000]), 10).invoice_id
         move.action_post()
         with self._extended('account.move', '_on_progress_reversed') as calls:
             credit = move._reverse_moves(cancel=True)
@@ -363,7 +386,7 @@ class TestHooksOfInvoices(HooksCommon):
         self.assertEqual(credit.state, 'posted')
 
     def test_posting_checks(self):
-        move = self._run(self._as_billed([1000]), 10).invoice_id
+        move = self.billing.run(self.make.as_billed([1000]), 10).invoice_id
 
         def refuse(_result, moves):
             raise UserError(moves.env._("Not yet"))

@@ -16,7 +16,7 @@ class TestHooksOfInvoices(HooksCommon):
 
     def test_making_an_invoice(self):
         """Announced before, kept with, and taxed by: each once, for the bills that are invoiced."""
-        contract = self._as_billed([1000], self.tax_15)
+        contract = self.make.as_billed([1000], self.tax_15)
 
         def keep(result, bill):
             return {**result, 'item_description': f'Revision {result["revision"]}'}
@@ -27,14 +27,14 @@ class TestHooksOfInvoices(HooksCommon):
             self._extended('progress.bill', '_get_invoice_taxes') as taxes,
             self._extended('progress.bill', '_keep_taxes') as kept,
         ):
-            bill = self._run(contract, 50)
+            bill = self.billing.run(contract, 50)
         self.assertEqual((before, taxes, kept[0][0]), ([(bill,)], [(bill,)], bill))
         self.assertEqual([line['_bill_line'] for line in kept[0][1]['work']], [bill.line_ids])
         self.assertEqual(bill.item_description, "Revision 1")
 
     def test_taxes_are_asked_for_without_a_trace(self):
         """Whoever asks what an invoice would take changes nothing."""
-        bill = self._run(self._pro_forma([1000], self.tax_15, retainage_percent=10), 50)
+        bill = self.billing.run(self.make.pro_forma([1000], self.tax_15, retainage_percent=10), 50)
         self.company.progress_retainage_tax = 'release'
         taxes = bill._get_invoice_taxes()
         self.assertEqual(set(taxes), {'work', 'retainage'})
@@ -50,29 +50,29 @@ class TestHooksOfInvoices(HooksCommon):
             ('deposit', '_prepare_deposit_line_list'),
             ('as_billed', '_prepare_progress_line_list'),
         ):
-            contract = self._make_contract([1000], revenue_recognition=recognition)
+            contract = self.make.contract([1000], revenue_recognition=recognition)
 
             def renamed(result, bill, _taxes, name=name):
                 return [{**vals, 'name': name} for vals in result]
 
             with self._extended('progress.bill', name, renamed):
-                bill = self._bill(contract, '40%', post=False)
-                other = self._run(contract, 90)
+                bill = self.billing.bill(contract, '40%', post=False)
+                other = self.billing.run(contract, 90)
             self.assertEqual((bill | other).invoice_id.invoice_line_ids.mapped('name'), [name, name])
             (bill | other).invoice_id.action_post()
             with self._extended('progress.bill', '_prepare_final_line_list') as calls:
-                self._final(contract)
+                self.billing.final(contract)
             self.assertEqual(len(calls), 1)
 
     def test_lines_of_every_invoice(self):
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         note = {'display_type': 'line_note', 'name': "Thank you"}
         with self._extended('progress.bill', '_prepare_invoice_line_list', lambda result, *_: [*result, note]):
-            bill = self._run(contract, 50)
+            bill = self.billing.run(contract, 50)
         self.assertEqual(bill.invoice_id.invoice_line_ids.mapped('name'), ["1 Line 1", "Thank you"])
 
     def test_what_the_ledger_must_take(self):
-        bill = self._run(self._as_billed([1000]), 50)
+        bill = self.billing.run(self.make.as_billed([1000]), 50)
         with (
             self._extended('progress.bill', '_get_expected_amounts', lambda result, _: {**result, 'fee': 10.0}),
             self.assertRaisesRegex(UserError, "not those of its progress bill"),
@@ -87,12 +87,15 @@ class TestHooksOfInvoices(HooksCommon):
             self.assertIn('fee', items._get_progress_types(scheduled=True))
             self.assertNotIn('fee', items._get_progress_types(analytic=True))
         self.assertEqual(items._get_progress_types(account='retainage'), ['retainage', 'holdback'])
-        self.assertEqual(items._get_progress_types(account='deposit'), ['deposit', 'deposit_reversal'])
+        self.assertEqual(
+            items._get_progress_types(account='deposit'),
+            ['deposit', 'deposit_reversal', 'down_payment', 'down_payment_use'],
+        )
         names = set(dict(items._fields['progress_line_type'].selection))
         self.assertEqual(set(items._get_progress_line_types()), names, "Every type is in the table.")
 
     def test_deposit_lines(self):
-        contract, account = self._make_contract([1000, 500]), self.deposit_account.copy({'code': '211998'})
+        contract, account = self.make.contract([1000, 500]), self.deposit_account.copy({'code': '211998'})
 
         def own_account(result, _bill, lines):
             return {**result, lines[0]: account}
@@ -101,7 +104,7 @@ class TestHooksOfInvoices(HooksCommon):
             self._extended('progress.bill', '_get_deposit_accounts', own_account),
             self._extended('progress.bill', '_get_deposit_share_text', lambda result, _: f'{result}, half,'),
         ):
-            bill = self._bill(contract, '50%', post=False)
+            bill = self.billing.bill(contract, '50%', post=False)
         items = bill.invoice_id.invoice_line_ids
         self.assertRecordValues(
             items,
@@ -114,18 +117,18 @@ class TestHooksOfInvoices(HooksCommon):
             self.assertTrue(item.name.startswith("Deposit 50 %, half, of "))
 
     def test_held_lines(self):
-        contract = self._as_billed([1000], retainage_percent=10)
+        contract = self.make.as_billed([1000], retainage_percent=10)
 
         def named(result, _bill, _taxes):
             return [{**vals, 'name': "Kept until the roof is on"} for vals in result]
 
         with self._extended('progress.bill', '_prepare_held_line_list', named):
-            bill = self._run(contract, 50)
+            bill = self.billing.run(contract, 50)
         self.assertIn("Kept until the roof is on", bill.invoice_id.invoice_line_ids.mapped('name'))
 
     def test_lines_beside_the_schedule(self):
         """An addon says what its lines are on the invoice; the amount due is extended in one place."""
-        bill = self._run(self._pro_forma([1000]), 50)
+        bill = self.billing.run(self.make.pro_forma([1000]), 50)
         bill._add_sourced_lines(
             [{'source': 'product', 'name': "Door", 'amount': 80, 'account_id': self.income_account.id}]
         )
@@ -145,7 +148,7 @@ class TestHooksOfInvoices(HooksCommon):
 
     def test_side_of_the_lists(self):
         """The lists of what is held are of customers; an addon lists another side by its own types."""
-        bill = self._bill(self._make_contract([1000]), '40%')
+        bill = self.billing.bill(self.make.contract([1000]), '40%')
         values = {'date': '2026-12-31', 'company_id': self.company.id}
         self.assertIn(bill, self.env['progress.deposit.wizard'].create(values).line_ids.bill_id)
         with patch.object(self.env.registry['progress.deposit.wizard'], '_get_contract_types', lambda self: ['other']):
@@ -153,10 +156,10 @@ class TestHooksOfInvoices(HooksCommon):
 
     def test_a_document_of_the_other_side(self):
         """Accounts, taxes and journal are asked of the contract: here a single answer is changed."""
-        contract, other = self._as_billed([1000]), self.income_account.copy({'code': '400998'})
+        contract, other = self.make.as_billed([1000]), self.income_account.copy({'code': '400998'})
         contract.line_ids.account_id = False
         with self._extended('progress.contract', '_get_journal_account', lambda *_: other):
-            bill = self._run(contract, 50)
+            bill = self.billing.run(contract, 50)
         self.assertEqual(bill.invoice_id.invoice_line_ids.account_id, other)
         with self._extended('progress.contract', '_get_default_tax', lambda *_: self.tax_15):
             contract.invalidate_recordset(['default_tax_ids'])

@@ -16,7 +16,7 @@ class TestImport(ProgressBillingCommon):
 
     def setUp(self):
         super().setUp()
-        self.contract = self._make_contract([], do_open=False)
+        self.contract = self.make.contract([], do_open=False)
 
     def _import(self, content, mimetype, options=None):
         """What the import screen does with a file: guess the columns, then load it into the contract at hand."""

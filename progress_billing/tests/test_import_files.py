@@ -67,7 +67,7 @@ def opendocument(rows):
 class ImportCommon(ProgressBillingCommon):
     def setUp(self):
         super().setUp()
-        self.contract = self._make_contract([], do_open=False)
+        self.contract = self.make.contract([], do_open=False)
 
     def _wizard(self, content, name='schedule.csv', **vals):
         content = content.encode() if isinstance(content, str) else content
@@ -430,6 +430,23 @@ class TestImportFiles(ImportCommon):
         self.assertLines(wizard, [('1', 'Walls', 100), ('2', 'Roof', 50), ('3', 'Doors', 25)])
         self.assertEqual(wizard.amount, 175)
 
+    def test_sums_by_other_names(self):
+        """The contract sum, a collection, and what a claim takes off below the lines: none is one more line."""
+        lines = [('1', 'Walls', 1000), ('2', 'Roof', 200)]
+        head = 'Item,Description,Amount\n1,Walls,1000\n2,Roof,200\n'
+        for rows in (
+            ',Contract Sum,1200\n',
+            ',Carried to Collection,1200\n',
+            ',Less retainage 10%,-120\n,Net due,1080\n',
+            ',Base Bid,1200\n,Less previous payments,-300\n',
+        ):
+            with self.subTest(rows=rows):
+                wizard = self._wizard(head + rows)
+                self.assertLines(wizard, lines)
+                self.assertEqual(len(self._skipped(wizard)), 1 + rows.count('\n'))
+        wizard = self._wizard('Item,Description,Amount\n1,Base Bid,1000\n2,Alternate 1,200\n')
+        self.assertLines(wizard, [('1', 'Base Bid', 1000), ('2', 'Alternate 1', 200)])
+
     def test_total_that_does_not_fit(self):
         """A total that is not the sum is said, with both figures."""
         wizard = self._wizard('Item,Description,Amount\n1,Walls,100\n2,Roof,50\n,Total,160\n')
@@ -529,13 +546,13 @@ class TestImportFiles(ImportCommon):
 
     def test_added_to_what_is_there(self):
         """Lines come below those of the contract, with its taxes; a contract with a final invoice takes none."""
-        contract = self.contract = self._make_contract([500])
+        contract = self.contract = self.make.contract([500])
         wizard = self._wizard('Item,Description,Amount\n1,Walls,100\n')
         self.assertRecordValues(wizard, [{'contract_line_count': 1, 'amount_after': 600}])
         wizard.action_import()
         self.assertEqual(contract.line_ids.sorted('sequence').mapped('name'), ['Line 1', 'Walls'])
         self.assertEqual(contract.line_ids[-1].tax_ids, self.company.account_sale_tax_id)
-        self._final(contract)
+        self.billing.final(contract)
         with self.assertRaisesRegex(UserError, "cannot change"):
             self._wizard('Item,Description,Amount\n1,Walls,100\n').action_import()
 

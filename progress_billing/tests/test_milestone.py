@@ -4,13 +4,13 @@ from datetime import date
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 DUE = 'progress_billing.mail_activity_bill_due'
 
 
 @tagged('post_install', '-at_install')
-class TestMilestone(RunCommon):
+class TestMilestone(ProgressBillingCommon):
     """Milestones and tasks drive billing (PLN-11, PLN-10, PRG-1)."""
 
     @classmethod
@@ -23,7 +23,7 @@ class TestMilestone(RunCommon):
         )
         cls.project.privacy_visibility = 'employees'
         cls.milestone = cls._make_milestone("Roof")
-        cls.contract = cls._as_billed([1000, 500], cls.tax_15, user_id=cls.responsible.id)
+        cls.contract = cls.make.as_billed([1000, 500], cls.tax_15, user_id=cls.responsible.id)
         cls.line = cls.contract.line_ids[0]
 
     @classmethod
@@ -31,7 +31,7 @@ class TestMilestone(RunCommon):
         return cls.env['project.milestone'].create({'name': name, 'project_id': cls.project.id, **vals})
 
     def _record(self, **vals):
-        return self._plan(self.contract, '25%', False, milestone_id=self.milestone.id, **vals)
+        return self.make.plan(self.contract, '25%', False, milestone_id=self.milestone.id, **vals)
 
     def _cron(self):
         with self.enter_registry_test_mode():
@@ -80,7 +80,7 @@ class TestMilestone(RunCommon):
         """PLN-11: where approval is wanted, due once approved; by a manager, with a note; who and when kept."""
         record = self._record(requires_approval=True)
         manager = self.env.user
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "is not reached yet"), self.env.cr.savepoint():
             self.milestone.action_approve_billing("by phone")
         self.milestone.is_reached = True
         self.assertEqual((record.is_due, self.milestone.billing_approval), (False, 'wanted'))
@@ -88,10 +88,18 @@ class TestMilestone(RunCommon):
         self._cron()
         self.assertEqual(record.state, 'planned')
         for user in (self.billing_user, self.accountant, self.worker):
-            with self.subTest(user.login), self.assertRaises(AccessError), self.env.cr.savepoint():
+            with (
+                self.subTest(user.login),
+                self.assertRaisesRegex(AccessError, "Only Progress Billing administrators approve a milestone"),
+                self.env.cr.savepoint(),
+            ):
                 self.milestone.with_user(user).action_approve_billing("by phone")
         for note in (False, '', ' '):
-            with self.subTest(note), self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.subTest(note),
+                self.assertRaisesRegex(UserError, "Note how the customer approved"),
+                self.env.cr.savepoint(),
+            ):
                 self.milestone.action_approve_billing(note)
         action = self.milestone.action_approve_billing("by e-mail of 3 May")
         self.assertTrue(action)
@@ -122,7 +130,10 @@ class TestMilestone(RunCommon):
         user.group_ids |= self.env.ref('project.group_project_manager')
         vals = {'name': "Own", 'project_id': self.project.id, 'is_reached': True}
         now = '2026-01-01 00:00:00'
-        with self.assertRaises(AccessError), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(AccessError, "A milestone is approved by its button, not by writing the approval"),
+            self.env.cr.savepoint(),
+        ):
             self.milestone.with_user(user).billing_approved_on = now
         milestones = self.env['project.milestone'].with_user(user)
         for name, make in (
@@ -155,7 +166,7 @@ class TestMilestone(RunCommon):
         self.milestone.is_reached = False
         self.assertBuckets(self.line, 0, 0, 0, 0)
         self.milestone.is_reached = True
-        bill = self._run(self.contract)
+        bill = self.billing.run(self.contract)
         self.assertEqual(bill.amount, 1000)
         self.milestone.is_reached = False
         self.assertBuckets(self.line, 0, 1000, 0, 100)
@@ -186,12 +197,12 @@ class TestMilestone(RunCommon):
             }
         )
         self.assertBuckets(new, 300, 0, 0, 100)
-        draft = self._as_billed([1000], do_open=False, line_vals={'milestone_id': self.milestone.id})
+        draft = self.make.as_billed([1000], do_open=False, line_vals={'milestone_id': self.milestone.id})
         self.assertBuckets(draft.line_ids, 1000, 0, 0, 100)
 
     def test_line_partly_billed(self):
         """PRG-11: what was billed before the milestone is not billed again."""
-        self._bill(self.contract, '300')
+        self.billing.bill(self.contract, '300')
         self.line.milestone_id = self.milestone
         self.assertBuckets(self.line, 0, 0, 200)
         self.milestone.is_reached = True
@@ -211,13 +222,16 @@ class TestMilestone(RunCommon):
 
     def test_milestone_of_another_project(self):
         """A milestone of another project is refused, on line and record; a trigger needs its milestone."""
-        other = self.env['project.milestone'].create({'name': "X", 'project_id': self._make_project(name="Y").id})
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+        other = self.env['project.milestone'].create({'name': "X", 'project_id': self.make.project(name="Y").id})
+        with self.assertRaisesRegex(ValidationError, "is no milestone of"), self.env.cr.savepoint():
             self.line.milestone_id = other
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
-            self._plan(self.contract, '10%', milestone_id=other.id)
-        with self.assertRaises(ValidationError), self.env.cr.savepoint():
-            self._plan(self.contract, '10%', trigger='milestone')
+        with self.assertRaisesRegex(ValidationError, "is no milestone of"), self.env.cr.savepoint():
+            self.make.plan(self.contract, '10%', milestone_id=other.id)
+        with (
+            self.assertRaisesRegex(ValidationError, "choose the milestone that makes the record due"),
+            self.env.cr.savepoint(),
+        ):
+            self.make.plan(self.contract, '10%', trigger='milestone')
 
     def test_deleted_milestone(self):
         """A milestone that goes leaves no record that nothing can make due, and no traceback in the scheduled run."""
@@ -236,7 +250,7 @@ class TestMilestone(RunCommon):
         """PLN-11: a milestone reached after the final changes nothing and raises nothing for the project's people."""
         self.line.milestone_id = self.milestone
         record = self._record()
-        self._final(self.contract)
+        self.billing.final(self.contract)
         self.milestone.with_user(self.worker).is_reached = True
         self.assertFalse(self._activities(record))
         self.assertEqual((record.state, record.is_due, self.line.pending_amount), ('cancelled', False, 0))
@@ -251,7 +265,7 @@ class TestMilestone(RunCommon):
 
 
 @tagged('post_install', '-at_install')
-class TestTaskProgress(RunCommon):
+class TestTaskProgress(ProgressBillingCommon):
     """A schedule line takes its Completed (%) from its task's progress, and says so."""
 
     @classmethod
@@ -262,7 +276,7 @@ class TestTaskProgress(RunCommon):
         )
         cls.project.privacy_visibility = 'employees'
         cls.task = cls._make_task("Walls")
-        cls.contract = cls._as_billed([1000])
+        cls.contract = cls.make.as_billed([1000])
         cls.line = cls.contract.line_ids
         cls.line.write({'task_id': cls.task.id, 'progress_source': 'task'})
 
@@ -278,7 +292,7 @@ class TestTaskProgress(RunCommon):
         self.task.state = '01_in_progress'
         self.assertBuckets(self.line, 0, 0, 0, 0)
         self.task.state = '1_done'
-        self._run(self.contract)
+        self.billing.run(self.contract)
         self.task.state = '01_in_progress'
         self.assertBuckets(self.line, 0, 1000, 0, 100)
 
@@ -315,11 +329,15 @@ class TestTaskProgress(RunCommon):
 
     def test_source_needs_its_task(self):
         """Progress of a task without a task is refused; a task of another project too."""
-        with self.subTest("none"), self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with (
+            self.subTest("none"),
+            self.assertRaisesRegex(ValidationError, "choose the task whose progress the line takes"),
+            self.env.cr.savepoint(),
+        ):
             self.line.task_id = False
-        other = self._make_project(name="Other")
+        other = self.make.project(name="Other")
         task = self.env['project.task'].create({'name': "Foreign", 'project_id': other.id})
-        with self.subTest("foreign"), self.assertRaises(ValidationError), self.env.cr.savepoint():
+        with self.subTest("foreign"), self.assertRaisesRegex(ValidationError, "is no task of"), self.env.cr.savepoint():
             self.line.task_id = task
 
     def test_typed_again(self):
@@ -341,14 +359,14 @@ class TestTaskProgress(RunCommon):
         self.env.invalidate_all()
         self.line.name = "Still writable"
         self.assertEqual(self.line.progress_source, 'manual')
-        self._run(self.contract)
+        self.billing.run(self.contract)
         self.assertEqual(self.line.draft_amount, 1000)
 
     def test_fields_of_a_task_are_for_billing_readers(self):
         """A project user without billing rights works on tasks as before, and sees none of the billing fields."""
         task = self.task.with_user(self.worker)
         task.name = "Renamed"
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
             task.read(['billing_rule_id'])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
             task.action_run_billing()

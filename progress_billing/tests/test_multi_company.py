@@ -70,7 +70,7 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def _bare_project(self):
         """A project without the empty contract it gets at its creation."""
-        project = self._make_project(name="Barn")
+        project = self.make.project(name="Barn")
         project.progress_contract_ids.unlink()
         return project
 
@@ -80,22 +80,22 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertNotEqual(self.other.progress_deposit_account_id, self.deposit_account)
         contract = self._other_contract([1000])
         env = self.env(context={'allowed_company_ids': (self.company + self.other).ids})
-        bill = self._plan(contract.with_env(env), '40%')
+        bill = self.make.plan(contract.with_env(env), '40%')
         bill.action_create()
         move = bill.invoice_id
         self.assertEqual((move.company_id, move.journal_id.company_id), (self.other, self.other))
         self.assertEqual(move.invoice_line_ids.account_id, self.other.progress_deposit_account_id)
         self.assertEqual(move.line_ids.account_id.company_ids, self.other)
         move.action_post()
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertEqual((final.company_id, final.amount_untaxed, contract.state), (self.other, 600, 'closed'))
-        self.assertEqual(self._balance(self.other.progress_deposit_account_id), 0)
+        self.assertEqual(self.books.balance(self.other.progress_deposit_account_id), 0)
 
     def test_both_in_one_call(self):
         """One call bills contracts of two companies, each in its own."""
-        ours, theirs = self._make_contract([1000], self.tax_15), self._other_contract([500])
+        ours, theirs = self.make.contract([1000], self.tax_15), self._other_contract([500])
         env = self.env(context={'allowed_company_ids': (self.company + self.other).ids})
-        bills = self._plan(ours.with_env(env), '10%') + self._plan(theirs.with_env(env), '10%')
+        bills = self.make.plan(ours.with_env(env), '10%') + self.make.plan(theirs.with_env(env), '10%')
         bills.action_create()
         self.assertEqual(bills.mapped('invoice_id.company_id'), self.company + self.other)
         self.assertEqual(bills.mapped('amount'), [100, 50])
@@ -117,7 +117,7 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_wrong_company(self):
         """SEC-4: partner, product, tax, account, journal, terms and project of another company are refused by name."""
-        contract = self._make_contract([1000], do_open=False)
+        contract = self.make.contract([1000], do_open=False)
         foreign_customer = self.env['res.partner'].create({'name': "Theirs", 'company_id': self.other.id})
         foreign_product = self.env['product.product'].create({'name': "Theirs", 'company_id': self.other.id})
         for record, vals in (
@@ -132,7 +132,7 @@ class TestMultiCompany(ProgressBillingCommon):
             with self.subTest(vals=vals):
                 self.assertTakenBack(lambda record=record, vals=vals: record.write(vals), f"wrote {vals}")
         contract.action_open()
-        bill = self._plan(contract, '10%')
+        bill = self.make.plan(contract, '10%')
         self.assertTakenBack(lambda: bill.write({'partner_id': foreign_customer.id}), "foreign customer on a bill")
         other = self._other_contract([5])
         self.assertTakenBack(
@@ -158,7 +158,7 @@ class TestMultiCompany(ProgressBillingCommon):
     def _move_and_bill(self, contract, vals):
         contract.write(vals)
         contract.action_open()
-        self._plan(contract, '10%').action_create()
+        self.make.plan(contract, '10%').action_create()
 
     def test_contract_moves_to_another_company(self):
         """A draft may move; what it carries of its old company is refused before anything is billed."""
@@ -167,15 +167,15 @@ class TestMultiCompany(ProgressBillingCommon):
         )
         for vals in ({'project_id': foreign_project.id}, {'company_id': self.other.id}):
             with self.subTest(vals=vals):
-                contract = self._make_contract([1000], self.tax_15, do_open=False)
+                contract = self.make.contract([1000], self.tax_15, do_open=False)
                 self.assertTakenBack(
                     partial(self._move_and_bill, contract, vals), "billed with accounts and taxes of another company"
                 )
 
     def test_settings_take_own_accounts(self):
         """A deposit account of another company is refused where it is set, or when a contract would use it."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
 
         def set_and_bill():
             self.company.progress_deposit_account_id = self.other.progress_deposit_account_id
@@ -184,21 +184,21 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertTakenBack(set_and_bill, "billed on an account of another company")
 
     def test_company_is_fixed_once_billed(self):
-        contract = self._make_contract([1000])
-        self._bill(contract, '10%')
-        with self.assertRaises(UserError):
+        contract = self.make.contract([1000])
+        self.billing.bill(contract, '10%')
+        with self.assertRaisesRegex(UserError, "cannot change any more"):
             contract.company_id = self.other
         with suppress(UserError), self.env.cr.savepoint():
             self.project.company_id = self.other
             self.env.flush_all()
         self.assertEqual((contract.company_id, contract.invoice_ids.company_id), (self.company, self.company))
-        self._final(contract)
+        self.billing.final(contract)
         self.assertDeposits(contract, 0)
 
     def test_rules_hide_other_companies(self):
         """No record of another company is read, written, billed or planned, whatever door."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         change = self.env['progress.contract.change'].create(
             {'contract_id': contract.id, 'line_ids': [Command.create({'name': "More", 'amount': 5})]}
         )
@@ -209,7 +209,7 @@ class TestMultiCompany(ProgressBillingCommon):
                 theirs = record.with_user(self.other_user)
                 with self.subTest(record=record):
                     self.assertFalse(theirs.search([('id', 'in', record.ids)]))
-                    with self.assertRaises(AccessError):
+                    with self.assertRaisesRegex(AccessError, "top-secret records"):
                         theirs.invalidate_recordset()
                         theirs.read(['display_name'])
             for act in (
@@ -231,20 +231,20 @@ class TestMultiCompany(ProgressBillingCommon):
                     self.env['progress.contract.change'].with_user(self.other_user).create({'contract_id': contract.id})
                 ),
             ):
-                with self.assertRaises(AccessError):
+                with self.assertRaisesRegex(AccessError, "top-secret records"):
                     act()
                     self.env.flush_all()
         self.assertEqual((bill.state, contract.state, change.state), ('planned', 'open', 'draft'))
 
     def test_wizards_respect_the_rules(self):
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         with mute_logger('odoo.addons.base.models.ir_rule'):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 self.env['progress.plan.wizard'].with_user(self.other_user).create(
                     {'contract_id': contract.id, 'count': 2}
                 ).action_confirm()
                 self.env.flush_all()
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "top-secret records"):
                 self.env['progress.final.wizard'].with_user(self.other_user).create(
                     {'contract_id': contract.id}
                 ).action_confirm()
@@ -252,8 +252,8 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_deposit_list_shows_own_company_only(self):
         """The list of open deposits reads the ledger as superuser: not of companies the user may not see."""
-        contract = self._make_contract([1000])
-        self._bill(contract, '40%')
+        contract = self.make.contract([1000])
+        self.billing.bill(contract, '40%')
         wizard = self.env['progress.deposit.wizard'].create({'date': '2026-12-31', 'company_id': self.company.id})
         self.assertEqual(wizard.line_ids.mapped('amount'), [400])
         for user in (self.other_reader, self.other_user):
@@ -272,31 +272,31 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_readers_wizards_are_their_own(self):
         """A transient list is read by whoever made it."""
-        contract = self._make_contract([1000])
-        self._bill(contract, '40%')
+        contract = self.make.contract([1000])
+        self.billing.bill(contract, '40%')
         wizard = self.env['progress.deposit.wizard'].create({'date': '2026-12-31', 'company_id': self.company.id})
         lines = wizard.line_ids
         self.env.invalidate_all()
-        with mute_logger('odoo.addons.base.models.ir_rule'), self.assertRaises(AccessError):
+        with mute_logger('odoo.addons.base.models.ir_rule'), self.assertRaisesRegex(AccessError, "top-secret records"):
             lines.with_user(self.other_reader).read(['amount'])
 
     def test_two_contracts_on_a_project(self):
         """CON-6: several customer contracts on one project, each with figures and a final of its own."""
         project = self._bare_project()
-        first = self._make_contract([1000], self.tax_15, project=project)
-        second = self._make_contract([500], project=project)
+        first = self.make.contract([1000], self.tax_15, project=project)
+        second = self.make.contract([500], project=project)
         second.action_show_in_project()
-        self._bill(first, '40%')
-        self._bill(second, '100%')
+        self.billing.bill(first, '40%')
+        self.billing.bill(second, '100%')
         self.assertEqual((first.actual_amount, second.actual_amount), (400, 500))
-        final = self._final(second)
+        final = self.billing.final(second)
         self.assertEqual((final.amount_total, second.state, first.state), (0, 'closed', 'open'))
         self.assertEqual(project.progress_contract_id, first)
         self.assertFalse(project.is_fully_billed)
-        self.assertEqual((first.deposit_balance, self._balance(self.deposit_account)), (400, -400))
-        final = self._final(first)
+        self.assertEqual((first.deposit_balance, self.books.balance(self.deposit_account)), (400, -400))
+        final = self.billing.final(first)
         self.assertEqual((final.amount_untaxed, final.amount_tax), (600, 90))
-        self.assertEqual(self._balance(self.deposit_account), 0)
+        self.assertEqual(self.books.balance(self.deposit_account), 0)
         self.assertTrue(project.is_fully_billed)
         deposits = (first + second).invoice_ids.line_ids.filtered(lambda line: line.account_id == self.deposit_account)
         self.assertTrue(all(deposits.mapped('reconciled')))
@@ -309,16 +309,16 @@ class TestMultiCompany(ProgressBillingCommon):
     def test_last_contract_closed_bills_nothing(self):
         """CON-7: when the last open customer contract closes, no door bills the project until one reopens."""
         project = self._bare_project()
-        contract = self._make_contract([1000], project=project)
-        bill = self._plan(contract, '1')
-        final = self._final(contract)
+        contract = self.make.contract([1000], project=project)
+        bill = self.make.plan(contract, '1')
+        final = self.billing.final(contract)
         self.assertTrue(project.is_fully_billed)
         for act in (
             bill.action_create,
             contract.action_create_final_invoice,
-            lambda: self._plan(contract, '1').action_create(),
+            lambda: self.make.plan(contract, '1').action_create(),
         ):
-            with self.assertRaises(UserError):
+            with self.assertRaisesRegex(UserError, "cannot be billed"):
                 act()
         final.button_draft()
         self.assertFalse(project.is_fully_billed)
@@ -338,11 +338,11 @@ class TestMultiCompany(ProgressBillingCommon):
         self.assertEqual(project.progress_line_ids.mapped('original_amount'), [700, 300])
         later = self.env['project.project'].create({'name': "Shed", 'partner_id': self.customer.id})
         self.assertFalse(later.progress_contract_id)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Progress billing is for fixed-fee projects"):
             later.write({'progress_line_ids': lines})
         later.write({'billing_method': 'fixed_fee', 'progress_line_ids': lines})
         self.assertEqual(later.progress_revised_amount, 1000)
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "Progress billing is for fixed-fee projects"):
             self.env['project.project'].create({'name': "Hours", 'progress_line_ids': lines})
         later.write({'progress_line_ids': [Command.update(later.progress_line_ids[0].id, {'original_amount': 800})]})
         self.assertEqual(later.progress_contract_id.revised_amount, 1100)
@@ -353,8 +353,8 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_tab_writes_the_contract_shown(self):
         """The tab's lines go to the contract it shows, and to no other."""
-        first = self._make_contract([1000])
-        second = self._make_contract([500])
+        first = self.make.contract([1000])
+        second = self.make.contract([500])
         second.action_show_in_project()
         self.project.write({'progress_line_ids': [Command.create({'name': "More", 'original_amount': 50})]})
         self.assertEqual((first.revised_amount, second.revised_amount), (1000, 550))
@@ -367,33 +367,33 @@ class TestMultiCompany(ProgressBillingCommon):
 
     def test_tab_shows_an_open_contract(self):
         """CON-6: newest open one first; the empty draft a project starts with gives way to it."""
-        project = self._make_project(name="Barn")
+        project = self.make.project(name="Barn")
         start = project.progress_contract_id
         self.assertEqual(start.state, 'draft')
-        contract = self._make_contract([1000], project=project)
+        contract = self.make.contract([1000], project=project)
         self.assertEqual(project.progress_contract_id, contract)
 
     def test_tab_shows_no_foreign_contract(self):
         """The contract a project shows is one of its own."""
-        self._make_contract([1000])
-        elsewhere = self._make_contract([500], project=self._make_project(name="Elsewhere"))
-        with self.assertRaises(UserError):
+        self.make.contract([1000])
+        elsewhere = self.make.contract([500], project=self.make.project(name="Elsewhere"))
+        with self.assertRaisesRegex(UserError, "Choose a billing contract of the project"):
             self.project.progress_contract_id = elsewhere
             self.env.flush_all()
 
     def test_partner_change_on_the_project(self):
         """A customer changed on the project does not reach a billed contract."""
-        contract = self._make_contract([1000])
-        self._bill(contract, '10%')
+        contract = self.make.contract([1000])
+        self.billing.bill(contract, '10%')
         self.project.partner_id = self.partner_a
         self.assertEqual((contract.partner_id, contract.bill_ids.partner_id), (self.customer, self.customer))
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertEqual(final.partner_id, self.customer)
         self.assertDeposits(contract, 0)
 
     def test_moving_the_project(self):
         """A billed contract stays with its project."""
-        contract = self._make_contract([1000])
-        self._bill(contract, '10%')
-        with self.assertRaises(UserError):
-            contract.project_id = self._make_project(name="Elsewhere")
+        contract = self.make.contract([1000])
+        self.billing.bill(contract, '10%')
+        with self.assertRaisesRegex(UserError, "cannot change any more"):
+            contract.project_id = self.make.project(name="Elsewhere")

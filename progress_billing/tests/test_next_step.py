@@ -2,11 +2,11 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestNextStep(RunCommon):
+class TestNextStep(ProgressBillingCommon):
     """The one button: what it says, and what it does."""
 
     def _see(self, contract):
@@ -15,7 +15,7 @@ class TestNextStep(RunCommon):
         return contract.with_context(active_model='progress.bill', active_id=contract.next_bill_id.id)
 
     def test_plan_then_final(self):
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         self.assertRecordValues(contract, [{'next_step': 'claim', 'next_step_text': "Next: Create a bill"}])
         year = fields.Date.today().year + 1
         first, second = (
@@ -51,12 +51,22 @@ class TestNextStep(RunCommon):
         self.assertRecordValues(contract, [{'state': 'closed', 'next_step': False, 'next_step_text': False}])
         self.assertEqual(contract.billed_amount, 1000)
 
+    def test_undated_bills_come_last(self):
+        """Newest first or oldest first: what waits for a milestone is below."""
+        contract = self.make.contract([1000])
+        dates = ('2026-01-31', False, '2026-03-31')
+        early, undated, late = (self.make.plan(contract, '10%', date) for date in dates)
+        ours = [('contract_id', '=', contract.id)]
+        self.assertEqual(early.search(ours, order='date desc, id desc'), late + early + undated)
+        self.assertEqual(early.search(ours, order='date, id'), early + late + undated)
+        self.assertEqual(early.search(ours, order='date desc nulls first'), undated + late + early)
+
     def test_run_and_pro_forma(self):
-        contract = self._pro_forma([1000], self.tax_15)
+        contract = self.make.pro_forma([1000], self.tax_15)
         contract.line_ids.completed_percent = 30
         self.assertEqual(contract.next_step_text, "Next: Bill what is pending, $\xa0300.00")
         self.assertEqual(contract.action_next_step()['res_model'], 'progress.run.wizard')
-        bill = self._run(contract)
+        bill = self.billing.run(contract)
         self.assertEqual(contract.next_step_text, f"Next: Invoice pro forma {bill.name}, $\xa0300.00")
         bill.action_submit()
         self.assertEqual(contract.next_step_text, f"Next: Approve {bill.name}, $\xa0300.00")
@@ -65,14 +75,14 @@ class TestNextStep(RunCommon):
         self.assertEqual(bill.state, 'submitted')
 
     def test_readers_may_not(self):
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         self.env['progress.bill'].create({'contract_id': contract.id, 'amt_pct': '50%'})
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.with_user(self.reader).action_next_step()
 
     def test_undo_draft_invoice(self):
         """Undo on the bill deletes its draft invoice: planned again; what was posted is credited instead."""
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         bill = self.env['progress.bill'].create({'contract_id': contract.id, 'title': "Start", 'amt_pct': '40%'})
         bill.action_create()
         invoicer = new_test_user(
@@ -96,7 +106,7 @@ class TestNextStep(RunCommon):
 
     def test_sums_leave_cancelled_out(self):
         """In a list of bills, Planned, Draft and Invoiced add up to the contract's own figures."""
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         bills = self.env['progress.bill'].create(
             [{'contract_id': contract.id, 'amt_pct': amount} for amount in ('300.00', '200.00', '100.00')]
         )
@@ -111,7 +121,7 @@ class TestNextStep(RunCommon):
 
     def test_customer_of_the_tab(self):
         """Who is chosen on the tab becomes the project's customer where it has none, and never replaces one."""
-        project = self._make_project(partner_id=False)
+        project = self.make.project(partner_id=False)
         other = self.env['res.partner'].create({'name': "Another"})
         project.progress_partner_id = self.customer
         self.assertEqual((project.partner_id, project.progress_contract_id.partner_id), (self.customer,) * 2)
@@ -120,7 +130,7 @@ class TestNextStep(RunCommon):
 
     def test_columns_of_the_kanban(self):
         """Draft, Open, Closed: in the order of a contract's life, also where one is empty."""
-        self._make_contract([1000])
+        self.make.contract([1000])
         groups = (
             self.env['progress.contract']
             .with_context(read_group_expand=True)
@@ -129,7 +139,7 @@ class TestNextStep(RunCommon):
         self.assertEqual([group['state'] for group in groups], ['draft', 'open', 'closed'])
 
     def test_calendar_says_project_and_title(self):
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         bill = self.env['progress.bill'].create({'contract_id': contract.id, 'title': "Roof", 'amt_pct': '5%'})
         self.assertEqual(bill.calendar_title, "House: Roof")
         self.assertEqual(self.env['progress.payment.schedule'].search([]).mapped('calendar_title'), ["House: Roof"])
@@ -137,7 +147,7 @@ class TestNextStep(RunCommon):
 
     def test_empty_row_of_the_plan_is_invalid(self):
         """A row that is added and left alone is dropped by the form, as it asks for a title."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         with Form(contract) as form, self.assertRaises(AssertionError), form.bill_ids.new():
             pass
         self.assertFalse(contract.bill_ids)

@@ -60,7 +60,7 @@ class TestOdooUsers(ProgressBillingCommon):
         other = self.env['progress.billing.rule'].create({'name': "Other"})
         copied = self.task.with_user(self.worker).copy({'billing_rule_id': other.id})
         self.assertEqual(copied.with_env(self.env).billing_rule_id, self.rule)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
             self.task.with_user(self.worker).write({'billing_rule_id': other.id})
 
     def test_forms_lists_and_exports(self):

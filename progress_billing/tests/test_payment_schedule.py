@@ -47,8 +47,8 @@ class TestPaymentSchedule(ProgressBillingCommon):
 
     def test_from_plan_to_payment(self):
         """One bill of 33.33 % of 1,000 + 15 %: planned, pro forma, draft, posted, paid."""
-        contract = self._make_contract([1000], self.tax_15, payment_term_id=self.term.id, use_pro_forma=True)
-        bill = self._plan(contract, '33.33%', '2026-03-01')
+        contract = self.make.contract([1000], self.tax_15, payment_term_id=self.term.id, use_pro_forma=True)
+        bill = self.make.plan(contract, '33.33%', '2026-03-01')
 
         def parts(status):
             return [('2026-03-01', status, 114.99), ('2026-03-31', status, 268.31)]
@@ -87,12 +87,12 @@ class TestPaymentSchedule(ProgressBillingCommon):
             [('fixed', 50), ('percent', 12.5), ('percent', 87.5)],
             [('percent', 40), ('fixed', 7.77), ('percent', 60)],
         ]
-        contract = self._make_contract([100000], self.tax_15)
+        contract = self.make.contract([100000], self.tax_15)
         for (delay, days, on_the), share in product(delays, shares):
             lines = [(value, amount, delay, days + 7 * number, on_the) for number, (value, amount) in enumerate(share)]
             contract.payment_term_id = term = self._make_term(lines)
             for day, amount in (('2026-01-31', '1,000.01'), ('2028-02-29', '333.33'), ('2026-12-15', '99.99')):
-                bill = self._plan(contract, amount, day)
+                bill = self.make.plan(contract, amount, day)
                 net = bill.planned_amount
                 tax = contract.currency_id.round(net * 0.15)
                 expected = term._compute_terms(
@@ -106,9 +106,9 @@ class TestPaymentSchedule(ProgressBillingCommon):
                 bill.unlink()
 
     def test_no_term_no_date(self):
-        contract = self._make_contract([1000], payment_term_id=False)
-        self._plan(contract, '10%', '2026-05-01')
-        undated = self._plan(contract, '20%', False)
+        contract = self.make.contract([1000], payment_term_id=False)
+        self.make.plan(contract, '10%', '2026-05-01')
+        undated = self.make.plan(contract, '20%', False)
         self.assertEqual(self._rows(contract), [('2026-05-01', 'planned', 100.0), ('False', 'planned', 200.0)])
         undated.period_id = self.env['progress.billing.period'].create(
             {'project_id': self.project.id, 'date_start': '2026-06-01', 'date_end': '2026-06-30'}
@@ -119,15 +119,15 @@ class TestPaymentSchedule(ProgressBillingCommon):
 
     def test_what_is_not_expected(self):
         """Cancelled records, cancelled contracts, and what the final invoice replaced."""
-        contract = self._make_contract([1000], payment_term_id=False)
-        self._plan(contract, '10%').action_cancel()
-        gone = self._make_contract([1000], do_open=False)
-        self._plan(gone, '10%')
+        contract = self.make.contract([1000], payment_term_id=False)
+        self.make.plan(contract, '10%').action_cancel()
+        gone = self.make.contract([1000], do_open=False)
+        self.make.plan(gone, '10%')
         self.assertEqual(len(self._rows(gone)), 1)
         gone.action_cancel()
         self.assertFalse(self._rows(contract + gone))
-        credited = self._bill(contract, '50%', '2026-03-01')
-        refund = self._credit(credited.invoice_id)
+        credited = self.billing.bill(contract, '50%', '2026-03-01')
+        refund = self.billing.credit(credited.invoice_id)
         if not credited.invoice_id.line_ids.filtered('reconciled'):
             (credited.invoice_id + refund).line_ids.filtered(
                 lambda line: line.account_id.account_type == 'asset_receivable'
@@ -135,18 +135,18 @@ class TestPaymentSchedule(ProgressBillingCommon):
         self.assertEqual([row[1] for row in self._rows(contract)], ['planned'])
 
     def test_credit_is_money_out(self):
-        contract = self._make_contract([1000], payment_term_id=False)
-        bill = self._bill(contract, '50%', '2026-03-01')
-        self._credit(bill.invoice_id, 100, '2026-03-10')
+        contract = self.make.contract([1000], payment_term_id=False)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
+        self.billing.credit(bill.invoice_id, 100, '2026-03-10')
         total = sum(row[2] for row in self._rows(contract))
         self.assertEqual((total, bill.residual_amount), (400, 400))
 
     def test_company_currency(self):
         """Booked amounts as in the ledger, planned ones at today's rate: never at a future one."""
         euro = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-03-15', 4.0), ('2026-06-01', 8.0)])
-        contract = self._make_contract([1000], currency_id=euro.id, payment_term_id=False)
-        self._bill(contract, '50%', '2026-03-01')
-        self._plan(contract, '20%', '2026-07-01')
+        contract = self.make.contract([1000], currency_id=euro.id, payment_term_id=False)
+        self.billing.bill(contract, '50%', '2026-03-01')
+        self.make.plan(contract, '20%', '2026-07-01')
         rows = self.schedule.search([('contract_id', '=', contract.id)])
         self.assertRecordValues(
             rows,
@@ -159,8 +159,8 @@ class TestPaymentSchedule(ProgressBillingCommon):
 
     def test_expected_tax(self):
         """Taxes of the schedule's lines, weighted, on top also where the tax is included in prices."""
-        included = self._make_tax("7 % incl.", 7.0, price_include_override='tax_included')
-        contract = self._make_contract([1000], self.tax_15)
+        included = self.make.tax("7 % incl.", 7.0, price_include_override='tax_included')
+        contract = self.make.contract([1000], self.tax_15)
         self.assertAlmostEqual(contract.expected_tax_percent, 15)
         contract.write(
             {
@@ -177,13 +177,13 @@ class TestPaymentSchedule(ProgressBillingCommon):
             }
         )
         self.assertAlmostEqual(contract.expected_tax_percent, 9)  # (150 + 210) / 4000
-        self.assertEqual(self._make_contract([1000], line_vals={'tax_ids': False}).expected_tax_percent, 0)
+        self.assertEqual(self.make.contract([1000], line_vals={'tax_ids': False}).expected_tax_percent, 0)
 
     def test_group_and_read(self):
         """By month, for whoever may read bills; ids are unique and stay."""
-        contract = self._make_contract([1000], self.tax_15, payment_term_id=self.term.id)
-        self._plan(contract, '10%', '2026-05-10')
-        self._bill(contract, '20%', '2026-03-01')
+        contract = self.make.contract([1000], self.tax_15, payment_term_id=self.term.id)
+        self.make.plan(contract, '10%', '2026-05-10')
+        self.billing.bill(contract, '20%', '2026-03-01')
         own, domain = self.schedule.with_user(self.reader), [('contract_id', '=', contract.id)]
         rows = own.search(domain)
         self.assertEqual(len(set(rows.ids)), 4)

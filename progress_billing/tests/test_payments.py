@@ -41,8 +41,8 @@ class TestPayments(ProgressBillingCommon):
 
     def test_life(self):
         """Invoice of 500 + 15 %: open, paid in part, paid in full, undone."""
-        contract = self._make_contract([1000], self.tax_15, payment_term_id=self.immediate.id)
-        bill = self._plan(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], self.tax_15, payment_term_id=self.immediate.id)
+        bill = self.make.plan(contract, '50%', '2026-03-01')
         self.assertRecordValues(
             bill, [{'total_amount': 0, 'paid_amount': 0, 'residual_amount': 0, 'date_due': False, 'is_unpaid': False}]
         )
@@ -108,8 +108,8 @@ class TestPayments(ProgressBillingCommon):
 
     def test_instalments(self):
         """The due date is that of the first open instalment."""
-        contract = self._make_contract([1000], payment_term_id=self.term.id)
-        bill = self._bill(contract, '100%', '2026-03-01')
+        contract = self.make.contract([1000], payment_term_id=self.term.id)
+        bill = self.billing.bill(contract, '100%', '2026-03-01')
         self.assertRecordValues(bill, [{'date_due': date(2026, 3, 1), 'days_late': 19, 'residual_amount': 1000}])
         self._pay(bill.invoice_id, 300)
         self.assertRecordValues(
@@ -130,9 +130,9 @@ class TestPayments(ProgressBillingCommon):
             self.assertRecordValues(bill, [{'days_late': 1, 'is_overdue': True}])
 
     def test_credit_notes_are_no_payments(self):
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
-        refund = self._credit(bill.invoice_id, 100, '2026-03-10')
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
+        refund = self.billing.credit(bill.invoice_id, 100, '2026-03-10')
         self.env.invalidate_all()
         self.assertRecordValues(bill, [{'total_amount': 400, 'residual_amount': 400, 'paid_amount': 0}])
         lines = (bill.invoice_id + refund).line_ids.filtered(
@@ -148,8 +148,8 @@ class TestPayments(ProgressBillingCommon):
 
     def test_other_credit_notes_are_no_payments(self):
         """A credit note that somebody wrote by hand and matched leaves less open, and pays nothing."""
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
         refund = self.env['account.move'].create(
             {
                 'move_type': 'out_refund',
@@ -183,8 +183,8 @@ class TestPayments(ProgressBillingCommon):
             }
         )
         payment.action_post()
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
         self.assertEqual(bill.paid_amount, 0)
         (bill.invoice_id + payment.move_id).line_ids.filtered(
             lambda line: line.account_id.account_type == 'asset_receivable'
@@ -196,19 +196,19 @@ class TestPayments(ProgressBillingCommon):
     def test_foreign_currency(self):
         """Paid at another rate: the bill is paid in full in its own currency; exchange differences are no payment."""
         euro = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-03-15', 4.0)])
-        contract = self._make_contract([1000], currency_id=euro.id, payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], currency_id=euro.id, payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
         self._pay(bill.invoice_id, day='2026-03-20')
         self.assertRecordValues(bill, [{'paid_amount': 500, 'residual_amount': 0, 'currency_id': euro.id}])
         self.assertRecordValues(bill.payment_ids, [{'amount': 500, 'amount_company': 125, 'kind': 'payment'}])
 
     def test_search(self):
-        contract = self._make_contract([1000], payment_term_id=self.term.id)
+        contract = self.make.contract([1000], payment_term_id=self.term.id)
         late, open_, paid, draft = (
-            self._bill(contract, '10%', '2026-03-01'),
-            self._bill(contract, '10%', '2026-03-20'),
-            self._bill(contract, '10%', '2026-03-01'),
-            self._bill(contract, '10%', '2026-03-01', post=False),
+            self.billing.bill(contract, '10%', '2026-03-01'),
+            self.billing.bill(contract, '10%', '2026-03-20'),
+            self.billing.bill(contract, '10%', '2026-03-01'),
+            self.billing.bill(contract, '10%', '2026-03-01', post=False),
         )
         self._pay(paid.invoice_id, 100)
         bills = late + open_ + paid + draft
@@ -224,13 +224,13 @@ class TestPayments(ProgressBillingCommon):
 
     def test_register_payment(self):
         """Odoo's own dialog, for accountants, on what is posted and open."""
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01', post=False)
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01', post=False)
         with self.assertRaisesRegex(UserError, "no posted invoice is open"):
             bill.action_register_payment()
         bill.invoice_id.action_post()
         for user in (self.reader, self.billing_user):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
                 bill.with_user(user).action_register_payment()
         action = bill.with_user(self.accountant).action_register_payment()
         self.assertEqual(action['res_model'], 'account.payment.register')
@@ -244,8 +244,8 @@ class TestPayments(ProgressBillingCommon):
             bill.action_register_payment()
 
     def test_readable_without_accounting(self):
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
         self._pay(bill.invoice_id, 200)
         for user in (self.reader, self.billing_user):
             own = bill.with_user(user)
@@ -253,7 +253,7 @@ class TestPayments(ProgressBillingCommon):
             [values] = own.read(['paid_amount', 'residual_amount', 'date_due', 'days_late', 'is_overdue'])
             self.assertEqual((values['paid_amount'], values['residual_amount'], values['days_late']), (200, 300, 19))
             self.assertEqual(own.payment_ids.read(['name', 'amount', 'memo', 'bill_id'])[0]['amount'], 200)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 own.payment_ids.read(['payment_move_id'])
         action = bill.with_user(self.reader).action_view_payments()
         self.assertEqual(self.env[action['res_model']].with_user(self.reader).search_count(action['domain']), 1)
@@ -263,8 +263,8 @@ class TestPayments(ProgressBillingCommon):
         stranger = new_test_user(
             self.env, login='stranger', groups='progress_billing.group_manager', company_id=other.id
         )
-        contract = self._make_contract([1000], payment_term_id=self.immediate.id)
-        bill = self._bill(contract, '50%', '2026-03-01')
+        contract = self.make.contract([1000], payment_term_id=self.immediate.id)
+        bill = self.billing.bill(contract, '50%', '2026-03-01')
         self._pay(bill.invoice_id, 200)
         domain = [('contract_id', '=', contract.id)]
         self.assertFalse(self.env['progress.bill.payment'].with_user(stranger).search(domain))

@@ -24,7 +24,7 @@ class TestReplacePlan(PlanCommon):
 
     def test_six_to_three(self):
         """Six instalments become three: what is billed stays, the rest is shared out anew."""
-        contract = self._make_contract([12000])
+        contract = self.make.contract([12000])
         plan = self._lay_out(contract, count=6)
         plan[0].action_create()
         wizard = self._wizard(contract, count=3)
@@ -47,7 +47,7 @@ class TestReplacePlan(PlanCommon):
 
     def test_beside_a_plan(self):
         """Where part is not planned yet, the plan is added unless somebody says replace; some may be kept."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         first = self._lay_out(contract, count=2, percent=40)
         wizard = self._wizard(contract, count=1)
         self.assertRecordValues(wizard, [{'replace_planned': False, 'amount': 600}])
@@ -60,9 +60,9 @@ class TestReplacePlan(PlanCommon):
 
     def test_typed_and_once_billed_records(self):
         """Typed records are replaced like others; one that had an invoice is kept, cancelled, for its history."""
-        contract = self._make_contract([1000])
-        typed = self._plan(contract, '25%')
-        once = self._bill(contract, '75%', post=False)
+        contract = self.make.contract([1000])
+        typed = self.make.plan(contract, '25%')
+        once = self.billing.bill(contract, '75%', post=False)
         once.invoice_id.unlink()
         self._wizard(contract, count=4).action_confirm()
         self.assertFalse(typed.exists())
@@ -71,7 +71,7 @@ class TestReplacePlan(PlanCommon):
 
     def test_preview_in_a_form(self):
         """Dates and amounts follow what is typed, before anything is saved."""
-        contract = self._make_contract([1000.01])
+        contract = self.make.contract([1000.01])
         with Form(self.env['progress.plan.wizard'].with_context(default_contract_id=contract.id)) as form:
             form.start_date = date(2026, 1, 31)
             form.count = 3
@@ -87,7 +87,7 @@ class TestReplacePlan(PlanCommon):
 
     def test_billed_in_the_meantime(self):
         """A record that was billed since the dialog was opened is not replaced, and nothing is changed."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         plan = self._lay_out(contract, count=2)
         wizard = self._wizard(contract, count=1)
         self.assertEqual(wizard.replaced_bill_ids, plan)
@@ -95,7 +95,7 @@ class TestReplacePlan(PlanCommon):
         with self.assertRaisesRegex(UserError, "is not planned any more: it is invoiced"):
             wizard.action_confirm()
         self.assertEqual(plan.exists().mapped('state'), ['invoiced', 'planned'])
-        other = self._plan(self._make_contract([50]), '10%')
+        other = self.make.plan(self.make.contract([50]), '10%')
         wizard = self._wizard(contract, count=1, replace_planned=True)
         wizard.replaced_bill_ids = other
         with self.assertRaisesRegex(UserError, "is not planned any more"):
@@ -104,7 +104,7 @@ class TestReplacePlan(PlanCommon):
 
     def test_what_nobody_can_mean(self):
         """Numbers and dates beyond sense get a sentence, in the dialog and when it is confirmed; nothing is planned."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         for vals, sentence in (
             ({'percent': 1e9}, "at most 100% of the contract"),
             ({'percent': 100.01}, "at most 100% of the contract"),
@@ -165,7 +165,7 @@ class TestShiftPlan(PlanCommon):
         return wizard
 
     def test_whole_plan(self):
-        contract = self._make_contract([900])
+        contract = self.make.contract([900])
         plan = self._lay_out(contract, count=3)
         plan[0].action_create()
         wizard = self._shift(contract.action_shift_plan(), 10)
@@ -178,8 +178,11 @@ class TestShiftPlan(PlanCommon):
         self.assertEqual(plan.mapped('planned_amount'), [300, 300, 300])
 
     def test_some_of_several_contracts(self):
-        first, second = self._plan(self._make_contract([100]), '10%'), self._plan(self._make_contract([100]), '20%')
-        billed = self._bill(self._make_contract([100]), '10%')
+        first, second = (
+            self.make.plan(self.make.contract([100]), '10%'),
+            self.make.plan(self.make.contract([100]), '20%'),
+        )
+        billed = self.billing.bill(self.make.contract([100]), '10%')
         self._shift((first | second | billed).action_shift_dates(), -31).action_confirm()
         self.assertEqual(
             [str(day) for day in (first | second | billed).mapped('date')], ['2025-12-31', '2025-12-31', '2026-01-31']
@@ -188,7 +191,7 @@ class TestShiftPlan(PlanCommon):
             billed.action_shift_dates()
 
     def test_refused(self):
-        bill = self._plan(self._make_contract([100]), '10%')
+        bill = self.make.plan(self.make.contract([100]), '10%')
         for days in (10**9, -(10**9), 20000):
             with self.subTest(days=days):
                 wizard = self._shift(bill.action_shift_dates(), days)
@@ -209,7 +212,7 @@ class TestFinalUndone(PlanCommon):
 
     def setUp(self):
         super().setUp()
-        self.contract = self._make_contract([1000], self.tax_15)
+        self.contract = self.make.contract([1000], self.tax_15)
         self.plan = self._lay_out(self.contract, count=4)
         self.plan[0].action_create()
         self.plan[0].invoice_id.action_post()
@@ -219,25 +222,25 @@ class TestFinalUndone(PlanCommon):
         self.assertEqual(self.plan.mapped('state'), states)
 
     def test_draft_final_deleted(self):
-        final = self._final(self.contract, post=False)
+        final = self.billing.final(self.contract, post=False)
         self.assertPlan(['invoiced', 'cancelled', 'cancelled', 'cancelled'])
         final.unlink()
         self.assertPlan(['invoiced', 'cancelled', 'planned', 'planned'])
         self.assertEqual(self.contract.planned_amount, 500)
         # and again, with one of them cancelled by a person in between
         self.plan[2].action_cancel()
-        self._final(self.contract, post=False).unlink()
+        self.billing.final(self.contract, post=False).unlink()
         self.assertPlan(['invoiced', 'cancelled', 'cancelled', 'planned'])
 
     def test_final_cancelled(self):
-        final = self._final(self.contract, post=False)
+        final = self.billing.final(self.contract, post=False)
         final.button_cancel()
         self.assertPlan(['invoiced', 'cancelled', 'planned', 'planned'])
 
     def test_final_credited(self):
         """The final credited in full gives the records back; they are billed as planned."""
-        final = self._final(self.contract)
-        self._credit(final)
+        final = self.billing.final(self.contract)
+        self.billing.credit(final)
         self.assertPlan(['invoiced', 'cancelled', 'planned', 'planned'])
         self.assertEqual(self.contract.state, 'open')
         self.plan[2].action_create()
@@ -246,13 +249,13 @@ class TestFinalUndone(PlanCommon):
         self.assertEqual(self.contract.actual_amount, 500)
 
     def assertLedger(self, moves, expected):
-        ledger = self._ledger(moves)
+        ledger = self.books.of(moves)
         self.assertEqual({account: ledger[account][0] for account in expected}, expected)
 
     def test_credit_taken_back(self):
         """A final that stands again, because its credit note was a mistake, ends the plan again."""
-        final = self._final(self.contract)
-        credit = self._credit(final)
+        final = self.billing.final(self.contract)
+        credit = self.billing.credit(final)
         self.assertPlan(['invoiced', 'cancelled', 'planned', 'planned'])
         credit.button_draft()
         self.assertPlan(['invoiced', 'cancelled', 'cancelled', 'cancelled'])
@@ -262,13 +265,13 @@ class TestFinalUndone(PlanCommon):
 
     def test_planned_again_by_hand(self):
         """A record planned again by a person is theirs: a later final ends it, and gives it back."""
-        self._final(self.contract, post=False).unlink()
+        self.billing.final(self.contract, post=False).unlink()
         self.plan[1].action_plan_again()
-        self._final(self.contract, post=False).unlink()
+        self.billing.final(self.contract, post=False).unlink()
         self.assertPlan(['invoiced', 'planned', 'planned', 'planned'])
 
     def test_contract_cancelled_and_set_to_draft(self):
-        contract = self._make_contract([300])
+        contract = self.make.contract([300])
         plan = self._lay_out(contract, count=3)
         plan[0].action_cancel()
         contract.action_cancel()

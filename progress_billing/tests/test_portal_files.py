@@ -111,7 +111,7 @@ class TestPortalFiles(PortalCommon):
         self.assertIn("You read this page", self._sign(contact=reader).text)
         self.assertFalse(self.bill.signed_on)
         for name in ('signature', 'signed_by', 'signed_on', 'signed_fingerprint'):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "cannot be set"):
                 self.bill.with_user(self.manager).write({name: 'x'})
 
     def _upload(self, *files, contact=None):
@@ -165,9 +165,9 @@ class TestPortalFiles(PortalCommon):
         self.assertNotIn('name="pay"', self._get(self.bill, contact=self.contact).text)
         self.bill.invoice_id.action_post()
         self.assertIn('name="pay"', self._get(self.bill, contact=self.contact).text)
-        self._pay(self.bill.invoice_id, 100)
+        self.billing.pay(self.bill.invoice_id, 100)
         self.assertIn('name="pay"', self._get(self.bill, contact=self.contact).text)
-        self._pay(self.bill.invoice_id)
+        self.billing.pay(self.bill.invoice_id)
         self.assertNotIn('name="pay"', self._get(self.bill, contact=self.contact).text)
 
 

@@ -60,7 +60,9 @@ class TestPortalPages(PortalCommon):
         self.assertSees(self.bill, self.contact)
         link = self._url(self.bill, contact=self.contact)
         self.contact.with_user(self.manager).action_revoke()
-        self.assertEqual(self.url_open(link).status_code, 404)
+        page = self.url_open(link)
+        self.assertEqual(page.status_code, 404)
+        self.assertIn("The link is not valid any more", page.text)
         with self.assertRaisesRegex(UserError, "revoked"):
             self.contact.with_user(self.manager).get_portal_url()
         self.contact.with_user(self.manager).active = True
@@ -72,7 +74,7 @@ class TestPortalPages(PortalCommon):
 
     def test_another_contract(self):
         """A link opens its own contract and no other, and only what was handed in."""
-        other = self._pro_forma([500], description="Portal House")
+        other = self.make.pro_forma([500], description="Portal House")
         self.assertNothing(other, access_token=self.contact.sudo().token)
         self.assertNothing(self.bill, self.contact)  # a pro forma nobody sent
 
@@ -104,21 +106,21 @@ class TestPortalPages(PortalCommon):
     def test_token_is_nobodys(self):
         for user in (self.manager, self.reader):
             contact = self.contact.with_user(user)
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 contact.read(['token'])
             self.assertNotIn('token', contact.read()[0])
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You do not have enough rights to access the field"):
                 contact.search([('token', 'like', 'a%')])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.contact.with_user(self.reader).get_portal_url()
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             self.contact.with_user(self.anna_user).get_portal_url()
         self.assertIn(self.contact.sudo().token, self.contact.with_user(self.manager).get_portal_url())
 
     def test_portal_user_has_no_rights(self):
         """The pages are all there is: nothing by RPC."""
         for record in (self.contract, self.bill, self.contact, self.contract.line_ids):
-            with self.assertRaises(AccessError):
+            with self.assertRaisesRegex(AccessError, "You are not allowed to access"):
                 record.with_user(self.anna_user).read(['display_name'])
 
     def test_history(self):
@@ -161,7 +163,7 @@ class TestPortalPages(PortalCommon):
 
     def test_missing_contacts(self):
         with self.assertRaisesRegex(RedirectWarning, "has no contacts"):
-            self._as_billed([100])._check_has_contacts()
+            self.make.as_billed([100])._check_has_contacts()
 
     def test_own_firm(self):
         """Where several firms are billed, a contact sees the bills of their own."""

@@ -14,9 +14,11 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.contract = cls._make_contract([6000, 4000], cls.tax_15)
-        cls._bill(cls.contract, '20%', title="Start of works", description="As agreed in our letter.")
-        cls.second = cls._bill(cls.contract, '2,500.00', '2026-02-28', item_description="Instalment on the shell")
+        cls.contract = cls.make.contract([6000, 4000], cls.tax_15)
+        cls.billing.bill(cls.contract, '20%', title="Start of works", description="As agreed in our letter.")
+        cls.second = cls.billing.bill(
+            cls.contract, '2,500.00', '2026-02-28', item_description="Instalment on the shell"
+        )
 
     def _print(self, move):
         html, _kind = self.env['ir.actions.report']._render_qweb_html('account.report_invoice_with_payments', move.ids)
@@ -53,7 +55,7 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
         self.assertIn("Line 1", self._print(self.second.invoice_id))
 
     def test_final_lists_its_deposits(self):
-        final = self._final(self.contract)
+        final = self.billing.final(self.contract)
         self.assertEqual(
             [(row['number'], row['net'], row['tax']) for row in final._get_progress_deposit_rows()],
             [

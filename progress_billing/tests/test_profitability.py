@@ -17,11 +17,11 @@ class TestProfitability(ProgressBillingCommon):
     def test_dashboard(self):
         self.project.account_id = self.analytic_account
         self.assertEqual(self._rows()[0], {})
-        contract = self._make_contract([1000], self.tax_15)
+        contract = self.make.contract([1000], self.tax_15)
         self.assertEqual(self._rows(), ({'progress_revenue': (0, 1000)}, (0, 1000)))
-        self._bill(contract, '40%')
+        self.billing.bill(contract, '40%')
         self.assertEqual(self._rows(), ({'progress_revenue': (0, 1000), 'progress_deposits': (400, -400)}, (400, 600)))
-        self._final(contract)
+        self.billing.final(contract)
         self.assertEqual(self._rows(), ({'progress_revenue': (1000, 0)}, (1000, 0)))
         panel = self.project.with_user(self.accountant).get_panel_data()
         self.assertIn('progress_revenue', panel['profitability_labels'])

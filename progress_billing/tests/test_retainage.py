@@ -1,11 +1,11 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestRetainage(RunCommon):
+class TestRetainage(ProgressBillingCommon):
     """Retainage on work and stored materials: journals, steps, caps, releases."""
 
     @classmethod
@@ -25,7 +25,7 @@ class TestRetainage(RunCommon):
         return bill
 
     def assertLedger(self, moves, receivable, retainage, **others):
-        ledger = {account: sums[0] for account, sums in self._ledger(moves).items()}
+        ledger = {account: sums[0] for account, sums in self.books.of(moves).items()}
         expected = {self.receivable_account: receivable, self.retainage_account: retainage}
         for name, amount in others.items():
             expected[getattr(self, f'{name}_account')] = amount
@@ -33,21 +33,21 @@ class TestRetainage(RunCommon):
 
     def test_deposits_and_final(self):
         """RET-14, RET-15: 50,000, 10 %, 20 + 20 + 10 thousand; final 9,000; release 5,000 on the closed contract."""
-        contract = self._make_contract([50000], retainage_percent=10)
+        contract = self.make.contract([50000], retainage_percent=10)
         for percent in (40, 80):
             bill = self._draw(contract, percent)
             self.assertLedger(bill.invoice_id, 18000, 2000, deposit=-20000)
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertLedger(final, 9000, 1000, deposit=40000, income=-50000)
         self.assertEqual((contract.state, contract.retainage_balance), ('closed', 5000))
         contract.action_release_retainage()
         release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage')
         release.invoice_id.action_post()
         self.assertLedger(release.invoice_id, 5000, -5000)
-        self.assertEqual((contract.retainage_balance, self._balance(self.retainage_account)), (0, 0))
+        self.assertEqual((contract.retainage_balance, self.books.balance(self.retainage_account)), (0, 0))
         with self.assertRaisesRegex(UserError, "release of retainage"), self.env.cr.savepoint():
             final.button_draft()
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with self.assertRaisesRegex(UserError, "undo the release of retainage"), self.env.cr.savepoint():
             final._reverse_moves(cancel=True)
         items = (contract.bill_ids.move_ids.line_ids).filtered(lambda item: item.account_id == self.retainage_account)
         self.assertTrue(all(items.mapped('reconciled')))
@@ -58,7 +58,7 @@ class TestRetainage(RunCommon):
 
     def test_certified_line(self):
         """RET-18: claim 5,000 of 10,000, certified 4,500, 10 %; next at 80 %: 3,500, due 3,150."""
-        contract = self._as_billed([10000], retainage_percent=10, use_pro_forma=True)
+        contract = self.make.as_billed([10000], retainage_percent=10, use_pro_forma=True)
         bill = self._draw(contract, 50)
         bill.line_ids.certified_amount = 4500
         bill.action_release()
@@ -70,10 +70,13 @@ class TestRetainage(RunCommon):
 
     def test_certified_sum(self):
         """RET-19: due 9,000, certified 8,100: 900 held back apart, due with the next bill of 5,000 work: 5,400."""
-        contract = self._as_billed([20000], retainage_percent=10, use_pro_forma=True)
+        contract = self.make.as_billed([20000], retainage_percent=10, use_pro_forma=True)
         bill = self._draw(contract, 50)
         self.assertEqual(bill.current_payment_due, 9000)
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "the certified amount lies between nothing and the payment due of"),
+            self.env.cr.savepoint(),
+        ):
             bill.certified_amount = 9000.01
         bill.certified_amount = 8100
         bill.action_release()
@@ -88,7 +91,7 @@ class TestRetainage(RunCommon):
 
     def test_release_stays_released(self):
         """RET-2: 50,000 at 10 %: held 5,000, release 2,000; +10,000 work withholds 1,000, not 3,000."""
-        contract = self._as_billed([100000], retainage_percent=10)
+        contract = self.make.as_billed([100000], retainage_percent=10)
         self._draw(contract, 50)
         contract.action_release_retainage(2000)
         contract.bill_ids.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
@@ -97,7 +100,7 @@ class TestRetainage(RunCommon):
 
     def test_typed_stands(self):
         """RET-3: typed 500 for 1,000 in bill 2: held 1,500, bill 3 withholds 1,000."""
-        contract = self._as_billed([100000], retainage_percent=10, use_pro_forma=True)
+        contract = self.make.as_billed([100000], retainage_percent=10, use_pro_forma=True)
         for percent, typed in ((10, None), (20, 500), (30, None)):
             bill = self._draw(contract, percent)
             if typed:
@@ -109,7 +112,7 @@ class TestRetainage(RunCommon):
 
     def test_changed_rate(self):
         """RET-4: a changed rate sets the adjustment to 0: lowered gives back, raised catches up, all lines do."""
-        contract = self._as_billed([10000, 10000], retainage_percent=10)
+        contract = self.make.as_billed([10000, 10000], retainage_percent=10)
         self._draw(contract, 50, 50)
         contract.action_set_retainage(5, all_lines=True)
         bill = self._draw(contract, 60)
@@ -122,7 +125,7 @@ class TestRetainage(RunCommon):
         """RET-5: 100,000 at 80 %, 10 % then 5 % from half: 4,000 on the whole balance, 6,500 on what comes after."""
         for mode, held in (('balance', 4000), ('after', 6500)):
             with self.subTest(mode):
-                contract = self._as_billed(
+                contract = self.make.as_billed(
                     [60000, 40000],
                     retainage_percent=10,
                     retainage_step_mode=mode,
@@ -132,7 +135,7 @@ class TestRetainage(RunCommon):
                 self.assertEqual(contract.retainage_balance, 4000)
                 self._draw(contract, 80, 80)
                 self.assertEqual(contract.retainage_balance, held)
-        contract = self._as_billed([60000, 40000], retainage_percent=10, retainage_cap_percent=5)
+        contract = self.make.as_billed([60000, 40000], retainage_percent=10, retainage_cap_percent=5)
         self._draw(contract, 100, 0)
         self.assertEqual(contract.retainage_balance, 5000)
         self._draw(contract, 100, 100)
@@ -140,10 +143,14 @@ class TestRetainage(RunCommon):
 
     def test_release_in_parts(self):
         """RET-12: 300 over lines that hold 600 and 400 gives 180 and 120; 0 and too much are refused."""
-        contract = self._as_billed([6000, 4000], retainage_percent=10)
+        contract = self.make.as_billed([6000, 4000], retainage_percent=10)
         self._draw(contract, 100, 100)
         for amount in (0, -1, 1000.01, 'abc', float('nan')):
-            with self.subTest(amount), self.assertRaises(UserError), self.env.cr.savepoint():
+            with (
+                self.subTest(amount),
+                self.assertRaisesRegex(UserError, "cannot be released on|is not a number"),
+                self.env.cr.savepoint(),
+            ):
                 contract.action_release_retainage(amount)
         contract.action_release_retainage(300)
         bill = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage')
@@ -161,7 +168,7 @@ class TestRetainage(RunCommon):
         ):
             with self.subTest(tax=tax, base=base):
                 self.company.write({'progress_retainage_tax': tax, 'progress_retainage_base': base})
-                contract = self._as_billed([10000], taxes=self.tax_15, retainage_percent=10)
+                contract = self.make.as_billed([10000], taxes=self.tax_15, retainage_percent=10)
                 bill = self._draw(contract, 100)
                 self.assertEqual(bill.invoice_id.amount_total, first)
                 contract.action_release_retainage()
@@ -169,7 +176,10 @@ class TestRetainage(RunCommon):
                 release.invoice_id.action_post()
                 self.assertEqual(release.invoice_id.amount_total, later)
                 self.assertEqual(bill.invoice_id.amount_tax + release.invoice_id.amount_tax, 1500)
-        with self.assertRaises(UserError), self.env.cr.savepoint():
+        with (
+            self.assertRaisesRegex(UserError, "Retainage of the amount with tax means that the tax is due at once"),
+            self.env.cr.savepoint(),
+        ):
             self.company.write({'progress_retainage_tax': 'release', 'progress_retainage_base': 'taxed'})
 
     def test_tax_of_a_release_in_halves(self):
@@ -178,7 +188,7 @@ class TestRetainage(RunCommon):
         for rounding in ('round_per_line', 'round_globally'):
             with self.subTest(rounding):
                 self.company.tax_calculation_rounding_method = rounding
-                contract = self._as_billed([550], taxes=self.tax_15, retainage_percent=10)
+                contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
                 self._draw(contract, 100)
                 taxes = []
                 for amount in (27.5, 27.5):
@@ -194,9 +204,9 @@ class TestRetainage(RunCommon):
     def test_tax_on_release_in_deposit_mode(self):
         """RET-9, RET-14: tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'
-        contract = self._make_contract([50000], taxes=self.tax_15, retainage_percent=10)
+        contract = self.make.contract([50000], taxes=self.tax_15, retainage_percent=10)
         taxes = [self._draw(contract, percent).invoice_id.amount_tax for percent in (40, 80)]
-        final = self._final(contract)
+        final = self.billing.final(contract)
         contract.action_release_retainage()
         release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage').invoice_id
         release.action_post()
@@ -204,11 +214,11 @@ class TestRetainage(RunCommon):
 
     def test_final_as_billed_with_stored(self):
         """RET-17: work 7,000 + stored 1,000 billed, held 750: final gross 2,000, withholds 250, receivable 1,750."""
-        contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
+        contract = self.make.as_billed([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids.write({'completed_percent': 70, 'stored_amount': 1000})
         bill = self._draw(contract, 70)
         self.assertEqual((bill.invoiced_amount, bill.retainage_amount), (8000, 750))
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertLedger(final, 1750, 250, income=-2000)
         contract.action_release_retainage()
         release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage').invoice_id
@@ -219,7 +229,7 @@ class TestRetainage(RunCommon):
         """RET-16: 3,000 work + 1,000 stored; at 50 % all installed: invoice 1,000, amount 2,000; left stored: 2,000."""
         for stored, invoiced in ((0, 1000), (1000, 2000)):
             with self.subTest(stored):
-                contract = self._as_billed([10000])
+                contract = self.make.as_billed([10000])
                 contract.line_ids.write({'completed_percent': 30, 'stored_amount': 1000})
                 self._draw(contract, 30)
                 self.assertEqual(contract.line_ids.actual_amount, 4000)
@@ -228,7 +238,7 @@ class TestRetainage(RunCommon):
                 self.assertEqual(contract.line_ids.pending_amount, invoiced)
                 bill = self._draw(contract, 50)
                 self.assertEqual((bill.line_ids.amount, bill.line_ids.invoiced_amount), (2000, invoiced))
-        contract = self._as_billed([10000], retainage_percent=10, stored_retainage_percent=0)
+        contract = self.make.as_billed([10000], retainage_percent=10, stored_retainage_percent=0)
         contract.line_ids.write({'completed_percent': 30, 'stored_amount': 1000})
         self._draw(contract, 30)
         contract.line_ids.write({'completed_percent': 40, 'stored_amount': 0})
@@ -237,7 +247,7 @@ class TestRetainage(RunCommon):
 
     def test_application(self):
         """APP-1: the summary of three applications, earlier ones unchanged when a change order comes later."""
-        contract = self._as_billed([60000, 40000], retainage_percent=10, stored_retainage_percent=5)
+        contract = self.make.as_billed([60000, 40000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids[0].stored_amount = 2000
         first = self._draw(contract, 20, 10)
         expected = {

@@ -1,10 +1,10 @@
 from odoo.tests import HttpCase, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestRunTour(RunCommon, HttpCase):
+class TestRunTour(ProgressBillingCommon, HttpCase):
     """A billing run as a person makes it, in a real browser."""
 
     def test_run(self):
@@ -18,7 +18,7 @@ class TestRunTour(RunCommon, HttpCase):
             }
         )
         self.project.name = "Quay Wall"
-        contract = self._pro_forma([1000, 500, 300], self.tax_15)
+        contract = self.make.pro_forma([1000, 500, 300], self.tax_15)
         for line, name in zip(contract.line_ids, ("Piers", "Deck", "Railing"), strict=True):
             line.name = name
         self.start_tour(

@@ -34,23 +34,23 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_due_and_not_due(self):
         """Today or earlier, by date, planned, on an open contract without final; nothing else."""
-        contract = self._make_contract([1000], self.tax_15)
-        draft = self._make_contract([1000], do_open=False)
-        closed = self._make_contract([1000])
-        cancelled = self._make_contract([1000])
-        finishing = self._make_contract([1000])
-        past = self._plan(contract, '10%', '2026-01-31')
-        today = self._plan(contract, '10%', '2026-03-15')
-        future = self._plan(contract, '10%', '2026-03-16')
-        by_hand = self._plan(contract, '10%', '2026-01-31', trigger='manual')
-        undated = self._plan(contract, '10%', False)
-        gone = self._plan(contract, '10%', '2026-01-31')
+        contract = self.make.contract([1000], self.tax_15)
+        draft = self.make.contract([1000], do_open=False)
+        closed = self.make.contract([1000])
+        cancelled = self.make.contract([1000])
+        finishing = self.make.contract([1000])
+        past = self.make.plan(contract, '10%', '2026-01-31')
+        today = self.make.plan(contract, '10%', '2026-03-15')
+        future = self.make.plan(contract, '10%', '2026-03-16')
+        by_hand = self.make.plan(contract, '10%', '2026-01-31', trigger='manual')
+        undated = self.make.plan(contract, '10%', False)
+        gone = self.make.plan(contract, '10%', '2026-01-31')
         gone.action_cancel()
-        others = [self._plan(draft, '10%'), self._plan(cancelled, '10%')]
+        others = [self.make.plan(draft, '10%'), self.make.plan(cancelled, '10%')]
         cancelled.action_cancel()
-        late, waiting = self._plan(closed, '10%'), self._plan(finishing, '10%')
-        self._final(closed)
-        self._final(finishing, post=False)
+        late, waiting = self.make.plan(closed, '10%'), self.make.plan(finishing, '10%')
+        self.billing.final(closed)
+        self.billing.final(finishing, post=False)
         self._run()
         self.assertEqual((past + today).mapped('state'), ['invoiced', 'invoiced'])
         self.assertEqual((future + by_hand + undated).mapped('state'), ['planned'] * 3)
@@ -70,8 +70,8 @@ class TestScheduledAction(ProgressBillingCommon):
 
     def test_time_zones(self):
         """PLN-3: today is today where the company is; the invoice is never dated in its future."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%', '2026-03-16')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%', '2026-03-16')
         self.company.partner_id.tz = 'Pacific/Pago_Pago'  # UTC-11
         with freeze_time('2026-03-16 10:00:00'):  # still the 15th there
             self._run()
@@ -80,7 +80,7 @@ class TestScheduledAction(ProgressBillingCommon):
             self._run()
             self.assertEqual((bill.state, bill.invoice_id.invoice_date), ('invoiced', date(2026, 3, 16)))
         self.company.partner_id.tz = 'Pacific/Auckland'  # UTC+13 in March
-        early = self._plan(contract, '10%', '2026-04-01')
+        early = self.make.plan(contract, '10%', '2026-04-01')
         with freeze_time('2026-03-31 10:00:00'):
             self._run()
             self.assertEqual(early.state, 'planned')
@@ -91,17 +91,17 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_invoice_date_never_in_the_future(self):
         """PLN-5: Create before the planned date makes an invoice of today."""
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%', '2026-05-31')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%', '2026-05-31')
         bill.action_create()
         self.assertEqual(bill.invoice_id.invoice_date, date(2026, 3, 15))
-        past = self._bill(contract, '10%', '2026-02-28')
+        past = self.billing.bill(contract, '10%', '2026-02-28')
         self.assertEqual(past.invoice_id.invoice_date, date(2026, 2, 28))
 
     @freeze_time('2026-03-15 12:00:00')
     def test_never_twice(self):
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         self._run()
         self._run()
         self.assertEqual(len(bill.invoice_ids), 1)
@@ -113,13 +113,13 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_deleted_and_credited_are_left_to_people(self):
         """BIL-3: what a person deleted, cancelled or credited is not made again overnight; a person may."""
-        contract = self._make_contract([1000])
-        deleted, cancelled, credited = (self._plan(contract, '10%', f'2026-01-0{day}') for day in (1, 2, 3))
+        contract = self.make.contract([1000])
+        deleted, cancelled, credited = (self.make.plan(contract, '10%', f'2026-01-0{day}') for day in (1, 2, 3))
         self._run()
         deleted.invoice_id.unlink()
         cancelled.invoice_id.button_cancel()
         credited.invoice_id.action_post()
-        self._credit(credited.invoice_id)
+        self.billing.credit(credited.invoice_id)
         bills = deleted + cancelled + credited
         self.assertEqual(bills.mapped('state'), ['planned'] * 3)
         self._run()
@@ -132,10 +132,10 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_bad_record(self):
         """PLN-4: a bad record keeps its error and one activity, the rest go on, and success clears both."""
-        good, bad = self._make_contract([1000]), self._make_contract([1000])
-        before, after = self._plan(good, '10%', '2026-01-01'), self._plan(good, '10%', '2026-02-01')
-        wrong = self._plan(bad, '1000.01', '2026-01-15')
-        fine = self._plan(bad, '10%', '2026-01-20')
+        good, bad = self.make.contract([1000]), self.make.contract([1000])
+        before, after = self.make.plan(good, '10%', '2026-01-01'), self.make.plan(good, '10%', '2026-02-01')
+        wrong = self.make.plan(bad, '1000.01', '2026-01-15')
+        fine = self.make.plan(bad, '10%', '2026-01-20')
         self._run()
         self.assertEqual((before + after + fine).mapped('state'), ['invoiced'] * 3)
         self.assertRecordValues(
@@ -174,19 +174,19 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_every_kind_of_bad_record(self):
         """Whatever is wrong with one record, the others are billed."""
-        good = self._make_contract([1000])
+        good = self.make.contract([1000])
         archived = self.env['product.product'].create({'name': "Roof", 'type': 'service'})
-        product = self._make_contract([1000], line_vals={'product_id': archived.id})
-        project = self._make_contract([1000], project=self._make_project(name="Hours"))
-        partner = self._make_contract([1000])
-        empty = self._make_contract([1000])
+        product = self.make.contract([1000], line_vals={'product_id': archived.id})
+        project = self.make.contract([1000], project=self.make.project(name="Hours"))
+        partner = self.make.contract([1000])
+        empty = self.make.contract([1000])
         bad = (
-            self._plan(product, '10%')
-            + self._plan(project, '10%')
-            + self._plan(partner, '10%')
+            self.make.plan(product, '10%')
+            + self.make.plan(project, '10%')
+            + self.make.plan(partner, '10%')
             + self.env['progress.bill'].create({'contract_id': empty.id, 'date': '2026-01-31'})
         )
-        fine = self._plan(good, '10%')
+        fine = self.make.plan(good, '10%')
         archived.active = False
         project.project_id.billing_method = 'none'
         partner.partner_id = False
@@ -200,8 +200,8 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_unexpected_failure(self):
         """PLN-4: it survives a bad record, also one that fails for a reason nobody thought of."""
-        good, bad = self._make_contract([1000]), self._make_contract([1000])
-        fine, wrong = self._plan(good, '10%', '2026-02-01'), self._plan(bad, '10%', '2026-01-01')
+        good, bad = self.make.contract([1000]), self.make.contract([1000])
+        fine, wrong = self.make.plan(good, '10%', '2026-02-01'), self.make.plan(bad, '10%', '2026-01-01')
         original = type(self.env['progress.bill'])._spread_over_lines
 
         def spread(bill, amount):
@@ -219,9 +219,9 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_batches(self):
         """More records than a batch: all are billed, the bad ones isolated in their batches."""
-        contracts = [self._make_contract([100]) for _number in range(5)]
-        plan = [self._plan(contract, '10%', f'2026-02-{day:02}') for contract in contracts for day in (1, 2)]
-        wrong = [self._plan(contract, '100.01', '2026-02-03') for contract in contracts[:2]]
+        contracts = [self.make.contract([100]) for _number in range(5)]
+        plan = [self.make.plan(contract, '10%', f'2026-02-{day:02}') for contract in contracts for day in (1, 2)]
+        wrong = [self.make.plan(contract, '100.01', '2026-02-03') for contract in contracts[:2]]
         with patch.object(progress_scheduling_mixin, 'BATCH_SIZE', 3):
             self._run()
         self.assertEqual([bill.state for bill in plan], ['invoiced'] * 10)
@@ -232,8 +232,8 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_pro_forma(self):
         """REV-1: with pro formas the scheduled action stops there too."""
-        contract = self._make_contract([10000], use_pro_forma=True)
-        bill = self._plan(contract, '25%')
+        contract = self.make.contract([10000], use_pro_forma=True)
+        bill = self.make.plan(contract, '25%')
         self._run()
         self.assertRecordValues(bill, [{'state': 'draft', 'amount': 2500, 'invoice_id': False}])
         self.assertEqual(contract.draft_amount, 2500)
@@ -241,15 +241,15 @@ class TestScheduledAction(ProgressBillingCommon):
         self.assertEqual(bill.state, 'draft')
         bill.action_release()
         bill.invoice_id.action_post()
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertEqual(final.amount_untaxed, 7500)
 
     @freeze_time('2026-03-15 12:00:00')
     def test_posts_at_once(self):
         """BIL-18: the job's user may post, so the company's wish is done."""
         self.company.progress_post_invoices = True
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         self._run()
         self.assertEqual((bill.invoice_id.state, contract.actual_amount), ('posted', 100))
 
@@ -258,16 +258,16 @@ class TestScheduledAction(ProgressBillingCommon):
         """BIL-18: a job that runs as someone who may not post leaves drafts."""
         self.company.progress_post_invoices = True
         self.cron.user_id = self.billing_user
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '10%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '10%')
         self._run()
         self.assertEqual((bill.state, bill.invoice_id.state), ('invoiced', 'draft'))
 
     @freeze_time('2026-03-15 12:00:00')
     def test_rounding_in_a_batch(self):
         """A whole plan that fell due bills the contract to the cent, as one by one."""
-        contract = self._make_contract([100.01])
-        plan = [self._plan(contract, '25%', f'2026-01-0{day}') for day in (1, 2, 3, 4)]
+        contract = self.make.contract([100.01])
+        plan = [self.make.plan(contract, '25%', f'2026-01-0{day}') for day in (1, 2, 3, 4)]
         self._run()
         self.assertEqual([bill.amount for bill in plan], [25.00, 25.01, 25.00, 25.00])
         self.assertEqual(contract.wip_available, 0)
@@ -275,8 +275,8 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_over_the_plan(self):
         """A plan of 120 %: what fits is billed in its order, the rest keeps its error."""
-        contract = self._make_contract([1000])
-        plan = [self._plan(contract, '40%', f'2026-01-0{day}') for day in (1, 2, 3)]
+        contract = self.make.contract([1000])
+        plan = [self.make.plan(contract, '40%', f'2026-01-0{day}') for day in (1, 2, 3)]
         self._run()
         self.assertEqual([bill.state for bill in plan], ['invoiced', 'invoiced', 'planned'])
         self.assertEqual(plan[2].run_state, 'failed')
@@ -305,8 +305,8 @@ class TestScheduledAction(ProgressBillingCommon):
             }
         )
         contract.action_open()
-        bill = self._plan(contract, '10%', '2026-03-16')
-        ours = self._plan(self._make_contract([100]), '10%', '2026-03-16')
+        bill = self.make.plan(contract, '10%', '2026-03-16')
+        ours = self.make.plan(self.make.contract([100]), '10%', '2026-03-16')
         self._run()
         self.assertEqual((bill.state, ours.state), ('invoiced', 'planned'))
         self.assertEqual(bill.invoice_id.company_id, company)
@@ -315,5 +315,5 @@ class TestScheduledAction(ProgressBillingCommon):
     @freeze_time('2026-03-15 12:00:00')
     def test_as_a_person(self):
         """SEC-1: the scheduled action is called by the scheduler; by RPC it is private."""
-        with self.assertRaises(UserError):
+        with self.assertRaisesRegex(UserError, "cannot be called remotely"):
             call_kw(self.env['progress.bill'], '_cron_generate_progress_invoices', [], {})

@@ -1,12 +1,12 @@
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 ACTIONS = '/odoo/action-progress_billing'
 
 
-class ScreenCommon(RunCommon, HttpCase):
+class ScreenCommon(ProgressBillingCommon, HttpCase):
     """A contract with a plan, and a user who may do everything."""
 
     @classmethod
@@ -20,7 +20,7 @@ class ScreenCommon(RunCommon, HttpCase):
             }
         )
         cls.project.name = "Quay Wall"
-        cls.contract = cls._make_contract([10000], cls.tax_15, description="Quay Wall")
+        cls.contract = cls.make.contract([10000], cls.tax_15, description="Quay Wall")
         cls.contract.bill_ids = [
             Command.create({'title': f"Instalment {number}", 'amt_pct': '25%', 'date': f'2040-0{number}-25'})
             for number in (1, 2)
@@ -44,9 +44,9 @@ class TestScreenTours(ScreenCommon):
 
     def test_lists_fit(self):
         """Amounts and numbers of large contracts are not cut off."""
-        large = self._make_contract([1234567.89, 2345678.9], self.tax_15, description="Harbour Office, Second Phase")
-        self._bill(large, '40%').action_post_invoice()
-        self._bill(large, '10%')
+        large = self.make.contract([1234567.89, 2345678.9], self.tax_15, description="Harbour Office, Second Phase")
+        self.billing.bill(large, '40%').action_post_invoice()
+        self.billing.bill(large, '10%')
         for action in ('action_progress_contract', 'action_progress_bill', 'action_progress_bill_planned'):
             self._tour(f'{ACTIONS}.{action}', 'progress_billing_list_fits')
         lines = [{'retainage_percent': 5}, {'stored_amount': 1000}]

@@ -1,17 +1,17 @@
 from odoo import Command
 from odoo.tests import HttpCase, tagged
 
-from .run_common import RunCommon
+from .common import ProgressBillingCommon
 
 
 @tagged('post_install', '-at_install')
-class TestSheetTour(RunCommon, HttpCase):
+class TestSheetTour(ProgressBillingCommon, HttpCase):
     """Schedule of values and plan as they are typed into, in a real browser."""
 
     def test_sheet(self):
         user = self.env.ref('base.user_admin')
         user.write({'company_ids': [(4, self.company.id)], 'company_id': self.company.id})
-        contract = self._as_billed([1000, 500], self.tax_15)
+        contract = self.make.as_billed([1000, 500], self.tax_15)
         walls, roof = contract.line_ids
         task = self.env['project.task'].create({'name': "Chimney", 'project_id': self.project.id})
         (walls | roof).product_id = False
@@ -38,7 +38,7 @@ class TestSheetTour(RunCommon, HttpCase):
 
     def test_empty_record_is_not_stored(self):
         """A row of the plan that was added and left empty is dropped, whoever saves the form."""
-        contract = self._as_billed([1000])
+        contract = self.make.as_billed([1000])
         empty = {'date': '2026-05-01', 'title': False, 'amt_pct': False, 'milestone_id': False}
         contract.write({'bill_ids': [Command.create(empty), Command.create({**empty, 'amt_pct': '25%'})]})
         self.project.write({'progress_bill_ids': [Command.create(empty)]})

@@ -38,8 +38,8 @@ class TestTours(ProgressBillingCommon, HttpCase):
         self.assertEqual(contract.deposit_balance, 3750.13)
 
     def test_final_invoice(self):
-        contract = self._make_contract([1000, 500], self.tax_15)
-        self._bill(contract, '40%')
+        contract = self.make.contract([1000, 500], self.tax_15)
+        self.billing.bill(contract, '40%')
         self.start_tour(
             f'/odoo/action-progress_billing.action_progress_contract/{contract.id}',
             'progress_billing_final',
@@ -51,7 +51,7 @@ class TestTours(ProgressBillingCommon, HttpCase):
         self.assertEqual(set(contract.bill_ids.mapped('state')), {'invoiced', 'cancelled'})
 
     def test_import_schedule(self):
-        contract = self._make_contract([], do_open=False)
+        contract = self.make.contract([], do_open=False)
         self.start_tour(
             f'/odoo/action-progress_billing.action_progress_contract/{contract.id}',
             'progress_billing_import',
@@ -64,7 +64,7 @@ class TestTours(ProgressBillingCommon, HttpCase):
         )
 
     def test_replace_plan(self):
-        contract = self._make_contract([3000])
+        contract = self.make.contract([3000])
         self.env['progress.plan.wizard'].create(
             {'contract_id': contract.id, 'count': 3, 'start_date': '2026-06-01'}
         ).action_confirm()

@@ -1,11 +1,11 @@
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .retainage_common import RetainageCommon
+from .common import ProgressBillingCommon
 
 TYPES = [('customer', "Customer"), ('subcontract', "Subcontract")]
 #: what an addon for subcontracts overrides, all of it
@@ -42,7 +42,7 @@ def turned_round(original, vendor):
 
 
 @tagged('post_install', '-at_install')
-class TestVendorSide(RetainageCommon):
+class TestVendorSide(ProgressBillingCommon):
     """A probe of an addon: contracts that bill us, by the methods of the contract's side alone."""
 
     @classmethod
@@ -66,7 +66,7 @@ class TestVendorSide(RetainageCommon):
         cls.expense_account = cls.company_data['default_account_expense']
         cls.payable_account = cls.company_data['default_account_payable']
         cls.input_tax_account = cls.company_data['default_account_tax_purchase']
-        cls.input_tax = cls._make_tax("Input 10 %", 10.0, type_tax_use='purchase')
+        cls.input_tax = cls.make.tax("Input 10 %", 10.0, type_tax_use='purchase')
         parts = cls.input_tax.invoice_repartition_line_ids | cls.input_tax.refund_repartition_line_ids
         parts.filtered(lambda part: part.repartition_type == 'tax').account_id = cls.input_tax_account
         cls.vendor = cls.env['res.partner'].create({'name': "Bricklayer"})
@@ -95,7 +95,7 @@ class TestVendorSide(RetainageCommon):
 
     @classmethod
     def _subcontract(cls, amounts, taxes=None, **vals):
-        return cls._make_contract(
+        return cls.make.contract(
             amounts,
             cls.input_tax if taxes is None else taxes,
             project=cls.env['project.project'],
@@ -110,14 +110,14 @@ class TestVendorSide(RetainageCommon):
         )
 
     def _on(self, contract, account):
-        return self._account(contract, account)
+        return self.books.of_contract(contract, account)
 
     # === FROM DEPOSIT TO RELEASE === #
 
     def test_deposits_until_the_final_bill(self):
         """10,000 with 10 % retainage: deposits of 5,000 and 3,000, the rest with the final bill, and the release."""
         contract = self._subcontract([10000], retainage_percent=10)
-        first = self._draw(contract, 50)
+        first = self.billing.draw(contract, 50)
         self.assertRecordValues(
             first.invoice_id,
             [
@@ -133,19 +133,19 @@ class TestVendorSide(RetainageCommon):
         )
         self.assertTrue(first.invoice_id.invoice_date, "No vendor bill is posted without its date.")
         self.assertLedger(first.invoice_id, advance=5000, input_tax=500, payable_retainage=-500, payable=-5000)
-        second = self._draw(contract, 80)
+        second = self.billing.draw(contract, 80)
         self.assertLedger(second.invoice_id, advance=3000, input_tax=300, payable_retainage=-300, payable=-3000)
         self.assertEqual((contract.deposit_balance, contract.retainage_balance), (8000, 800))
         self.assertEqual((contract.actual_amount, contract.wip_available), (8000, 2000))
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertLedger(final, expense=10000, advance=-8000, input_tax=200, payable_retainage=-200, payable=-2000)
         self.assertEqual((final.move_type, contract.state), ('in_invoice', 'closed'))
         self.assertEqual((self._on(contract, self.advance_account), contract.deposit_balance), (0, 0))
         advances = contract.invoice_ids.line_ids.filtered(lambda item: item.account_id == self.advance_account)
         self.assertTrue(all(advances.mapped('reconciled')))
-        release = self._release(contract, 400)
+        release = self.billing.release(contract, 400)
         self.assertLedger(release.invoice_id, payable_retainage=400, payable=-400)
-        self._release(contract)
+        self.billing.release(contract)
         self.assertEqual(self._on(contract, self.payable_retainage_account), 0)
         self.assertRetained(contract, 0)
         held = contract.invoice_ids.line_ids.filtered(lambda item: item.account_id == self.payable_retainage_account)
@@ -154,15 +154,15 @@ class TestVendorSide(RetainageCommon):
 
     def assertRetained(self, contract, held, holdback=0.0, msg=None):
         """A vendor's retainage is a liability."""
-        figures = contract.retainage_balance, -self._account(contract, self.payable_retainage_account)
+        figures = contract.retainage_balance, -self.books.of_contract(contract, self.payable_retainage_account)
         self.assertEqual(figures, (held, held), msg)
 
     def test_cost_as_billed(self):
         """Cost at once, a credit of a part, and the credit of all that is left."""
         contract = self._subcontract([10000, 2000], revenue_recognition='as_billed', retainage_percent=10)
-        bill = self._draw(contract, 50, 100)
+        bill = self.billing.draw(contract, 50, 100)
         self.assertLedger(bill.invoice_id, expense=7000, input_tax=700, payable_retainage=-700, payable=-7000)
-        refund = self._credit(bill.invoice_id, 1000)
+        refund = self.billing.credit(bill.invoice_id, 1000)
         self.assertEqual(refund.move_type, 'in_refund')
         self.assertEqual((bill.credited_amount, bill.credited_retainage_amount), (3000, 700))
         self.assertEqual(contract.actual_amount, 4000)
@@ -170,8 +170,8 @@ class TestVendorSide(RetainageCommon):
 
     def test_credit_in_full(self):
         contract = self._subcontract([10000], retainage_percent=10)
-        bill = self._draw(contract, 50)
-        refund = self._credit(bill.invoice_id)
+        bill = self.billing.draw(contract, 50)
+        refund = self.billing.credit(bill.invoice_id)
         self.assertEqual(refund.move_type, 'in_refund')
         self.assertLedger(refund, advance=-5000, input_tax=-500, payable_retainage=500, payable=5000)
         self.assertEqual((bill.is_credited, contract.actual_amount, contract.deposit_balance), (True, 0, 0))
@@ -180,20 +180,20 @@ class TestVendorSide(RetainageCommon):
     def test_credit_of_a_final_bill(self):
         """The deposits stand again when the final bill is taken back, and a new one ends them."""
         contract = self._subcontract([10000])
-        self._draw(contract, 60)
-        final = self._final(contract)
-        self._credit(final)
+        self.billing.draw(contract, 60)
+        final = self.billing.final(contract)
+        self.billing.credit(final)
         self.assertEqual((contract.state, contract.deposit_balance), ('open', 6000))
         self.assertEqual(self._on(contract, self.advance_account), 6000)
-        again = self._final(contract)
+        again = self.billing.final(contract)
         self.assertLedger(again, expense=10000, advance=-6000, input_tax=400, payable=-4400)
         self.assertEqual(self._on(contract, self.advance_account), 0)
 
     def test_less_than_nothing(self):
         """What a change order takes back below what is billed is a vendor's credit note."""
         contract = self._subcontract([10000], revenue_recognition='as_billed')
-        self._draw(contract, 80)
-        self._change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -3000}, credit=True)
+        self.billing.draw(contract, 80)
+        self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -3000}, credit=True)
         credit = contract.bill_ids.sorted('id')[-1].invoice_id
         self.assertRecordValues(credit, [{'move_type': 'in_refund', 'amount_untaxed': 1000}])
         credit.action_post()
@@ -204,23 +204,23 @@ class TestVendorSide(RetainageCommon):
         """The final bill takes the deposits back at the rates they were paid at; the difference is exchange."""
         currency = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 4.0)])
         contract = self._subcontract([1000], self.env['account.tax'], currency_id=currency.id)
-        bill = self._bill(contract, '400', '2026-01-15')
-        self.assertEqual(self._ledger(bill.invoice_id)[self.advance_account], (200, 400))
-        final = self._final(contract, date='2026-02-15')
-        ledger = self._ledger(final)
+        bill = self.billing.bill(contract, '400', '2026-01-15')
+        self.assertEqual(self.books.of(bill.invoice_id)[self.advance_account], (200, 400))
+        final = self.billing.final(contract, date='2026-02-15')
+        ledger = self.books.of(final)
         self.assertEqual(ledger[self.advance_account], (-100, -400))
         self.assertEqual(ledger[self.expense_account], (250, 1000))
         self.assertEqual(ledger[self.payable_account], (-150, -600))
         self.assertEqual(self._on(contract, self.advance_account), 0)
-        self.assertEqual(self._account(contract, self.advance_account, 'amount_currency'), 0)
+        self.assertEqual(self.books.of_contract(contract, self.advance_account, 'amount_currency'), 0)
 
     def test_tax_with_the_release(self):
         """Retainage that is taxed when it is released, on the vendor's side."""
         self.company.progress_retainage_tax = 'release'
         contract = self._subcontract([10000], revenue_recognition='as_billed', retainage_percent=10)
-        bill = self._draw(contract, 100)
+        bill = self.billing.draw(contract, 100)
         self.assertLedger(bill.invoice_id, expense=10000, input_tax=900, payable_retainage=-1000, payable=-9900)
-        release = self._release(contract)
+        release = self.billing.release(contract)
         self.assertLedger(release.invoice_id, input_tax=100, payable_retainage=1000, payable=-1100)
 
     def test_deposits_paid_before(self):
@@ -249,9 +249,9 @@ class TestVendorSide(RetainageCommon):
             }
         )
         self.assertEqual((opening.opening_deposit_amount, contract.deposit_balance), (3000, 3000))
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertLedger(final, expense=10000, advance=-3000, payable=-7000)
-        self.assertEqual(self._balance(self.advance_account, contract), 0)
+        self.assertEqual(self.books.balance(self.advance_account, contract), 0)
 
     # === WHAT THE CONTRACT STARTS WITH === #
 
@@ -311,23 +311,27 @@ class TestVendorSide(RetainageCommon):
             ('deposit_account_id', self.deposit_account),
             ('retainage_account_id', self.retainage_account),
         ):
-            self.assertRefused(lambda name=name, account=account: contract.write({name: account.id}), ValidationError)
+            self.assertRefused(
+                lambda name=name, account=account: contract.write({name: account.id}),
+                "the contract or in the Progress Billing settings, or correct",
+                error=ValidationError,
+            )
         contract.deposit_account_id = False
-        self.assertRefused(contract.action_open, UserError)
+        self.assertRefused(contract.action_open, "No customer deposit account is set")
 
     # === SEEN FROM ELSEWHERE === #
 
     def test_lists_and_actions(self):
         contract = self._subcontract([10000], retainage_percent=10)
-        bill = self._draw(contract, 50)
-        planned = self._plan(contract, '1000')
+        bill = self.billing.draw(contract, 50)
+        planned = self.make.plan(contract, '1000')
         action = bill.action_view_invoices()
         self.assertEqual(action['id'], self.env.ref('account.action_move_in_invoice_type').id)
         self.env.flush_all()
         expected = self.env['progress.payment.schedule'].search([('contract_id', '=', contract.id)])
         self.assertEqual(expected.filtered(lambda row: row.bill_id == planned).amount, -1100)
         self.assertEqual(expected.filtered(lambda row: row.bill_id == bill).amount, -5000)
-        self._pay(bill.invoice_id)
+        self.billing.pay(bill.invoice_id)
         self.assertEqual((bill.paid_amount, bill.residual_amount), (5000, 0))
         for held in ('deposit', 'retainage'):
             wizard = self.env['progress.deposit.wizard'].create(
@@ -336,8 +340,8 @@ class TestVendorSide(RetainageCommon):
             self.assertNotIn(bill, wizard.line_ids.bill_id, "The lists are of what customers gave and hold.")
 
     def test_customers_are_left_alone(self):
-        contract = self._make_contract([1000], self.tax_15, retainage_percent=10)
-        bill = self._draw(contract, 50)
+        contract = self.make.contract([1000], self.tax_15, retainage_percent=10)
+        bill = self.billing.draw(contract, 50)
         self.assertEqual(bill.invoice_id.move_type, 'out_invoice')
         self.assertLedger(bill.invoice_id, receivable=525, retainage=50, deposit=-500, tax=-75)
 

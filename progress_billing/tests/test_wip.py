@@ -44,10 +44,10 @@ class TestWip(ProgressBillingCommon):
 
     def test_figures(self):
         """Contract 120,000, estimated cost 90,000, cost 36,000: 40 % complete, 48,000 earned, 50,000 billed."""
-        contract = self._make_contract([120000], self.tax_15, estimated_cost=90000)
+        contract = self.make.contract([120000], self.tax_15, estimated_cost=90000)
         self._cost(30000)
         self._cost(6000, '2026-05-01')
-        self._bill(contract, '50,000', '2026-04-30')
+        self.billing.bill(contract, '50,000', '2026-04-30')
         expected = {
             'revised_amount': 120000,
             'estimated_cost': 90000,
@@ -83,12 +83,12 @@ class TestWip(ProgressBillingCommon):
 
     def test_at_a_date(self):
         """Costs, invoices, credit notes and change orders count from their own dates on."""
-        contract = self._make_contract([100000], estimated_cost=50000)
+        contract = self.make.contract([100000], estimated_cost=50000)
         self._cost(10000, '2026-02-10')
         self._cost(15000, '2026-04-10')
-        bill = self._bill(contract, '30,000', '2026-02-28')
-        self._bill(contract, '20,000', '2026-05-31')
-        self._credit(bill.invoice_id, 5000, '2026-03-15')
+        bill = self.billing.bill(contract, '30,000', '2026-02-28')
+        self.billing.bill(contract, '20,000', '2026-05-31')
+        self.billing.credit(bill.invoice_id, 5000, '2026-03-15')
         change = self.env['progress.contract.change'].create(
             {
                 'contract_id': contract.id,
@@ -111,9 +111,9 @@ class TestWip(ProgressBillingCommon):
 
     def test_no_estimate(self):
         """Shown as missing, 0 % complete, and no error."""
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         self._cost(300)
-        self._bill(contract, '10%', '2026-04-30')
+        self.billing.bill(contract, '10%', '2026-04-30')
         self.assertRecordValues(
             self._row(),
             [
@@ -132,7 +132,7 @@ class TestWip(ProgressBillingCommon):
 
     def test_capped(self):
         """Cost above the estimate is 100 %, refunds above the cost are 0 %; a loss shows."""
-        self._make_contract([1000], estimated_cost=1200)
+        self.make.contract([1000], estimated_cost=1200)
         line = self._cost(1500)
         self.assertRecordValues(
             self._row(),
@@ -142,20 +142,20 @@ class TestWip(ProgressBillingCommon):
         self.assertRecordValues(self._row(), [{'percent_complete': 0, 'cost_to_date': -100}])
 
     def test_thirds(self):
-        self._make_contract([1000], estimated_cost=3)
+        self.make.contract([1000], estimated_cost=3)
         self._cost(1)
         self.assertRecordValues(self._row(), [{'earned_revenue': 333.33, 'backlog_amount': 666.67}])
 
     def test_what_is_cost(self):
         """Vendor bills less refunds count; revenue, credit notes of revenue and gains by hand do not."""
-        contract = self._make_contract(
+        contract = self.make.contract(
             [1000],
             estimated_cost=1000,
             revenue_recognition='as_billed',
             line_vals={'analytic_distribution': {str(self.analytic_account.id): 100}},
         )
-        bill = self._bill(contract, '50%', '2026-04-30')
-        self._credit(bill.invoice_id, 100, '2026-05-15')
+        bill = self.billing.bill(contract, '50%', '2026-04-30')
+        self.billing.credit(bill.invoice_id, 100, '2026-05-15')
         for move_type, amount in (('in_invoice', 400), ('in_refund', 150)):
             self.env['account.move'].create(
                 {
@@ -203,7 +203,7 @@ class TestWip(ProgressBillingCommon):
 
     def test_opening_and_final(self):
         """Taken over in mid-job, billed by deposits, finished: the billed column is the contract's at each step."""
-        contract = self._make_contract([1000], self.tax_15, estimated_cost=500, do_open=False)
+        contract = self.make.contract([1000], self.tax_15, estimated_cost=500, do_open=False)
         self.env['progress.bill'].create(
             {
                 'contract_id': contract.id,
@@ -214,9 +214,9 @@ class TestWip(ProgressBillingCommon):
         )
         contract.action_open()
         self.assertEqual((self._row().billed_amount, contract.actual_amount), (200, 200))
-        self._bill(contract, '30%', '2026-03-31')
+        self.billing.bill(contract, '30%', '2026-03-31')
         self.assertEqual((self._row().billed_amount, contract.actual_amount), (500, 500))
-        self._final(contract)
+        self.billing.final(contract)
         self.assertFalse(self._row())
         self.assertEqual((self._row(include_closed=True).billed_amount, contract.actual_amount), (1000, 1000))
         self.assertEqual(self._row('2026-06-29').billed_amount, 500)
@@ -224,9 +224,9 @@ class TestWip(ProgressBillingCommon):
     def test_several_contracts_and_currencies(self):
         """A project's contracts are one row, in the company's currency at the rate of the date."""
         euro = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-06-01', 4.0)])
-        self._make_contract([1000], estimated_cost=400)
-        foreign = self._make_contract([2000], currency_id=euro.id, estimated_cost=100)
-        self._bill(foreign, '50%', '2026-03-31')
+        self.make.contract([1000], estimated_cost=400)
+        foreign = self.make.contract([2000], currency_id=euro.id, estimated_cost=100)
+        self.billing.bill(foreign, '50%', '2026-03-31')
         self._cost(250)
         self.assertRecordValues(
             self._row(),
@@ -244,7 +244,7 @@ class TestWip(ProgressBillingCommon):
         self.assertRecordValues(self._row('2026-05-31'), [{'revised_amount': 2000, 'billed_amount': 500}])
 
     def test_without_project(self):
-        contract = self._make_contract([1000], project=self.env['project.project'], estimated_cost=100)
+        contract = self.make.contract([1000], project=self.env['project.project'], estimated_cost=100)
         vals = {'date': date(2100, 1, 1), 'company_id': self.company.id}  # the database knows no frozen time
         wizard = self.env['progress.wip.wizard'].create(vals)
         row = wizard.line_ids.filtered(lambda line: line.contract_id == contract)
@@ -252,7 +252,7 @@ class TestWip(ProgressBillingCommon):
 
     def test_not_begun(self):
         """What was entered after the date, with nothing billed or spent by then, is not in it."""
-        self._make_contract([1000], estimated_cost=100)
+        self.make.contract([1000], estimated_cost=100)
         self.assertFalse(self._row('2020-01-01'))
         self.assertTrue(self._row('2100-01-01'))
         self._cost(1, '2019-12-31')
@@ -260,18 +260,18 @@ class TestWip(ProgressBillingCommon):
 
     def test_rights(self):
         """Readers see it, of their companies only; everyone his own report; the estimate is the biller's."""
-        contract = self._make_contract([1000], estimated_cost=100)
+        contract = self.make.contract([1000], estimated_cost=100)
         self._cost(50)
         row = self._row(user=self.reader)
         self.assertEqual((row.cost_to_date, row.percent_complete), (50, 50))
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "top-secret records"):
             row.with_user(self.billing_user).read(['cost_to_date'])
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
             contract.with_user(self.reader).estimated_cost = 5
         contract.with_user(self.billing_user).estimated_cost = 200
         self.assertEqual(self._row().percent_complete, 25)
         other = self.setup_other_company()['company']
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(AccessError, "top-secret records"):
             wizard = self.env['progress.wip.wizard'].with_user(self.reader).create({'company_id': other.id})
             wizard.line_ids.mapped('name')
         stranger = new_test_user(
@@ -284,9 +284,9 @@ class TestWip(ProgressBillingCommon):
 
     def test_spreadsheet(self):
         """Live formulas whose stored results are the report's figures."""
-        self._make_contract([120000], estimated_cost=90000)
+        self.make.contract([120000], estimated_cost=90000)
         self._cost(36000)
-        self._make_contract([1000], project=self._make_project(name="=cmd|' /C calc'!A0"))
+        self.make.contract([1000], project=self.make.project(name="=cmd|' /C calc'!A0"))
         wizard = self.env['progress.wip.wizard'].create({'date': date(2100, 1, 1), 'company_id': self.company.id})
         content = WipXlsx(wizard).build()
         formulas = openpyxl.load_workbook(io.BytesIO(content)).active
@@ -314,7 +314,7 @@ class TestWip(ProgressBillingCommon):
 class TestWipDownload(ProgressBillingCommon, HttpCase):
     def test_download(self):
         """Over HTTP: one's own report only."""
-        self._make_contract([1000], estimated_cost=100)
+        self.make.contract([1000], estimated_cost=100)
         wizard = self.env['progress.wip.wizard'].with_user(self.reader).create({'company_id': self.company.id})
         url = wizard.action_print_xlsx()['url']
         self.reader.password = 'billing_reader'

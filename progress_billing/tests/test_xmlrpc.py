@@ -94,7 +94,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
         self.assertEqual(contract.invoice_ids.mapped('amount_untaxed'), [3000, 2500, 4500])
         self.assertEqual(contract.invoice_ids.mapped('amount_tax'), [450, 375, 675])
         self.assertEqual(contract.invoice_ids.mapped('progress_invoice_type'), ['deposit', 'deposit', 'final'])
-        ledger = self._ledger(contract.invoice_ids)
+        ledger = self.books.of(contract.invoice_ids)
         self.assertEqual((ledger[self.income_account][0], ledger[self.receivable_account][0]), (-10000, 11500))
         self.assertDeposits(contract, 0)
 
@@ -110,7 +110,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def test_the_month_of_the_guide(self):
         """Its second function: progress, run, review and release, with retainage."""
         names, manager = self._run_guide(), self._make_manager()
-        contract = self._make_contract(
+        contract = self.make.contract(
             [10000, 5000], revenue_recognition='as_billed', use_pro_forma=True, retainage_percent=10
         )
         first, second = contract.line_ids
@@ -130,8 +130,8 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def test_the_short_examples_of_the_guide(self):
         """Every other piece of Python in docs/API.md runs, in its order."""
         vals = {'revenue_recognition': 'as_billed', 'use_pro_forma': True, 'retainage_percent': 10}
-        contract = self._make_contract([20000], **vals)
-        other = self._make_contract([10000], **vals)
+        contract = self.make.contract([20000], **vals)
+        other = self.make.contract([10000], **vals)
         contract.line_ids.completed_percent = 20
         contract.action_run_billing()
         contract.bill_ids.action_release()
@@ -246,7 +246,7 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def test_numbers_that_are_none(self):
         """SEC-7: XML-RPC carries NaN and infinity; neither becomes an amount or a traceback."""
         call = self._connect(self.billing_user)
-        contract = self._make_contract([1000])
+        contract = self.make.contract([1000])
         for value in (float('nan'), float('inf')):
             for model, ids, vals in (
                 ('progress.contract.line', contract.line_ids.ids, {'original_amount': value}),
@@ -263,9 +263,9 @@ class TestXmlRpc(ProgressBillingCommon, HttpCase):
     def test_json2(self):
         """JSON-2 with an API key: the same methods, named arguments, refusals with their status."""
         key = self.env['res.users.apikeys'].with_user(self.billing_user).sudo()._generate(None, "billing", None)
-        contract = self._make_contract([1000])
-        bill = self._plan(contract, '40%')
-        too_much = self._plan(contract, '90%')
+        contract = self.make.contract([1000])
+        bill = self.make.plan(contract, '40%')
+        too_much = self.make.plan(contract, '90%')
         self.env.flush_all()
 
         def post(model, method, **arguments):

@@ -3,6 +3,8 @@
 import unicodedata
 
 WIDE, BROAD = 2.0, 1.3
+#: a bold letter, of one that is not; and some air
+BOLD = 1.2
 #: of a table as wide as an upright page, in percent: a digit of a figure, the gap between two columns
 DIGIT, GAP = 0.85, 1.6
 SCALES = (1.0, 0.9, 0.8, 0.7)
@@ -18,6 +20,24 @@ def get_width(text):
         WIDE if unicodedata.east_asian_width(letter) in 'WF' else BROAD if letter.isupper() or letter in 'mw@%' else 1.0
         for letter in text
     )
+
+
+def get_word_width(text):
+    """Room of the longest word of a text, in average letters: what a column needs that may wrap.
+
+    >>> get_word_width('to and fro'), get_word_width('')
+    (3.0, 0.0)
+    """
+    return max(map(get_width, text.split()), default=0.0)
+
+
+def get_head_width(text):
+    """Room of the longest word of a column's head, which is bold.
+
+    >>> round(get_head_width('Change Orders'), 2)
+    7.56
+    """
+    return get_word_width(text) * BOLD
 
 
 def fit(word, width):

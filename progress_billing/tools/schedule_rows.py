@@ -383,16 +383,18 @@ def _find_totals(entries):
 
     :return: the total the file gives, ``None`` where it gives none
     """
-    parts, totals, title = [], [], ''
+    parts, totals, title, has_claim = [], [], '', False
     for entry in entries:
         if entry.kind in (SECTION, SUBSECTION) or (entry.kind == LINE and not entry.has_worth):
             title = words.normalize(entry.values.get('name') or '')
         elif entry.kind == LINE:
-            reason = _get_total_reason(entry, parts, title, any(equal for _total, equal, _count in totals))
+            after_total = has_claim or any(equal for _total, equal, _count in totals)
+            reason = _get_total_reason(entry, parts, title, after_total)
             if not reason:
                 parts.append(entry.amount)
                 continue
             entry.skip(reason)
+            has_claim = has_claim or reason == CLAIM
             if reason in (TOTAL, SUM_ABOVE):
                 totals.append((entry, _is_sum(entry.amount, parts), len(parts)))
                 if not _is_tail(entry.amount, parts, 1):
@@ -446,7 +448,9 @@ def _get_total_reason(entry, parts, title, after_total):
         entry.remarks.append((LIKE_TOTAL, sum(parts, ZERO)))
     if words.has_word(label, words.TAX_WORDS) and (after_total or _is_tax_of(label, entry.amount, parts)):
         return TAX
-    return CLAIM if after_total and words.has_word(label, words.CLAIM_WORDS) else ''
+    if words.has_word(label, words.CLAIM_WORDS) and (after_total or _is_tax_of(label, abs(entry.amount), parts)):
+        return CLAIM
+    return ''
 
 
 def _is_tax_of(label, amount, parts):

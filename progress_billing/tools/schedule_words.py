@@ -137,6 +137,7 @@ PRICES = "price, prices, preis, prix, precio, prijs, prezzo"
 TOTALS = """
     grand total, overall total, sub total, subtotal, sub totals, subtotals, total, totals, sum total,
     carried forward, brought forward, carry forward, amount carried forward, amount brought forward,
+    carried to collection, carried to summary, carried to next page, carried over, to collection, to summary,
     zwischensumme, gesamtsumme, gesamtbetrag, nettosumme, bruttosumme, endsumme, endbetrag, auftragssumme, titelsumme,
     teilsumme, summe, ubertrag, angebotssumme,
     total general, sous total, sous totaux, montant total, a reporter,
@@ -148,7 +149,8 @@ TOTALS = """
 
 #: may be a sum, or a report, a transport, a lump sum: the amount decides
 MAYBE_TOTALS = """
-    sum, gesamt, insgesamt, nettobetrag, bruttobetrag, montant ht, montant ttc, report, somme, suma, suma anterior,
+    sum, contract sum, contract price, contract value, contract amount, tender sum, base bid,
+    gesamt, insgesamt, nettobetrag, bruttobetrag, montant ht, montant ttc, report, somme, suma, suma anterior,
     transport, som, somma, riporto
     """
 

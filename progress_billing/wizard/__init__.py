@@ -6,6 +6,7 @@ from . import progress_claim_wizard
 from . import progress_claim_wizard_line
 from . import progress_deposit_wizard
 from . import progress_deposit_wizard_line
+from . import progress_down_payment_wizard
 from . import progress_final_wizard
 from . import progress_forward_wizard
 from . import progress_import_wizard

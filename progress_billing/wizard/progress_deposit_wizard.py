@@ -36,7 +36,7 @@ class ProgressDepositWizard(models.TransientModel):
         groups = items._read_group(
             [
                 ('progress_deposit_bill_id', '!=', False),
-                ('progress_deposit_bill_id.contract_id.contract_type', 'in', self._get_contract_types()),
+                ('progress_deposit_bill_id.contract_id', 'in', self._get_contracts().ids),
                 ('parent_state', '=', 'posted'),
                 ('date', '<=', self.date),
                 ('company_id', '=', self.company_id.id),
@@ -67,6 +67,13 @@ class ProgressDepositWizard(models.TransientModel):
         """Contracts whose deposits and retainage are listed: those of the side that the list is about."""
         return ['customer']
 
+    def _get_contracts(self):
+        """Those of them that the user sees: what is held on a private contract is for whoever may read it."""
+        contracts = self.env['progress.contract'].sudo(False).search(
+            [('company_id', '=', self.company_id.id), ('contract_type', 'in', self._get_contract_types())]
+        )
+        return contracts.with_env(self.env)
+
     def _check_company_access(self):
         if self.company_id not in self.env.companies:
             raise AccessError(self.env._("You cannot see what is held of %s.", self.company_id.display_name))
@@ -83,7 +90,7 @@ class ProgressDepositWizard(models.TransientModel):
         items = items.search(
             [
                 ('progress_line_type', 'in', items._get_progress_types(account='retainage')),
-                ('move_id.progress_contract_id.contract_type', 'in', self._get_contract_types()),
+                ('move_id.progress_contract_id', 'in', self._get_contracts().ids),
                 ('parent_state', '=', 'posted'),
                 ('date', '<=', self.date),
                 ('company_id', '=', self.company_id.id),
@@ -124,7 +131,7 @@ class ProgressDepositWizard(models.TransientModel):
                 ('kind', '=', 'opening'),
                 ('bucket', '=', 'actual'),
                 ('company_id', '=', self.company_id.id),
-                ('contract_id.contract_type', 'in', self._get_contract_types()),
+                ('contract_id', 'in', self._get_contracts().ids),
                 ('opening_deposit_amount', '!=', 0),
             ]
         )

@@ -99,6 +99,8 @@ class ProgressPeriodWizard(models.TransientModel):
         :raises ValidationError: when one overlaps a period of the project
         """
         self.ensure_one()
+        if not self.project_id:
+            raise UserError(self.env._("Choose a project first."))
         found = self._get_spans()
         if not found:
             raise UserError(

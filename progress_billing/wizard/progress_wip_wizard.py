@@ -50,14 +50,16 @@ class ProgressWipWizard(models.TransientModel):
         return sorted(lines, key=lambda vals: vals['name'])
 
     def _get_contracts(self):
-        """Customer contracts that were open at the date, and closed ones where they are asked for."""
-        contracts = self.env['progress.contract'].search(
-            [
-                ('company_id', '=', self.company_id.id),
-                ('contract_type', '=', 'customer'),
-                ('state', 'in', ('open', 'closed')),
-            ]
-        )
+        """Customer contracts that were open at the date, and closed ones where they are asked for.
+
+        Those that the user sees, for the lines are computed with all rights.
+        """
+        domain = [
+            ('company_id', '=', self.company_id.id),
+            ('contract_type', '=', 'customer'),
+            ('state', 'in', ('open', 'closed')),
+        ]
+        contracts = self.env['progress.contract'].sudo(False).search(domain).with_env(self.env)
         if self.include_closed:
             return contracts
 

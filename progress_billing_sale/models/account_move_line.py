@@ -33,4 +33,9 @@ class AccountMoveLine(models.Model):
         """Whether a schedule line counts this item, so that its order line must not count it again."""
         self.ensure_one()
         # sudo: progress.bill - its kind only, for users without billing rights
-        return bool(self.progress_line_type) and self.progress_deposit_bill_id.sudo().kind != 'down_payment'
+        return not self._is_billed_beside() and self.progress_deposit_bill_id.sudo().kind != 'down_payment'
+
+    def _is_billed_beside(self):
+        """Whether this item bills what no schedule line stood for: Odoo's own invoices, our lines beside the schedule."""
+        self.ensure_one()
+        return not self.progress_line_type or self.progress_line_type == 'sourced'

@@ -118,11 +118,11 @@ class ProgressBill(models.Model):
 
     # === STATE === #
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """A down payment without bill lines is credited when nothing is left of it on its invoices."""
         if not (self.is_sale_down_payment and self.kind == 'down_payment'):
-            return super()._is_fully_credited(live, moves)
-        posted = moves.filtered(lambda move: move.state == 'posted')
+            return super()._is_fully_credited(live)
+        posted = self._get_current_moves().filtered(lambda move: move.state == 'posted')
         items = posted.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
         return len(posted) > 1 and self.currency_id.is_zero(sum(items.mapped('amount_currency')))
 

@@ -59,10 +59,6 @@ class ProgressContract(models.Model):
                 )
         return result
 
-    def _on_worth_changed(self, lines=None):
-        super()._on_worth_changed(lines)
-        self._get_billable_lines()._take_taxed_worth()
-
     # === WORKFLOW === #
 
     def action_cancel(self):
@@ -86,7 +82,7 @@ class ProgressContract(models.Model):
         :raises UserError: when an order line stands on another contract by now
         """
         result = super().action_draft()
-        self.line_ids._check_sale_lines_free()
+        self.line_ids._check_order_lines_free('sale_line_id')
         return result
 
     def action_view_sale_orders(self):

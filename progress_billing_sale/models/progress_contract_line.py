@@ -1,9 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
-from odoo.tools import SQL
-
-#: what the order decides on a line that stands for one of its lines
-ORDER_FIELDS = ('original_amount', 'original_quantity', 'unit_price')
 
 
 class ProgressContractLine(models.Model):
@@ -55,7 +50,7 @@ class ProgressContractLine(models.Model):
             for state, bucket in (('draft', 'draft'), ('posted', 'actual')):
                 amount = quantity = 0.0
                 for item in items or ():
-                    if item.parent_state == state and not item.progress_line_type:
+                    if item.parent_state == state and item._is_billed_beside():
                         amount += item._get_amount_for_order(sale_line)
                         quantity += item._get_quantity_for_order(sale_line)
                 line[f'sale_{bucket}_amount'] = amount
@@ -73,31 +68,19 @@ class ProgressContractLine(models.Model):
                     line.actual_quantity += line.sale_actual_quantity
         return result
 
-    # === CRUD === #
+    # === WHAT THE ORDER DECIDES === #
 
-    def write(self, vals):
-        for name in ORDER_FIELDS:
-            if name in vals:
-                self._check_order_decides(name, vals[name])
-        return super().write(vals)
-
-    def _check_order_decides(self, name, value):
-        """What a line is worth is the order's: a change goes through a change order.
-
-        :raises UserError: naming the line and its order
-        """
+    def _get_order_line(self):
         # sudo: sale.order.line - only the order's name, for billing users without sales rights
-        for line in self.sudo().filtered('sale_line_id'):
-            if line._differs(name, value):
-                raise UserError(
-                    self.env._(
-                        "%(field)s of %(line)s follows from the order %(order)s. Change the order: it proposes a "
-                        "change order.",
-                        field=self._fields[name]._description_string(self.env),
-                        line=line.display_name,
-                        order=line.sale_line_id.order_id.display_name,
-                    )
-                )
+        return self.sudo().sale_line_id or super()._get_order_line()
+
+    def _get_order_sentence(self, **values):
+        if not self.sudo().sale_line_id:  # sudo: sale.order.line - as above
+            return super()._get_order_sentence(**values)
+        return self.env._(
+            "%(field)s of %(line)s follows from the order %(order)s. Change the order: it proposes a change order.",
+            **values,
+        )
 
     # === BUSINESS === #
 
@@ -156,7 +139,7 @@ class ProgressContractLine(models.Model):
                 totals[line] += sum(
                     item._get_amount_for_order(line.sale_line_id, 'price_total')
                     for item in line.sale_line_id.invoice_lines
-                    if item.parent_state == 'posted' and not item.progress_line_type
+                    if item.parent_state == 'posted' and item._is_billed_beside()
                 )
         return totals
 
@@ -164,40 +147,3 @@ class ProgressContractLine(models.Model):
         """The income items of posted final invoices, with the schedule line each stands for."""
         items = finals.invoice_id.invoice_line_ids.filtered(lambda item: item.progress_line_type == 'revenue')
         return [(item.progress_bill_line_id.contract_line_id, item) for item in items]
-
-    def _take_taxed_worth(self):
-        """Lines of orders whose price includes tax are worth what the order says with tax, in every split."""
-        # sudo: sale.order.line - what the order comes to, for billing users without sales rights
-        own = self.sudo().filtered(lambda line: line.sale_line_id and any(line.tax_ids.mapped('price_include')))
-        if not own:
-            return
-        untaxed = own.sale_line_id._get_progress_worths()
-        taxed = own.sale_line_id._get_progress_worths(taxed=True)
-        for line in own:
-            worth, currency = untaxed[line.sale_line_id], line.currency_id
-            part = taxed[line.sale_line_id] * line.revised_amount / worth if worth else 0.0
-            if currency.compare_amounts(line.taxed_amount, part):
-                line._write_protected({'taxed_amount': currency.round(part)})
-
-    def _check_sale_lines_free(self):
-        """An order line stands on one contract that is not cancelled.
-
-        :raises UserError: naming the contracts
-        """
-        self.flush_recordset(['sale_line_id', 'contract_state'])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT sale_line_id FROM progress_contract_line WHERE sale_line_id = ANY(%s) "
-                "AND contract_state != 'cancelled' GROUP BY sale_line_id HAVING COUNT(DISTINCT contract_id) > 1",
-                self.sale_line_id.ids,
-            )
-        )
-        if rows:
-            line = self.env['sale.order.line'].browse(rows[0][0])
-            raise UserError(
-                self.env._(
-                    "%(line)s stands on two billing contracts: %(contracts)s. Cancel one of them.",
-                    line=line.display_name,
-                    contracts=', '.join(line.progress_line_ids.contract_id.mapped('display_name')),
-                )
-            )

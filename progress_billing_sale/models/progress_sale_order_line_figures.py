@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.progress_billing.tools import money
+from odoo.addons.progress_billing.tools import order_figures
 
 
 class SaleOrderLineFigures(models.Model):
@@ -50,7 +50,7 @@ class SaleOrderLineFigures(models.Model):
             quantity = sum(scheduled.mapped('original_quantity'))
         if not worth:
             return self.product_uom_qty if scheduled.contract_id.state == 'closed' else 0.0
-        return float(money.to_decimal(quantity) * money.to_decimal(billed) / money.to_decimal(worth))
+        return float(order_figures.quantity_of(billed, worth, quantity))
 
     def _get_native_qty_invoiced(self):
         """The quantity that Odoo's own invoices bill, drafts included, without progress billing.
@@ -169,8 +169,5 @@ class SaleOrderLineFigures(models.Model):
         self.ensure_one()
         scheduled = self._get_scheduled_lines()
         billed = sum(line.draft_amount + line.actual_amount for line in scheduled)
-        compare = self.currency_id.compare_amounts
-        if not compare(worth, 0.0) and not compare(billed, 0.0):
-            return 'invoiced' if scheduled.contract_id.state == 'closed' else 'no'
-        done = compare(billed, worth) >= 0 if worth >= 0 else compare(billed, worth) <= 0
-        return 'invoiced' if done else 'to invoice'
+        done = scheduled.contract_id.state == 'closed'
+        return order_figures.get_status(billed, worth, self.currency_id.rounding, is_done=done)

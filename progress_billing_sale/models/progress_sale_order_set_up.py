@@ -10,31 +10,6 @@ class SaleOrderSetUp(models.Model):
 
     # === SET UP === #
 
-    def action_set_up_progress_billing(self):
-        """Make a contract whose schedule of values is these orders' lines; a project's contract is shared.
-
-        Down payments of the order become deposits, the quotation's billing plan becomes planned
-        records, and the contract opens where nothing is missing. Called again it shows the contract.
-
-        :return dict: the action that shows the contracts
-        :raises UserError: when an order is not confirmed, or its project is billed otherwise
-        """
-        self.check_access('write')
-        self.env['progress.contract'].check_access('create')
-        todo = self.filtered(lambda order: order.progress_contract_id.state in (False, 'cancelled'))
-        todo._check_can_set_up()
-        for order in todo:
-            order._set_up_progress_billing()
-        return self.progress_contract_id._get_contract_action()
-
-    def action_set_up_progress_tab(self):
-        """Set Up Progress Billing on the tab: the same, and the tab stays on screen.
-
-        :return dict: reloads the order
-        """
-        self.action_set_up_progress_billing()
-        return {'type': 'ir.actions.act_window_close'}
-
     def _check_can_set_up(self):
         for order in self:
             if order.state != 'sale':
@@ -58,7 +33,11 @@ class SaleOrderSetUp(models.Model):
                 )
 
     def _set_up_progress_billing(self):
-        """Contract, schedule lines, down payments and plan of one order."""
+        """Contract, schedule lines, down payments and plan of one order; a project's contract is shared.
+
+        Down payments of the order become deposits, the quotation's billing plan becomes planned records, and the
+        contract opens where nothing is missing.
+        """
         self.ensure_one()
         contract = self._ensure_progress_contract()
         contract._lock_for_billing()
@@ -73,7 +52,7 @@ class SaleOrderSetUp(models.Model):
                 for number, line in enumerate(lines, 1)
             ]
         )
-        created._check_sale_lines_free()
+        created._check_order_lines_free('sale_line_id')
         contract._take_down_payments(self)
         milestones = self.progress_plan_ids._ensure_milestones(contract.project_id)
         bills = self.env['progress.bill'].create(

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS, of_contract
 
@@ -10,20 +10,8 @@ class SaleOrder(models.Model):
     """The Billing tab of an order: the same as on the project."""
 
     _name = 'sale.order'
-    _inherit = ['sale.order', 'progress.tab.mixin', 'progress.guard.mixin']
-    _guards_values = False
-    _placing_fields = ()
+    _inherit = ['sale.order', 'progress.tab.mixin', 'progress.order.mixin']
 
-    progress_contract_id = fields.Many2one(
-        'progress.contract',
-        string="Billing Contract",
-        readonly=True,
-        copy=False,
-        index='btree_not_null',
-        ondelete='set null',
-        guarded=True,
-        help="What bills this order in stages.",
-    )
     is_progress_billed = fields.Boolean(
         string="Billed in Stages",
         compute='_compute_is_progress_billed',
@@ -125,11 +113,6 @@ class SaleOrder(models.Model):
         if 'order_line' in vals:
             self._propose_progress_changes()
         return result
-
-    def _raise_protected(self, name):
-        if self.progress_contract_id:
-            raise AccessError(self.env._("Cancel the billing contract to bill the order otherwise."))
-        raise AccessError(self.env._("Choose Set Up Progress Billing to bill an order on a contract."))
 
     def _write_progress_tab(self, vals):
         """Write what was entered in the Billing tab to the contract.

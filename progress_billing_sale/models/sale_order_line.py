@@ -106,7 +106,7 @@ class SaleOrderLine(models.Model):
         :return dict: amounts by line, in the order's currency
         """
         worths = dict.fromkeys(self, 0.0)
-        taxes = self.env['account.tax']
+        engine = self.env['progress.tax.engine']
         for order, lines in self.grouped('order_id').items():
             if order.state == 'cancel':
                 continue
@@ -114,15 +114,9 @@ class SaleOrderLine(models.Model):
                 line._prepare_base_line_for_taxes_computation(quantity=line._get_progress_units())
                 for line in order.order_line.filtered(lambda line: not line.display_type)
             ]
-            taxes._add_tax_details_in_base_lines(base_lines, order.company_id)
-            taxes._round_base_lines_tax_details(base_lines, order.company_id)
-            for base_line in base_lines:
-                line, details = base_line['record'], base_line['tax_details']
-                if line in lines and not line.is_downpayment and not line.is_expense:
-                    worth = details['total_excluded_currency'] + details['delta_total_excluded_currency']
-                    if taxed:
-                        worth += sum(data['tax_amount_currency'] for data in details['taxes_data'])
-                    worths[line] = order.currency_id.round(worth)
+            found = engine._get_worths(base_lines, order.company_id, order.currency_id, taxed=taxed)
+            scheduled = lines.filtered(lambda line: not line.is_downpayment and not line.is_expense)
+            worths.update({line: found[line] for line in scheduled if line in found})
         return worths
 
     def _get_progress_units(self):

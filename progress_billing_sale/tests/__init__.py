@@ -4,5 +4,7 @@ from . import test_order_doors
 from . import test_order_figures
 from . import test_order_money
 from . import test_order_rights
+from . import test_order_tables
 from . import test_order_tours
+from . import test_portal_payment
 from . import test_project_and_plan

@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .common import ProgressSaleCommon
@@ -9,7 +10,7 @@ class TestOrderFigures(ProgressSaleCommon):
 
     def test_set_up_copies_the_order(self):
         """Sections, notes, discounts, taxes, terms and analytics come along; money is billed as 1 x amount."""
-        order = self._make_order([1000], self.tax_15, confirm=False, client_order_ref="PO 77")
+        order = self.orders.order([1000], self.tax_15, confirm=False, client_order_ref="PO 77")
         order.payment_term_id = self.env.ref('account.account_payment_term_30days')
         self.env['sale.order.line'].create(
             [
@@ -29,7 +30,7 @@ class TestOrderFigures(ProgressSaleCommon):
             ]
         )
         order.action_confirm()
-        contract = self._set_up(order)
+        contract = self.orders.set_up(order)
         self.assertRecordValues(
             contract,
             [
@@ -67,11 +68,11 @@ class TestOrderFigures(ProgressSaleCommon):
 
     def test_deposits_step_by_step(self):
         """25 % of 10,000 + 15 %: draft, posted, reset, posted, credited in part, final."""
-        order = self._make_order([6000, 4000], self.tax_15)
+        order = self.orders.order([6000, 4000], self.tax_15)
         first, second = order.order_line
-        contract = self._set_up(order)
+        contract = self.orders.set_up(order)
         self.assertFigures(order, 0, 11500, 'to invoice', 0)
-        bill = self._bill(contract, '25%', post=False)
+        bill = self.billing.bill(contract, '25%', post=False)
         self.assertFigures(order, 0, 11500, 'to invoice', 1)
         self.assertLineFigures(first, 0.25, 0.75, 0, 6000)
         bill.invoice_id.action_post()
@@ -80,7 +81,7 @@ class TestOrderFigures(ProgressSaleCommon):
         self.assertLineFigures(second, 0.25, 0.75, 1000, 3000)
         self.assertEqual(order.invoice_ids, bill.invoice_id)
         self.assertEqual(
-            self._ledger(bill.invoice_id),
+            self.books.of(bill.invoice_id),
             {
                 self.receivable_account: (2875, 2875),
                 self.deposit_account: (-2500, -2500),
@@ -90,15 +91,15 @@ class TestOrderFigures(ProgressSaleCommon):
         bill.invoice_id.button_draft()
         self.assertFigures(order, 0, 11500, 'to invoice', 1)
         bill.invoice_id.action_post()
-        refund = self._credit(bill.invoice_id, 1000)
+        refund = self.billing.credit(bill.invoice_id, 1000)
         self.assertFigures(order, 1725, 9775, 'to invoice', 2)
         self.assertLineFigures(first, 0.15, 0.85, 900, 5100)
         self.assertEqual(order.invoice_ids, bill.invoice_id | refund)
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.assertFigures(order, 11500, 0, 'invoiced', 3)
         self.assertLineFigures(first, 1, 0, 6000, 0)
         self.assertEqual(
-            self._ledger(final),
+            self.books.of(final),
             {
                 self.receivable_account: (9775, 9775),
                 self.deposit_account: (1500, 1500),
@@ -110,19 +111,19 @@ class TestOrderFigures(ProgressSaleCommon):
         self.assertEqual(final.line_ids.sale_line_ids, order.order_line)
 
     def test_as_billed_step_by_step(self):
-        order = self._make_order([6000, 4000], self.tax_15)
-        contract = self._set_up(order, 'as_billed')
-        bill = self._bill(contract, '40%')
+        order = self.orders.order([6000, 4000], self.tax_15)
+        contract = self.orders.set_up(order, 'as_billed')
+        bill = self.billing.bill(contract, '40%')
         self.assertFigures(order, 4600, 6900, 'to invoice', 1)
         self.assertLineFigures(order.order_line[1], 0.4, 0.6, 1600, 2400)
         self.assertEqual(bill.invoice_id.invoice_line_ids.sale_line_ids, order.order_line)
-        self._credit(bill.invoice_id)
+        self.billing.credit(bill.invoice_id)
         self.assertFigures(order, 0, 11500, 'to invoice', 2)
-        self._bill(contract, '30%')
-        final = self._final(contract)
+        self.billing.bill(contract, '30%')
+        final = self.billing.final(contract)
         self.assertFigures(order, 11500, 0, 'invoiced', 4)
         self.assertEqual(
-            self._ledger(final),
+            self.books.of(final),
             {
                 self.receivable_account: (8050, 8050),
                 self.income_account: (-7000, -7000),
@@ -132,24 +133,24 @@ class TestOrderFigures(ProgressSaleCommon):
 
     def test_no_percentage_through_a_rounded_quantity(self):
         """33.333 % of 1 x 1,000,000 is 333,330.00; 0.4 % is something, 99.7 % is not all of it."""
-        order = self._make_order([1000000])
-        contract = self._set_up(order)
-        bill = self._bill(contract, '33.333%')
+        order = self.orders.order([1000000])
+        contract = self.orders.set_up(order)
+        bill = self.billing.bill(contract, '33.333%')
         self.assertEqual(bill.invoice_id.amount_untaxed, 333330)
         self.assertFigures(order, 333330, 666670, 'to invoice', 1)
         self.assertLineFigures(order.order_line, 0.33, 0.67, 333330, 666670)
-        other = self._make_order([1000])
-        contract = self._set_up(other)
-        self._bill(contract, '0.4%')
+        other = self.orders.order([1000])
+        contract = self.orders.set_up(other)
+        self.billing.bill(contract, '0.4%')
         self.assertFigures(other, 4, 996, 'to invoice', 1)
-        self._bill(contract, '99.3%')
+        self.billing.bill(contract, '99.3%')
         self.assertFigures(other, 997, 3, 'to invoice', 2)
         self.assertEqual(other.order_line.invoice_status, 'to invoice')
 
     def test_deleted_and_cancelled_drafts(self):
-        order = self._make_order([1000])
-        contract = self._set_up(order)
-        bill = self._bill(contract, '50%', post=False)
+        order = self.orders.order([1000])
+        contract = self.orders.set_up(order)
+        bill = self.billing.bill(contract, '50%', post=False)
         self.assertLineFigures(order.order_line, 0.5, 0.5, 0, 1000)
         bill.invoice_id.unlink()
         self.assertLineFigures(order.order_line, 0, 1, 0, 1000)
@@ -160,10 +161,10 @@ class TestOrderFigures(ProgressSaleCommon):
 
     def test_reopened_final(self):
         """The final invoice reset: the order goes back to what the deposits billed."""
-        order = self._make_order([1000], self.tax_15)
-        contract = self._set_up(order)
-        self._bill(contract, '50%')
-        final = self._final(contract)
+        order = self.orders.order([1000], self.tax_15)
+        contract = self.orders.set_up(order)
+        self.billing.bill(contract, '50%')
+        final = self.billing.final(contract)
         self.assertFigures(order, 1150, 0, 'invoiced', 2)
         final.button_draft()
         self.assertFigures(order, 575, 575, 'invoiced', 2)
@@ -171,11 +172,11 @@ class TestOrderFigures(ProgressSaleCommon):
         self.assertFigures(order, 575, 575, 'to invoice', 1)
 
     def test_create_invoice_leaves_it_to_the_contract(self):
-        order = self._make_order([1000])
-        self._set_up(order)
+        order = self.orders.order([1000])
+        self.orders.set_up(order)
         self.assertTrue(order.is_progress_billed)
-        with self.assertRefused("progress billing bills what is left"):
+        with self.assertRaisesRegex(UserError, "progress billing bills what is left"):
             order._create_invoices(final=True)
-        other = self._make_order([500])
+        other = self.orders.order([500])
         self.assertEqual((order | other)._create_invoices().amount_untaxed, 500)
         self.assertEqual(order.invoice_count, 0)

@@ -1,6 +1,8 @@
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.progress_billing.tests.queries import count_queries
+
 from .common import ProgressSaleCommon
 
 
@@ -10,18 +12,18 @@ class TestOrderMoney(ProgressSaleCommon):
 
     def _check_whole_life(self, order, recognition, shares=('33.33%', '20%')):
         """Bill, credit a part, bill, final: the order is invoiced to the cent, deposits are gone."""
-        contract = self._set_up(order, recognition)
+        contract = self.orders.set_up(order, recognition)
         total, untaxed = order.amount_total, order.amount_untaxed
         self.assertAlmostEqual(contract.revised_amount, untaxed, 6)
         for number, share in enumerate(shares):
-            bill = self._bill(contract, share)
+            bill = self.billing.bill(contract, share)
             if not number:
-                self._credit(bill.invoice_id, order.currency_id.round(1))
+                self.billing.credit(bill.invoice_id, order.currency_id.round(1))
         self.env.invalidate_all()
         self.assertAlmostEqual(order.amount_invoiced + order.amount_to_invoice, total, 6)
         posted = sum(order.invoice_ids.mapped('amount_total_in_currency_signed'))
         self.assertAlmostEqual(order.amount_invoiced, posted, 6)
-        final = self._final(contract)
+        final = self.billing.final(contract)
         self.env.invalidate_all()
         self.assertFigures(order, total, 0, 'invoiced')
         self.assertAlmostEqual(sum(order.invoice_ids.mapped('amount_total_in_currency_signed')), total, 6)
@@ -31,25 +33,25 @@ class TestOrderMoney(ProgressSaleCommon):
         return final
 
     def test_mixed_taxes_and_discounts(self):
-        taxes = [self.tax_15, self._make_tax("7 %", 7), self.tax_15 | self._make_tax("2.5 %", 2.5), None]
+        taxes = [self.tax_15, self.make.tax("7 %", 7), self.tax_15 | self.make.tax("2.5 %", 2.5), None]
         for recognition in ('deposit', 'as_billed'):
             with self.subTest(recognition=recognition):
-                order = self._make_order([333.33, 1234.57, 99.99, 0.37])
+                order = self.orders.order([333.33, 1234.57, 99.99, 0.37])
                 for line, tax in zip(order.order_line, taxes, strict=True):
                     line.write({'tax_ids': [Command.set(tax.ids if tax else [])], 'discount': 12.5})
                 self._check_whole_life(order, recognition)
 
     def test_price_included_tax(self):
-        tax = self._make_tax("21 % included", 21, price_include_override='tax_included')
+        tax = self.make.tax("21 % included", 21, price_include_override='tax_included')
         for recognition in ('deposit', 'as_billed'):
             with self.subTest(recognition=recognition):
-                order = self._make_order([1210, 99.99], tax)
+                order = self.orders.order([1210, 99.99], tax)
                 self.assertEqual(order.amount_total, 1309.99)
                 self._check_whole_life(order, recognition)
 
     def test_price_included_tax_to_the_cent(self):
         """What the whole order is taxed in Odoo, in every split: 100.00 is 82.64 + 17.36, three thirds are 550.00."""
-        tax = self._make_tax("21 % included", 21, price_include_override='tax_included')
+        tax = self.make.tax("21 % included", 21, price_include_override='tax_included')
         for rounding in ('round_per_line', 'round_globally'):
             self.company.tax_calculation_rounding_method = rounding
             for recognition in ('deposit', 'as_billed'):
@@ -61,11 +63,11 @@ class TestOrderMoney(ProgressSaleCommon):
                     ([0.99, 1.01, 99.95], ('10%', '10%', '10%', '10%')),
                 ):
                     with self.subTest(rounding, recognition=recognition, prices=prices, shares=shares):
-                        order = self._make_order(prices, tax)
-                        contract = self._set_up(order, recognition)
+                        order = self.orders.order(prices, tax)
+                        contract = self.orders.set_up(order, recognition)
                         for share in shares:
-                            self._bill(contract, share)
-                        self._final(contract)
+                            self.billing.bill(contract, share)
+                        self.billing.final(contract)
                         moves = contract.invoice_ids
                         self.assertEqual(round(sum(moves.mapped('amount_total')), 2), order.amount_total)
                         self.assertEqual(round(sum(moves.mapped('amount_tax')), 2), order.amount_tax)
@@ -77,14 +79,14 @@ class TestOrderMoney(ProgressSaleCommon):
 
     def test_price_included_tax_of_a_changed_order(self):
         """A change order takes the order's tax with it."""
-        tax = self._make_tax("21 % included", 21, price_include_override='tax_included')
-        order = self._make_order([100], tax)
-        contract = self._set_up(order)
-        self._bill(contract, '50%')
+        tax = self.make.tax("21 % included", 21, price_include_override='tax_included')
+        order = self.orders.order([100], tax)
+        contract = self.orders.set_up(order)
+        self.billing.bill(contract, '50%')
         order.order_line.price_unit = 133.33
         contract.change_ids.action_approve()
         self.assertEqual(contract.line_ids.taxed_amount, 133.33)
-        self._final(contract)
+        self.billing.final(contract)
         self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_total')), 2), 133.33)
 
     def test_foreign_currency(self):
@@ -92,7 +94,7 @@ class TestOrderMoney(ProgressSaleCommon):
         pricelist = self.env['product.pricelist'].create({'name': "Euro", 'currency_id': currency.id})
         for recognition in ('deposit', 'as_billed'):
             with self.subTest(recognition=recognition):
-                order = self._make_order([1000.01], self.tax_15, pricelist_id=pricelist.id)
+                order = self.orders.order([1000.01], self.tax_15, pricelist_id=pricelist.id)
                 self.assertEqual(order.currency_id, currency)
                 self._check_whole_life(order, recognition)
 
@@ -101,36 +103,36 @@ class TestOrderMoney(ProgressSaleCommon):
         pricelist = self.env['product.pricelist'].create({'name': "Yen", 'currency_id': currency.id})
         for recognition in ('deposit', 'as_billed'):
             with self.subTest(recognition=recognition):
-                order = self._make_order([33333, 77777], self.tax_15, pricelist_id=pricelist.id)
+                order = self.orders.order([33333, 77777], self.tax_15, pricelist_id=pricelist.id)
                 self._check_whole_life(order, recognition)
 
     def test_deduction_line(self):
         """A discount as a line of its own."""
-        order = self._make_order([1000, -100], self.tax_15)
+        order = self.orders.order([1000, -100], self.tax_15)
         self._check_whole_life(order, 'deposit')
 
     def test_free_line(self):
-        order = self._make_order([1000, 0])
-        contract = self._set_up(order)
-        self._bill(contract, '50%')
+        order = self.orders.order([1000, 0])
+        contract = self.orders.set_up(order)
+        self.billing.bill(contract, '50%')
         self.assertFigures(order, 500, 500, 'to invoice')
-        self._final(contract)
+        self.billing.final(contract)
         self.assertFigures(order, 1000, 0, 'invoiced')
 
     def test_down_payment_with_mixed_taxes(self):
         """Odoo's own down payment on several sets of taxes, then ours, to the cent."""
         self.company.downpayment_account_id = self.deposit_account
-        order = self._make_order([333.33, 1234.57, 99.99])
+        order = self.orders.order([333.33, 1234.57, 99.99])
         order.order_line[0].tax_ids = self.tax_15
-        order.order_line[1].tax_ids = self._make_tax("7 %", 7)
+        order.order_line[1].tax_ids = self.make.tax("7 %", 7)
         order.order_line[2].tax_ids = False
-        self._down_payment(order, percent=33.33)
+        self.orders.down_payment(order, percent=33.33)
         for recognition in ('as_billed', 'deposit'):
-            contract = self._set_up(order, recognition)
+            contract = self.orders.set_up(order, recognition)
             if recognition == 'as_billed':
                 contract.action_cancel()
-        self._bill(contract, '25%')
-        self._final(contract)
+        self.billing.bill(contract, '25%')
+        self.billing.final(contract)
         self.assertDeposits(contract, 0)
         self.assertFigures(order, order.amount_total, 0, 'invoiced', 3)
 
@@ -138,16 +140,16 @@ class TestOrderMoney(ProgressSaleCommon):
         """Figures of ordinary orders cost the same number of queries, however many lines they have."""
 
         def count(lines):
-            order = self._make_order([10] * lines)
-            move = self._native_invoice(order)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            move.button_draft()
-            move.action_post()
-            self.env.flush_all()
-            order.order_line.mapped('amount_to_invoice')
-            return self.env.cr.sql_log_count - before
+            order = self.orders.order([10] * lines)
+            move = self.orders.invoice(order)
+
+            def post_anew():
+                move.button_draft()
+                move.action_post()
+                self.env.flush_all()
+                order.order_line.mapped('amount_to_invoice')
+
+            return count_queries(self.env, post_anew)
 
         count(2)  # warms the caches
         few, many = count(3), count(30)
@@ -157,17 +159,17 @@ class TestOrderMoney(ProgressSaleCommon):
         """A bill of a contract with an order costs no query for each line."""
 
         def count(lines):
-            order = self._make_order([10] * lines)
-            contract = self._set_up(order)
-            bill = self._plan(contract, '10%')
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            bill.action_create()
-            bill.invoice_id.action_post()
-            self.env.flush_all()
-            order.order_line.mapped('amount_to_invoice')
-            return self.env.cr.sql_log_count - before
+            order = self.orders.order([10] * lines)
+            contract = self.orders.set_up(order)
+            bill = self.make.plan(contract, '10%')
+
+            def create_and_post():
+                bill.action_create()
+                bill.invoice_id.action_post()
+                self.env.flush_all()
+                order.order_line.mapped('amount_to_invoice')
+
+            return count_queries(self.env, create_and_post)
 
         count(2)  # warms the caches
         few, many = count(3), count(30)

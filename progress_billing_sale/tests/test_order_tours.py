@@ -20,7 +20,7 @@ class TestOrderTours(ProgressSaleCommon, HttpCase):
                 ],
             }
         )
-        order = self._make_order([1000], self.tax_15, confirm=False)
+        order = self.orders.order([1000], self.tax_15, confirm=False)
         order.progress_plan_ids = [Command.create({'title': "Order", 'percent': 30})]
         order.action_confirm()
         self.start_tour(

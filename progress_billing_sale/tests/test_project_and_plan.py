@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo import Command, fields
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import HttpCase, tagged
 
 from .common import ProgressSaleCommon
@@ -12,12 +12,12 @@ class TestProjectAndPlan(ProgressSaleCommon):
     """An order with a project shares its contract; a quotation carries its plan."""
 
     def test_order_shares_the_projects_contract(self):
-        contract = self._make_contract([500])
-        order = self._make_order([1000], project_id=self.project.id)
+        contract = self.make.contract([500])
+        order = self.orders.order([1000], project_id=self.project.id)
         order.fiscal_position_id = contract.fiscal_position_id
-        self.assertEqual(self._set_up(order), contract)
+        self.assertEqual(self.orders.set_up(order), contract)
         self.assertEqual(contract.line_ids.mapped('revised_amount'), [500, 1000])
-        self._bill(contract, '50%')
+        self.billing.bill(contract, '50%')
         self.assertLineFigures(order.order_line, 0.5, 0.5, 500, 500)
         self.assertFigures(order, 500, 500, 'to invoice', 1)
         order.order_line.price_unit = 1200
@@ -25,53 +25,53 @@ class TestProjectAndPlan(ProgressSaleCommon):
 
     def test_two_orders_on_one_project(self):
         orders = (
-            self._make_order([1000], project_id=self.project.id),
-            self._make_order([3000], project_id=self.project.id),
+            self.orders.order([1000], project_id=self.project.id),
+            self.orders.order([3000], project_id=self.project.id),
         )
-        contract = self._set_up(orders[0])
-        self.assertEqual(self._set_up(orders[1]), contract)
-        bill = self._bill(contract, '10%')
+        contract = self.orders.set_up(orders[0])
+        self.assertEqual(self.orders.set_up(orders[1]), contract)
+        bill = self.billing.bill(contract, '10%')
         self.assertEqual(bill.line_ids.mapped('amount'), [100, 300])
         self.assertFigures(orders[0], 100, 900, 'to invoice', 1)
         self.assertFigures(orders[1], 300, 2700, 'to invoice', 1)
-        with self.assertRefused(bill.name):
+        with self.assertRaisesRegex(UserError, bill.name):
             orders[1].action_cancel()
-        self._credit(bill.invoice_id)
+        self.billing.credit(bill.invoice_id)
         orders[1].action_cancel()
         self.assertEqual(contract.state, 'open')
         self.assertRecordValues(contract.change_ids, [{'state': 'draft', 'amount': -3000}])
 
     def test_contract_of_another_customer_is_not_shared(self):
-        contract = self._make_contract([500])
+        contract = self.make.contract([500])
         other = self.env['res.partner'].create({'name': "Somebody else"})
-        order = self._make_order([1000], project_id=self.project.id, partner_id=other.id)
-        mine = self._set_up(order)
+        order = self.orders.order([1000], project_id=self.project.id, partner_id=other.id)
+        mine = self.orders.set_up(order)
         self.assertNotEqual(mine, contract)
         self.assertRecordValues(mine, [{'project_id': self.project.id, 'partner_id': other.id}])
 
     def test_project_becomes_fixed_fee(self):
-        project = self._make_project(billing_method='none')
-        order = self._make_order([1000], project_id=project.id)
-        contract = self._set_up(order)
+        project = self.make.project(billing_method='none')
+        order = self.orders.order([1000], project_id=project.id)
+        contract = self.orders.set_up(order)
         self.assertEqual(project.billing_method, 'fixed_fee')
         self.assertEqual(project.progress_contract_ids, contract)
         self.assertEqual(contract.state, 'open')
-        project = self._make_project(billing_method='time_materials')
-        order = self._make_order([1000], project_id=project.id)
-        with self.assertRefused("bills time and materials"):
-            self._set_up(order)
+        project = self.make.project(billing_method='time_materials')
+        order = self.orders.order([1000], project_id=project.id)
+        with self.assertRaisesRegex(UserError, "bills time and materials"):
+            self.orders.set_up(order)
 
     def test_dashboard(self):
         """Earned and deposits in the contract's rows; nothing is counted a second time with the order."""
         self.project.allow_billable = True
         self.project._create_analytic_account()
         self.service.invoice_policy = 'delivery'
-        order = self._make_order([1000], project_id=self.project.id, line_vals={'product_uom_qty': 10})
+        order = self.orders.order([1000], project_id=self.project.id, line_vals={'product_uom_qty': 10})
         self.project.sale_line_id = order.order_line
         order.order_line.qty_delivered = 2
-        self._native_invoice(order)
-        contract = self._set_up(order)
-        self._bill(contract, '3000')
+        self.orders.invoice(order)
+        contract = self.orders.set_up(order)
+        self.billing.bill(contract, '3000')
 
         def rows():
             self.env.flush_all()
@@ -81,7 +81,7 @@ class TestProjectAndPlan(ProgressSaleCommon):
         data, total = rows()
         self.assertEqual(data, {'progress_revenue': (2000, 8000), 'progress_deposits': (3000, -3000)})
         self.assertEqual(total, {'invoiced': 5000, 'to_invoice': 5000})
-        self._final(contract)
+        self.billing.final(contract)
         data, total = rows()
         self.assertEqual(data, {'progress_revenue': (10000, 0)})
         self.assertEqual(total, {'invoiced': 10000, 'to_invoice': 0})
@@ -92,14 +92,14 @@ class TestProjectAndPlan(ProgressSaleCommon):
         """Odoo books a down payment as earned on the project; as a deposit of the contract it is not."""
         self.project.allow_billable = True
         self.project._create_analytic_account()
-        order = self._make_order([1000], project_id=self.project.id)
+        order = self.orders.order([1000], project_id=self.project.id)
         self.project.sale_line_id = order.order_line
-        move = self._down_payment(order, percent=30)
+        move = self.orders.down_payment(order, percent=30)
         self.assertEqual(self._analytic_balance(), 300)
-        contract = self._set_up(order)
+        contract = self.orders.set_up(order)
         self.assertFalse(move.invoice_line_ids.analytic_distribution)
         self.assertEqual(self._analytic_balance(), 0)
-        self._final(contract)
+        self.billing.final(contract)
         self.assertEqual(self._analytic_balance(), 1000)
 
     def _analytic_balance(self):
@@ -119,7 +119,7 @@ class TestProjectAndPlan(ProgressSaleCommon):
                 ],
             }
         )
-        order = self._make_order([100], confirm=False, progress_plan_template_id=template.id)
+        order = self.orders.order([100], confirm=False, progress_plan_template_id=template.id)
         self.assertEqual(order.progress_plan_ids.mapped('amount'), [33.33, 33.33, 23.34])
         order.progress_plan_ids[1].trigger = 'manual'
         rows = order._get_progress_plan_rows()
@@ -133,10 +133,10 @@ class TestProjectAndPlan(ProgressSaleCommon):
             ],
         )
         self.assertEqual(order.copy().progress_plan_ids.mapped('percent'), [33.33, 33.33, 23.34])
-        with self.assertRaises(ValidationError):
+        with self.assertRaisesRegex(ValidationError, "The billing plan of"):
             order.progress_plan_ids[0].percent = 90
         order.action_confirm()
-        contract = self._set_up(order)
+        contract = self.orders.set_up(order)
         self.assertRecordValues(
             contract.bill_ids.sorted('id'),
             [
@@ -160,7 +160,7 @@ class TestPortal(ProgressSaleCommon, HttpCase):
     """The customer's view of quotation, order and invoices."""
 
     def test_quotation_and_order_pages(self):
-        order = self._make_order([1000], self.tax_15, confirm=False)
+        order = self.orders.order([1000], self.tax_15, confirm=False)
         order.progress_plan_ids = [Command.create({'title': "Shell <up>", 'percent': 40, 'offset': 1})]
         order.action_quotation_sent()
         page = self.url_open(order.get_portal_url())
@@ -169,8 +169,8 @@ class TestPortal(ProgressSaleCommon, HttpCase):
         self.assertIn("1 month after confirmation", page.text)
         self.assertIn("Final invoice", page.text)
         order.action_confirm()
-        contract = self._set_up(order)
-        bill = self._bill(contract, '25%')
+        contract = self.orders.set_up(order)
+        bill = self.billing.bill(contract, '25%')
         page = self.url_open(order.get_portal_url())
         self.assertEqual(page.status_code, 200)
         self.assertIn(bill.invoice_id.name, page.text)
@@ -181,20 +181,20 @@ class TestPortal(ProgressSaleCommon, HttpCase):
 
     def test_order_page_shows_what_was_billed(self):
         """20 % of 179,600 was billed: the page says 35,920.00, whatever is added to the order since."""
-        order = self._make_order([179600], confirm=False)
+        order = self.orders.order([179600], confirm=False)
         order.progress_plan_ids = [
             Command.create({'title': "Start", 'percent': 20, 'sequence': 1}),
             Command.create({'title': "Shell", 'percent': 30, 'offset': 1, 'sequence': 2}),
             Command.create({'title': "Dropped", 'percent': 10, 'offset': 2, 'sequence': 3}),
         ]
         order.action_confirm()
-        contract = self._set_up(order)
+        contract = self.orders.set_up(order)
         first, _second, dropped = contract.bill_ids.sorted('id')
         first.date = '2026-03-31'
         first.action_create()
         first.invoice_id.action_post()
         dropped.action_cancel()
-        self._bill(contract, '1,000.00', '2026-04-30', title="Beside the plan")
+        self.billing.bill(contract, '1,000.00', '2026-04-30', title="Beside the plan")
         expected = [
             ("Start", "Billed on 03/31/2026", "20", 35920),
             ("Shell", "1 month after confirmation", "30", 53880),
@@ -219,7 +219,7 @@ class TestPortal(ProgressSaleCommon, HttpCase):
 
     def test_online_payment_settles_the_next_progress_invoice(self):
         """Money that came in with the order is matched with the first invoice, whoever makes it."""
-        order = self._make_order([1000], require_payment=True, prepayment_percent=1)
+        order = self.orders.order([1000], require_payment=True, prepayment_percent=1)
         self.assertEqual(order._get_prepayment_required_amount(), 1000)
         provider = self.env['payment.provider'].search([('code', '=', 'custom')], limit=1)
         if not provider:
@@ -237,6 +237,6 @@ class TestPortal(ProgressSaleCommon, HttpCase):
                 'state': 'pending',
             }
         )
-        contract = self._set_up(order)
-        bill = self._bill(contract, '25%', post=False)
+        contract = self.orders.set_up(order)
+        bill = self.billing.bill(contract, '25%', post=False)
         self.assertEqual(bill.invoice_id.transaction_ids, transaction)

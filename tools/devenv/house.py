@@ -37,6 +37,8 @@ ORM_METHODS = """
     copy copy_data create default_get export_data fields_get fields_view_get get_view init name_create name_search
     onchange read search search_fetch unlink web_save write
 """.split()
+# errors for people: a test says which of their many sentences it expects
+USER_ERRORS = {"UserError", "ValidationError", "AccessError", "MissingError", "RedirectWarning"}
 INSTALLED = re.compile(r"\b_installed\(|\bin self\.env\b(?![.\[(])")
 GENERATED = re.compile(r"(\.py[cod]$|(^|/)(__pycache__|\.pytest_cache|\.ruff_cache)/)")
 # written so that this file does not hold the words it looks for
@@ -114,6 +116,25 @@ def _check_lines(lines: list[str]) -> Iterator[Finding]:
             yield index + 1, "env-company", "use the record's company_id; env.company is for defaults"
 
 
+def _check_refusals(tree: ast.AST) -> Iterator[Finding]:
+    """A test that expects an error for people, and neither names its sentence nor looks at it."""
+    looked_at = {
+        id(item.context_expr)
+        for node in ast.walk(tree)
+        for item in getattr(node, "items", ())
+        if getattr(item, "optional_vars", None)
+    }
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "attr", "") == "assertRaises"
+            and id(node) not in looked_at
+        ):
+            names = {getattr(part, "id", getattr(part, "attr", "")) for arg in node.args[:1] for part in ast.walk(arg)}
+            if names & USER_ERRORS:
+                yield node.lineno, "bare-raises", "say which sentence: assertRaisesRegex(error, sentence)"
+
+
 def check_python(path: Path, text: str, in_addon: bool) -> Iterator[Finding]:
     """All findings of one Python file."""
     is_test = in_addon and "tests" in path.parts
@@ -126,6 +147,8 @@ def check_python(path: Path, text: str, in_addon: bool) -> Iterator[Finding]:
         if in_addon:
             for message in _foreign(_context_keys(node), CORE_KEYS):
                 yield node.lineno, "context-key", message
+    if is_test:
+        yield from _check_refusals(tree)
     lines = text.splitlines()
     if in_addon and not is_test:
         yield from _check_lines(lines)

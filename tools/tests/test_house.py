@@ -47,6 +47,25 @@ def test_context_key_of_odoo(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        ("with self.assertRaises(UserError):\n    act()", ["bare-raises"]),
+        ("with self.subTest(), self.assertRaises(exceptions.AccessError):\n    act()", ["bare-raises"]),
+        ("self.assertRaises((KeyError, ValidationError), act)", ["bare-raises"]),
+        ("with self.assertRaisesRegex(UserError, 'not yet'):\n    act()", []),
+        (
+            "with self.assertRaises(UserError) as refused:\n    act()\nself.assertIn('not yet', str(refused))",
+            [],
+        ),
+        ("with self.assertRaises(KeyError):\n    act()", []),
+    ],
+)
+def test_refusal_without_its_sentence(text, rules):
+    assert _rules(text, TEST) == rules
+    assert _rules(text) == []
+
+
+@pytest.mark.parametrize(
     ("xml", "rules"),
     [
         ("<odoo><field name='x' context=\"{'my_key': 1}\"/></odoo>", ["context-key"]),

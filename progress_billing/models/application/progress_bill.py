@@ -257,8 +257,8 @@ class ProgressBillApplication(models.Model):
         )
 
     def _get_bill_position(self):
-        """Which of the contract's bills this is: 1 for the first."""
-        return len(self._get_earlier_bills()) + 1
+        """Which of the contract's bills this is: 1 for the first. Down payments bill no work."""
+        return len(self._get_earlier_bills().filtered(lambda bill: bill.kind != 'down_payment')) + 1
 
     def _get_document_title(self):
         """What the printed bill is called; glue addons and kinds of bills add theirs."""

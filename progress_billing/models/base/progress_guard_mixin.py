@@ -259,8 +259,11 @@ class ProgressGuardMixin(models.AbstractModel):
             self._guard_commands(name, value, '_guard_values')
             return
         record = self[:1].display_name or vals.get('name') or self._description
-        values = {'field': self._fields[name]._description_string(self.env), 'record': str(record)[:80]}
+        record = str(record).replace('\x00', '')[:80]
+        values = {'field': self._fields[name]._description_string(self.env), 'record': record}
         if kind in TEXT_LIMITS:
+            if isinstance(value, str) and '\x00' in value:
+                raise ValidationError(self.env._("%(field)s of %(record)s has a character that is none.", **values))
             if isinstance(value, str) and len(value) > TEXT_LIMITS[kind]:
                 raise ValidationError(
                     self.env._(
@@ -319,8 +322,8 @@ class ProgressGuardMixin(models.AbstractModel):
 
         :raises UserError: for anything that is no text, or for one of extreme length
         """
-        if not isinstance(value, (str, bool, type(None))) or value is True:
-            raise UserError(self.env._("“%s” is not a text.", str(value)[:80]))
+        if not isinstance(value, (str, bool, type(None))) or value is True or '\x00' in (value or ''):
+            raise UserError(self.env._("“%s” is not a text.", str(value).replace('\x00', '')[:80]))
         text = (value or '').strip()
         if len(text) > TEXT_LIMITS['text']:
             raise UserError(self.env._("The text is too long: at most %s characters.", TEXT_LIMITS['text']))

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import Command, models
+from odoo import Command, api, models
 
 from ...tools.taxes import PERCENTAGE
 
@@ -79,6 +79,28 @@ class ProgressTaxEngine(models.AbstractModel):
             if line.get('_worth'):
                 self._take_part_of_tax(line)
         return base_lines
+
+    @api.model
+    def _get_worths(self, base_lines, company, currency, *, taxed=False):
+        """What each line of an order is worth, to the cent: together they add up to the order's own total.
+
+        Where the company rounds taxes over the document, a cent that its lines differ by is on one of them.
+
+        :param list base_lines: of all lines of one order
+        :param bool taxed: with taxes
+        :return dict: amounts by order line
+        """
+        taxes = self.env['account.tax']
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        worths = {}
+        for base_line in base_lines:
+            details = base_line['tax_details']
+            worth = details['total_excluded_currency'] + details['delta_total_excluded_currency']
+            if taxed:
+                worth += sum(data['tax_amount_currency'] for data in details['taxes_data'])
+            worths[base_line['record']] = currency.round(worth)
+        return worths
 
     def _are_plain_taxes(self, base_lines):
         """Whether these are mere percentages of amounts without tax, and nobody has changed how Odoo computes those."""
@@ -248,10 +270,34 @@ class ProgressTaxEngine(models.AbstractModel):
             if not data['is_reverse_charge']
         }
 
+    def _give_kept_taxes(self, base_line, kept):
+        """Give a computed base line the taxes that its bill line keeps.
+
+        :param dict kept: see :meth:`_prepare_kept_taxes`
+        """
+        for data in base_line['tax_details']['taxes_data']:
+            taken = kept['amounts'].get(str(data['tax'].id))
+            if taken and not data['is_reverse_charge']:
+                data['tax_amount_currency'] = taken[2]
+
     def _prepare_kept_taxes(self, base_line):
         """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
         amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
         return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
+
+    def _prepare_taxes_to_keep(self, taxes, amounts, sign=1):
+        """Tax amounts that were reckoned elsewhere, as a bill line keeps them.
+
+        :param taxes: ``account.tax`` of the line
+        :param dict amounts: ``(base, tax amount)`` by tax id
+        :param int sign: -1 where the line gives them back
+        """
+        rates = {tax.id: tax.amount for tax in taxes._flatten_taxes_and_sort_them()[0]}
+        kept = {
+            str(tax): (rates.get(tax), sign * float(base), sign * float(taken))
+            for tax, (base, taken) in amounts.items()
+        }
+        return {'taxes': taxes.ids, 'amounts': kept}
 
     def _merge(self, base_lines):
         """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""

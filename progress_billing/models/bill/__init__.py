@@ -1,3 +1,4 @@
+from . import progress_bucket_mixin
 from . import progress_overbilling_mixin
 from . import progress_bill
 from . import progress_bill_workflow
@@ -16,3 +17,4 @@ from . import progress_contract_line
 from . import progress_contract_change
 from . import progress_contract_change_line
 from . import progress_tab_mixin
+from . import ir_actions_report

@@ -84,6 +84,13 @@ class AccountMove(models.Model):
 
     # === HOOKS === #
 
+    def _is_progress_held(self):
+        """Whether an invoice that could be posted at once has to be approved first. Extend by ``super()``."""
+        self.ensure_one()
+        # approval of invoices by other addons, such as the OCA's tier validation, is told by a field of this name
+        validated = not ('need_validation' in self._fields and self.need_validation)
+        return not validated or bool(self.progress_bill_id._get_posting_blockers())
+
     def _before_progress_state(self, state):
         """Order of life, before invoices or credit notes of bills change state (DEP-10).
 
@@ -96,6 +103,10 @@ class AccountMove(models.Model):
         bills = self.progress_bill_id.sudo()
         bills.contract_id._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
+        if state == 'posted':
+            # sudo: progress.bill - as above
+            claims = self.filtered(lambda move: not move.reversed_entry_id).progress_bill_id.sudo()
+            claims._raise_reasons([reason for bill in claims for reason in bill._get_posting_blockers()])
         for move in self:
             if state == 'posted' and move._is_progress_correction():
                 continue
@@ -166,21 +177,14 @@ class AccountMove(models.Model):
                 {'progress_bill_id': move.progress_bill_id.id, 'progress_revision': move.progress_revision}
             )
         if cancel:
-            reversals._on_progress_reversed()
-            self.line_ids.remove_move_reconcile()
-            reversals.with_context(move_reverse_cancel=True)._post(soft=False)
+            reversals._post_progress_reversals()
         return reversals
 
-    def _is_progress_correction(self):
-        """Whether this is the credit note of an invoice that a newer revision of its bill takes the place of."""
-        self.ensure_one()
-        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - its revision only
-        return bool(
-            self.reversed_entry_id
-            and self.move_type != self.reversed_entry_id.move_type
-            and self.progress_revision < bill.revision
-            and not bill.invoice_id
-        )
+    def _post_progress_reversals(self):
+        """Post the draft credit notes of invoices that are cancelled by them."""
+        self._on_progress_reversed()
+        self.reversed_entry_id.line_ids.remove_move_reconcile()
+        self.with_context(move_reverse_cancel=True)._post(soft=False)
 
     def _get_progress_receivable_lines(self):
         return self.line_ids.filtered(lambda line: line.account_type in ('asset_receivable', 'liability_payable'))

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_type')
 
@@ -15,15 +15,23 @@ class ProgressMoveChecks(models.Model):
     def _check_progress_links(self, vals):
         """An invoice of ours is not made a credit note by hand, nor an entry by hand a credit note of ours."""
         if vals.get('reversed_entry_id') and (self | self.browse(vals['reversed_entry_id'])).progress_bill_id:
-            self._raise_progress_link()
+            self.line_ids._raise_progress_link()
         if 'reversed_entry_id' in vals and self.progress_bill_id:
-            self._raise_progress_link()
+            self.line_ids._raise_progress_link()
 
     def _raise_protected(self, name):
-        self._raise_progress_link()
+        self.line_ids._raise_progress_link()
 
-    def _raise_progress_link(self):
-        raise AccessError(self.env._("Only a progress bill makes its invoice."))
+    def _is_progress_correction(self):
+        """Whether this is the credit note of an invoice that a newer revision of its bill takes the place of."""
+        self.ensure_one()
+        bill = self.progress_bill_id.sudo()  # sudo: progress.bill - its revision only
+        return bool(
+            self.reversed_entry_id
+            and self.move_type != self.reversed_entry_id.move_type
+            and self.progress_revision < bill.revision
+            and not bill.invoice_id
+        )
 
     def _check_progress_header(self, vals):
         """What the bill decides cannot be changed on its invoice (BIL-13).

@@ -1,7 +1,7 @@
 from typing import NamedTuple
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 LOCKED_FIELDS = (
     'price_unit',
@@ -165,7 +165,10 @@ class AccountMoveLine(models.Model):
         return result
 
     def _raise_protected(self, name):
-        self.env['account.move']._raise_progress_link()
+        self._raise_progress_link()
+
+    def _raise_progress_link(self):
+        raise AccessError(self.env._("Only a progress bill makes its invoice."))
 
     def write(self, vals):
         changed = [name for name in LOCKED_FIELDS if name in vals]

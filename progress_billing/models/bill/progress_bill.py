@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
 DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
@@ -18,6 +18,7 @@ class ProgressBill(models.Model):
     _description = "Progress Bill"
     _inherit = [
         'progress.guard.mixin',
+        'progress.bucket.mixin',
         'mail.thread',
         'mail.activity.mixin',
     ]
@@ -214,10 +215,9 @@ class ProgressBill(models.Model):
     )
     def _compute_state(self):
         for bill in self:
-            moves = bill._get_current_moves()
-            live = moves.filtered(lambda move: not move.reversed_entry_id)[:1]
+            live = bill._get_live_invoice()
             bill.invoice_id = live
-            bill.is_credited = bill._is_fully_credited(live, moves)
+            bill.is_credited = bill._is_fully_credited(live)
             bill.state, bill.bucket = bill._get_state_and_bucket(live)
 
     def _get_current_moves(self):
@@ -225,12 +225,12 @@ class ProgressBill(models.Model):
         self.ensure_one()
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
 
         The moves say so, and not the bill's amounts: these follow its state, and would ask for it at each change.
         """
-        reversals = moves.filtered(lambda move: move.reversed_entry_id and move.state == 'posted')
+        reversals = self._get_reversals()
         if not reversals or not live:
             return False
         standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
@@ -242,6 +242,11 @@ class ProgressBill(models.Model):
             if types[kind].expected
         ]
         return standing > 0 and all(map(self.currency_id.is_zero, left))
+
+    def _get_live_invoice(self):
+        """The invoice of the bill's current revision: the move that reverses none."""
+        self.ensure_one()
+        return self._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
 
     def _get_reversals(self):
         """Posted moves that reverse the invoice of the bill's current revision, or a credit note of it."""
@@ -277,6 +282,12 @@ class ProgressBill(models.Model):
             bill.invoice_count = len(bill.move_ids)
 
     # === CRUD === #
+
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        if field_name == 'date' and not nulls:
+            nulls = SQL('NULLS LAST')
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -320,6 +331,23 @@ class ProgressBill(models.Model):
         Called where bills are made, with their lines and before their invoices, and where somebody changes a line.
 
         :param bool new: the bills have just been made
+        """
+
+    def _settle_claims(self, *, new=False):
+        """Announce what these bills claim, and then what they come to.
+
+        :param bool new: the bills have just been made
+        """
+        self._on_claimed(new=new)
+        self._on_claims_settled()
+
+    def _on_claims_settled(self, *, invoicing=False):
+        """Every room has answered what these bills claim, so that what they come to is known. Extend by ``super()``.
+
+        Called after :meth:`_on_claimed`, where something is billed beside the schedule, and once more right before
+        the invoices of the bills are made.
+
+        :param bool invoicing: the invoices are made next
         """
 
     def _on_unbilled(self):

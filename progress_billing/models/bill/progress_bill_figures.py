@@ -7,20 +7,6 @@ class ProgressBillFigures(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    draft_amount = fields.Monetary(
-        string="Draft",
-        compute='_compute_bucket_amounts',
-        store=True,
-        help="Untaxed: on pro formas and draft invoices.",
-        guarded=True,
-    )
-    actual_amount = fields.Monetary(
-        string="Invoiced",
-        compute='_compute_bucket_amounts',
-        store=True,
-        help="Untaxed: on posted invoices less credit notes, opening amounts included.",
-        guarded=True,
-    )
     calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
 
     @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')

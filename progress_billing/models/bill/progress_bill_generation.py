@@ -74,7 +74,7 @@ class ProgressBillGeneration(models.Model):
 
     def _bill_now(self, actor=None):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""
-        self._on_claimed(new=True)
+        self._settle_claims(new=True)
         self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices(actor)
         # what was posted at once was checked at the gate
         self.filtered(lambda bill: bill.bucket != 'actual').line_ids.contract_line_id._check_not_overbilled()

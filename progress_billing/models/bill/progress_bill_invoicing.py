@@ -32,6 +32,7 @@ class ProgressBillInvoicing(models.Model):
         moves = self.env['account.move'].sudo()
         for wave in self._split_by_contract():
             wave._before_invoices()
+            wave._on_claims_settled(invoicing=True)
             wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
@@ -61,6 +62,11 @@ class ProgressBillInvoicing(models.Model):
         :param Actor actor: who acts: code with all rights posts nothing by itself
         """
         to_post = moves.filtered(lambda move: move.company_id.progress_post_invoices)
+        held = to_post.filtered(lambda move: move._is_progress_held())
+        held._message_log_batch(
+            bodies={move.id: self.env._("Left as a draft: it has to be approved first.") for move in held}
+        )
+        to_post -= held
         if not to_post:
             return
         if actor.may_post():
@@ -68,6 +74,14 @@ class ProgressBillInvoicing(models.Model):
         else:
             note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
+
+    def _get_posting_blockers(self):
+        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        return []
 
     def _get_move_type(self):
         """Direction of a bill that asks for money: its contract's."""
@@ -127,17 +141,25 @@ class ProgressBillInvoicing(models.Model):
 
     def _is_negative(self, lines):
         """Whether the lines come to less than nothing, tax included."""
-        total = 0.0
+        return self.currency_id.compare_amounts(self._sum_invoice_lines(lines)[1], 0.0) < 0
+
+    def _sum_invoice_lines(self, lines):
+        """What invoice lines come to.
+
+        :param list lines: dicts of ``account.move.line`` values, see :meth:`_prepare_invoice_line_list`
+        :return tuple: untaxed and taxed, in the contract's currency
+        """
+        net = tax = 0.0
         for line in lines:
             if line.get('display_type'):
                 continue
             frozen = line.get('extra_tax_data')
             if frozen:
-                total += frozen['manual_total_excluded_currency']
-                total += sum(tax['tax_amount_currency'] for tax in frozen['manual_tax_amounts'].values())
+                net += frozen['manual_total_excluded_currency']
+                tax += sum(taken['tax_amount_currency'] for taken in frozen['manual_tax_amounts'].values())
             else:
-                total += line['quantity'] * line['price_unit']
-        return self.currency_id.compare_amounts(total, 0.0) < 0
+                net += line['quantity'] * line['price_unit']
+        return self.currency_id.round(net), self.currency_id.round(net + tax)
 
     def _turn_round(self, line, sign):
         """The line as it stands on the document: a credit note counts what it gives back as positive."""
@@ -205,7 +227,8 @@ class ProgressBillInvoicing(models.Model):
         engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
         kept = [json.dumps(engine._prepare_kept_taxes(base_line)) for base_line in base_lines]
         self.env['progress.bill.line'].browse(ids)._set_columns(
-            {name: SQL("kept.taxes")}, SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept)
+            {name: SQL("kept.taxes")},
+            SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept),
         )
 
     def _get_line_taxes(self):

@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from ...tools import money
 
 CLAIM_FIELDS = frozenset({'amount', 'quantity', 'total_completed_percent'})
+#: the columns of a new claim follow from these
+CLAIM_HOOKS = ('_get_invoiced_amount', '_get_invoiced_quantity')
 
 
 class ProgressBillLine(models.Model):
@@ -16,6 +18,7 @@ class ProgressBillLine(models.Model):
         'progress.bulk.mixin',
         'progress.edit.mixin',
         'progress.guard.mixin',
+        'progress.bucket.mixin',
     ]
     _parent_field = 'bill_id'
     _fixed_fields = ('contract_line_id',)
@@ -52,6 +55,12 @@ class ProgressBillLine(models.Model):
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
     credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True, guarded=True)
+    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; bills after it go on
+    # from there. False until there is an invoice. Two keys:
+    #   "taxes": ids of the account.tax on the line, groups as groups: another set starts a new sum
+    #   "amounts": by the id of each single tax, as a text for JSON's sake, a list [rate, base, tax amount]; rate is the
+    #   tax's `amount` of that day (percent, or money a unit): another rate starts a new sum. Reverse charge is left out
+    # 100.00 at 15 %: {"taxes": [7], "amounts": {"7": [15.0, 100.0, 15.0]}}
     tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
 
     _line_once = models.UniqueIndex('(bill_id, contract_line_id)', "A schedule line can stand only once on a bill.")
@@ -126,7 +135,7 @@ class ProgressBillLine(models.Model):
         """
         credited = dict.fromkeys(self, money.ZERO)
         if bill.kind == 'final':  # a final invoice is credited in full or not at all
-            live = bill._get_current_moves().filtered(lambda move: not move.reversed_entry_id)[:1]
+            live = bill._get_live_invoice()
             standing = sum(1 if move.move_type != live.move_type else -1 for move in reversals)
             return {line: money.to_decimal(line.invoiced_amount) for line in self} if standing > 0 else credited
         for aml in reversals.line_ids._filter_progress(claims=True).filtered('amount_currency'):
@@ -175,7 +184,7 @@ class ProgressBillLine(models.Model):
         bills._check_lines_editable()
         for line, vals in typed.items():
             line._complete_claim(vals)
-        bills._on_claimed()
+        bills._settle_claims()
         return lines
 
     @api.model
@@ -189,7 +198,7 @@ class ProgressBillLine(models.Model):
         missing = {name for name in names if not all(name in vals for vals in vals_list)}
         known = {*derived, *names}
         odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
-        if odd or not (self._takes_rows() and self._knows_columns(frozenset(known))):
+        if odd or not (self._takes_rows(known, CLAIM_HOOKS) and self._knows_columns(frozenset(known))):
             return self._create_protected(vals_list)
         values = {name: [vals.get(name) for vals in vals_list] for name in names}
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
@@ -253,7 +262,7 @@ class ProgressBillLine(models.Model):
             self.mapped('invoiced_amount')
         if claimed:
             self._count_edit()
-            self.bill_id._on_claimed()
+            self.bill_id._settle_claims()
         return result
 
     def _get_claim_fields(self):
@@ -265,6 +274,8 @@ class ProgressBillLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
+        if 'source' in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
+            return
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
     # === CLAIM === #

@@ -8,20 +8,9 @@ class ProgressBillLineFigures(models.Model):
     _name = 'progress.bill.line'
     _inherit = 'progress.bill.line'
 
-    draft_amount = fields.Monetary(
-        string="Draft",
-        compute='_compute_bucket',
-        store=True,
-        help="Untaxed: on pro formas and draft invoices.",
-        guarded=True,
-    )
-    actual_amount = fields.Monetary(
-        string="Invoiced",
-        compute='_compute_bucket',
-        store=True,
-        help="Untaxed: on posted invoices less credit notes, opening amounts included.",
-        guarded=True,
-    )
+    # with what they follow from, in one statement
+    draft_amount = fields.Monetary(compute='_compute_bucket')
+    actual_amount = fields.Monetary(compute='_compute_bucket')
 
     @api.depends('bill_id.bucket', 'invoiced_amount', 'credited_amount')
     def _compute_bucket(self):

@@ -49,9 +49,9 @@ class ProgressBillSource(models.Model):
     def _compute_state(self):
         return super()._compute_state()
 
-    def _is_fully_credited(self, live, moves):
+    def _is_fully_credited(self, live):
         """What is billed beside the schedule is credited too."""
-        return super()._is_fully_credited(live, moves) and not self.currency_id.compare_amounts(
+        return super()._is_fully_credited(live) and not self.currency_id.compare_amounts(
             self.credited_sourced_amount, self.sourced_amount
         )
 
@@ -88,6 +88,7 @@ class ProgressBillSource(models.Model):
         created = lines._create_protected(
             [{**lines._prepare_sourced_vals(self.contract_id, vals), 'bill_id': self.id} for vals in vals_list]
         )
+        self._on_claims_settled()
         return created.with_env(self.env)
 
     # === INVOICE LINES === #
@@ -98,14 +99,20 @@ class ProgressBillSource(models.Model):
         return {**taxes, 'sourced': self._get_sourced_taxes()} if self.sourced_line_ids else taxes
 
     def _get_sourced_taxes(self):
-        """Taxes of what is billed beside the schedule.
+        """Taxes of what is billed beside the schedule. Extend by ``super()``.
+
+        :return list: computed base lines, in the order of the invoice
+        """
+        return self._compute_sourced_taxes(self.sourced_line_ids)
+
+    def _compute_sourced_taxes(self, lines):
+        """Taxes of lines beside the schedule, as an invoice of just these lines would have them.
 
         :return list: computed base lines
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         base_lines = [
-            engine._base_line(contract, line.amount, line.tax_ids, line.quantity, _bill_line=line)
-            for line in self.sourced_line_ids
+            engine._base_line(contract, line.amount, line.tax_ids, line.quantity, _bill_line=line) for line in lines
         ]
         return engine._compute_taxes(base_lines, contract.company_id)
 

@@ -31,10 +31,10 @@ class ProgressContractChangeBilled(models.Model):
 
     # === HOOKS === #
 
-    def _on_approved(self, *, credit=False):
-        super()._on_approved(credit=credit)
+    def _on_approved(self, *, actor=None, credit=False):
+        super()._on_approved(actor=actor, credit=credit)
         if credit:
-            self._credit_excess()
+            self._credit_excess(actor)
         else:
             self._check_not_below_billed()
         self.line_ids.contract_line_id._check_not_overbilled()
@@ -66,9 +66,10 @@ class ProgressContractChangeBilled(models.Model):
                 )
                 raise UserError(scheduled._format_wip_error([detail]))
 
-    def _credit_excess(self):
+    def _credit_excess(self, actor=None):
         """Bill back what lines were billed above their new worth: one bill a contract.
 
+        :param Actor actor: who approved the orders
         :raises UserError: when a draft on one of these lines may still change
         """
         for contract, changes in self.grouped('contract_id').items():
@@ -85,9 +86,9 @@ class ProgressContractChangeBilled(models.Model):
                     )
                 )
             if lines:
-                changes[0]._create_credit_bill(contract, lines)
+                changes[0]._create_credit_bill(contract, lines, actor)
 
-    def _create_credit_bill(self, contract, lines):
+    def _create_credit_bill(self, contract, lines, actor=None):
         """Bills of the lines' excess, negative, as far as the contract's workflow takes it."""
         self.env['progress.bill']._make_bills(
             [
@@ -101,7 +102,8 @@ class ProgressContractChangeBilled(models.Model):
                     ],
                 }
                 for key, group in lines.grouped(lambda line: line._get_run_key()).items()
-            ]
+            ],
+            actor,
         )
 
     def _undo_draft_credits(self):

@@ -124,7 +124,6 @@ class ProgressContract(models.Model):
     final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
     final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
     billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)
-    blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
 
     original_amount = fields.Monetary(
         string="Original Contract", compute='_compute_line_totals', store=True, guarded=True
@@ -212,27 +211,6 @@ class ProgressContract(models.Model):
             contract.state = contract.base_state
             contract.final_bill_id = contract.final_invoice_id = False
 
-    @api.depends(
-        'state',
-        'revenue_recognition',
-        'revised_amount',
-        'partner_id',
-        'currency_id.active',
-        'journal_id.active',
-        'final_bill_id',
-        'line_ids.display_type',
-        'line_ids.product_id.active',
-        'project_id.billing_method',
-        'project_id.bill_time',
-    )
-    def _compute_blockers(self):
-        """Every reason, as a form shows them. Extend what it depends on where you extend the reasons."""
-        for contract in self:
-            reasons = (
-                contract._get_opening_blockers() if contract.state == 'draft' else contract._get_billing_blockers()
-            )
-            contract.blockers = '\n'.join(reasons)
-
     # === CONSTRAINTS === #
 
     # === CRUD === #
@@ -299,6 +277,7 @@ class ProgressContract(models.Model):
         :param lines: schedule lines to which change orders added or from which they took; none where the schedule
             itself was edited
         """
+        self._get_billable_lines()._take_taxed_worth()
 
     def _on_opened(self):
         """These contracts have just been opened. Extend by ``super()``."""

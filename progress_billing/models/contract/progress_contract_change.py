@@ -77,6 +77,7 @@ class ProgressContractChange(models.Model):
         drafts = self.filtered(lambda change: change.state == 'draft')
         drafts._check_editable('draft')
         drafts.contract_id._lock_for_billing()
+        drafts._create_sections()
         drafts.line_ids._create_contract_lines()
         drafts._track_set_author(actor.partner)
         drafts._write_protected(
@@ -88,7 +89,7 @@ class ProgressContractChange(models.Model):
             }
         )
         drafts.contract_id._on_worth_changed(drafts.line_ids.contract_line_id)
-        drafts._on_approved(credit=credit)
+        drafts._on_approved(actor=actor, credit=credit)
 
     def action_approve_with_credit(self):
         """The button of :meth:`action_approve` with the credit asked for.
@@ -121,6 +122,17 @@ class ProgressContractChange(models.Model):
         self.filtered(lambda change: change.state == 'cancelled')._write_protected({'state': 'draft'})
         return self.contract_id._get_contract_action()
 
+    def _create_sections(self):
+        """Where the schedule has sections, one for the new lines of each order."""
+        self.env['progress.contract.line'].create(
+            [
+                change._prepare_section_vals()
+                for change in self
+                if change.line_ids.filtered(lambda line: not line.contract_line_id)
+                and 'line_section' in change.contract_id.line_ids.mapped('display_type')
+            ]
+        )
+
     def _prepare_section_vals(self):
         """A section of its own for the lines this change order adds, in a schedule that has sections."""
         self.ensure_one()
@@ -149,9 +161,10 @@ class ProgressContractChange(models.Model):
 
     # === HOOKS === #
 
-    def _on_approved(self, *, credit=False):
+    def _on_approved(self, *, actor=None, credit=False):
         """These orders have just been approved, and the worth of their contracts has followed. Extend by ``super()``.
 
+        :param Actor actor: who approved
         :param bool credit: whether what they take away from billed work is billed back
         :raises UserError: when something stands in the way
         """

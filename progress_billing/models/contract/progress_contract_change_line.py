@@ -126,15 +126,7 @@ class ProgressContractChangeLine(models.Model):
     def _create_contract_lines(self):
         """Add the new lines to the schedule of values, worth nothing but for this change order."""
         new = self.filtered(lambda line: not line.contract_line_id)
-        lines = self.env['progress.contract.line']
-        lines.create(
-            [
-                change._prepare_section_vals()
-                for change in new.change_id
-                if change.contract_id.line_ids.filtered(lambda line: line.display_type == 'line_section')
-            ]
-        )
-        created = lines.create([line._prepare_contract_line_vals() for line in new])
+        created = self.env['progress.contract.line'].create([line._prepare_contract_line_vals() for line in new])
         for line, contract_line in zip(new, created, strict=True):
             line._write_protected({'contract_line_id': contract_line.id, 'is_new_line': True})
 

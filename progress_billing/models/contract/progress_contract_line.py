@@ -1,9 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 from ...tools import money
 
 VALUE_FIELDS = {'original_amount', 'original_quantity', 'unit_price', 'billing_base'}
+#: what the order decides on a line that stands for one of its lines
+ORDER_FIELDS = ('original_amount', 'original_quantity', 'unit_price')
 #: what a final invoice takes as it stands
 SCHEDULE_FIELDS = VALUE_FIELDS | {'tax_ids', 'product_id', 'account_id'}
 
@@ -261,6 +264,9 @@ class ProgressContractLine(models.Model):
 
     def write(self, vals):
         typed = self._get_typed(vals)
+        for name in ORDER_FIELDS:
+            if name in typed:
+                self._check_order_decides(name, vals[name])
         self._check_edits_seen(vals)
         if SCHEDULE_FIELDS & typed:
             self._check_schedule_editable()
@@ -296,6 +302,74 @@ class ProgressContractLine(models.Model):
         result = super().unlink()
         contracts._on_worth_changed()
         return result
+
+    def _check_order_decides(self, name, value):
+        """What a line is worth is the order's: a change goes through a change order.
+
+        :raises UserError: naming the line and its order
+        """
+        for line in self:
+            order_line = line._get_order_line()
+            if order_line and line._differs(name, value):
+                raise UserError(
+                    line._get_order_sentence(
+                        field=self._fields[name]._description_string(self.env),
+                        line=line.display_name,
+                        order=order_line.order_id.display_name,
+                    )
+                )
+
+    def _get_order_line(self):
+        """The order line that this line stands for, as superuser; ``None`` where there is none. Glue addons say so."""
+        self.ensure_one()
+        return None
+
+    def _take_taxed_worth(self):
+        """Lines of orders whose price includes tax are worth what the order says with tax, in every split."""
+        own = {line: line._get_order_line() for line in self}
+        own = {line: source for line, source in own.items() if source and any(line.tax_ids.mapped('price_include'))}
+        if not own:
+            return
+        sources = next(iter(own.values())).browse().concat(*own.values())
+        untaxed, taxed = sources._get_progress_worths(), sources._get_progress_worths(taxed=True)
+        for line, source in own.items():
+            worth, currency = untaxed[source], line.currency_id
+            part = taxed[source] * line.revised_amount / worth if worth else 0.0
+            if currency.compare_amounts(line.taxed_amount, part):
+                line._write_protected({'taxed_amount': currency.round(part)})
+
+    def _get_order_sentence(self, **values):
+        """Why the worth of a line of an order does not change here, and where it does. Extend by ``super()``.
+
+        :param values: ``field``, ``line`` and ``order``, as texts
+        """
+        return self.env._("%(field)s of %(line)s follows from the order %(order)s: add a change order.", **values)
+
+    def _check_order_lines_free(self, name):
+        """An order line stands on one contract that is not cancelled.
+
+        :param str name: field with the order line
+        :raises UserError: naming the contracts
+        """
+        self.flush_recordset([name, 'contract_state'])
+        column = SQL.identifier(name)
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %(column)s FROM progress_contract_line WHERE %(column)s = ANY(%(ids)s) "
+                "AND contract_state != 'cancelled' GROUP BY %(column)s HAVING COUNT(DISTINCT contract_id) > 1",
+                column=column,
+                ids=self[name].ids,
+            )
+        )
+        if rows:
+            line = self[name].browse(rows[0][0])
+            raise UserError(
+                self.env._(
+                    "%(line)s stands on two billing contracts: %(contracts)s. Cancel one of them.",
+                    line=line.display_name,
+                    contracts=', '.join(line.progress_line_ids.contract_id.mapped('display_name')),
+                )
+            )
 
     def _check_schedule_editable(self):
         for contract in self.filtered(lambda line: not line.display_type).contract_id:

@@ -32,8 +32,28 @@ class ProgressContractSide(models.Model):
             contract.result_group = contract._get_result_group()
             contract.deposit_account_type = contract._get_deposit_account_type()
             contract.retainage_account_type = contract._get_retainage_account_type()
-            contract.deposit_account_type = contract._get_deposit_account_type()
-            contract.retainage_account_type = contract._get_retainage_account_type()
+
+    # === RIGHTS === #
+
+    def _get_side_group(self, level):
+        """The group of users with a level of rights on the contract's side: customers and subcontracts have their own.
+
+        :param str level: ``readonly``, ``user`` (Standard) or ``manager`` (Admin)
+        :return str: an XML id
+        """
+        side = 'group' if (self[:1].contract_type or 'customer') == 'customer' else 'group_subcontract'
+        return f'progress_billing.{side}_{level}'
+
+    def _has_side_level(self, level, user=None):
+        """Whether a user has a level of rights on the side of every contract here; of none: on customers' side.
+
+        :param str level: see :meth:`_get_side_group`
+        :param user: ``res.users``; the current one by default. Code with all rights is not asked for groups: a
+            method that may run as superuser checks ``self.env.su`` itself, and says why
+        """
+        # sudo: res.users, progress.contract - the groups of who acts and the side, whoever runs the code
+        user, contracts = (user or self.env.user).sudo(), self.sudo()
+        return all(user.has_group(group) for group in {one._get_side_group(level) for one in contracts or [contracts]})
 
     # === DIRECTION === #
 
@@ -145,6 +165,10 @@ class ProgressContractSide(models.Model):
     def _get_company_account(self):
         """The company's account for results, where no journal has one; may be empty."""
         return self.company_id.sudo().income_account_id  # sudo: res.company - as for the journal
+
+    def _get_account_type_label(self, account_type):
+        """An ``account_type`` in the user's language, for messages."""
+        return dict(self.env['account.account']._fields['account_type']._description_selection(self.env))[account_type]
 
     def _get_deposit_account_type(self):
         """``account_type`` of the account that deposits wait on until the final invoice."""

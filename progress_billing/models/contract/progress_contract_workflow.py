@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -7,6 +7,29 @@ class ProgressContractWorkflow(models.Model):
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'
+
+    blockers = fields.Text(string="Cannot Be Billed Because", compute='_compute_blockers')
+
+    @api.depends(
+        'state',
+        'revenue_recognition',
+        'revised_amount',
+        'partner_id',
+        'currency_id.active',
+        'journal_id.active',
+        'final_bill_id',
+        'line_ids.display_type',
+        'line_ids.product_id.active',
+        'project_id.billing_method',
+        'project_id.bill_time',
+    )
+    def _compute_blockers(self):
+        """Every reason, as a form shows them. Extend what it depends on where you extend the reasons."""
+        for contract in self:
+            reasons = (
+                contract._get_opening_blockers() if contract.state == 'draft' else contract._get_billing_blockers()
+            )
+            contract.blockers = '\n'.join(reasons)
 
     # === ACTIONS === #
 

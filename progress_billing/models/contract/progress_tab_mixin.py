@@ -3,13 +3,14 @@ from odoo.exceptions import UserError
 
 READERS = 'progress_billing.group_readonly'
 CONTRACT = 'progress_contract_id'
+SHOWN = 'progress_shown_contract_id'
 
 
 def of_contract(field_type, name, **attributes):
-    """A field of the contract as the Billing tab shows it, to who may read contracts."""
+    """A field of the contract as the Billing tab shows it, to who may read that contract: empty for others."""
     if field_type is fields.Monetary:
         attributes['currency_field'] = 'progress_currency_id'
-    return field_type(related=f'{CONTRACT}.{name}', tracking=False, groups=READERS, **attributes)
+    return field_type(related=f'{SHOWN}.{name}', related_sudo=False, tracking=False, groups=READERS, **attributes)
 
 
 class ProgressTabMixin(models.AbstractModel):
@@ -23,6 +24,15 @@ class ProgressTabMixin(models.AbstractModel):
     _description = "Billing Tab"
 
     progress_contract_id = fields.Many2one('progress.contract', string="Billing Contract")
+    progress_shown_contract_id = fields.Many2one(
+        'progress.contract',
+        string="Billing Contract on the Tab",
+        compute='_compute_progress_shown_contract_id',
+        search='_search_progress_shown_contract_id',
+        compute_sudo=False,
+        groups=READERS,
+        help="The billing contract, to whoever may read it: whoever sees the project need not see what it bills.",
+    )
     progress_line_ids = of_contract(fields.One2many, 'line_ids', readonly=False)
     progress_partner_id = of_contract(fields.Many2one, 'partner_id', readonly=False, string="Billed Customer")
     progress_revenue_recognition = of_contract(fields.Selection, 'revenue_recognition', readonly=False)
@@ -34,6 +44,16 @@ class ProgressTabMixin(models.AbstractModel):
     progress_change_amount = of_contract(fields.Monetary, 'change_amount')
     progress_revised_amount = of_contract(fields.Monetary, 'revised_amount')
     progress_blockers = of_contract(fields.Text, 'blockers')
+
+    @api.depends(CONTRACT)
+    @api.depends_context('uid')
+    def _compute_progress_shown_contract_id(self):
+        readable = self.progress_contract_id._origin._filtered_access('read')
+        for record in self:
+            record.progress_shown_contract_id = record.progress_contract_id._origin & readable
+
+    def _search_progress_shown_contract_id(self, operator, value):
+        return [(CONTRACT, operator, value)]
 
     def onchange(self, values, field_names, fields_spec):
         """A form that is not saved shows no contract that its user may not read."""
@@ -51,7 +71,7 @@ class ProgressTabMixin(models.AbstractModel):
         return {
             name: field.related.split('.', 1)[1]
             for name, field in self._fields.items()
-            if field.related and field.related.startswith(f'{CONTRACT}.') and not field.readonly
+            if field.related and field.related.startswith(f'{SHOWN}.') and not field.readonly
         }
 
     def _get_progress_contract(self):

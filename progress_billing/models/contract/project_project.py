@@ -24,7 +24,11 @@ class ProjectProject(models.Model):
         required=True,
     )
     progress_contract_ids = fields.One2many(
-        'progress.contract', 'project_id', string="Billing Contracts", groups=READERS
+        'progress.contract',
+        'project_id',
+        string="Billing Contracts",
+        domain=[('contract_type', '=', 'customer')],
+        groups=READERS,
     )
     progress_contract_count = fields.Integer(compute='_compute_progress_contract_count', groups=READERS)
     progress_contract_id = fields.Many2one(

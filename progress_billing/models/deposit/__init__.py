@@ -4,6 +4,14 @@ from . import progress_bill
 from . import progress_contract_final
 from . import progress_bill_opening
 from . import account_move
+from . import account_move_line
+from . import progress_down_payment_use
+from . import progress_bill_line
+from . import progress_bill_down_payment
+from . import progress_contract_down_payment
+from . import progress_bill_applied
+from . import progress_down_payment_edit
+from . import res_partner
 from . import res_company
 from . import project_project
 from . import progress_tab_mixin

@@ -1,6 +1,9 @@
 from odoo import models
 from odoo.exceptions import UserError
 
+#: lines that give a deposit or a down payment back
+REVERSALS = ('deposit_reversal', 'down_payment_use')
+
 
 class AccountMove(models.Model):
     """Deposits on invoices: what they stand for, and what they are matched with."""
@@ -20,6 +23,15 @@ class AccountMove(models.Model):
             self._check_only_final()
         return super()._before_progress_state(state)
 
+    def _after_progress_state(self):
+        """What is applied of a down payment was paid down (DEP-21)."""
+        result = super()._after_progress_state()
+        # sudo: progress.bill - the check covers other contracts, whatever the user may read
+        bills = self.progress_bill_id.sudo()
+        paid = bills.filtered(lambda bill: bill.kind == 'down_payment') | bills.down_payment_use_ids.down_payment_id
+        paid._check_down_payments_covered()
+        return result
+
     def _check_progress_posting(self):
         result = super()._check_progress_posting()
         for move in self.filtered(lambda move: move.progress_invoice_type == 'final' and not move.reversed_entry_id):
@@ -29,14 +41,12 @@ class AccountMove(models.Model):
 
     # === MATCHING === #
 
-    def _is_exchange_difference(self):
-        """Whether Odoo made this entry when it matched items of a foreign currency."""
-        self.ensure_one()
-        return bool(self.env['account.partial.reconcile'].search_count([('exchange_move_id', '=', self.id)], limit=1))
-
     def _on_progress_posted(self):
         """A final invoice is matched with the deposits it reverses, its credit note with itself."""
         super()._on_progress_posted()
+        self.line_ids.filtered(
+            lambda line: line.progress_line_type in ('down_payment', 'down_payment_use')
+        ).progress_deposit_bill_id._match_down_payments()
         for move in self.filtered(lambda move: move.progress_invoice_type == 'final'):
             if move.reversed_entry_id:
                 move.reversed_entry_id._unreconcile_progress_deposits()
@@ -48,7 +58,7 @@ class AccountMove(models.Model):
     def _reconcile_with_reversed(self):
         """Match a credit note's deposit lines with the final invoice it takes back."""
         for move in self:
-            accounts = move.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal').account_id
+            accounts = move.line_ids.filtered(lambda line: line.progress_line_type in REVERSALS).account_id
             for account in accounts.filtered('reconcile'):
                 lines = (move | move.reversed_entry_id).line_ids.filtered(
                     lambda line, account=account: line.account_id == account and not line.reconciled
@@ -63,7 +73,7 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         rows = {}
-        for line in self.invoice_line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal'):
+        for line in self.invoice_line_ids.filtered(lambda line: line.progress_line_type in REVERSALS):
             deposit = line.progress_deposit_bill_id
             row = rows.setdefault(
                 deposit,

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class ProgressBillOpening(models.Model):
@@ -33,8 +33,23 @@ class ProgressBillOpening(models.Model):
         bills = super().create(vals_list)
         openings = bills.filtered(lambda bill: bill.kind == 'opening')
         openings._draw_names()
-        openings.contract_id._check_openings()
+        openings._check_openings()
         return bills
+
+    def _check_openings(self):
+        """Opening amounts come before anything else is billed.
+
+        :raises UserError: when the contract has been billed already, or is closed
+        """
+        for contract in self.contract_id:
+            billed = contract.bill_ids.filtered(lambda bill: bill.bucket and bill.kind != 'opening')
+            if billed or contract.state in ('closed', 'cancelled'):
+                raise UserError(
+                    self.env._(
+                        "%(contract)s takes no opening amounts any more: it has been billed, or is no longer open.",
+                        contract=contract.display_name,
+                    )
+                )
 
     @api.constrains('opening_deposit_line_ids', 'kind')
     def _check_opening_deposits(self):

@@ -173,21 +173,6 @@ class ProgressContractBilling(models.Model):
                 recognised[line.contract_line_id.id] += float(share)
         return recognised
 
-    def _check_openings(self):
-        """Opening amounts come before anything else is billed.
-
-        :raises UserError: when the contract has been billed already, or is closed
-        """
-        for contract in self:
-            billed = contract.bill_ids.filtered(lambda bill: bill.bucket and bill.kind != 'opening')
-            if billed or contract.state in ('closed', 'cancelled'):
-                raise UserError(
-                    self.env._(
-                        "%(contract)s takes no opening amounts any more: it has been billed, or is no longer open.",
-                        contract=contract.display_name,
-                    )
-                )
-
     # === FINAL BILL === #
 
     def _settles_deposits(self):
@@ -206,7 +191,9 @@ class ProgressContractBilling(models.Model):
             deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
             partials = deposits.matched_debit_ids | deposits.matched_credit_ids
             matched = (partials.debit_move_id | partials.credit_move_id).move_id - moves
-            others = matched.filtered(lambda move: not move._is_exchange_difference())
+            # what Odoo itself made when it matched items of a foreign currency
+            exchanges = partials.search([('exchange_move_id', 'in', matched.ids)]).exchange_move_id
+            others = matched - exchanges
             if others:
                 raise UserError(
                     self.env._(
@@ -320,9 +307,11 @@ class ProgressContractBilling(models.Model):
     def _get_deposit_account_blocker(self, account):
         if account.account_type != self._get_deposit_account_type() or not account.reconcile or not account.active:
             return self.env._(
-                "%s cannot hold customer deposits: it must be an active current liability that allows reconciliation. "
-                "Choose another one on the contract or in the Progress Billing settings, or correct the account.",
-                account.display_name,
+                "%(account)s cannot hold deposits: it must be an active account of type %(type)s that allows "
+                "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "
+                "the account.",
+                account=account.display_name,
+                type=self._get_account_type_label(self._get_deposit_account_type()),
             )
         return False
 

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..base.progress_actor import Actor
+
 
 class ProgressContractFinal(models.Model):
     """The final invoice, which ends a contract: income of every line, and every deposit reversed."""
@@ -73,7 +75,7 @@ class ProgressContractFinal(models.Model):
         """
         self.check_access('write')
         self._lock_for_billing()
-        finals = self._create_final_bills()
+        finals = self._create_final_bills(actor=Actor.of(self.env.user))
         return finals._get_result_action()
 
     def action_final_wizard(self):
@@ -97,9 +99,12 @@ class ProgressContractFinal(models.Model):
 
     # === BUSINESS === #
 
-    def _create_final_bills(self):
+    def _create_final_bills(self, extra=None, actor=None):
         """The final bills of these contracts, with their draft invoices; those that exist are returned.
 
+        :param dict extra: further values of the bill by contract, for what is billed beside the schedule of values: of
+            the contract's customer, where several have a final bill
+        :param Actor actor: who ends the contracts, the user unless given
         :return: ``progress.bill`` of kind final
         :raises UserError: naming what stands in the way
         """
@@ -115,19 +120,37 @@ class ProgressContractFinal(models.Model):
         todo._check_no_drafts(but=existing)
         todo._check_opening_deposits_stand()
         todo._check_deposits_unmatched()
-        vals_list = [
-            contract._prepare_final_bill_vals(partner, location, lines)
-            for contract in todo
-            for (partner, location), lines in contract._get_final_groups(existing).items()
-        ]
-        finals = self.env['progress.bill']._create_with_claims(vals_list)
+        finals = self.env['progress.bill']._create_with_claims(
+            [
+                vals
+                for contract in todo
+                for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))
+            ]
+        )
         finals.line_ids.contract_line_id._check_not_overbilled()
-        finals._on_claimed(new=True)
+        finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
-        finals._create_invoices()
+        finals._create_invoices(actor)
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
+
+    def _prepare_final_bill_list(self, existing, extra=None):
+        """Values of the final bills of one contract.
+
+        :param existing: final bills that exist
+        :param dict extra: see :meth:`_create_final_bills`
+        :return list: dicts of ``progress.bill`` with their ``claims``
+        """
+        self.ensure_one()
+        vals_list = [
+            self._prepare_final_bill_vals(partner, location, lines)
+            for (partner, location), lines in self._get_final_groups(existing).items()
+        ]
+        if extra and vals_list:
+            own = [vals for vals in vals_list if vals['partner_id'] == self.partner_id.id]
+            (own or vals_list)[0].update(extra)
+        return vals_list
 
     def _on_finished(self):
         """These contracts have just got final bills: what waits on them ends. Extend by ``super()``."""

@@ -12,6 +12,15 @@ class ProgressTabMixin(models.AbstractModel):
     progress_deposit_account_id = of_contract(fields.Many2one, 'deposit_account_id', readonly=False)
     progress_deposit_balance = of_contract(fields.Monetary, 'deposit_balance')
 
+    progress_down_payment_balance = of_contract(fields.Monetary, 'down_payment_balance')
+
+    def action_down_payment_wizard(self):
+        """Down Payment of the tab.
+
+        :return dict: the dialog
+        """
+        return self._get_progress_contract().action_down_payment_wizard()
+
     def action_create_final_invoice(self):
         """Create Final Invoice of the tab; asks first where something is not complete.
 

@@ -17,6 +17,16 @@ class ProjectProject(models.Model):
     def _get_profitability_sequence_per_invoice_type(self):
         return {**super()._get_profitability_sequence_per_invoice_type(), 'progress_revenue': 5, 'progress_deposits': 6}
 
+    def action_create_down_payment(self, amount, restricted=False):
+        """Ask for a down payment on the project's contract.
+
+        :param float amount: untaxed, in the contract's currency, above 0
+        :param bool restricted: apply it on bills of that contract only
+        :return dict: the action that shows the invoice, or the bill to who may not read invoices
+        :raises UserError: for an amount that is none, or a contract that cannot be billed
+        """
+        return self._get_progress_contract().action_create_down_payment(amount, restricted)
+
     def _get_billed_contracts(self):
         """Customer contracts of these projects, which count as revenue on the dashboard."""
         # sudo: progress.contract - totals only, for everyone who sees the dashboard
@@ -24,9 +34,13 @@ class ProjectProject(models.Model):
             lambda contract: contract.contract_type == 'customer' and contract.state in ('open', 'closed')
         )
 
+    def _get_shown_contracts(self):
+        """Those of them that the dashboard shows to the user; others count nowhere. Extend by ``super()``."""
+        return self._get_billed_contracts()
+
     def _get_profitability_items(self, with_action=True):
         items = super()._get_profitability_items(with_action)
-        contracts, sequences = self._get_billed_contracts(), self._get_profitability_sequence_per_invoice_type()
+        contracts, sequences = self._get_shown_contracts(), self._get_profitability_sequence_per_invoice_type()
         may_open = with_action and contracts.invoice_ids and self.env['account.move'].has_access('read')
         for section, invoiced, to_invoice in contracts and contracts._get_profitability_sections(self.currency_id):
             row = {'id': section, 'sequence': sequences[section], 'invoiced': invoiced, 'to_invoice': to_invoice}
@@ -52,7 +66,7 @@ class ProjectProject(models.Model):
         """
         if section_name not in ('progress_revenue', 'progress_deposits'):
             return super().action_profitability_items(section_name, domain, res_id)
-        xmlid = self._get_billed_contracts()[:1]._get_invoice_action_xmlid()
+        xmlid = self._get_shown_contracts()[:1]._get_invoice_action_xmlid()
         action = self.env['ir.actions.act_window']._for_xml_id(xmlid)
         action.update(domain=domain or [], context={'create': False})
         if res_id:

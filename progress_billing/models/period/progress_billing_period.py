@@ -244,7 +244,7 @@ class ProgressBillingPeriod(models.Model):
         :raises AccessError: for anybody else
         """
         self._check_may_close()
-        if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
+        if not self.env.su and not self._has_level('manager'):
             raise AccessError(self.env._("Only administrators of progress billing reopen a billing period."))
         todo = self.filtered(lambda period: period.state == 'closed')
         todo._lock()
@@ -272,8 +272,16 @@ class ProgressBillingPeriod(models.Model):
     def _check_may_close(self):
         """Whoever bills may close a period he sees; reading is not enough."""
         self.check_access('read')
-        if not self.env.su and not self.env.user.has_group('progress_billing.group_user'):
+        if not self.env.su and not self._has_level('user'):
             raise AccessError(self.env._("Only users of progress billing close a billing period."))
+
+    def _has_level(self, level):
+        """Whether the user has a level of rights on either side: periods serve customer contracts and subcontracts.
+
+        :param str level: see ``progress.contract`` ``_get_side_group``
+        """
+        groups = (f'progress_billing.group_{level}', f'progress_billing.group_subcontract_{level}')
+        return any(self.env.user.has_group(group) for group in groups)
 
     def _lock(self):
         """Take the periods' rows, by a real update as in ``progress.contract`` ``_lock_for_billing``."""

@@ -2,10 +2,10 @@ import ast
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import formatLang
+from odoo.tools import format_date, formatLang
 
 from ...tools import amt_pct as amt_pct_tool
-from ...tools import money
+from ...tools import instalments, money
 
 PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
@@ -40,6 +40,19 @@ class ProgressBillPlan(models.Model):
         copy=False,
         help="What ended this record: when that is undone, the record is planned again.",
     )
+
+    @api.constrains('date')
+    def _check_date_can_be_meant(self):
+        """A slip of the finger is no date (PLN-14)."""
+        for bill in self:
+            if bill.date and not instalments.is_within(bill.date, 0, 'days'):
+                raise ValidationError(
+                    self.env._(
+                        "%(bill)s: the date %(date)s is not within 50 years of today.",
+                        bill=bill.title or bill.contract_id.display_name,
+                        date=format_date(self.env, bill.date),
+                    )
+                )
 
     # === COMPUTE === #
 

@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..base.progress_actor import Actor
+
 
 class ProgressBillGeneration(models.Model):
     """How planned records become bills with lines, and invoices where there is no pro forma."""
@@ -20,7 +22,7 @@ class ProgressBillGeneration(models.Model):
         self.contract_id._lock_for_billing()
         self._check_not_ended()
         planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
-        planned._generate()
+        planned._generate(Actor.of(self.env.user))
         return self._get_result_action()
 
     def action_plan_again(self):
@@ -47,24 +49,30 @@ class ProgressBillGeneration(models.Model):
                 )
             )
 
-    def _generate(self):
-        """Turn planned records into bills with lines, and into invoices where there is no pro forma."""
+    def _generate(self, actor=None):
+        """Turn planned records into bills with lines, and into invoices where there is no pro forma.
+
+        :param Actor actor: who bills, the user unless given
+        """
         if not self:
             return
         self.contract_id._check_can_bill()
         self._check_has_amount()
         self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time
         for wave in self._split_by_contract():
-            wave._generate_wave()
+            wave._generate_wave(actor)
 
-    def _generate_wave(self):
-        """Bill records of different contracts together."""
+    def _generate_wave(self, actor=None):
+        """Bill records of different contracts together.
+
+        :param Actor actor: see :meth:`_generate`
+        """
         # invoices and credit notes of before no longer count for it
         self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
         self._write_together({bill: bill._prepare_generated_vals() for bill in self})
         self._draw_names()
-        self._bill_now()
+        self._bill_now(actor)
 
     def _on_claimed(self, *, new=False):
         """What was billed needs no reminder, and no error of a failed run."""

@@ -40,6 +40,7 @@ class ProjectMilestone(models.Model):
         'progress_bill_ids.planned_amount',
         'progress_bill_ids.invoiced_amount',
     )
+    @api.depends_context('uid')
     def _compute_progress_amount(self):
         for milestone in self:
             company = milestone.project_id.company_id or self.env.company  # default of a project without company
@@ -71,6 +72,15 @@ class ProjectMilestone(models.Model):
         """
         self.ensure_one()
         return [self.progress_bill_ids]
+
+    def _get_approved_contracts(self):
+        """The contracts that wait for the approval of these milestones."""
+        waiting = (
+            records.filtered('requires_approval').contract_id
+            for milestone in self
+            for records in milestone._get_progress_records()
+        )
+        return self.env['progress.contract'].union(*waiting)
 
     def _raise_protected(self, name):
         raise AccessError(self.env._("A milestone is approved by its button, not by writing the approval."))
@@ -132,7 +142,8 @@ class ProjectMilestone(models.Model):
         :raises AccessError: for users who are no billing managers
         :raises UserError: when a milestone is not reached, or no note says how it was approved
         """
-        if not self.env.user.has_group('progress_billing.group_manager'):
+        # sudo: progress.bill, progress.contract.line - whose milestone it is, whatever the user sees of them
+        if not self.sudo()._get_approved_contracts()._has_side_level('manager'):
             raise AccessError(
                 self.env._("Only Progress Billing administrators approve a milestone on the customer's behalf.")
             )

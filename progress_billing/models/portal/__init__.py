@@ -12,4 +12,6 @@ from . import progress_approval_step
 from . import progress_approval
 from . import progress_bill_approval
 from . import project_milestone
+from . import project_project
+from . import res_users
 from . import account_move

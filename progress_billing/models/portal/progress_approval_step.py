@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ProgressApprovalStep(models.Model):
@@ -24,6 +25,24 @@ class ProgressApprovalStep(models.Model):
     _has_approver = models.Constraint(
         'CHECK(user_id IS NOT NULL OR group_id IS NOT NULL)', "Say who approves: a user or a group."
     )
+
+    @api.constrains('above_amount', 'user_id')
+    def _check_can_be_meant(self):
+        """No step waits for somebody who cannot approve it."""
+        for step in self:
+            if step.currency_id.compare_amounts(step.above_amount, 0.0) < 0:
+                raise ValidationError(self.env._("“Above” of %s cannot be negative.", step.name))
+            # sudo: res.users - in which companies somebody works
+            user = step.user_id.sudo()
+            if user and (user.share or step.company_id not in user.company_ids):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s cannot approve %(step)s: choose an employee who works in %(company)s.",
+                        user=user.name,
+                        step=step.name,
+                        company=step.company_id.name,
+                    )
+                )
 
     def _may_approve(self, user):
         """Whether a user is one of those who approve this step.

@@ -128,6 +128,13 @@ class ProgressBillPortal(models.Model):
             raise UserError(self.env._("There is no invoice of %s yet.", self.display_name))
         return invoice
 
+    def _is_paid_online(self):
+        """Whether the page of its invoice takes payments: Odoo's payment app is there, and is told so."""
+        self.ensure_one()
+        # sudo: account.move - the invoice of a bill that its contact sees
+        invoice = self.sudo().invoice_id
+        return hasattr(invoice, '_has_to_be_paid') and invoice._has_to_be_paid()
+
     # === HISTORY === #
 
     def _sign_token(self, pid):

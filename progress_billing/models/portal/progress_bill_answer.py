@@ -105,15 +105,21 @@ class ProgressBillAnswers(models.Model):
         self.contract_id._lock_for_billing()
         self._check_may_take(kind, contact, given.get('version'))
         fingerprint = self._get_fingerprint()
-        take = {
+        self._get_answer_takers()[kind](actor, given)
+        self._keep_answer(kind, actor, contact, address, fingerprint=fingerprint, note=given.get('reason'))
+
+    def _get_answer_takers(self):
+        """What the page of this bill can be answered with. Extend by ``super()``.
+
+        :return dict: methods by kind of answer, called with the actor and what the form sent
+        """
+        return {
             'approve': self._take_approval,
             'certify': self._take_certificate,
             'reject': self._take_rejection,
             'dispute': lambda actor, given: self._dispute(actor, given.get('reason')),
             'withdraw': lambda actor, _given: self._withdraw_dispute(actor),
-        }[kind]
-        take(actor, given)
-        self._keep_answer(kind, actor, contact, address, fingerprint=fingerprint, note=given.get('reason'))
+        }
 
     def _keep_answer(self, kind, actor, contact, address, **vals):
         self.env['progress.answer'].create(

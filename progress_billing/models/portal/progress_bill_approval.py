@@ -6,7 +6,10 @@ STEP_STATES = ('draft', 'submitted', 'approved')
 
 
 class ProgressBillApprovalSteps(models.Model):
-    """Approval in the office, before a bill is released: step by step, on the figures as they stand."""
+    """Approval in the office, step by step, on the figures as they stand.
+
+    It holds the release. A final bill has its invoice at once, so that it is held as a draft.
+    """
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
@@ -21,6 +24,7 @@ class ProgressBillApprovalSteps(models.Model):
     @api.depends(
         'approval_ids',
         'contract_id.approval_step_ids.above_amount',
+        'sourced_amount',
         'contract_id.approval_step_ids.sequence',
         'invoiced_amount',
         'state',
@@ -46,12 +50,22 @@ class ProgressBillApprovalSteps(models.Model):
     def _get_approval_steps(self):
         """The steps this bill has to take, in their order."""
         self.ensure_one()
-        if self.kind == 'opening' or self.state not in STEP_STATES:
+        if self.kind == 'opening' or not (self.state in STEP_STATES or self._is_held_as_draft()):
             return self.env['progress.approval.step']
-        currency = self.currency_id
+        currency, amount = self.currency_id, self._get_amount_to_approve()
         return self.contract_id.approval_step_ids.filtered(
-            lambda step: not step.above_amount or currency.compare_amounts(abs(self.amount), step.above_amount) > 0
+            lambda step: not step.above_amount or currency.compare_amounts(amount, step.above_amount) > 0
         ).sorted(lambda step: (step.sequence, step.id))
+
+    def _get_amount_to_approve(self):
+        """What decides which steps a bill takes: all that it bills, a down payment too, before what comes off."""
+        self.ensure_one()
+        return abs(self.amount) + sum(max(line.amount, 0.0) for line in self.sourced_line_ids)
+
+    def _is_held_as_draft(self):
+        """Whether the steps hold its draft invoice: it was made without a release."""
+        self.ensure_one()
+        return self.kind == 'final' and self.bucket == 'draft'
 
     def _get_done_steps(self):
         """The steps approved on the figures as they stand: changed figures are approved again."""
@@ -98,6 +112,14 @@ class ProgressBillApprovalSteps(models.Model):
 
     def _get_release_blockers(self, together):
         return [*super()._get_release_blockers(together), *self._get_step_blockers()]
+
+    def _get_posting_blockers(self):
+        return [*super()._get_posting_blockers(), *(self._get_step_blockers() if self._is_held_as_draft() else [])]
+
+    def _create_invoices(self, actor=None):
+        moves = super()._create_invoices(actor)
+        self.filtered(lambda bill: bill._is_held_as_draft())._remind_approvers()
+        return moves
 
     def _get_step_blockers(self):
         """:return list: a sentence that says whose approval is missing, or none"""

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import email_normalize, email_split
 
 #: how many days before the period's due date reminders begin
@@ -77,12 +78,12 @@ class ProgressBillMail(models.Model):
         addresses = [email_normalize(part) for part in email_split(text)]
         if not addresses or not all(addresses) or len(addresses) != len([p for p in text.split(',') if p.strip()]):
             raise UserError(self.env._("“%s” is no e-mail address.", text[:80]))
-        for bill in self:
-            template = bill._get_mail_template()
-            values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
-            # sudo: mail.template - the bill's own e-mail
-            template.sudo().send_mail(bill.id, email_values=values)
-            bill.message_post(body=self.env._("Forwarded to %s.", ', '.join(addresses)))
+        values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
+        for template, bills in self.grouped(lambda bill: bill._get_mail_template()).items():
+            # sudo: mail.template - the bills' own e-mail
+            template.sudo().send_mail_batch(bills.ids, email_values=values)
+        note = self.env._("Forwarded to %s.", ', '.join(addresses))
+        self._message_log_batch(bodies=dict.fromkeys(self.ids, note))
         return self._get_sent_notification(addresses)
 
     def action_forward_wizard(self):
@@ -115,17 +116,19 @@ class ProgressBillMail(models.Model):
             )
         return self._get_sent_notification(notices.partner_id.mapped('display_name'))
 
-    def _make_mail_attachment(self):
-        """The PDF that goes along with a bill that is sent."""
-        self.ensure_one()
+    def _make_mail_attachments(self):
+        """The PDFs that go along with bills that are sent: printed one by one, for each has its own paper and files."""
         return self.env['ir.attachment'].create(
-            {
-                'name': f'{self._get_application_file_name()}.pdf',
-                'raw': self._get_portal_pdf(),
-                'mimetype': 'application/pdf',
-                'res_model': self._name,
-                'res_id': self.id,
-            }
+            [
+                {
+                    'name': f'{bill._get_application_file_name()}.pdf',
+                    'raw': bill._get_portal_pdf(),
+                    'mimetype': 'application/pdf',
+                    'res_model': bill._name,
+                    'res_id': bill.id,
+                }
+                for bill in self
+            ]
         )
 
     def _check_sendable(self):
@@ -191,20 +194,39 @@ class ProgressBillMail(models.Model):
     def _cron_remind_contacts(self):
         """Remind approvers of bills that wait, from three days before their period's due date: once a day.
 
-        An answer or a dispute ends it.
+        An answer or a dispute ends it. A pro forma waits once it was sent.
+        """
+        self._remind_contacts(self._get_reminder_domain(), ('approver',))
+
+    @api.model
+    def _get_reminder_domain(self):
+        """Bills that wait for their approvers' answer, whatever their date. Extend by ``super()``.
+
+        :return Domain: on ``progress.bill``
+        """
+        waiting = Domain('state', '=', 'submitted') | (Domain('state', '=', 'draft') & Domain('shared_on', '!=', False))
+        return waiting & Domain('is_disputed', '=', False)
+
+    @api.model
+    def _remind_contacts(self, domain, roles):
+        """Remind the contacts of bills whose period is due soon, once a day.
+
+        :param Domain domain: which bills wait for them
+        :param tuple roles: of the contacts
         """
         for company in self.env['res.company'].search([('active', '=', True)]):
             today = company._get_progress_today()
             bills = self.search(
-                [
-                    ('company_id', '=', company.id),
-                    ('state', '=', 'submitted'),
-                    ('is_disputed', '=', False),
-                    ('period_id.date_due', '>=', today),
-                    ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
-                ]
+                domain
+                & Domain(
+                    [
+                        ('company_id', '=', company.id),
+                        ('period_id.date_due', '>=', today),
+                        ('period_id.date_due', '<=', today + timedelta(days=REMIND_DAYS)),
+                    ]
+                )
             )
             # sudo: progress.notice - nobody writes them by hand
             self.env['progress.notice'].sudo()._announce(
-                bills, 'reminder', lambda _bill, today=today: str(today), ('approver',)
+                bills, 'reminder', lambda _bill, today=today: str(today), roles
             )

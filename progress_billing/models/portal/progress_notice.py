@@ -35,15 +35,33 @@ class ProgressNotice(models.Model):
     )
 
     def _send(self):
-        """Hand the e-mails to the queue: one each, in the language of whoever gets it."""
-        for kind, notices in self.grouped('kind').items():
-            template = self.env.ref(f'progress_billing.mail_template_progress_notice_{kind}', raise_if_not_found=False)
-            for bill, own in notices.grouped('bill_id').items() if template else ():
-                values = {'attachment_ids': bill._make_mail_attachment().ids} if kind == 'sent' else {}
-                # sudo: mail.template - the e-mail of an answer is sent whoever gave it
-                template.sudo().send_mail_batch(
-                    own.ids, email_values=values, email_layout_xmlid='mail.mail_notification_light'
-                )
+        """Hand the e-mails to the queue: one each, in the language of whoever gets it, all of a kind in one go."""
+        for (xmlid, kind), notices in self.grouped(lambda notice: (notice._get_template_xmlid(), notice.kind)).items():
+            template = self.env.ref(xmlid, raise_if_not_found=False)
+            if not template:
+                continue
+            # sudo: mail.template - the e-mail of an answer is sent whoever gave it
+            mails = template.sudo().send_mail_batch(notices.ids, email_layout_xmlid='mail.mail_notification_light')
+            if kind == 'sent':
+                notices._attach_documents(mails)
+
+    def _attach_documents(self, mails):
+        """Put the PDF of each notice's bill on its e-mail, which is still in the queue: one file a bill.
+
+        :param mails: ``mail.mail`` of these notices
+        """
+        files = {file.res_id: file for file in self.bill_id._make_mail_attachments()}
+        notices = {notice.id: notice for notice in self}
+        for bill, own in mails.grouped(lambda mail: notices[mail.res_id].bill_id).items():
+            own.attachment_ids = [fields.Command.link(files[bill.id].id)]
+
+    def _get_template_xmlid(self):
+        """The e-mail template of this notice. Extend by ``super()``.
+
+        :return str: an XML id; one that does not exist sends nothing
+        """
+        self.ensure_one()
+        return f'progress_billing.mail_template_progress_notice_{self.kind}'
 
     def _get_url(self):
         """The contact's own link to the bill, for templates."""

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, float_compare, split_every
+from odoo.tools import SQL, float_compare, format_date, split_every
 
 from ...tools import instalments, money
 
@@ -59,6 +59,20 @@ class ProgressContractRun(models.Model):
     )
 
     _due_order = 'next_billing_date, id'
+
+    @api.constrains('next_billing_date')
+    def _check_next_billing_date(self):
+        """A slip of the finger is no date (PLN-14)."""
+        for contract in self:
+            day = contract.next_billing_date
+            if day and not instalments.is_within(day, 0, 'days'):
+                raise ValidationError(
+                    self.env._(
+                        "%(contract)s: the next billing date %(date)s is not within 50 years of today.",
+                        contract=contract.display_name,
+                        date=format_date(self.env, day),
+                    )
+                )
 
     # === COMPUTE === #
 

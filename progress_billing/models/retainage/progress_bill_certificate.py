@@ -49,7 +49,7 @@ class ProgressBillCertificate(models.Model):
                     self.env._("%(line)s is no line of %(bill)s.", line=line.display_name, bill=self.display_name)
                 )
             line._write_protected({'certified_amount': self._read_number(amount)})
-        self._on_claimed()
+        self._settle_claims()
         if actor.partner != self.env.user.partner_id:  # what somebody else decided is worth a note
             for bill in self:
                 bill.message_post(body=self.env._("Certified line by line."), author_id=actor.partner.id)

@@ -40,6 +40,7 @@ class ProgressBillLineRetainage(models.Model):
     retainage_formula = fields.Monetary(
         readonly=True, copy=False, help="What the rates alone add to what is to be held.", guarded=True
     )
+    # of what is held back, in the format of tax_amounts
     retainage_tax_amounts = fields.Json(readonly=True, copy=False, guarded=True)
     credited_retainage_amount = fields.Monetary(compute='_compute_credited_retainage_amount', store=True, guarded=True)
 

@@ -389,9 +389,11 @@ class ProgressContractRetainage(models.Model):
     def _get_retainage_account_blocker(self, account):
         if account.account_type != self._get_retainage_account_type() or not account.reconcile or not account.active:
             return self.env._(
-                "%s cannot hold retainage: it must be an active current asset that allows reconciliation. Choose "
-                "another one on the contract or in the Progress Billing settings, or correct the account.",
-                account.display_name,
+                "%(account)s cannot hold retainage: it must be an active account of type %(type)s that allows "
+                "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "
+                "the account.",
+                account=account.display_name,
+                type=self._get_account_type_label(self._get_retainage_account_type()),
             )
         return False
 

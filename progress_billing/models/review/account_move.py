@@ -22,7 +22,7 @@ class AccountMove(models.Model):
         self.filtered(lambda move: move._is_progress_correction())._free_progress_payments()
 
     def _credit_for_correction(self, actor):
-        """Credit these invoices in full, posted where whoever acts may post (REV-8).
+        """Credit these invoices in full, posted where whoever acts may post and nobody has to approve it first (REV-8).
 
         :param Actor actor: who corrects
         """
@@ -36,7 +36,10 @@ class AccountMove(models.Model):
             }
             for move in self
         ]
-        self._reverse_moves(defaults, cancel=actor.may_post())
+        credits = self._reverse_moves(defaults)
+        to_post = credits.filtered(lambda move: actor.may_post() and not move._is_progress_held())
+        if to_post:
+            to_post._post_progress_reversals()
 
     def _free_progress_payments(self):
         """Keep the payments of invoices that are being corrected, for the invoice that follows (REV-9)."""

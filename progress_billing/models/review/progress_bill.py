@@ -186,10 +186,12 @@ class ProgressBillReview(models.Model):
         :raises AccessError: for users who are no billing managers
         """
         self._check_may_bill()
-        if not self.env.su and not self.env.user.has_group('progress_billing.group_manager'):
-            raise AccessError(
-                self.env._("Only Progress Billing administrators approve, reject or certify on the customer's behalf.")
-            )
+        if not self.env.su and not self.contract_id._has_side_level('manager'):
+            raise AccessError(self._get_review_refusal())
+
+    def _get_review_refusal(self):
+        """The sentence for users who may not review; an addon for another side of contracts says whose work it is."""
+        return self.env._("Only Progress Billing administrators approve, reject or certify on the customer's behalf.")
 
     def _check_review(self, step, states):
         """Every bill is in one of the states from which a step can be taken.

@@ -5,9 +5,13 @@ import { rpc } from "@web/core/network/rpc";
 
 /** What is due with the amounts typed so far, as the server reads and computes it. */
 export class ProgressCertify extends Interaction {
-    static selector = "#progress_certify";
+    static selector = "[data-preview]";
     dynamicContent = {
-        _root: { "t-on-toggle": () => this.preview(), "t-on-input": () => this.typed() },
+        _root: {
+            "t-on-toggle": () => this.preview(),
+            "t-on-input": () => this.typed(),
+            "t-on-change": () => this.typed(),
+        },
     };
 
     setup() {
@@ -16,7 +20,7 @@ export class ProgressCertify extends Interaction {
     }
 
     async preview() {
-        const form = this.el.querySelector("form");
+        const form = this.el.closest("form") || this.el.querySelector("form");
         const asked = ++this.asked;
         const answer = await this.waitFor(
             rpc(this.el.dataset.preview, {

@@ -5,6 +5,7 @@ const lines = ".modal .o_field_widget[name=line_ids]";
 /** Six instalments become three, a week later. */
 registry.category("web_tour.tours").add("progress_billing_plan", {
     steps: () => [
+        { trigger: ".o_form_statusbar .dropdown-toggle:contains(More)", run: "click" },
         { trigger: "button[name=action_plan_wizard]", run: "click" },
         {
             content: "All of the contract is planned: the dialog offers to replace it",

@@ -1,0 +1,284 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ...tools import money
+
+#: cents by which the tax of a bill may differ from that of a down payment as large as the bill
+TOLERANCE = 5
+
+
+class ProgressContractDownPayment(models.Model):
+    """Down payments of a contract: taken, and how much of them a bill may take (DEP-20, DEP-21)."""
+
+    _name = 'progress.contract'
+    _inherit = 'progress.contract'
+
+    down_payment_absorption = fields.Selection(
+        [('pro_rata', "In proportion, on each bill"), ('last', "On the last bill")],
+        string="Down Payments Are Applied",
+        default='pro_rata',
+        required=True,
+        tracking=True,
+        help="How down payments of this contract are applied on its own bills, where revenue is recognised as billed.",
+    )
+    down_payment_balance = fields.Monetary(
+        string="Down Payments Left",
+        compute='_compute_down_payment_balance',
+        store=True,
+        guarded=True,
+        help="Untaxed: down payments of this contract that are posted and not applied on any bill yet.",
+    )
+
+    @api.depends('bill_ids.down_payment_left')
+    def _compute_down_payment_balance(self):
+        for contract in self:
+            contract.down_payment_balance = sum(contract.bill_ids.mapped('down_payment_left'))
+
+    @api.depends('bill_ids.down_payment_held')
+    def _compute_deposit_balance(self):
+        """Down payments are held like other deposits, whatever the recognition."""
+        result = super()._compute_deposit_balance()
+        for contract in self:
+            contract.deposit_balance += sum(contract.bill_ids.mapped('down_payment_held'))
+        return result
+
+    # === TAKING ONE === #
+
+    def action_create_down_payment(self, amount, restricted=False):
+        """Ask the customer for a down payment: a pro forma where the contract uses them, else a draft invoice (DEP-20).
+
+        :param float amount: untaxed, in the contract's currency, above 0
+        :param bool restricted: apply it on bills of this contract only
+        :return dict: the action that shows the invoice, or the bill to who may not read invoices
+        :raises UserError: for an amount that is none, or a contract that cannot be billed
+        """
+        self.ensure_one()
+        self.check_access('write')
+        amount = self.currency_id.round(self._read_number(amount))
+        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+            raise UserError(
+                self.env._("The down payment of %s needs an amount above zero.", self.display_name or self.name)
+            )
+        self._lock_for_billing()
+        self._check_can_bill()
+        vals = self._prepare_down_payment_vals(amount, bool(restricted))
+        return self.env['progress.bill']._make_bills([vals])._get_result_action()
+
+    def action_down_payment_wizard(self):
+        """The button: asks how much, and whether for this contract alone.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_down_payment_wizard')
+        return dict(action, context={'default_contract_id': self.id, 'default_partner_id': self.partner_id.id})
+
+    def _prepare_down_payment_vals(self, amount, restricted):
+        """Values of a down payment's bill, with its lines; see ``progress.bill._make_bills``.
+
+        :param float amount: untaxed, in the contract's currency
+        :param bool restricted: for this contract only
+        """
+        self.ensure_one()
+        return {
+            'contract_id': self.id,
+            'partner_id': self.partner_id.id,
+            'partner_shipping_id': self.partner_shipping_id.id,
+            'kind': 'down_payment',
+            'title': self.env._("Down Payment"),
+            'date': self.company_id._get_progress_today(),
+            'is_restricted': restricted,
+            'claims': [],
+            'sourced_line_ids': [Command.create(vals) for vals in self._prepare_down_payment_lines(amount)],
+        }
+
+    def _prepare_down_payment_lines(self, amount):
+        """A line for each set of taxes of the schedule: by what is left to bill, else by what it is worth.
+
+        :raises UserError: where the schedule is worth nothing
+        """
+        lines = self._get_billable_lines()
+        weights = [max(money.to_decimal(line._get_amount_left()), money.ZERO) for line in lines]
+        if not any(weights):
+            weights = [max(money.to_decimal(line.revised_amount), money.ZERO) for line in lines]
+        try:
+            shares = money.spread(amount, weights, self.currency_id.rounding)
+        except ZeroDivisionError:
+            raise UserError(
+                self.env._("%s is worth nothing that a down payment could be for.", self.display_name)
+            ) from None
+        by_taxes, result = {}, []
+        for line, share in zip(lines, shares, strict=True):
+            by_taxes[line.tax_ids] = by_taxes.get(line.tax_ids, money.ZERO) + share
+        customer = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        job = customer._get_job_name()
+        name = (
+            customer.env._("Down payment for %(job)s (%(contract)s)", job=job, contract=self.name)
+            if job
+            else customer.env._("Down payment for %s", self.name)
+        )
+        account, product = self._get_deposit_account(), self._find_deposit_product()
+        for taxes, share in by_taxes.items():
+            if share:
+                vals = {'source': 'down_payment', 'amount': float(share), 'name': name, 'tax_ids': taxes.ids}
+                vals.update(product_id=product.id, account_id=account.id)
+                result.append(self.env['progress.bill.line']._prepare_sourced_vals(self, vals))
+        return result
+
+    # === APPLYING === #
+
+    def _get_down_payments(self, partner, bill=None):
+        """Down payments that a bill of this contract may take from, in the order in which it does.
+
+        Kept for this contract first, then the oldest; a final bill ends its own contract's before others.
+
+        :param partner: who is billed
+        :param bill: ``progress.bill`` that may stand on some already
+        :return: ``progress.bill``
+        """
+        self.ensure_one()
+        standing = bill.down_payment_use_ids.down_payment_id if bill else self.env['progress.bill']
+        # sudo: progress.bill - what a customer paid down counts for who bills, whatever contracts they may see
+        found = standing.sudo().search(
+            [
+                ('kind', '=', 'down_payment'),
+                ('bucket', '=', 'actual'),
+                ('company_id', '=', self.company_id.id),
+                ('currency_id', '=', self.currency_id.id),
+                ('contract_id.contract_type', '=', self.contract_type),
+                ('partner_id.commercial_partner_id', '=', partner.commercial_partner_id.id),
+                '|',
+                ('is_restricted', '=', False),
+                ('contract_id', '=', self.id),
+                '|',
+                ('down_payment_left', '>', 0),
+                ('id', 'in', standing.ids),
+            ]
+        )
+        is_final = bool(bill) and bill.kind == 'final'
+        return found.sorted(
+            lambda down_payment: (
+                not (is_final and down_payment.contract_id == self),
+                not down_payment.is_restricted,
+                down_payment.date,
+                down_payment.id,
+            )
+        )
+
+    def _allocate_down_payments(
+        self, net, scheduled=0.0, *, partner=None, bill=None, limits=None, total=None, pending=None
+    ):
+        """How much a bill of this contract takes of each down payment; nothing is written (DEP-21).
+
+        :param float net: untaxed: all that the bill asks for before down payments
+        :param float scheduled: what of it bills the schedule, which decides about the proportion
+        :param partner: who is billed, the contract's customer unless given
+        :param bill: ``progress.bill`` where there is one already: what stands on it is free for it
+        :param dict limits: by id of the down payment, the most to take: of one that is missing nothing is taken
+        :param float total: ``net`` with its taxes, where it is known: no invoice falls below zero with tax either
+        :param pending: bills that are made in the same go
+        :return dict: decimals by ``progress.bill``, in the order in which they are taken
+        """
+        self.ensure_one()
+        bills = self.env['progress.bill']
+        bill, pending = bill or bills, bills if pending is None else pending
+        net, result = money.to_decimal(net), {}
+        total = None if total is None else money.to_decimal(total)
+        for down_payment in self._get_down_payments(partner or bill.partner_id or self.partner_id, bill):
+            left = down_payment._get_left_for(bill, pending)
+            ratio = down_payment._get_tax_ratio()
+            if bill.kind == 'final' and down_payment.contract_id == self:
+                amount = left  # it ends with its contract, whatever the final comes to
+            else:
+                share = self._get_absorbed_share(down_payment, left, scheduled, bill)
+                limit = left if limits is None else money.to_decimal(limits.get(down_payment.id))
+                amount = max(min(left, share, limit, net), money.ZERO)
+                amount = self._fit_below_total(amount, ratio, total)
+            if amount:
+                result[down_payment] = amount
+                net -= amount
+                total = None if total is None else total - amount * (1 + ratio)
+        return result
+
+    def _fit_below_total(self, amount, ratio, total):
+        """What of an amount, its tax included, does not exceed the taxed total of a bill."""
+        unit = money.to_decimal(self.currency_id.rounding)
+        if total is None or amount * (1 + ratio) <= total + TOLERANCE * unit:
+            return amount
+        return max(total / (1 + ratio) // unit * unit, money.ZERO)
+
+    def _get_absorbed_share(self, down_payment, left, scheduled, bill):
+        """The most that a bill takes of a down payment by the contract's own terms (DEP-21).
+
+        Billed as billed, a contract takes its own down payments in proportion to what is billed to date, or with
+        the bill that bills the rest; all others are taken as far as they go.
+
+        :param left: a decimal, what is left of it
+        """
+        if self.revenue_recognition != 'as_billed' or down_payment.contract_id != self:
+            return left
+        billed = money.to_decimal(self.draft_amount) + money.to_decimal(self.actual_amount)
+        if bill:
+            billed -= money.to_decimal(bill.draft_amount) + money.to_decimal(bill.actual_amount)
+        billed += money.to_decimal(scheduled)
+        revised, unit = money.to_decimal(self.revised_amount), self.currency_id.rounding
+        if money.round_to(revised - billed, unit) <= 0:
+            return left
+        if self.down_payment_absorption == 'last':
+            return money.ZERO
+        used = {True: money.ZERO, False: money.ZERO}
+        for use in down_payment.down_payment_used_ids.filtered(lambda use: use.bill_id != bill):
+            used[use.bill_id.contract_id == self] += money.to_decimal(use.live_amount)
+        total = money.to_decimal(down_payment.down_payment_amount) - used[False]
+        return max(money.round_to(total * billed / revised, unit) - used[True], money.ZERO)
+
+    # === LOCKS === #
+
+    def _lock_for_billing(self):
+        """Take the rows of the contracts whose down payments may be applied too, all in one go and one order."""
+        others = self.browse(self._get_down_payment_contract_ids())
+        return super(ProgressContractDownPayment, self | others)._lock_for_billing()
+
+    def _get_down_payment_contract_ids(self):
+        """Contracts whose down payments bills of these contracts take from, or could: read without any flush."""
+        if not self.ids:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT paid.contract_id
+                  FROM progress_bill paid
+                 WHERE paid.kind = 'down_payment' AND paid.contract_id != ALL(%(ids)s)
+                   AND (EXISTS (SELECT 1 FROM progress_contract contract
+                                  JOIN res_partner customer ON customer.id = contract.partner_id
+                                  JOIN res_partner payer ON payer.id = paid.partner_id
+                                 WHERE contract.id = ANY(%(ids)s)
+                                   AND contract.company_id = paid.company_id
+                                   AND contract.currency_id = paid.currency_id
+                                   AND payer.commercial_partner_id = customer.commercial_partner_id
+                                   AND paid.down_payment_left > 0 AND paid.is_restricted IS NOT TRUE)
+                     OR EXISTS (SELECT 1 FROM progress_down_payment_use used
+                                  JOIN progress_bill bill ON bill.id = used.bill_id
+                                 WHERE used.down_payment_id = paid.id AND bill.contract_id = ANY(%(ids)s)))
+                """,
+                ids=self.ids,
+            )
+        )
+        return [row[0] for row in rows]
+
+    # === FINAL === #
+
+    def _check_final_is_current(self, final):
+        """The final invoice ends every down payment of its contract (DEP-23)."""
+        result = super()._check_final_is_current(final)
+        customer = final.partner_id.commercial_partner_id
+        if any(bill.down_payment_left for bill in self.bill_ids if bill.partner_id.commercial_partner_id == customer):
+            raise UserError(
+                self.env._(
+                    "The down payments of %(contract)s have changed since the final invoice was made. Delete the draft "
+                    "and create it again.",
+                    contract=self.display_name,
+                )
+            )
+        return result

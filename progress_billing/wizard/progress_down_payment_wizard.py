@@ -1,0 +1,38 @@
+from odoo import api, fields, models
+
+
+class ProgressDownPaymentWizard(models.TransientModel):
+    """Ask a customer for a down payment: how much, on which contract, for what."""
+
+    _name = 'progress.down.payment.wizard'
+    _description = "Down Payment"
+    _inherit = 'progress.wizard.mixin'
+
+    partner_id = fields.Many2one('res.partner', string="Customer")
+    contract_id = fields.Many2one(
+        'progress.contract',
+        required=True,
+        domain="[('state', '=', 'open'), ('final_bill_id', '=', False), ('partner_id', 'child_of', partner_id or [])]",
+        help="Its schedule of values says which taxes the down payment has, and its final invoice ends it.",
+    )
+    currency_id = fields.Many2one(related='contract_id.currency_id')
+    amount = fields.Monetary(required=True, help="Untaxed.")
+    is_restricted = fields.Boolean(
+        string="Only for This Contract", help="Else it is applied on any bill of the customer in this currency."
+    )
+    left_amount = fields.Monetary(related='contract_id.down_payment_balance', string="Left of Earlier Ones")
+
+    @api.onchange('partner_id')
+    def _onchange_partner_id(self):
+        customer = self.partner_id.commercial_partner_id
+        if customer and self.contract_id.partner_id.commercial_partner_id != customer:
+            self.contract_id = customer._get_progress_contracts_to_bill()[:1]
+
+    def action_confirm(self):
+        """Make the down payment.
+
+        :return dict: the action that shows the invoice, or the bill
+        :raises UserError: for an amount that is none, or a contract that cannot be billed
+        """
+        self.ensure_one()
+        return self.contract_id.action_create_down_payment(self.amount, self.is_restricted)

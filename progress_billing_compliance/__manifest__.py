@@ -1,0 +1,28 @@
+{
+    'name': 'Progress Billing: Compliance and Backups',
+    'summary': 'Insurance, certificates and lien waivers that hold up approval and payment; backups of bills in one PDF',
+    'version': '19.0.1.0.0',
+    'category': 'Accounting/Accounting',
+    'author': 'Progress Billing contributors',
+    'license': 'LGPL-3',
+    'depends': ['progress_billing'],
+    'data': [
+        'security/ir.model.access.csv',
+        'security/progress_billing_compliance_security.xml',
+        'data/progress_compliance_type_data.xml',
+        'data/ir_cron_data.xml',
+        'report/progress_waiver_templates.xml',
+        'report/progress_backup_templates.xml',
+        'views/progress_compliance_type_views.xml',
+        'views/progress_compliance_views.xml',
+        'views/res_partner_views.xml',
+        'views/progress_contract_views.xml',
+        'views/progress_bill_views.xml',
+        'views/progress_backup_views.xml',
+        'views/progress_portal_templates.xml',
+        'views/progress_compliance_menus.xml',
+    ],
+    'demo': [
+        'demo/progress_compliance_demo.xml',
+    ],
+}

@@ -1,0 +1,26 @@
+{
+    'name': 'Progress Billing: Subcontracts',
+    'summary': 'Invite subcontractors to bill, review their claims line by line, and pay them with retainage',
+    'version': '19.0.1.0.0',
+    'category': 'Accounting/Accounting',
+    'author': 'Progress Billing contributors',
+    'license': 'LGPL-3',
+    'depends': ['progress_billing', 'project_purchase'],
+    'data': [
+        'security/ir.model.access.csv',
+        'security/progress_billing_subcontract_security.xml',
+        'data/mail_template_subcontract_data.xml',
+        'wizard/progress_subcontract_wizard_views.xml',
+        'views/progress_bill_views.xml',
+        'views/progress_contract_views.xml',
+        'views/purchase_order_views.xml',
+        'views/progress_subcontract_status_views.xml',
+        'views/progress_portal_templates.xml',
+        'wizard/res_config_settings_views.xml',
+        'views/progress_subcontract_menus.xml',
+    ],
+    'demo': [
+        'demo/house_berg_demo.xml',
+    ],
+    'post_init_hook': 'post_init_hook',
+}

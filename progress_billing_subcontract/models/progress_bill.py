@@ -1,0 +1,51 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class ProgressBill(models.Model):
+    """A bill of a subcontract: what the subcontractor claims, and the vendor bill it becomes."""
+
+    _inherit = 'progress.bill'
+
+    # === DUE === #
+
+    @api.model
+    def _get_due_domain(self):
+        """Subcontractors are invited; no scheduled action claims for them."""
+        return super()._get_due_domain() & Domain('contract_id.contract_type', '!=', 'subcontract')
+
+    # === INVOICES === #
+
+    def _prepare_invoice_vals(self, taxes):
+        """Header as on Odoo's own bills of the order: bank account, source."""
+        vals = super()._prepare_invoice_vals(taxes)
+        if not self.contract_id._is_subcontract():
+            return vals
+        # sudo: purchase.order - a project manager may bill without purchase rights
+        orders = self.contract_id.sudo().purchase_order_ids
+        if orders:
+            vals['partner_bank_id'] = orders[0]._prepare_invoice()['partner_bank_id']
+            vals['invoice_origin'] = ', '.join([*orders.mapped('name'), vals['invoice_origin']])
+        return vals
+
+    def _prepare_revenue_vals(self, line, net, amounts, quantity):
+        vals = super()._prepare_revenue_vals(line, net, amounts, quantity)
+        # sudo: purchase.order.line - just the link, for billing users without purchase rights
+        purchase_line = line.contract_line_id.sudo().purchase_line_id
+        if purchase_line:
+            vals['purchase_line_id'] = purchase_line.id
+        return vals
+
+    # === RESULTS === #
+
+    def _get_bill_action(self):
+        """Claims are shown in screens of their own."""
+        if not self or not all(bill.contract_id._is_subcontract() for bill in self):
+            return super()._get_bill_action()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'progress_billing_subcontract.action_progress_subcontract_bill'
+        )
+        if len(self) == 1:
+            views = [view for view in action['views'] if view[1] == 'form']
+            return dict(action, views=views, view_mode='form', res_id=self.id)
+        return dict(action, domain=[('id', 'in', self.ids)])

@@ -1,0 +1,341 @@
+import ast
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+from odoo.addons.progress_billing.tools import money, numbers
+
+from .progress_bill_status import OPEN_STATES
+
+#: what a contact may send from the page of a claim
+CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')
+UNITS = ('amount', 'percent', 'quantity')
+
+
+class ProgressBillClaim(models.Model):
+    """The claim: entered by the subcontractor on the page, or in their name by the office, and submitted once."""
+
+    _name = 'progress.bill'
+    _inherit = 'progress.bill'
+
+    vendor_reference = fields.Char(
+        string="Subcontractor's Invoice Number", copy=False, tracking=True, help="The same number is taken once."
+    )
+    commercial_partner_id = fields.Many2one(
+        related='partner_id.commercial_partner_id', store=True, index='btree_not_null', guarded=True
+    )
+    submitted_on = fields.Datetime(guarded=True, readonly=True, copy=False)
+    submitted_by_partner_id = fields.Many2one(
+        'res.partner', string="Submitted By", guarded=True, readonly=True, copy=False
+    )
+    is_on_behalf = fields.Boolean(
+        string="In Their Name",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="The office submitted the claim in the subcontractor's name.",
+    )
+
+    _vendor_reference_once = models.UniqueIndex(
+        "(company_id, commercial_partner_id, vendor_reference) "
+        "WHERE vendor_reference IS NOT NULL AND state NOT IN ('cancelled', 'declined')",
+        "This subcontractor has used this invoice number already.",
+    )
+
+    # === INVOICE NUMBER === #
+
+    def _clean_reference(self, vals):
+        """Values with an invoice number as it is compared: without spaces around it, nothing for an empty one."""
+        if 'vendor_reference' not in vals:
+            return vals
+        return {**vals, 'vendor_reference': self._read_text(vals['vendor_reference']) or False}
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._clean_reference(vals) for vals in vals_list])
+
+    def write(self, vals):
+        vals = self._clean_reference(vals)
+        if 'vendor_reference' in self._get_typed(vals):
+            for bill in self:
+                if bill.state not in OPEN_STATES and bill.vendor_reference != vals['vendor_reference']:
+                    raise UserError(
+                        self.env._(
+                            "The invoice number of %(bill)s cannot change: its status is “%(state)s”.",
+                            bill=bill.display_name,
+                            state=bill._get_state_label(),
+                        )
+                    )
+        return super().write(vals)
+
+    @api.constrains('vendor_reference', 'partner_id')
+    def _check_vendor_reference(self):
+        """A subcontractor's invoice number is taken once: by one claim, or by a bill of Odoo's own (SUB-7).
+
+        :raises ValidationError: naming the document that has it
+        """
+        for bill in self.filtered('vendor_reference'):
+            taken = self.env['account.move'].sudo()  # sudo: account.move - a number is taken whoever may see where
+            # sudo: progress.bill - as above
+            twin = self.sudo().search(
+                [
+                    ('id', '!=', bill.id),
+                    ('company_id', '=', bill.company_id.id),
+                    ('commercial_partner_id', '=', bill.commercial_partner_id.id),
+                    ('vendor_reference', '=', bill.vendor_reference),
+                    ('state', 'not in', ('cancelled', 'declined')),
+                ],
+                limit=1,
+            ) or taken.search(
+                [
+                    ('company_id', '=', bill.company_id.id),
+                    ('commercial_partner_id', '=', bill.commercial_partner_id.id),
+                    ('move_type', '=', 'in_invoice'),
+                    ('ref', '=', bill.vendor_reference),
+                    ('state', '!=', 'cancel'),
+                    ('progress_bill_id', '=', False),
+                ],
+                limit=1,
+            )
+            if twin:
+                raise ValidationError(
+                    self.env._(
+                        "The invoice number %(number)s of %(partner)s is on %(twin)s already. Enter the number of this "
+                        "claim.",
+                        number=bill.vendor_reference,
+                        partner=bill.commercial_partner_id.display_name,
+                        twin=twin.display_name,
+                    )
+                )
+
+    def _prepare_invoice_vals(self, taxes):
+        vals = super()._prepare_invoice_vals(taxes)
+        if self.vendor_reference:
+            vals['ref'] = self.vendor_reference
+        return vals
+
+    # === LINES === #
+
+    def _fill_claim(self):
+        """A line for each schedule line that can be claimed, so that the form and the page show them all."""
+        vals_list = []
+        for bill in self:
+            known = bill.line_ids.contract_line_id
+            if bill.kind == 'retainage':
+                scheduled = [line for line, held in bill.contract_id._get_retainage_held().items() if held]
+                vals_list += [
+                    {**line._prepare_release(money.ZERO), 'bill_id': bill.id} for line in scheduled if line not in known
+                ]
+            else:
+                vals_list += [
+                    {'bill_id': bill.id, 'contract_line_id': line.id, 'amount': 0.0}
+                    for line in bill.contract_id._get_billable_lines() - known
+                ]
+        # sudo: progress.bill.line - a claim of nothing, for whoever accepted
+        self.env['progress.bill.line'].sudo()._create_protected(vals_list)
+
+    def _drop_empty_lines(self):
+        """What nothing is claimed of is on no bill."""
+        # sudo: progress.bill.line - lines that say nothing
+        self.sudo().line_ids.filtered(lambda line: line._is_empty()).unlink()
+
+    # === SUBMITTING === #
+
+    def _submit(self, actor):
+        """Hand claims in; the office does it in the subcontractor's name, and that shows (SUB-8)."""
+        fresh = self.filtered(lambda bill: bill.contract_id._is_subcontract() and bill.state in ('draft', 'rejected'))
+        fresh._drop_empty_lines()
+        for bill in fresh:
+            if not bill.line_ids:
+                raise UserError(
+                    self.env._("Nothing is claimed on %s: enter what was done this period.", bill.display_name)
+                )
+        result = super()._submit(actor)
+        behalf = bool(actor.user) and not actor.user.sudo().share  # sudo: res.users - who acts, whoever runs the code
+        fresh._write_protected(
+            {
+                'submitted_on': fields.Datetime.now(),
+                'submitted_by_partner_id': actor.partner.id,
+                'is_on_behalf': behalf,
+            }
+        )
+        for bill in fresh:
+            bill.message_post(body=bill._get_submitted_text(actor, behalf), author_id=actor.partner.id)
+        return result
+
+    def _get_submitted_text(self, actor, behalf):
+        values = {
+            'amount': self.contract_id._show_amount(self.amount),
+            'due': self.contract_id._show_amount(self.current_payment_due),
+            'round': self.review_round,
+            'who': actor.name,
+            'partner': self.partner_id.display_name,
+        }
+        if behalf:
+            return self.env._(
+                "Claim %(round)s: %(amount)s of work, %(due)s due. Submitted by %(who)s in the name of %(partner)s.",
+                **values,
+            )
+        return self.env._("Claim %(round)s: %(amount)s of work, %(due)s due. Submitted by %(who)s.", **values)
+
+    # === THE PAGE === #
+
+    def _get_portal_domain(self):
+        """Subcontractors see their invitations and their own drafts too."""
+        claims = Domain('contract_id.contract_type', '=', 'subcontract')
+        invited = Domain('state', '=', 'planned') & Domain('invited_on', '!=', False)
+        own = claims & (invited | Domain('state', 'in', ('draft', 'declined')))
+        return super()._get_portal_domain() | (own & Domain('contract_id.state', 'in', ('open', 'closed')))
+
+    def _get_portal_state_label(self):
+        if not self.contract_id._is_subcontract():
+            return super()._get_portal_state_label()
+        return dict(self._fields['claim_status']._description_selection(self.env)).get(self.claim_status, '')
+
+    def _get_answer_takers(self):
+        takers = super()._get_answer_takers()
+        if not self.contract_id._is_subcontract():
+            return takers
+        return {
+            'accept': lambda actor, _given: self._accept(actor),
+            'decline': lambda actor, given: self._decline(actor, given.get('reason')),
+            'claim': self._take_claim,
+            'submit': self._take_submission,
+            **{kind: takers[kind] for kind in ('dispute', 'withdraw')},
+        }
+
+    def _check_may_take(self, kind, contact, version):
+        if not self.contract_id._is_subcontract():
+            return super()._check_may_take(kind, contact, version)
+        if not contact._may_talk():
+            raise AccessError(self.env._("You read this page; others claim for the firm. Write a message instead."))
+        if version != self._get_version() or (kind in CLAIM_ANSWERS and self.state not in OPEN_STATES):
+            self._raise_meanwhile()
+        return None
+
+    def _is_to_be_signed(self):
+        """A subcontractor signs what they have handed in; that approves nothing."""
+        if not self.contract_id._is_subcontract():
+            return super()._is_to_be_signed()
+        return not self.signed_on and self.state in ('submitted', 'approved')
+
+    def _is_waiting(self):
+        """A claim waits for the office: no answer of a contact approves it."""
+        return not self.contract_id._is_subcontract() and super()._is_waiting()
+
+    def _take_submission(self, actor, given):
+        """Keep what was entered, and hand it in."""
+        self._take_claim(actor, given)
+        self._submit(actor)
+
+    def _take_claim(self, actor, given):
+        """Keep what a contact entered: the claim stays a draft.
+
+        :param Actor actor: the contact
+        :param dict given: texts: for each bill line ``work_ID`` with ``unit_ID``, ``stored_ID``, ``rate_ID`` and
+            ``release_ID``; ``vendor_reference``
+        :raises UserError: for what is no number, or what the invitation or the subcontract does not take
+        """
+        self.ensure_one()
+        if self.state not in ('draft', 'rejected'):
+            raise UserError(self.env._("Accept the invitation first."))
+        self._check_claim_type(given)
+        if 'vendor_reference' in given:
+            self.write({'vendor_reference': given['vendor_reference']})
+        releases = {}
+        for line in self.line_ids:
+            line._take_claim(given)
+            release = line._read_claim_number(given, f'release_{line.id}', low=0)
+            if release is not None:
+                releases[line] = release
+        self._take_releases(releases)
+        self._write_as(actor, {'shared_on': self.shared_on or fields.Datetime.now()})
+
+    def _take_releases(self, releases):
+        """Claim back retainage: what is asked for comes off what the rates withhold.
+
+        :param dict releases: decimals by bill line
+        """
+        if not releases:
+            return
+        lines = self.env['progress.bill.line'].concat(*releases)
+        if self.kind == 'retainage':
+            for line, amount in releases.items():
+                line._write_protected({'retainage_amount': -float(amount), 'release_amount': float(amount)})
+            self._on_claimed()
+            return
+        lines._write_protected({'is_retainage_typed': False})
+        self._on_claimed()  # what the rates alone withhold
+        for line, amount in releases.items():
+            vals = {'release_amount': float(amount)}
+            if amount:
+                kept = money.to_decimal(line.retainage_amount) - amount
+                vals.update(retainage_amount=float(kept), is_retainage_typed=True)
+            line._write_protected(vals)
+        self._on_claimed()
+
+    def _check_claim_type(self, given):
+        """:raises UserError: for what the type of the invitation, or the subcontract, does not take"""
+        named = {name.rpartition('_')[0] for name, text in given.items() if text.strip() and name[-1:].isdigit()}
+        asked = {name for name in named if any(self._is_asked(given, name, line) for line in self.line_ids)}
+        if self.invitation_type == 'retainage' and asked & {'work', 'stored'}:
+            raise UserError(self.env._("%s takes claims of retainage only.", self.display_name))
+        if self.invitation_type == 'work' and 'release' in asked:
+            raise UserError(self.env._("%s takes no claims of retainage.", self.display_name))
+        if 'rate' in asked and not self.contract_id.is_retainage_open:
+            raise UserError(self.env._("The retainage of %s is set by the office.", self.contract_id.display_name))
+
+    def _is_asked(self, given, name, line):
+        """Whether a form asks for something else than what stands there."""
+        text = (given.get(f'{name}_{line.id}') or '').strip()
+        if not text:
+            return False
+        number = line._read_claim_number(given, f'{name}_{line.id}')
+        stands = {'rate': line.retainage_percent, 'stored': line.stored_amount, 'release': line.release_amount}
+        if name in stands:
+            return number != money.to_decimal(stands[name])
+        return bool(number)
+
+    def _read_claim_text(self, text, what):
+        """A number as somebody typed it, with its sign.
+
+        :raises UserError: that it is none, with an example
+        """
+        lang, body = self._get_lang(), text.strip()
+        sign = -1 if body[:1] in ('-', '−') else 1
+        try:
+            number = numbers.parse(
+                body.lstrip('-−').rstrip('% '), lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping)
+            )
+            return sign * numbers.check(number)
+        except numbers.NumberError:
+            raise UserError(
+                self.env._(
+                    "%(what)s: “%(text)s” is no number. Write it like %(example)s.",
+                    what=what,
+                    text=text[:40],
+                    example=self._show_typed_amount(1234.5),
+                )
+            ) from None
+
+    def _preview_certificate(self, actor, given):
+        """What would be due with what is typed so far."""
+        if not self.contract_id._is_subcontract():
+            return super()._preview_certificate(actor, given)
+        self.ensure_one()
+        with self.env.cr.savepoint() as savepoint:
+            self._take_claim(actor, {name: text for name, text in given.items() if name != 'vendor_reference'})
+            claimed, due, retained = self.amount, self.current_payment_due, self.retainage_amount
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        show = self.contract_id._show_amount
+        return {'difference': show(claimed), 'due': show(due), 'less': show(retained)}
+
+    def _get_undo_blockers(self):
+        """Only administrators cancel or delete what was claimed (SUB-16)."""
+        reasons = super()._get_undo_blockers()
+        allowed = self.env.su or not self.contract_id._is_subcontract()
+        if not allowed and not self.contract_id._has_side_level('manager'):
+            raise AccessError(self.env._("Only administrators of Subcontract Billing cancel or delete claims."))
+        return reasons

@@ -1,0 +1,176 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.progress_billing.tools import money
+
+
+class ProgressBillLine(models.Model):
+    """A line of a claim: what the subcontractor entered, and what the review made of it."""
+
+    _inherit = 'progress.bill.line'
+
+    claimed_amount = fields.Monetary(
+        related='amount', string="Claimed", help="Untaxed: what was claimed, whatever is certified of it."
+    )
+    difference_amount = fields.Monetary(
+        string="Difference", compute='_compute_difference_amount', help="Claimed and not certified."
+    )
+    release_amount = fields.Monetary(
+        string="Retainage Claimed Back",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="Untaxed: asked for by the claim.",
+    )
+    contract_type = fields.Selection(related='contract_id.contract_type')
+
+    @api.depends('amount', 'certified_amount')
+    def _compute_difference_amount(self):
+        for line in self:
+            line.difference_amount = line.amount - line.certified_amount
+
+    def _is_empty(self):
+        return super()._is_empty() and not self.stored_amount
+
+    # === ENTRY ON THE PAGE === #
+
+    def _read_claim_number(self, given, name, low=None):
+        """A number of the form, a decimal; ``None`` where the form has no such field.
+
+        :raises UserError: for what is no number, or too small
+        """
+        self.ensure_one()
+        if name not in given:
+            return None
+        text = given[name].strip()
+        number = self.bill_id._read_claim_text(text, self.contract_line_id.display_name) if text else money.ZERO
+        if low is not None and number < low:
+            raise UserError(
+                self.env._("%s: what is stored or released cannot be negative.", self.contract_line_id.display_name)
+            )
+        return number
+
+    def _take_claim(self, given):
+        """Write what the form says of this line: stored materials first, for a percentage counts them.
+
+        :param dict given: see ``progress.bill`` ``_take_claim``
+        """
+        self.ensure_one()
+        if self.bill_id.kind == 'retainage':
+            return
+        vals = {}
+        stored = self._read_claim_number(given, f'stored_{self.id}', low=0)
+        if stored is not None and self.currency_id.compare_amounts(float(stored), self.stored_amount):
+            vals['stored_amount'] = self.currency_id.round(float(stored))
+        rate = self._read_claim_number(given, f'rate_{self.id}')
+        if rate is not None and rate != money.to_decimal(self.retainage_percent):
+            vals['retainage_percent'] = float(rate)
+        if vals:
+            self.write(vals)
+        work = self._read_claim_number(given, f'work_{self.id}')
+        if work is not None:
+            self.write(self._prepare_work_vals(work, given.get(f'unit_{self.id}') or 'amount'))
+
+    def _prepare_work_vals(self, number, unit):
+        """The claim of a number in the unit it was entered in (SUB-6).
+
+        :param number: a decimal
+        :param str unit: ``amount`` of this period, ``quantity`` of this period, or ``percent`` complete to date
+        :return dict: of this line
+        :raises UserError: for a unit that the line is not billed in, or a percentage that is none
+        """
+        scheduled, by_quantity = self.contract_line_id, self.billing_base == 'quantity'
+        if unit == 'percent':
+            if not 0 <= number <= 100:
+                raise UserError(
+                    self.env._("%s: a percentage lies between 0 and 100.", self.contract_line_id.display_name)
+                )
+            return self._prepare_claim_of_percent(float(number))
+        if unit == 'quantity' or by_quantity:
+            if not by_quantity and not scheduled.unit_price:
+                raise UserError(self.env._("%s has no unit price: enter an amount.", scheduled.display_name))
+            if by_quantity:
+                return {'quantity': float(number)}
+            amount = number * money.to_decimal(scheduled.unit_price)
+            return {'amount': float(money.round_to(amount, self.currency_id.rounding))}
+        return {'amount': self.currency_id.round(float(number))}
+
+    # === REVIEW === #
+
+    def action_approve(self):
+        """Approve these lines of claims, as certified.
+
+        :return dict: the action that shows the claims
+        :raises UserError: for a claim that is not under review
+        """
+        self._check_under_review()
+        self._write_protected({'review_state': 'approved', 'review_note': False})
+        return self.bill_id._get_bill_action()
+
+    def action_reject(self, note=False):
+        """Reject these lines of claims: the claim is to be sent back.
+
+        :param str note: why; the subcontractor reads it
+        :return dict: the action that shows the claims
+        :raises UserError: without a note, or for a claim that is not under review
+        """
+        self._check_under_review()
+        text = self._read_text(note)
+        if not text:
+            raise UserError(self.env._("Say why, so that the line can be revised."))
+        self._write_protected({'review_state': 'rejected', 'review_note': text})
+        return self.bill_id._get_bill_action()
+
+    def _check_under_review(self):
+        self.bill_id._check_may_review()
+        for bill in self.bill_id:
+            if bill.state != 'submitted':
+                raise UserError(
+                    self.env._(
+                        "%(bill)s is not under review: its status is “%(state)s”.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )
+
+    # === THE OWNER === #
+
+    def _convert_for_owner(self, amount, owner):
+        """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""
+        self.ensure_one()
+        company, date = self.company_id, self.date or self.company_id._get_progress_today()
+        return self.currency_id._convert(amount, owner.currency_id, company, date)
+
+    def _add_claim(self, vals):
+        """Add what subcontractors claimed to this line of the owner's bill.
+
+        :param dict vals: ``amount``, ``stored_amount`` (all that is stored now) and ``retainage_amount``
+        """
+        self.ensure_one()
+        scheduled = self.contract_line_id
+        amount = self.currency_id.round(self.amount + vals['amount'])
+        if self.billing_base == 'quantity':
+            self.write({'quantity': float(scheduled._get_quantity_for(amount))})
+            return
+        changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
+        if vals['retainage_amount']:
+            changes['retainage_amount'] = self.currency_id.round(
+                (self.retainage_amount if self.is_retainage_typed else 0.0) + vals['retainage_amount']
+            )
+        self.write(changes)
+
+    # === RIGHTS === #
+
+    def write(self, vals):
+        if {'retainage_percent', 'stored_retainage_percent'} & self._get_typed(vals):
+            self._check_may_set_rates()
+        return super().write(vals)
+
+    def _check_may_set_rates(self):
+        """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).
+
+        :raises AccessError: for everybody else
+        """
+        subcontracts = self.contract_id.filtered(lambda contract: contract._is_subcontract())
+        if not self.env.su and subcontracts and not subcontracts._has_side_level('manager'):
+            raise AccessError(self.env._("Only administrators of Subcontract Billing set the retainage of a claim."))

@@ -1,0 +1,90 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+
+
+class ProgressContract(models.Model):
+    """A subcontract: where it comes from, and how it is shown."""
+
+    _inherit = 'progress.contract'
+
+    purchase_order_ids = fields.One2many(
+        'purchase.order', 'progress_contract_id', string="Purchase Orders", groups='purchase.group_purchase_user'
+    )
+    purchase_order_count = fields.Integer(compute='_compute_purchase_order_count', compute_sudo=True)
+
+    @api.depends('purchase_order_ids')
+    def _compute_purchase_order_count(self):
+        for contract in self:
+            contract.purchase_order_count = len(contract.purchase_order_ids)
+
+    # === DUE === #
+
+    @api.model
+    def _get_due_domain(self):
+        """Subcontractors are invited; no run claims for them."""
+        return super()._get_due_domain() & Domain('contract_type', '!=', 'subcontract')
+
+    # === ACTIONS === #
+
+    def action_view_purchase_orders(self):
+        """The purchase orders whose lines this subcontract bills.
+
+        :return dict: an action on ``purchase.order``
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id('purchase.purchase_form_action')
+        orders = self.purchase_order_ids
+        if len(orders) == 1:
+            return dict(action, views=[(False, 'form')], view_mode='form', res_id=orders.id)
+        return dict(action, domain=[('id', 'in', orders.ids)])
+
+    def _get_contract_action(self):
+        """Subcontracts are shown in screens of their own."""
+        if not self or not all(contract._is_subcontract() for contract in self):
+            return super()._get_contract_action()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'progress_billing_subcontract.action_progress_subcontract'
+        )
+        if len(self) == 1:
+            views = [view for view in action['views'] if view[1] == 'form']
+            return dict(action, views=views, view_mode='form', res_id=self.id)
+        return dict(action, domain=[('id', 'in', self.ids)])
+
+    # === CHANGES === #
+
+    def _on_worth_changed(self, lines=None):
+        super()._on_worth_changed(lines)
+        subcontracts = self.filtered(lambda contract: contract._is_subcontract())
+        subcontracts.line_ids._follow_on_orders()
+
+    # === RIGHTS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        contracts = super().create(vals_list)
+        contracts._check_may_keep_subcontracts()
+        return contracts
+
+    def write(self, vals):
+        if self._get_typed(vals):
+            self._check_may_keep_subcontracts()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_administrators(self):
+        self._check_may_keep_subcontracts()
+
+    def _check_may_keep_subcontracts(self):
+        """Subcontracts and their schedules are kept by administrators; others claim and release (SUB-16).
+
+        :raises AccessError: for everybody else
+        """
+        if self.env.su or not any(contract._is_subcontract() for contract in self):
+            return
+        if not self._has_side_level('manager'):
+            raise AccessError(
+                self.env._(
+                    "Only administrators of Subcontract Billing set up subcontracts, change their schedules and "
+                    "settings, or cancel them."
+                )
+            )

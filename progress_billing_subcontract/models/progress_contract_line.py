@@ -1,0 +1,167 @@
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
+
+PRODUCTS = "[('purchase_ok', '=', True)] if tax_use == 'purchase' else [('sale_ok', '=', True)]"
+
+
+class ProgressContractLine(models.Model):
+    """A schedule line of a subcontract, which may stand for a line of a purchase order."""
+
+    _inherit = 'progress.contract.line'
+
+    product_id = fields.Many2one(domain=PRODUCTS)
+    purchase_line_id = fields.Many2one(
+        'purchase.order.line',
+        string="Purchase Order Line",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        groups='progress_billing.group_subcontract_readonly,purchase.group_purchase_user',
+        guarded=True,
+    )
+
+    owner_line_id = fields.Many2one(
+        'progress.contract.line',
+        string="Billed to the Owner On",
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        domain="[('project_id', '=', project_id), ('contract_id.contract_type', '=', 'customer'), "
+        "('display_type', '=', False)]",
+        groups='progress_billing.group_readonly',
+        help="The line of the customer's contract that this work is billed to the owner on.",
+    )
+
+    subcontract_line_ids = fields.One2many(
+        'progress.contract.line',
+        'owner_line_id',
+        string="Subcontracted On",
+        groups='progress_billing.group_subcontract_readonly',
+    )
+
+    @api.constrains('owner_line_id')
+    def _check_owner_line(self):
+        for line in self.filtered('owner_line_id'):
+            owner = line.owner_line_id
+            if owner.contract_id._is_subcontract() or owner.project_id != line.project_id or owner.display_type:
+                raise UserError(
+                    self.env._(
+                        "%(owner)s is no line that the owner of %(project)s is billed on.",
+                        owner=owner.display_name,
+                        project=line.project_id.display_name or line.contract_id.display_name,
+                    )
+                )
+
+    # === RIGHTS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if any(not self._is_own(vals) for vals in vals_list):
+            lines.contract_id._check_may_keep_subcontracts()
+        return lines
+
+    def write(self, vals):
+        if self._get_typed(vals) - self._get_entry_fields() - {'edit_seen'}:
+            self.contract_id._check_may_keep_subcontracts()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_administrators(self):
+        self.contract_id._check_may_keep_subcontracts()
+
+    # === THE ORDER === #
+
+    def _get_order_line(self):
+        # sudo: purchase.order.line - only the order's name, for billing users without purchase rights
+        return self.sudo().purchase_line_id or super()._get_order_line()
+
+    def _follow_on_orders(self):
+        """The order follows what change orders made of its lines, and gets lines for those they added (SUB-4)."""
+        # sudo: purchase.order.line - whoever approves a change order need not buy
+        own = self.sudo().filtered(
+            lambda line: (
+                not line.display_type and line.contract_state != 'cancelled' and line.contract_id.purchase_order_ids
+            )
+        )
+        for line in own.filtered(lambda line: not line.purchase_line_id and line.change_line_ids):
+            vals = line._prepare_purchase_line_vals(line.contract_id.purchase_order_ids[0])
+            line._write_protected({'purchase_line_id': line.purchase_line_id._create_protected([vals]).id})
+        for purchase_line, lines in own.grouped('purchase_line_id').items():
+            if purchase_line:
+                purchase_line._follow_schedule(lines)
+
+    def _prepare_purchase_line_vals(self, order):
+        """The order line of a schedule line that a change order added.
+
+        :param order: ``purchase.order``
+        :return dict: of ``purchase.order.line``
+        """
+        self.ensure_one()
+        product = self.product_id or order.order_line.product_id[:1]
+        quantity = self.revised_quantity if self.billing_base == 'quantity' else 1.0
+        return {
+            'order_id': order.id,
+            'sequence': max(order.order_line.mapped('sequence'), default=10) + 1,
+            'name': self.name,
+            'product_id': product.id,
+            'product_uom_id': (self.product_uom_id or product.uom_id).id,
+            'product_qty': quantity,
+            'price_unit': self.revised_amount / quantity if quantity else 0.0,
+            'date_planned': fields.Datetime.now(),
+            'tax_ids': [Command.set(self.tax_ids.ids)],
+            'analytic_distribution': self.analytic_distribution,
+        }
+
+    # === SCHEDULE BY THE SUBCONTRACTOR === #
+
+    def _divide(self, parts):
+        """Put the lines that a subcontractor proposed in the place of this line.
+
+        :param parts: ``progress.vendor.schedule.line``
+        :return list: the lines, this one first
+        :raises UserError: where something was billed or changed on this line
+        """
+        self.ensure_one()
+        if self.bill_line_ids.filtered('bucket') or self.change_line_ids:
+            raise UserError(
+                self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
+            )
+        first, *others = parts
+        vals_list = [
+            {
+                'contract_id': self.contract_id.id,
+                'display_type': False,
+                'item_number': part.item_number or self.item_number,
+                'name': part.name,
+                'product_id': self.product_id.id,
+                'original_quantity': 0.0,
+                'unit_price': 0.0,
+                'original_amount': part.amount,
+                'tax_ids': [Command.set(self.tax_ids.ids)],
+                'account_id': self.account_id.id,
+                'analytic_distribution': self.analytic_distribution,
+                'retainage_percent': self.retainage_percent,
+                'stored_retainage_percent': self.stored_retainage_percent,
+                'owner_line_id': self.owner_line_id.id,
+                'purchase_line_id': self.sudo().purchase_line_id.id,  # sudo: purchase.order.line - the link
+            }
+            for part in others
+        ]
+        self._write_protected(
+            {
+                'item_number': first.item_number or self.item_number,
+                'name': first.name,
+                'original_quantity': 0.0,
+                'unit_price': 0.0,
+                'original_amount': first.amount,
+            }
+        )
+        return [self, *self._create_protected(vals_list)]
+
+    def _convert_stored_for_owner(self, owner):
+        """Materials stored on this line, as the last bill left them, in the currency of the owner's line."""
+        self.ensure_one()
+        today = self.company_id._get_progress_today()
+        return self.currency_id._convert(self.billed_stored_amount, owner.currency_id, self.company_id, today)

@@ -1,0 +1,116 @@
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.progress_billing.models.base.progress_actor import Actor
+from odoo.addons.progress_billing.tests.concurrency_common import ConcurrencyCommon
+
+NUMBER = 10
+
+
+@tagged('post_install', '-at_install')
+class TestTenAtOnce(ConcurrencyCommon):
+    """Ten subcontractors of one project claim in the same period at the same moment."""
+
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            company = env['res.company'].browse(self.vals['company_id'])
+            expense, retainage = (
+                env['account.account']
+                .with_company(company)
+                .create(
+                    [
+                        {
+                            'name': f"Concurrency {kind}",
+                            'code': f'PBCON{kind[:4]}',
+                            'account_type': kind,
+                            'reconcile': kind != 'expense',
+                            'company_ids': [Command.set(company.ids)],
+                        }
+                        for kind in ('expense', 'liability_current')
+                    ]
+                )
+            )
+            journal = (
+                env['account.journal']
+                .with_company(company)
+                .create({'name': "Concurrent purchases", 'code': 'PBCOP', 'type': 'purchase', 'company_id': company.id})
+            )
+            project = env['project.project'].create({'name': "Ten at once", 'company_id': company.id})
+            period = env['progress.billing.period'].create(
+                {'project_id': project.id, 'date_start': '2026-01-01', 'date_end': '2026-12-31'}
+            )
+            partners = env['res.partner'].create([{'name': f"Sub {number}"} for number in range(NUMBER)])
+            contracts = env['progress.contract'].create(
+                [
+                    {
+                        'contract_type': 'subcontract',
+                        'partner_id': partner.id,
+                        'project_id': project.id,
+                        'company_id': company.id,
+                        'journal_id': journal.id,
+                        'retainage_account_id': retainage.id,
+                        'revenue_recognition': 'as_billed',
+                        'use_pro_forma': True,
+                        'retainage_percent': 10,
+                        'line_ids': [
+                            Command.create(
+                                {'name': "W", 'original_amount': 1000, 'account_id': expense.id, 'tax_ids': False}
+                            )
+                        ],
+                    }
+                    for partner in partners
+                ]
+            )
+            contracts.action_open()
+            bills = env['progress.bill']._create_protected(
+                [
+                    {
+                        'contract_id': contract.id,
+                        'period_id': period.id,
+                        'date': '2026-03-20',
+                        'invited_on': '2026-03-01',
+                    }
+                    for contract in contracts
+                ]
+            )
+            bills._accept(Actor.of(env.user))
+            self.claim_ids = bills.ids
+            self.made_here = [
+                ('account.account', (expense | retainage).ids),
+                ('account.journal', journal.ids),
+                ('res.partner', partners.ids),
+                ('project.project', project.ids),
+                ('progress.billing.period', period.ids),
+                ('progress.contract', contracts.ids),
+            ]
+        self.addCleanup(self._delete_here)
+
+    def _delete_here(self):
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            env['progress.bill'].browse(self.claim_ids).action_cancel()
+            env['progress.bill'].browse(self.claim_ids).unlink()
+            for model, ids in reversed(self.made_here):
+                env[model].browse(ids).exists().unlink()
+
+    def test_ten_at_once(self):
+        def claim(number):
+            def act(env):
+                bill = env['progress.bill'].browse(self.claim_ids[number])
+                bill.contract_id._lock_for_billing()
+                line = bill.line_ids
+                given = {f'work_{line.id}': str(100 + number), 'vendor_reference': f'T-{number}'}
+                bill._take_submission(Actor(bill.partner_id), given)
+                return bill.state
+
+            return act
+
+        results = self._at_once(*map(claim, range(NUMBER)))
+        self.assertEqual(results, ['submitted'] * NUMBER)
+        with self.registry.cursor() as cr:
+            bills = self._env(cr)['progress.bill'].browse(self.claim_ids)
+            self.assertEqual(bills.mapped('amount'), [100.0 + number for number in range(NUMBER)])
+            self.assertEqual(set(bills.mapped('claim_status')), {'under_review'})
+            self.assertEqual(bills.mapped('contract_id.draft_amount'), bills.mapped('amount'))

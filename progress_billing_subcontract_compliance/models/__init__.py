@@ -1,0 +1,2 @@
+from . import progress_contract
+from . import progress_bill
