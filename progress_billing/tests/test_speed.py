@@ -43,7 +43,7 @@ class SpeedCommon(ProgressBillingCommon):
     @contextmanager
     def _one_by_one(self):
         """The lines of bills are made by the ORM."""
-        with patch.object(type(self.env['progress.bill.line']), '_takes_rows', lambda _self: False):
+        with patch.object(type(self.env['progress.bill.line']), '_takes_rows', lambda _self, *_args: False):
             yield
 
     def _read_rows(self, bills):

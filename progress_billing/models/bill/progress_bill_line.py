@@ -206,7 +206,7 @@ class ProgressBillLine(models.Model):
         if not self.env.su:
             bills.check_access('write')
             scheduled.check_access('read')
-        bills.flush_recordset()
+        bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
         scheduled.flush_recordset()
         lines = self._insert_rows(
             values,
