@@ -69,7 +69,7 @@ class AccountAnalyticLine(models.Model):
         help="Rate × hours.",
     )
     is_progress_billable = fields.Boolean(
-        string="Billable",
+        string="Covered by the Fee",
         compute='_compute_is_progress_billable',
         store=True,
         compute_sudo=True,

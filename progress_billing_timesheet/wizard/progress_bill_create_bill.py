@@ -26,7 +26,7 @@ class ProgressBillCreateBill(models.TransientModel):
     def action_update_rates(self):
         """Update Rates: what hours are worth by the prices of today, on entries that are on no bill.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.contract_id.check_access('write')
@@ -34,25 +34,25 @@ class ProgressBillCreateBill(models.TransientModel):
             entries = self.env['account.analytic.line'].sudo().search(wizard._get_time_domain())
             entries._update_progress_rates(wizard.contract_id)
         (self | self.child_ids).invalidate_recordset()
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_bill_selected(self):
         """Bill the value of the hours ticked, as far as the fee goes.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.wip_bill_amount = max(0.0, min(wizard.selected_time_amount, wizard.wip_available))
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_bill_remaining(self):
         """Bill all that remains of the fee.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.wip_bill_amount = max(0.0, wizard.wip_available)
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_start(self):
         """The screen, for the customer or contract that was chosen.
