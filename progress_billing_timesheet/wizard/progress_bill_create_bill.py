@@ -97,7 +97,9 @@ class ProgressBillCreateBill(models.TransientModel):
         todo.contract_id._check_can_bill()
         for wizard in todo:
             wizard._check_can_continue()
-            wizard._write_protected({'bill_id': wizard._make_bill().id})
+            bills = wizard._make_bill()  # billed as billed, each customer has a final one: ours is the contract's
+            own = bills.filtered(lambda bill, wizard=wizard: bill.partner_id == wizard.contract_id.partner_id)
+            wizard._write_protected({'bill_id': (own or bills)[:1].id})
         for date, wizards in todo.grouped('date').items():
             wizards.contract_id._on_billed(date)
 
@@ -126,7 +128,8 @@ class ProgressBillCreateBill(models.TransientModel):
     def _make_bill(self):
         """Make the bill of this record's contract: a final one where that was asked for.
 
-        :return: ``progress.bill``, with its invoice where the contract uses no pro formas
+        :return: ``progress.bill``, with its invoice where the contract uses no pro formas; several final ones where
+            the contract bills several customers
         """
         self.ensure_one()
         contract = self.contract_id
