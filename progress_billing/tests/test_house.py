@@ -28,7 +28,7 @@ def get_functions():
 
 
 #: fields of Odoo's that its methods of these names compute, which our addons extend
-ODOO_FIELDS = {'_compute_invoice': {'invoice_ids', 'invoice_count'}}
+ODOO_FIELDS = {'_compute_invoice': {'invoice_ids', 'invoice_count'}, '_get_invoiced': {'invoice_status'}}
 
 
 def is_write(node):

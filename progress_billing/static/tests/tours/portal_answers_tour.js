@@ -124,6 +124,6 @@ registry.category("web_tour.tours").add("progress_portal_milestone", {
 registry.category("web_tour.tours").add("progress_portal_invoice", {
     steps: () => [
         { trigger: "[name=pay]", run: "click", expectUnloadPage: true },
-        { trigger: "body:contains(Amount Due)" },
+        { trigger: ".o_portal_invoice_sidebar #invoice_content" },
     ],
 });
