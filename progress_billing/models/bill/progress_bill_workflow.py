@@ -113,9 +113,9 @@ class ProgressBillWorkflow(models.Model):
         return dict(action, domain=[('id', 'in', moves.ids)])
 
     def _get_bill_action(self):
-        """The action that shows these bills. Extend by ``super()``, for those of another list.
+        """The form of one bill, or the list of several.
 
-        :return dict: the action
+        :return dict: an action on ``progress.bill``
         """
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
         if len(self) == 1:
