@@ -265,7 +265,8 @@ class ProgressCompliance(models.Model):
     @api.model
     def _get_longest_reminder(self):
         types = self.env['progress.compliance.type'].with_context(active_test=False)
-        return max(types.search([]).mapped('reminder_days'), default=0)
+        [(days,)] = types._read_group([], [], ['reminder_days:max'])
+        return days or 0
 
     def _remind(self):
         """Schedule the activities of those that are due to be reminded of."""

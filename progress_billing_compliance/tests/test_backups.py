@@ -123,8 +123,16 @@ class TestBackups(ProgressBillingCommon):
         self.assertRecordValues(backup, [{'state': 'done', 'unreadable_count': 1, 'error': False}])
         reader = PdfFileReader(io.BytesIO(backup.attachment_id.raw), strict=False)
         self.assertEqual(len(reader.pages), 3, "the list, the claim and the photo")
-        message = self.env['mail.message'].search(
-            [('res_id', '=', backup.id), ('model', '=', 'progress.backup'), ('message_type', '=', 'user_notification')]
+        message = (
+            self.env['mail.message']
+            .sudo()
+            .search(
+                [
+                    ('res_id', '=', backup.id),
+                    ('model', '=', 'progress.backup'),
+                    ('message_type', '=', 'user_notification'),
+                ]
+            )
         )
         self.assertEqual(message.notified_partner_ids, self.reader.partner_id)
         self.assertEqual(message.attachment_ids, backup.attachment_id)

@@ -107,7 +107,7 @@ class TestWaivers(PortalCommon):
         self.assertEqual(contract.waiver_type_ids, self.conditional)
         bill = self.billing.run(contract, 50)
         self.assertEqual(bill.waiver_ids.type_id, self.conditional)
-        with self.assertRaisesRegex(UserError, "not allowed to modify"):
+        with self.assertRaisesRegex(UserError, "cannot be set"):
             contract.bill_ids.with_user(self.reader).write(
                 {'waiver_ids': [Command.create({'type_id': self.conditional.id})]}
             )

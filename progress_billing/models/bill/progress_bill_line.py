@@ -206,7 +206,7 @@ class ProgressBillLine(models.Model):
         if not self.env.su:
             bills.check_access('write')
             scheduled.check_access('read')
-        bills.flush_recordset()
+        bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
         scheduled.flush_recordset()
         lines = self._insert_rows(
             values,
@@ -257,6 +257,9 @@ class ProgressBillLine(models.Model):
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
         self._complete_claim(typed)
+        if not vals.keys().isdisjoint(self.pool.field_depends[self._fields['invoiced_amount']]):
+            # checked now, while the sums that the check asks for are still to be made from it
+            self.mapped('invoiced_amount')
         if claimed:
             self._count_edit()
             self.bill_id._settle_claims()
