@@ -10,7 +10,8 @@ from .progress_bill_status import OPEN_STATES
 
 #: what a contact may send from the page of a claim
 CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')
-UNITS = ('amount', 'percent', 'quantity')
+#: what can be entered for each line, beside the unit of the work
+CLAIM_FIELDS = ('work', 'stored', 'rate', 'release')
 
 
 class ProgressBillClaim(models.Model):
@@ -277,8 +278,7 @@ class ProgressBillClaim(models.Model):
 
     def _check_claim_type(self, given):
         """:raises UserError: for what the type of the invitation, or the subcontract, does not take"""
-        named = {name.rpartition('_')[0] for name, text in given.items() if text.strip() and name[-1:].isdigit()}
-        asked = {name for name in named if any(self._is_asked(given, name, line) for line in self.line_ids)}
+        asked = {name for name in CLAIM_FIELDS if any(self._is_asked(given, name, line) for line in self.line_ids)}
         if self.invitation_type == 'retainage' and asked & {'work', 'stored'}:
             raise UserError(self.env._("%s takes claims of retainage only.", self.display_name))
         if self.invitation_type == 'work' and 'release' in asked:

@@ -41,7 +41,8 @@ class ProgressSubcontractStatus(models.Model):
     def _compute_blockers(self):
         for row in self:
             waiting = row.claim_status in ('not_invited', 'invited') and row.period_state == 'open'
-            row.blockers = '\n'.join(row.contract_id._get_invitation_blockers()) if waiting else False
+            reasons = row.contract_id._get_invitation_blockers() if waiting else []
+            row.blockers = '\n'.join(reasons) or False
 
     @property
     def _table_query(self):

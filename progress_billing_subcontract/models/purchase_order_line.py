@@ -39,9 +39,10 @@ class PurchaseOrderLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        own = [self._is_own(vals) for vals in vals_list]  # before Odoo completes the values
         lines = super().create(vals_list)
-        for vals, line in zip(vals_list, lines, strict=True):
-            if not line.display_type and not line._is_own(vals):
+        for line, is_own in zip(lines, own, strict=True):
+            if not line.display_type and not is_own:
                 line._check_order_takes_lines()
         return lines
 

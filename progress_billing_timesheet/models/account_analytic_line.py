@@ -69,7 +69,7 @@ class AccountAnalyticLine(models.Model):
         help="Rate × hours.",
     )
     is_progress_billable = fields.Boolean(
-        string="Billable",
+        string="Covered by the Fee",
         compute='_compute_is_progress_billable',
         store=True,
         compute_sudo=True,
@@ -257,7 +257,8 @@ class AccountAnalyticLine(models.Model):
         return super()._is_not_billed() and not self.sudo().progress_bill_id
 
     def _check_can_write(self, values):
-        if LOCKED_FIELDS & values.keys():
+        # Odoo's own code links and frees entries with all rights
+        if LOCKED_FIELDS & values.keys() or 'timesheet_invoice_id' in values and not self.env.su:
             self._check_not_attached()
         return super()._check_can_write(values)
 

@@ -189,7 +189,7 @@ class ProgressContractBilling(models.Model):
         moves = self.sudo().bill_ids.move_ids  # of all contracts in one go, not one by one
         moves.fetch(['state'])
         moves.line_ids.fetch(['progress_line_type', 'matched_debit_ids', 'matched_credit_ids'])
-        for contract in self.sudo():
+        for contract in self.sudo():  # sudo: account.move.line - as above
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
             partials = deposits.matched_debit_ids | deposits.matched_credit_ids
