@@ -1,11 +1,15 @@
 """pytest plugin for tests on a database: what is made once, who runs what, and no browser test skipped in silence."""
 
+import inspect
 import os
+import re
 import shutil
 from pathlib import Path
 from unittest import mock
 
 import pytest
+
+BROWSER = re.compile(r"\b(start_tour|browser_js)\(")
 
 
 def _is_http_case(cls):
@@ -14,19 +18,26 @@ def _is_http_case(cls):
     return isinstance(cls, type) and issubclass(cls, HttpCase)
 
 
+def _opens_a_browser(cls):
+    """Whether a test of the class, or one it inherits, drives a browser: others only ask the server for pages."""
+    parents = [parent for parent in cls.__mro__ if ".tests." in parent.__module__.removeprefix("odoo.tests.")]
+    return _is_http_case(cls) and any(BROWSER.search(inspect.getsource(parent)) for parent in parents)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """With several processes, a class stays in one, and all browser tests in one: two browsers would be too slow.
 
     That one starts first, as it takes longest.
     """
-    items.sort(key=lambda item: not _is_http_case(getattr(item, "cls", None)))
+    classes = {getattr(item, "cls", None) for item in items} - {None}
+    browsers = {cls for cls in classes if _opens_a_browser(cls)}
+    items.sort(key=lambda item: getattr(item, "cls", None) not in browsers)
     for item in items:
-        group = item.nodeid.rpartition("::")[0]
-        if _is_http_case(getattr(item, "cls", None)):
-            group = "browser"
+        cls = getattr(item, "cls", None)
+        if _is_http_case(cls):
             item.user_properties.append(("browser", True))
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group("browser" if cls in browsers else item.nodeid.rpartition("::")[0]))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -60,6 +60,7 @@ from . import test_side_cases
 from . import test_sheet_tour
 from . import test_scheduled_action
 from . import test_sourced_lines
+from . import test_speed
 from . import test_superuser
 from . import test_tours
 from . import test_vendor_side

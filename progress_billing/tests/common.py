@@ -35,6 +35,7 @@ class ProgressBillingCommon(LegacyHelpers, AccountTestInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         if prepared.attributes and not (cls.country_code or cls.chart_template):
+            super(BaseCommon, cls).setUpClass()  # what Odoo's common classes do is done: on with those after them
             cls._take_prepared()
         else:
             super().setUpClass()
@@ -52,8 +53,7 @@ class ProgressBillingCommon(LegacyHelpers, AccountTestInvoicingCommon):
 
     @classmethod
     def _take_prepared(cls):
-        """The set-up of Odoo's common classes and ours is done: only what comes after them in the order is left."""
-        super(BaseCommon, cls).setUpClass()
+        """What the set-up of Odoo's common classes and ours made, for all classes at once."""
         cls.env = cls.env['base'].with_context(**cls.default_env_context()).env
         cls.env = cls.env(user=prepared.take(cls.env)['user'])
         for name, value in prepared.take(cls.env).items():

@@ -3,7 +3,7 @@
 from lxml import etree
 
 FEW, MANY = 5, 25
-SOME = 15  # of what is made and posted one by one, which takes its time
+SOME = 10  # of what is made and posted one by one, which takes its time
 
 
 def count_queries(env, act):

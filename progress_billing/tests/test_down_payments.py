@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ProgressBillingCommon
 
@@ -282,6 +282,20 @@ class TestDownPayments(DownPaymentCommon):
         self.assertEqual((self._uses(bill), bill.invoice_id.amount_total), ({paid: 50}, 200))
         self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': 10}), "cannot change")
 
+    def test_lowered_in_the_form(self):
+        """Two rows of one bill, in the form that shows them."""
+        contract = self.make.contract([1000], use_pro_forma=True)
+        first, second = self._pay_down(contract, 100), self._pay_down(contract, 200)
+        bill = self.make.plan(contract, '500')
+        bill.action_create()
+        with Form(bill.with_user(self.billing_user)) as form:
+            for number, amount in enumerate((30, 70)):
+                with form.down_payment_use_ids.edit(number) as row:
+                    row.amount = amount
+        self.assertEqual((self._uses(bill), bill.amount_due), ({first: 30, second: 70}, 400))
+        bill.action_apply_down_payments()
+        self.assertEqual(self._uses(bill), {first: 100, second: 200})
+
     # === GIVEN BACK === #
 
     def test_given_back(self):
@@ -432,7 +446,9 @@ class TestDownPayments(DownPaymentCommon):
     def test_approval_steps(self):
         """A down payment takes the steps of its amount."""
         contract = self.make.pro_forma([1000])
-        contract.approval_step_ids = [Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})]
+        contract.approval_step_ids = [
+            Command.create({'name': "Head", 'above_amount': 150, 'user_id': self.env.user.id})
+        ]
         contract.action_create_down_payment(200)
         paid = contract.bill_ids
         self.assertEqual(paid._get_approval_steps(), contract.approval_step_ids)

@@ -178,7 +178,7 @@ class TestHooksOfBills(HooksCommon):
     def test_held_invoices(self):
         """What another addon wants approved first stays a draft: posted at once, and as a correction."""
         self.company.progress_post_invoices = True
-        bill = self._run(self._pro_forma([1000]), 10)
+        bill = self.billing.run(self.make.pro_forma([1000]), 10)
         moves = self.env.registry['account.move']
         with patch.object(moves, '_is_progress_held', lambda move: True):
             bill.action_release()

@@ -7,7 +7,10 @@ from odoo.tools import mute_logger
 from .common import ProgressBillingCommon
 
 #: by rights, by the rules of companies, or because a parent is given once
-REFUSED = "You are not allowed to|top-secret records|company inconsistencies|is given once|is approved|stays with|invalid companies"
+REFUSED = (
+    "You are not allowed to|top-secret records|company inconsistencies|is given once|is approved|stays with"
+    "|invalid companies"
+)
 
 
 class TwoCompaniesCommon(ProgressBillingCommon):

@@ -553,7 +553,10 @@ class TestPeriods(ProgressBillingCommon):
         """No date makes a traceback."""
         contract = self.make.contract([1000], period_policy='month')
         for day in ('9999-12-31', '9001-01-01'):
-            with self.assertRaisesRegex(UserError, "no billing period of"), self.cr.savepoint():
+            with (
+                self.assertRaisesRegex(UserError, "no billing period of|is not within 50 years of today"),
+                self.cr.savepoint(),
+            ):
                 self.make.plan(contract, '10%', day).action_create()
         for vals in ({'date_from': '9999-12-01'}, {'has_due_date': True, 'due_days': 10**8}):
             with self.assertRaisesRegex(ValidationError, "periods are due at most"), self.cr.savepoint():

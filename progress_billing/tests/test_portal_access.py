@@ -7,7 +7,7 @@ from .test_portal_files import make_pdf, make_picture
 #: what is opened, and who opens it
 PAGES = ('contract', 'bill', 'pdf', 'xlsx', 'file')
 SEEN, HIDDEN, LOGIN = 200, 404, 303
-#: person, how they come, what they get on every page; for contracts of the contact's side, of which the bill is handed in
+#: person, how they come, what they get on every page
 READERS = (
     ('anonymous', {}, HIDDEN),
     ('made-up link', {'token': 'nonsense'}, HIDDEN),

@@ -240,6 +240,6 @@ class TestPortalAnswers(PortalCommon):
         """A form without a word of this session is a sentence on the page, and changes nothing."""
         for token in ('', 'nonsense'):
             page = self._answer('approve', csrf_token=token)
-            self.assertRefused(page, "this page has been open for too long")
+            self.assertPageRefuses(page, "this page has been open for too long")
         page = self._post(self.bill, '/upload', self.contact, csrf_token='x', files=[('files', ('a.png', b'x'))])
-        self.assertRefused(page, "this page has been open for too long")
+        self.assertPageRefuses(page, "this page has been open for too long")

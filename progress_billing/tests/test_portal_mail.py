@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.tests import tagged
@@ -87,6 +88,23 @@ class TestPortalMail(PortalCommon):
         mails = self.env['mail.mail'].sudo().search([('model', '=', 'progress.contact')])
         self.assertEqual(len(mails), 4)
 
+    def test_many_in_one_go(self):
+        """The e-mails of many bills are rendered together, each with the file of its own bill."""
+        other = self.make.pro_forma([500], description="Other House")
+        self._add_contact(self.anna, contract=other)
+        self._add_contact(self.architect, contract=other)
+        bills = self.bill | self.billing.run(other, 50)
+        templates = type(self.env['mail.template'])
+        with patch.object(templates, 'send_mail_batch', autospec=True, side_effect=templates.send_mail_batch) as sent:
+            bills.action_send()
+        self.assertEqual(sent.call_count, 1)
+        mails = self.env['mail.mail'].sudo().search([('model', '=', 'progress.notice')])
+        self.assertEqual(len(mails), 4)
+        for mail in mails:
+            notice = self.env['progress.notice'].sudo().browse(mail.res_id)
+            self.assertEqual(mail.attachment_ids.mapped('res_id'), notice.bill_id.ids)
+        self.assertEqual(len(mails.attachment_ids), 2)
+
     def test_composer_without_contacts(self):
         second = self.billing.run(self.make.pro_forma([500]), 50)
         self.assertEqual(second.action_send()['res_model'], 'mail.compose.message')
@@ -137,6 +155,34 @@ class TestPortalMail(PortalCommon):
         self.bill.action_approve()
         remind()
         self.assertSent('reminder', self.env['progress.contact'])
+
+    def test_language_of_the_customer(self):
+        """Each gets the e-mail in their language: here, the notation of amounts."""
+        self.env['res.lang']._activate_lang('de_DE')
+        self.architect.lang = 'de_DE'
+        self.bill.action_submit()
+        for mail in self.assertSent('submitted', self.contact | self.boss):
+            german = mail.recipient_ids == self.architect
+            self.assertEqual('8.100,00' in mail.body_html, german)
+            self.assertEqual('8,100.00' in mail.body_html, not german)
+
+    def test_what_was_sent_is_reminded_of(self):
+        """A pro forma that was sent and not submitted waits for an answer too."""
+        today = self.company._get_progress_today()
+        self.bill.period_id = self.env['progress.billing.period'].create(
+            {
+                'project_id': self.project.id,
+                'date_start': today - timedelta(days=40),
+                'date_end': today + timedelta(days=40),
+                'date_due': today + timedelta(days=1),
+            }
+        )
+        remind = self.env['progress.bill']._cron_remind_contacts
+        remind()
+        self.assertSent('reminder', self.env['progress.contact'])
+        self.bill.action_invite()
+        remind()
+        self.assertSent('reminder', self.contact | self.boss)
 
     def test_nothing_by_hand(self):
         vals = {'bill_id': self.bill.id, 'contact_id': self.contact.id, 'kind': 'paid', 'occasion': 'x'}

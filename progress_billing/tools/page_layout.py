@@ -35,7 +35,7 @@ def get_head_width(text):
     """Room of the longest word of a column's head, which is bold.
 
     >>> round(get_head_width('Change Orders'), 2)
-    7.92
+    7.56
     """
     return get_word_width(text) * BOLD
 

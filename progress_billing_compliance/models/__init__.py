@@ -12,6 +12,5 @@ from . import res_partner
 from . import progress_contract
 from . import progress_bill
 from . import progress_bill_waiver
-from . import account_payment_register
 from . import progress_backup
 from . import progress_billing_period

@@ -167,13 +167,28 @@ class ProgressCompliance(models.Model):
 
     # === CRUD === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        documents = super().create(vals_list)
+        documents._keep_files()
+        return documents
+
     def write(self, vals):
         """A renewed document is reminded of anew."""
         result = super().write(vals)
+        if 'attachment_ids' in vals:
+            self._keep_files()
         if 'valid_until' in vals:
             self.filtered('reminded_on')._write_protected({'reminded_on': False})
             self.activity_unlink([ACTIVITY])
         return result
+
+    def _keep_files(self):
+        """Files that were uploaded before the document was saved belong to it: its readers read them."""
+        for document in self:
+            loose = document.attachment_ids.filtered(lambda file: not file.res_id and not file.res_field)
+            if loose:
+                loose.write({'res_model': document._name, 'res_id': document.id})
 
     # === WHAT IT HOLDS UP === #
 
@@ -250,7 +265,8 @@ class ProgressCompliance(models.Model):
     @api.model
     def _get_longest_reminder(self):
         types = self.env['progress.compliance.type'].with_context(active_test=False)
-        return max(types.search([]).mapped('reminder_days'), default=0)
+        [(days,)] = types._read_group([], [], ['reminder_days:max'])
+        return days or 0
 
     def _remind(self):
         """Schedule the activities of those that are due to be reminded of."""

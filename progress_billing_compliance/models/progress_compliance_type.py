@@ -37,7 +37,6 @@ class ProgressComplianceType(models.Model):
     policy = fields.Selection(POLICIES, default='stop', required=True)
     asked_of = fields.Selection(
         [('none', "Nobody by Itself"), ('partner', "Each Partner"), ('contract', "Each Contract")],
-        string="Asked Of",
         default='none',
         required=True,
         help="For whom it is asked when a contract is opened. Waivers are asked with each bill of such contracts.",

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase, new_test_user, tagged
 from odoo.tools.pdf import OdooPdfFileReader, PdfFileReader
 
-from odoo.addons.progress_billing.tests.retainage_common import RetainageCommon
+from odoo.addons.progress_billing.tests.common import ProgressBillingCommon
 from odoo.addons.progress_billing.tests.test_portal_files import make_pdf
 
 from ..tools import backup_pdf
@@ -87,15 +87,15 @@ class TestBackupPdf(BaseCase):
 
 
 @tagged('post_install', '-at_install')
-class TestBackups(RetainageCommon):
+class TestBackups(ProgressBillingCommon):
     """Bills and their files, made in the background, for whoever asked (CMP-6)."""
 
     def setUp(self):
         super().setUp()
         self.patch(type(self.env['progress.bill']), '_get_portal_pdf', lambda bill: make_pdf())
         self.patch(type(self.env['progress.backup']), '_render_front', self._keep_front)
-        self.contract = self._pro_forma([1000])
-        self.bill = self._run(self.contract, 50)
+        self.contract = self.make.pro_forma([1000])
+        self.bill = self.billing.run(self.contract, 50)
         self._attach('photo.jpg', make_picture(kind='JPEG'))
         self._attach('locked.pdf', make_pdf(password='x'))
         self._attach('sheet.csv', b'a;b')
@@ -123,8 +123,16 @@ class TestBackups(RetainageCommon):
         self.assertRecordValues(backup, [{'state': 'done', 'unreadable_count': 1, 'error': False}])
         reader = PdfFileReader(io.BytesIO(backup.attachment_id.raw), strict=False)
         self.assertEqual(len(reader.pages), 3, "the list, the claim and the photo")
-        message = self.env['mail.message'].search(
-            [('res_id', '=', backup.id), ('model', '=', 'progress.backup'), ('message_type', '=', 'user_notification')]
+        message = (
+            self.env['mail.message']
+            .sudo()
+            .search(
+                [
+                    ('res_id', '=', backup.id),
+                    ('model', '=', 'progress.backup'),
+                    ('message_type', '=', 'user_notification'),
+                ]
+            )
         )
         self.assertEqual(message.notified_partner_ids, self.reader.partner_id)
         self.assertEqual(message.attachment_ids, backup.attachment_id)
@@ -153,7 +161,7 @@ class TestBackups(RetainageCommon):
             {'project_id': self.project.id, 'date_start': '2026-01-01', 'date_end': '2026-12-31'}
         )
         self.bill.period_id = period
-        self._plan(self.contract, '10%', '2026-03-01')
+        self.make.plan(self.contract, '10%', '2026-03-01')
         period.with_user(self.reader).action_compile_backups()
         backup = self.env['progress.backup'].sudo().search([], limit=1)
         self.assertEqual(backup.bill_ids, self.bill)

@@ -5,10 +5,10 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from odoo.addons.progress_billing.tests.retainage_common import RetainageCommon
+from odoo.addons.progress_billing.tests.common import ProgressBillingCommon
 
 
-class ComplianceCommon(RetainageCommon):
+class ComplianceCommon(ProgressBillingCommon):
     """Types of documents that differ in what they hold up, and documents of a contract and its customer."""
 
     @classmethod
@@ -65,7 +65,7 @@ class TestDocuments(ComplianceCommon):
 
     def test_what_holds_up_what(self):
         """A step is held up by what holds up an earlier one as well; a valid document makes up for an expired one."""
-        contract = self._pro_forma([1000])
+        contract = self.make.pro_forma([1000])
         insurance = self._document(self.insurance, valid_until=self._day(-1))
         self._document(self.licence, contract_id=contract.id)
         expired = (
@@ -79,12 +79,12 @@ class TestDocuments(ComplianceCommon):
         self.assertHeld(contract, pay=[expired], warn_pay=[missing])
         self._document(self.insurance, number="P-2", valid_until=self._day(400))
         self.assertHeld(contract, warn_pay=[missing])
-        other = self._pro_forma([1000])
+        other = self.make.pro_forma([1000])
         self.assertHeld(other)
 
     def test_whose_documents(self):
         """A colleague's document is the firm's; another company's, and another customer's, is not."""
-        contract = self._pro_forma([1000])
+        contract = self.make.pro_forma([1000])
         person = self.env['res.partner'].create({'name': "Site Office", 'parent_id': self.customer.id})
         stranger = self.env['res.partner'].create({'name': "Stranger"})
         other = self.env['res.company'].create({'name': "Elsewhere"})
@@ -97,8 +97,8 @@ class TestDocuments(ComplianceCommon):
 
     def test_approval(self):
         """Approval and release are refused with what is missing; what merely warns is in the history (CMP-2)."""
-        contract = self._pro_forma([1000])
-        bill = self._run(contract, 50)
+        contract = self.make.pro_forma([1000])
+        bill = self.billing.run(contract, 50)
         bill.action_submit()
         document = self._document(self.insurance)
         self.licence.holds = 'approve'
@@ -118,8 +118,8 @@ class TestDocuments(ComplianceCommon):
 
     def test_payment(self):
         """A customer's payment is taken; a vendor is not paid while a document is missing (CMP-2)."""
-        contract = self._as_billed([1000])
-        invoice = self._draw(contract, 50).invoice_id
+        contract = self.make.as_billed([1000])
+        invoice = self.billing.draw(contract, 50).invoice_id
         self._document(self.insurance, contract_id=contract.id)
         register = self.env['account.payment.register'].with_context(
             active_model='account.move', active_ids=invoice.ids
@@ -138,7 +138,7 @@ class TestDocuments(ComplianceCommon):
         self.insurance.asked_of = 'partner'
         self.licence.asked_of = 'contract'
         self.types.create({'name': "Bond", 'asked_of': 'contract', 'side': 'vendor'})
-        first, second = self._pro_forma([1000]), self._pro_forma([500])
+        first, second = self.make.pro_forma([1000]), self.make.pro_forma([500])
         documents = self.env['progress.compliance'].search([('partner_id', '=', self.customer.id)])
         self.assertEqual(
             sorted((document.type_id.name, document.contract_id.id) for document in documents),
@@ -195,6 +195,17 @@ class TestComplianceRights(ComplianceCommon):
         with self.assertRaisesRegex(AccessError, "not allowed to access"):
             document.with_user(plain).read(['number'])
 
+    def test_files(self):
+        """A file that was uploaded with the document is read by whoever reads that, and by nobody else."""
+        vals = {'name': "policy.pdf", 'raw': b'x', 'res_model': 'progress.compliance', 'res_id': 0}
+        file = self.env['ir.attachment'].with_user(self.billing_user).create(vals)
+        vals = {'type_id': self.insurance.id, 'partner_id': self.customer.id, 'attachment_ids': [Command.link(file.id)]}
+        document = self.env['progress.compliance'].with_user(self.billing_user).create(vals)
+        self.assertEqual((file.res_model, file.res_id), ('progress.compliance', document.id))
+        self.assertTrue(file.with_user(self.reader).has_access('read'))
+        plain = new_test_user(self.env, login='plain_file', groups='base.group_user', company_id=self.company.id)
+        self.assertFalse(file.with_user(plain).has_access('read'))
+
     def test_companies(self):
         """Another company's manager neither reads a document, nor ties one of theirs to a contract of ours."""
         other = self.env['res.company'].create({'name': "Elsewhere"})
@@ -205,7 +216,7 @@ class TestComplianceRights(ComplianceCommon):
             company_id=other.id,
             company_ids=[Command.set(other.ids)],
         )
-        contract = self._pro_forma([1000])
+        contract = self.make.pro_forma([1000])
         document = self._document(self.insurance)
         theirs = self.env['progress.compliance'].with_user(stranger).with_company(other)
         with self.assertRaisesRegex(AccessError, "top-secret"):
@@ -218,7 +229,7 @@ class TestComplianceRights(ComplianceCommon):
             theirs.create({'type_id': self.insurance.id, 'contract_id': contract.id})
 
     def test_private_contract(self):
-        contract = self._pro_forma([1000])
+        contract = self.make.pro_forma([1000])
         document = self._document(self.insurance, contract_id=contract.id)
         self.assertTrue(document.with_user(self.reader).has_access('read'))
         contract.is_private = True

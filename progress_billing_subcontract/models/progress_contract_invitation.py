@@ -57,7 +57,7 @@ class ProgressContractInvitation(models.Model):
         self._check_can_bill()
         self._check_has_contacts()
         self._lock_for_billing()
-        bills = self.env['progress.bill'].union(*(contract._get_invitation(invitation_type) for contract in self))
+        bills = self.env['progress.bill'].union(*(contract._ensure_invitation(invitation_type) for contract in self))
         waiting = bills.filtered(lambda bill: bill.state in ('planned', 'declined'))
         if not waiting:
             return self._get_answered_notification(bills)
@@ -83,7 +83,7 @@ class ProgressContractInvitation(models.Model):
             'params': {'type': 'info', 'message': message, 'next': {'type': 'ir.actions.act_window_close'}},
         }
 
-    def _get_invitation(self, invitation_type):
+    def _ensure_invitation(self, invitation_type):
         """The claim of the current period that an invitation is about; made where there is none.
 
         :raises UserError: without a period, or for retainage where none is held

@@ -69,7 +69,7 @@ class AccountAnalyticLine(models.Model):
         help="Rate × hours.",
     )
     is_progress_billable = fields.Boolean(
-        string="Billable",
+        string="Covered by the Fee",
         compute='_compute_is_progress_billable',
         store=True,
         compute_sudo=True,
@@ -227,10 +227,10 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _get_progress_free_domain(self):
         """Time entries that are on no live bill or invoice."""
-        free = Domain('timesheet_invoice_id', '=', False)
-        cancelled = Domain('timesheet_invoice_id.state', '=', 'cancel')
-        free |= cancelled & Domain('timesheet_invoice_id.payment_state', '!=', 'invoicing_legacy')
-        free |= Domain('timesheet_invoice_id.payment_state', '=', 'reversed')
+        gone = Domain('state', '=', 'cancel') & Domain('payment_state', '!=', 'invoicing_legacy')
+        gone |= Domain('payment_state', '=', 'reversed')
+        # with all rights: whether an entry is billed does not depend on which invoices one may read
+        free = Domain('timesheet_invoice_id', '=', False) | Domain('timesheet_invoice_id', 'any!', gone)
         return Domain('project_id', '!=', False) & Domain('progress_bill_id', '=', False) & free
 
     def _is_free_for_progress(self):
@@ -257,7 +257,8 @@ class AccountAnalyticLine(models.Model):
         return super()._is_not_billed() and not self.sudo().progress_bill_id
 
     def _check_can_write(self, values):
-        if LOCKED_FIELDS & values.keys():
+        # Odoo's own code links and frees entries with all rights
+        if LOCKED_FIELDS & values.keys() or 'timesheet_invoice_id' in values and not self.env.su:
             self._check_not_attached()
         return super()._check_can_write(values)
 

@@ -54,10 +54,12 @@ class ProgressRealisation(models.Model):
         return SQL(
             """
             SELECT row.id, row.bill_id, row.contract_id, row.project_id, bill.partner_id, row.employee_id, row.task_id,
-                   row.kind, row.date, bill.date AS bill_date, row.company_id, company.currency_id, row.hours,
-                   ROUND(row.value / found.rate, 2) AS value,
-                   ROUND((row.value + row.adjustment_amount) / found.rate, 2) AS billed_amount,
-                   ROUND(row.adjustment_amount / found.rate, 2) AS adjustment_amount
+                   row.kind, row.date, bill.date AS bill_date, row.company_id, company.currency_id,
+                   COALESCE(row.hours, 0) AS hours,
+                   ROUND(COALESCE(row.value, 0) / found.rate, 2) AS value,
+                   ROUND((COALESCE(row.value, 0) + COALESCE(row.adjustment_amount, 0)) / found.rate, 2)
+                   AS billed_amount,
+                   ROUND(COALESCE(row.adjustment_amount, 0) / found.rate, 2) AS adjustment_amount
               FROM progress_bill_entry row
               JOIN progress_bill bill ON bill.id = row.bill_id
               JOIN res_company company ON company.id = row.company_id

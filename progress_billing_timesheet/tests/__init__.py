@@ -9,3 +9,4 @@ from . import test_expenses
 from . import test_invoice_number
 from . import test_realisation
 from . import test_screen_rights
+from . import test_screen_tour

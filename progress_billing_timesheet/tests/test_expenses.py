@@ -190,11 +190,12 @@ class TestExpenses(ProgressTimesheetCommon):
         self.assertRegex(self._open(self.contract).warning_text, "Refunded by the vendor and not given back.*Travel")
 
     def test_two_projects_on_one_account(self):
-        self.make.project(name="Annex", account_id=self.project.account_id.id)
+        self.make.project(name="Warehouse", account_id=self.project.account_id.id)
         self._vendor_bill()
         self.assertFalse(self._expense_line())
         self.assertRegex(
-            self._open(self.contract).warning_text, "Not charged on: .*Travel.*shares its analytic account with Annex"
+            self._open(self.contract).warning_text,
+            "Not charged on: .*Travel.*shares its analytic account with Warehouse",
         )
 
     def test_vendor_bill_posted_again(self):

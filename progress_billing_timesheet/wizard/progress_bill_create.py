@@ -175,7 +175,16 @@ class ProgressBillCreate(models.TransientModel):
                 amounts = wizard._get_order_lines(kind)._get_progress_amounts_to_invoice()
                 wizard[f'{kind}_amount'] = sum(untaxed for _quantity, untaxed, _taxed in amounts.values())
 
-    @api.depends('wip_bill_amount', 'expense_amount', 'product_amount', 'time_line_ids', 'date', 'child_ids.net_amount')
+    @api.depends(
+        'wip_bill_amount',
+        'expense_amount',
+        'product_amount',
+        'time_line_ids',
+        'attach_time',
+        'is_final',
+        'date',
+        'child_ids.net_amount',
+    )
     def _compute_net_amount(self):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
@@ -251,7 +260,7 @@ class ProgressBillCreate(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        wizards = super().create(vals_list)
+        wizards = super().create([self._drop_final_amount(vals, vals.get('is_final')) for vals in vals_list])
         for wizard in wizards:
             if wizard.contract_id:
                 wizard.contract_id._find_missing_rates(wizard.date)
@@ -262,11 +271,25 @@ class ProgressBillCreate(models.TransientModel):
     def write(self, vals):
         if vals.get('wip_bill_amount') and self.child_ids and 'wip_bill_amount' in self._get_typed(vals):
             raise UserError(self.env._("Enter the WIP Bill Amount for each contract."))
+        final = vals['is_final'] if 'is_final' in vals else all(wizard.is_final for wizard in self)
+        vals = self._drop_final_amount(vals, final)
         result = super().write(vals)
         shared = {name: vals[name] for name in SHARED_FIELDS if name in vals}
         if shared and self.child_ids:
             self.child_ids.write(shared)
         return result
+
+    def _drop_final_amount(self, vals, final):
+        """A final invoice takes all that remains, whatever a form or caller sends along."""
+        return {name: value for name, value in vals.items() if name != 'wip_bill_amount'} if final else vals
+
+    def _check_links(self, names):
+        """What is ticked must be readable, each single entry: sums tell of what one ticks."""
+        for name in self._get_link_fields().intersection(names):
+            # sudo: progress.bill.create - all that is linked, then asked for with the user's own rights
+            linked = self.sudo()[name].with_env(self.env)
+            if linked:
+                linked.check_access('read')
 
     def _add_contracts(self):
         """A record for each contract of the customer that can be billed.

@@ -1,4 +1,4 @@
-from odoo import Command, models
+from odoo import Command, api, fields, models
 
 from odoo.addons.progress_billing.tools import money
 
@@ -9,13 +9,56 @@ class ProgressBillCreateAgreement(models.TransientModel):
     _name = 'progress.bill.create'
     _inherit = 'progress.bill.create'
 
-    def _get_agreement_shares(self):
-        """What agreements cover of what is ticked; hours that stay free for another bill are not covered by this one.
+    agreement_shares = fields.Json(
+        compute='_compute_agreement_shares', help="What agreements cover: reckoned once, and asked for many times."
+    )
 
-        :return list: see ``progress.agreement._allocate``; the key of time is its day and rate, of all else the order
-            line
+    @api.depends(
+        'contract_id',
+        'wip_bill_amount',
+        'time_line_ids',
+        'expense_line_ids',
+        'product_line_ids',
+        'attach_time',
+        'date',
+    )
+    def _compute_agreement_shares(self):
+        for wizard in self:
+            wizard.agreement_shares = [
+                {
+                    **share,
+                    'agreement': share['agreement'].id,
+                    'hours': str(share['hours']),
+                    'amount': str(share['amount']),
+                }
+                for share in wizard._allocate_agreements()
+            ]
+
+    def _get_agreement_shares(self):
+        """What agreements cover of what is ticked.
+
+        :return list: see ``progress.agreement._allocate``; the key of time is its day, rate and currency, of all else
+            the order line
         """
         self.ensure_one()
+        # sudo: progress.agreement, sale.order.line - as they were found
+        agreements, lines = self.env['progress.agreement'].sudo(), self.env['sale.order.line'].sudo()
+        return [
+            {
+                'agreement': agreements.browse(share['agreement']),
+                'kind': share['kind'],
+                'key': tuple(share['key']) if share['kind'] == 'time' else lines.browse(share['key']),
+                'hours': money.to_decimal(share['hours']),
+                'amount': money.to_decimal(share['amount']),
+            }
+            for share in self.agreement_shares or []
+        ]
+
+    def _allocate_agreements(self):
+        """Ask the agreements: hours that stay free for another bill are not covered by this one.
+
+        :return list: see ``progress.agreement._allocate``, with keys that Json can hold
+        """
         agreements = self.env['progress.agreement']
         found = agreements._find_for(self.contract_id) if self.contract_id else agreements
         if not found:
@@ -26,7 +69,7 @@ class ProgressBillCreateAgreement(models.TransientModel):
         for kind, name in (('expense', 'covers_expenses'), ('product', 'covers_products')):
             if any(found.mapped(name)):
                 amounts = self._get_order_lines(kind)._get_progress_amounts_to_invoice()
-                items += [{'kind': kind, 'key': line, 'amount': figures[1]} for line, figures in amounts.items()]
+                items += [{'kind': kind, 'key': line.id, 'amount': figures[1]} for line, figures in amounts.items()]
         return agreements._allocate(self.contract_id, items, self.wip_bill_amount, date=self.date)
 
     def _get_time_items(self):
@@ -43,9 +86,8 @@ class ProgressBillCreateAgreement(models.TransientModel):
         ):
             if currency and currency != self.currency_id:
                 value = currency._convert(value, self.currency_id, self.company_id, day)
-            items.append(
-                {'kind': 'time', 'key': (day, rate, currency.id), 'hours': hours, 'amount': value, 'date': day}
-            )
+            key = [fields.Date.to_string(day), rate, currency.id]
+            items.append({'kind': 'time', 'key': key, 'hours': hours, 'amount': value, 'date': day})
         return items
 
     # === HOOKS === #
@@ -78,7 +120,7 @@ class ProgressBillCreateAgreement(models.TransientModel):
             if row.get('analytic_line_id'):
                 # sudo: account.analytic.line - as above
                 entry = self.env['account.analytic.line'].sudo().browse(row['analytic_line_id'])
-                key = (entry.date, entry.progress_rate, entry.progress_currency_id.id)
+                key = (fields.Date.to_string(entry.date), entry.progress_rate, entry.progress_currency_id.id)
                 groups.setdefault(key, []).append(row)
         for key, amount in covered.items():
             mine = groups.get(key, [])
@@ -97,3 +139,8 @@ class ProgressBillCreateAgreement(models.TransientModel):
             agreements |= agreements._find_for(contract)
         agreements._lock_for_use()
         return super()._make_bills()
+
+    def _make_bill(self):
+        """What a bill before it used of an agreement is not there for this one."""
+        self.invalidate_recordset(['agreement_shares'])
+        return super()._make_bill()

@@ -69,24 +69,28 @@ class ProgressBillCreatePicker(models.TransientModel):
             return []
         domain = self._get_shown_domain(search, shown) & self._get_group_domain(group_by, key)
         entries = lines.search(domain, offset=int(offset), limit=min(int(limit), 500), order='date, id')
-        ticked = set(entries.filtered_domain(Domain('id', 'in', self._get_ticked_ids(entries.ids))).ids)
+        ticked = set(self._get_ticked_ids(entries.ids))
         return [
             {
                 'id': entry.id,
                 'date': format_date(self.env, entry.date),
-                'project': entry.project_id.display_name,
-                'employee': entry.employee_id.display_name,
-                'task': entry.task_id.display_name or '',
                 'name': entry.name or '',
                 'hours': entry.unit_amount,
                 'rate': entry.progress_rate,
                 'value': entry.progress_value,
                 'billable': entry.is_progress_billable,
-                'ticked': entry.id in ticked,
+                'ticked': entry.is_progress_billable and entry.id in ticked,
                 'remark': entry._get_rate_remark(),
+                **self._get_entry_names(entry),
             }
             for entry in entries
         ]
+
+    def _get_entry_names(self, entry):
+        """Who worked on what: names on an entry that the user may read."""
+        entry = entry.sudo()  # sudo: hr.employee - its name, as those of task and project
+        names = {'project': entry.project_id, 'employee': entry.employee_id, 'task': entry.task_id}
+        return {key: record.display_name or '' for key, record in names.items()}
 
     def read_order_lines(self, kind):
         """Expenses or products that the user may see and that can be billed now.
@@ -148,6 +152,7 @@ class ProgressBillCreatePicker(models.TransientModel):
                     wizard.id,
                     query.select(),
                 )
+            self.env.flush_query(statement)
             self.env.cr.execute(statement)
         self.invalidate_recordset()
         self.child_ids.invalidate_recordset()
@@ -227,7 +232,7 @@ class ProgressBillCreatePicker(models.TransientModel):
         if not value:
             return self.env._("None")
         if isinstance(value, models.BaseModel):
-            return value.display_name
+            return value.sudo().display_name  # sudo: hr.employee - a name on entries that the user may read
         return format_date(self.env, value, date_format='MMMM yyyy')
 
     def _get_group_domain(self, group_by, key):

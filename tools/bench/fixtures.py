@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from odoo import Command
 
-SEED_INVOICES = 400
+SEED_INVOICES, SEED_PAYMENTS = 400, 40
 KEPT = ("name", "account_id", "product_id", "quantity", "price_unit", "discount", "display_type", "sequence")
 
 
@@ -23,7 +23,11 @@ class Company:
         self.partner = env["res.partner"].create({"name": "Bench"})
         before = [self.invoice_vals(1) for _number in range(100)]
         for _part in range(SEED_INVOICES // 100):
-            env["account.move"].create(before)._post(soft=False)
+            moves = env["account.move"].create(before)
+            moves._post(soft=False)
+        for move in moves[:SEED_PAYMENTS]:
+            register = env["account.payment.register"].with_context(active_model="account.move", active_ids=move.ids)
+            register.create({})._create_payments()
         self.analyze()
 
     def invoice_vals(self, lines: int) -> dict:

@@ -13,7 +13,7 @@ from .odoo_server import Odoo
 from .process import CommandFailed, run_logged, step
 
 ROUNDS, QUICK = 7, 3
-#: what is installed in the databases beside what the addon needs; ``oca`` has the OCA's addon from requirements-bench.txt
+#: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt
 EXTRA = {"ours": (), "bare": (), "sale": ("sale_management",), "oca": ("sale_management", "sale_invoice_plan")}
 REQUIREMENTS = "requirements-bench.txt"
 SCRIPT = "from bench.run import main; main(**{arguments!r})"
@@ -73,8 +73,14 @@ def run(odoo: Odoo, only: list[str], quick: bool, path: Path | None) -> int:
 
 def _kinds(odoo: Odoo, only: list[str]) -> list[str]:
     """The databases that the rows asked for need; their list is read by a program that has Odoo at hand."""
-    code = f"import odoo.init; from bench.run import select; print(*{{name for row in select({only!r}) for name in row.databases}})"
-    command = [odoo.layout.python, "-c", code]
+    code = "\n".join(
+        (
+            "import sys, odoo.init",
+            "from bench.run import select",
+            "print(*(name for row in select(sys.argv[1:]) for name in row.databases))",
+        )
+    )
+    command = [odoo.layout.python, "-c", code, *only]
     found = subprocess.run(command, text=True, capture_output=True, env=odoo.environment(), check=False)
     wanted = found.stdout.split()
     if not wanted:

@@ -9,6 +9,7 @@ REPORT = """\
   <testcase classname="odoo.addons.sale.tests.test_a.TestA" name="test_skipped"><skipped/></testcase>
   <testcase classname="odoo.addons.sale.tests.test_a.TestA" name="test_bad"><failure message="x"/></testcase>
   <testcase classname="odoo.addons.sale.tests.test_a.TestA" name="test_broken"><error message="x"/></testcase>
+  <testcase classname="odoo.addons.sale.tests.test_a" name="test_helper"><error message="x"/></testcase>
 </testsuite></testsuites>
 """
 
@@ -22,6 +23,7 @@ def test_report():
     assert odoo_suites.failures_of(REPORT) == {
         "sale/tests/test_a.py::TestA::test_bad",
         "sale/tests/test_a.py::TestA::test_broken",
+        "sale/tests/test_a.py::test_helper",
     }
 
 

@@ -198,7 +198,10 @@ class ProgressBillApplication(models.Model):
     def _on_claimed(self, *, new=False):
         """Pro formas show the schedule as it stands; their invoices take it once more."""
         super()._on_claimed(new=new)
-        for bill in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id):
+        waiting = self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)
+        if len(waiting) > 1:  # the bills before them, in one go
+            waiting.contract_id.bill_ids.line_ids.fetch(['contract_line_id', 'invoiced_amount', 'credited_amount'])
+        for bill in waiting:
             bill._write_protected({'schedule_snapshot': bill._prepare_snapshot()})
 
     def _prepare_invoiced_vals(self):

@@ -48,12 +48,18 @@ class ProgressBulkMixin(models.AbstractModel):
     # === NEW RECORDS === #
 
     @api.model
-    def _takes_rows(self):
-        """Whether records of this model may be made as rows: nobody else has a say in what happens then."""
+    def _takes_rows(self, derived, hooks=()):
+        """Whether records of this model may be made as rows: nobody else has a say in what happens then.
+
+        :param derived: names of the fields that the statement has a value for
+        :param hooks: names of the methods that these values follow from, beside those that compute the fields
+        """
+        computes = (self._fields[name].compute for name in derived if name in self._fields)
+        names = {'create', *hooks, *(name for name in computes if isinstance(name, str))}
         patched, *classes = type(self).mro()  # automation rules put their own method on the registry's class
-        makers = [cls for cls in classes if 'create' in vars(cls)]
+        makers = [cls for cls in classes if not names.isdisjoint(vars(cls))]
         said = {part.__module__.startswith(KNOWN_MAKERS) for part in (*makers, *self._constraint_methods)}
-        return 'create' not in vars(patched) and said == {True}
+        return names.isdisjoint(vars(patched)) and said == {True}
 
     @api.model
     @tools.ormcache('frozenset(derived)')

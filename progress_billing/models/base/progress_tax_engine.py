@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import Command, api, models
 
+from ...tools.taxes import PERCENTAGE
+
 #: what the taxes of a mere percentage come from: as long as nobody extends these, they are computed in one pass
 PLAIN_METHODS = (
     '_add_tax_details_in_base_line',
@@ -105,7 +107,7 @@ class ProgressTaxEngine(models.AbstractModel):
         taxes = self.env['account.tax'].concat(*{line['tax_ids'] for line in base_lines})
         methods = (getattr(type(taxes), name) for name in PLAIN_METHODS)
         return all(method.__module__ in ODOO_ENGINE for method in methods) and all(
-            tax.amount_type == 'percent'
+            tax.amount_type == PERCENTAGE
             and not (tax.price_include or tax.include_base_amount or tax.has_negative_factor)
             for tax in taxes
         )

@@ -37,7 +37,9 @@ class ProgressBillInvoicing(models.Model):
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
                 bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
-            moves |= moves._create_protected([bill._prepare_invoice_vals(taxes[bill]) for bill in wave])
+            vals_list = [bill._prepare_invoice_vals(taxes[bill]) for bill in wave]
+            self._fill_in_distributions([command[2] for vals in vals_list for command in vals['invoice_line_ids']])
+            moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
 
@@ -98,7 +100,6 @@ class ProgressBillInvoicing(models.Model):
         self.ensure_one()
         contract, partner = self.contract_id, self.partner_id
         lines = self._prepare_invoice_line_list(taxes)
-        self._fill_in_distributions(lines)
         move_type, sign = self._get_move_type(), 1
         if self._is_negative(lines):
             move_type, sign = OPPOSITE_TYPE[move_type], -1

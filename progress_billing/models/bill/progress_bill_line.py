@@ -5,6 +5,8 @@ from odoo.tools import SQL
 from ...tools import money
 
 CLAIM_FIELDS = frozenset({'amount', 'quantity', 'total_completed_percent'})
+#: the columns of a new claim follow from these
+CLAIM_HOOKS = ('_get_invoiced_amount', '_get_invoiced_quantity')
 
 
 class ProgressBillLine(models.Model):
@@ -53,7 +55,7 @@ class ProgressBillLine(models.Model):
 
     credited_quantity = fields.Float(compute='_compute_credited', store=True, digits='Product Unit', guarded=True)
     credited_amount = fields.Monetary(string="Credited", compute='_compute_credited', store=True, guarded=True)
-    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; the bills after it go on
+    # What this line's invoice took of each tax, in the contract's currency, signed as the bill; bills after it go on
     # from there. False until there is an invoice. Two keys:
     #   "taxes": ids of the account.tax on the line, groups as groups: another set starts a new sum
     #   "amounts": by the id of each single tax, as a text for JSON's sake, a list [rate, base, tax amount]; rate is the
@@ -196,7 +198,7 @@ class ProgressBillLine(models.Model):
         missing = {name for name in names if not all(name in vals for vals in vals_list)}
         known = {*derived, *names}
         odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
-        if odd or not (self._takes_rows() and self._knows_columns(frozenset(known))):
+        if odd or not (self._takes_rows(known, CLAIM_HOOKS) and self._knows_columns(frozenset(known))):
             return self._create_protected(vals_list)
         values = {name: [vals.get(name) for vals in vals_list] for name in names}
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
@@ -204,7 +206,7 @@ class ProgressBillLine(models.Model):
         if not self.env.su:
             bills.check_access('write')
             scheduled.check_access('read')
-        bills.flush_recordset()
+        bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
         scheduled.flush_recordset()
         lines = self._insert_rows(
             values,
@@ -255,6 +257,9 @@ class ProgressBillLine(models.Model):
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
         self._complete_claim(typed)
+        if not vals.keys().isdisjoint(self.pool.field_depends[self._fields['invoiced_amount']]):
+            # checked now, while the sums that the check asks for are still to be made from it
+            self.mapped('invoiced_amount')
         if claimed:
             self._count_edit()
             self.bill_id._settle_claims()

@@ -56,8 +56,12 @@ class ProgressBillPayments(models.Model):
             bill.total_amount = sum(move.amount_total * bill._get_payment_sign(move) for move in moves)
             bill.residual_amount = sum(move.amount_residual * bill._get_payment_sign(move) for move in moves)
             bill.paid_amount = paid.get(bill._origin.id, 0.0)
-            due = moves.filtered(lambda move: move.move_type in INVOICES).line_ids.filtered(
-                lambda line: line.account_id.account_type in RECEIVABLES
+            due = bill.move_ids.line_ids.filtered(  # of all bills at once: `filtered` moves would be read one by one
+                lambda line: (
+                    line.parent_state == 'posted'
+                    and line.move_id.move_type in INVOICES
+                    and line.account_id.account_type in RECEIVABLES
+                )
             )
             still_open = due.filtered(lambda line: line.currency_id.compare_amounts(line.amount_residual_currency, 0))
             bill.date_due = min(

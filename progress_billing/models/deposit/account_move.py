@@ -47,13 +47,12 @@ class AccountMove(models.Model):
         self.line_ids.filtered(
             lambda line: line.progress_line_type in ('down_payment', 'down_payment_use')
         ).progress_deposit_bill_id._match_down_payments()
-        for move in self.filtered(lambda move: move.progress_invoice_type == 'final'):
-            if move.reversed_entry_id:
-                move.reversed_entry_id._unreconcile_progress_deposits()
-                move._reconcile_with_reversed()
-            else:
-                # sudo: progress.contract - posting rights suffice
-                move.progress_contract_id.sudo()._reconcile_deposits()
+        finals = self.filtered(lambda move: move.progress_invoice_type == 'final')
+        for move in finals.filtered('reversed_entry_id'):
+            move.reversed_entry_id._unreconcile_progress_deposits()
+            move._reconcile_with_reversed()
+        # sudo: progress.contract - posting rights suffice
+        finals.filtered(lambda move: not move.reversed_entry_id).progress_contract_id.sudo()._reconcile_deposits()
 
     def _reconcile_with_reversed(self):
         """Match a credit note's deposit lines with the final invoice it takes back."""

@@ -186,7 +186,10 @@ class ProgressContractBilling(models.Model):
         :raises UserError: naming the entry a deposit was matched with by hand
         """
         # sudo: account.move.line - what deposits are matched with does not depend on who asks
-        for contract in self.sudo():
+        moves = self.sudo().bill_ids.move_ids  # of all contracts in one go, not one by one
+        moves.fetch(['state'])
+        moves.line_ids.fetch(['progress_line_type', 'matched_debit_ids', 'matched_credit_ids'])
+        for contract in self.sudo():  # sudo: account.move.line - as above
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
             partials = deposits.matched_debit_ids | deposits.matched_credit_ids
@@ -228,17 +231,29 @@ class ProgressContractBilling(models.Model):
         All lines of the contract on the deposit accounts take part, taxes booked there included.
         Each deposit is matched with its own reversal first, which keeps exchange entries few.
         """
-        for contract in self:
-            moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
-            reversals = moves.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal')
-            accounts = reversals.account_id | contract.bill_ids.opening_deposit_line_ids.account_id
-            accounts = accounts.filtered('reconcile')  # a deposit taken over by a glue addon may be on another one
-            lines = moves.line_ids | contract.bill_ids.opening_deposit_line_ids
-            for account in accounts:
-                mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)
-                groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()
-                pairs = [group for group in groups if len(set(group.mapped(lambda line: line.balance > 0))) > 1]
-                mine._reconcile_plan([*pairs, mine] if pairs else [mine])
+        items = self.env['account.move.line']
+        plan = [group for contract in self for group in contract._get_deposit_plan()]
+        if plan:
+            items._reconcile_plan(plan)
+
+    def _get_deposit_plan(self):
+        """What is matched with what on this contract's deposit accounts, in that order.
+
+        :return list: journal items, each group of them to be matched
+        """
+        self.ensure_one()
+        plan = []
+        moves = self.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
+        reversals = moves.line_ids.filtered(lambda line: line.progress_line_type == 'deposit_reversal')
+        accounts = reversals.account_id | self.bill_ids.opening_deposit_line_ids.account_id
+        lines = moves.line_ids | self.bill_ids.opening_deposit_line_ids
+        # a deposit taken over by a glue addon may be on another account, which is not matched
+        for account in accounts.filtered('reconcile'):
+            mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)
+            groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()
+            plan += [group for group in groups if len(set(group.mapped(lambda line: line.balance > 0))) > 1]
+            plan.append(mine)
+        return plan
 
     @api.constrains('deposit_account_id')
     def _check_deposit_account(self):

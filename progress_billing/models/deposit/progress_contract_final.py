@@ -41,7 +41,8 @@ class ProgressContractFinal(models.Model):
     def _get_lines_without_final(self, finals):
         """Schedule lines that none of these final bills covers: billed as billed, each customer has one (DEP-12)."""
         self.ensure_one()
-        return self._get_billable_lines() - finals.line_ids.contract_line_id
+        lines = self._get_billable_lines() - finals.line_ids.contract_line_id
+        return lines.with_prefetch(self.line_ids._prefetch_ids)  # what is asked of one is found out for all contracts
 
     # === BLOCKERS === #
 

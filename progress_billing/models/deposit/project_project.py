@@ -35,7 +35,7 @@ class ProjectProject(models.Model):
         )
 
     def _get_shown_contracts(self):
-        """Those of them that whoever looks at the dashboard may know of. Extend by ``super()``; others count nowhere."""
+        """Those of them that the dashboard shows to the user; others count nowhere. Extend by ``super()``."""
         return self._get_billed_contracts()
 
     def _get_profitability_items(self, with_action=True):

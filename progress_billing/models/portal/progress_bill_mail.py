@@ -78,12 +78,12 @@ class ProgressBillMail(models.Model):
         addresses = [email_normalize(part) for part in email_split(text)]
         if not addresses or not all(addresses) or len(addresses) != len([p for p in text.split(',') if p.strip()]):
             raise UserError(self.env._("“%s” is no e-mail address.", text[:80]))
-        for bill in self:
-            template = bill._get_mail_template()
-            values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
-            # sudo: mail.template - the bill's own e-mail
-            template.sudo().send_mail(bill.id, email_values=values)
-            bill.message_post(body=self.env._("Forwarded to %s.", ', '.join(addresses)))
+        values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
+        for template, bills in self.grouped(lambda bill: bill._get_mail_template()).items():
+            # sudo: mail.template - the bills' own e-mail
+            template.sudo().send_mail_batch(bills.ids, email_values=values)
+        note = self.env._("Forwarded to %s.", ', '.join(addresses))
+        self._message_log_batch(bodies=dict.fromkeys(self.ids, note))
         return self._get_sent_notification(addresses)
 
     def action_forward_wizard(self):

@@ -128,6 +128,10 @@ class ProgressBillSignature(models.Model):
         )
 
     def _get_signature_page(self):
+        """The page that says who signed what, added to the signed copy. Extend by ``super()``.
+
+        :return bytes: a PDF
+        """
         report = self.env.ref('progress_billing.action_report_progress_signature')
         # sudo: ir.actions.report - a document of this bill
         streams = report.sudo()._render_qweb_pdf_prepare_streams(report, {}, self.ids)

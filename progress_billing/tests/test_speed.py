@@ -1,0 +1,355 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+
+from odoo.addons.progress_billing.models.progress import progress_contract
+
+from .common import ProgressBillingCommon
+from .queries import count_queries
+
+#: what a row is known by: it differs between two rows that are the same otherwise
+OWN_COLUMNS = {'id', 'bill_id', 'contract_id', 'contract_line_id', 'create_date', 'write_date'}
+
+
+class SpeedCommon(ProgressBillingCommon):
+    """Contracts of many lines, made at once."""
+
+    def _contracts(self, number, lines=1, percent=50.0, **vals):
+        """Open contracts with a part of every line pending."""
+        schedule = [
+            Command.create(
+                {
+                    'name': f"Line {place}",
+                    'original_amount': 1000 + 7 * place,
+                    'account_id': self.income_account.id,
+                    'tax_ids': [Command.set(self.tax_15.ids)],
+                }
+            )
+            for place in range(lines)
+        ]
+        contracts = self.env['progress.contract'].create(
+            [
+                {'partner_id': self.customer.id, 'company_id': self.company.id, 'line_ids': schedule, **vals}
+                for _number in range(number)
+            ]
+        )
+        contracts.action_open()
+        if percent:
+            contracts.line_ids.completed_percent = percent
+        return contracts
+
+    @contextmanager
+    def _one_by_one(self):
+        """The lines of bills are made by the ORM."""
+        with patch.object(type(self.env['progress.bill.line']), '_takes_rows', lambda _self, *_args: False):
+            yield
+
+    def _read_rows(self, bills):
+        """The stored columns of the bills' lines, as the database has them, in the order of the schedule."""
+        self.env.flush_all()
+        self.env.cr.execute('SELECT * FROM progress_bill_line WHERE bill_id IN %s ORDER BY id', [tuple(bills.ids)])
+        names = [column.name for column in self.env.cr.description]
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if name not in OWN_COLUMNS}
+            for row in self.env.cr.fetchall()
+        ]
+
+
+@tagged('post_install', '-at_install')
+class TestSameRows(SpeedCommon):
+    """Lines made in one statement are what the ORM makes of the same values, column by column."""
+
+    def _assert_same(self, prepare, bill):
+        """Bill two contracts that are alike, one each way, and compare lines, bills, schedules and ledgers.
+
+        :param prepare: makes a contract
+        :param bill: bills it, returns its bills
+        """
+        contract = prepare()
+        bills = bill(contract)
+        with self._one_by_one():
+            other = prepare()
+            slow = bill(other)
+        self.assertTrue(bills.line_ids)
+        self.assertEqual(self._read_rows(bills), self._read_rows(slow))
+        names = ('amount', 'invoiced_amount', 'draft_amount', 'actual_amount', 'retainage_amount', 'state', 'bucket')
+        self.assertEqual([[one[name] for name in names] for one in bills], [[one[name] for name in names] for one in slow])
+        figures = ('pending_amount', 'draft_amount', 'actual_amount', 'draft_quantity', 'actual_quantity')
+        self.assertEqual(
+            [[line[name] for name in figures] for line in contract.line_ids],
+            [[line[name] for name in figures] for line in other.line_ids],
+        )
+        self.assertEqual(self._ledger(bills.invoice_id), self._ledger(slow.invoice_id))
+
+    def _run(self, contract):
+        contract.action_run_billing()
+        return contract.bill_ids
+
+    def test_run(self):
+        """Amounts, as billed and as deposits."""
+        for recognition in ('as_billed', 'deposit'):
+            with self.subTest(recognition):
+                self._assert_same(lambda r=recognition: self._contracts(1, 3, 33.33, revenue_recognition=r), self._run)
+
+    def test_posted_at_once(self):
+        self.company.progress_post_invoices = True
+        self._assert_same(lambda: self._contracts(1, 3, 33.33), self._run)
+
+    def test_pro_forma(self):
+        """Draft from the first moment, with retainage withheld."""
+        self._assert_same(
+            lambda: self._contracts(1, 3, 33.33, use_pro_forma=True, retainage_percent=10.0), self._run
+        )
+
+    def test_quantities(self):
+        def prepare():
+            contract = self._contracts(1, 1, 0.0)
+            contract.line_ids.write({'billing_base': 'quantity', 'original_quantity': 3, 'unit_price': 33.335})
+            contract.line_ids.pending_quantity = 1.7
+            return contract
+
+        self._assert_same(prepare, self._run)
+
+    def test_stored_materials(self):
+        """Stored on the first bill, worked in on the second."""
+
+        def bill(contract):
+            contract.line_ids.stored_amount = 100
+            contract.action_run_billing()
+            contract.line_ids.stored_amount = 40
+            contract.action_run_billing()
+            return contract.bill_ids
+
+        self._assert_same(lambda: self._contracts(1, 2, 20.0, use_pro_forma=True), bill)
+
+    def test_planned_record(self):
+        """An amount spread over the lines; the claim says nothing of what is stored."""
+
+        def bill(contract):
+            record = self.env['progress.bill'].create(
+                {'contract_id': contract.id, 'amt_pct': '33.33%', 'date': '2026-01-31'}
+            )
+            record.action_create()
+            return record
+
+        self._assert_same(lambda: self._contracts(1, 3, 0.0), bill)
+
+    def test_final(self):
+        self.company.progress_post_invoices = True
+
+        def bill(contract):
+            contract.action_run_billing()
+            contract.action_create_final_invoice()
+            return contract.bill_ids
+
+        self._assert_same(lambda: self._contracts(1, 3, 33.33), bill)
+
+    def test_somebody_else_has_a_say(self):
+        """Where another addon adds a computed column, lines are made by the ORM, so that it is filled."""
+        lines = self.env['progress.bill.line']
+        with patch.object(type(lines), '_knows_columns', lambda _self, _derived: False):
+            contract = self._contracts(1, 2)
+            with patch.object(type(lines), '_insert_rows', side_effect=AssertionError):
+                contract.action_run_billing()
+        self.assertEqual(len(contract.bill_ids.line_ids), 2)
+
+    def test_user_rights(self):
+        """Who may not bill makes no lines that way either."""
+        contract = self._contracts(1, 2)
+        contract.with_user(self.billing_user).action_run_billing()
+        self.assertEqual(contract.bill_ids.line_ids.create_uid, self.billing_user)
+
+
+@tagged('post_install', '-at_install')
+class TestPlainTaxes(SpeedCommon):
+    """Mere percentages in one pass come to what Odoo's engine comes to, to the cent."""
+
+    def _amounts(self, entries, contract, *, plain):
+        engine = self.env['progress.tax.engine']
+        with patch.object(type(engine), '_are_plain_taxes', lambda _self, _lines: plain):
+            lines = engine._compute_taxes(engine._base_lines(contract, entries), self.company)
+        return [engine._merge([line]) for line in lines]
+
+    def test_same_cents(self):
+        self.company.tax_calculation_rounding_method = 'round_globally'
+        taxes = [self.tax_15, self._make_tax("2.5 %", 2.5), self._make_tax("None", 0.0)]
+        contract = self._contracts(1)
+        amounts = [0.03, 33.33, 66.67, -12.34, 0.0, 1.01, 999999.99] + [7.77 * place for place in range(1, 40)]
+        entries = [
+            {
+                'amount': round(amount, 2),
+                'taxes': self.env['account.tax'].concat(*taxes[: 1 + place % 3]),
+                'quantity': 3.0 if place % 5 == 0 else 0.0,
+            }
+            for place, amount in enumerate(amounts)
+        ]
+        self.assertEqual(
+            self._amounts(entries, contract, plain=True), self._amounts(entries, contract, plain=False)
+        )
+
+    def test_what_is_not_plain(self):
+        engine, contract = self.env['progress.tax.engine'], self._contracts(1)
+
+        def is_plain(tax):
+            return engine._are_plain_taxes(engine._base_lines(contract, [{'amount': 100.0, 'taxes': tax}]))
+
+        self.assertTrue(is_plain(self.tax_15))
+        self.assertFalse(is_plain(self._make_tax("Included", 15.0, price_include_override='tax_included')))
+        self.assertFalse(is_plain(self._make_tax("On top", 15.0, include_base_amount=True)))
+        self.assertFalse(is_plain(self._make_tax("Each", 2.0, amount_type='fixed')))
+
+
+@tagged('post_install', '-at_install')
+class TestCosts(SpeedCommon):
+    """What is billed costs what its invoice costs, however many lines there are."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.progress_post_invoices = True
+
+    def _spend(self, act):
+        """Queries of the second time: the first one fills the registry's caches."""
+        savepoint = self.env.cr.savepoint()
+        act()
+        self.env.flush_all()
+        savepoint.rollback()
+        queries = count_queries(self.env, act)
+        savepoint.rollback()
+        savepoint.close(rollback=False)
+        return queries
+
+    def assertNoMore(self, many, few, slack=2):
+        """Much takes no more queries than little.
+
+        :return int: the queries
+        """
+        self._spend(few)  # what Odoo finds out once, whatever is measured first
+        little, much = self._spend(few), self._spend(many)
+        self.assertLessEqual(much, little + slack)
+        return much
+
+    def test_lines_of_a_deposit_are_free(self):
+        few, many = self._contracts(1, 5), self._contracts(1, 150)
+        self.assertNoMore(many.action_run_billing, few.action_run_billing)
+
+    def test_run_against_bare_invoices(self):
+        """A contract more takes few queries more than the invoice it makes."""
+        few, many = self._contracts(5), self._contracts(20)
+
+        def values(contracts):
+            savepoint = self.env.cr.savepoint()
+            contracts.action_run_billing()
+            vals = [
+                {
+                    'move_type': move.move_type,
+                    'partner_id': move.partner_id.id,
+                    'invoice_date': move.invoice_date,
+                    'invoice_line_ids': [
+                        Command.create(
+                            {
+                                'name': line.name,
+                                'account_id': line.account_id.id,
+                                'price_unit': line.price_unit,
+                                'tax_ids': [Command.set(line.tax_ids.ids)],
+                            }
+                        )
+                        for line in move.invoice_line_ids
+                    ],
+                }
+                for move in contracts.bill_ids.invoice_id
+            ]
+            savepoint.rollback()
+            savepoint.close(rollback=False)
+            return vals
+
+        def bare(vals_list):
+            return lambda: self.env['account.move'].create(vals_list)._post(soft=False)
+
+        ours = (self._spend(many.action_run_billing) - self._spend(few.action_run_billing)) / 15
+        theirs = (self._spend(bare(values(many))) - self._spend(bare(values(few)))) / 15
+        self.assertLessEqual(ours, theirs + 6, f"{ours:.1f} queries a contract more, {theirs:.1f} an invoice")
+
+    def test_saving_one_percentage(self):
+        few, many = self._contracts(1, 20, 0.0), self._contracts(1, 2000, 0.0)
+
+        def save(contract):
+            command = Command.update(contract.line_ids[0].id, {'completed_percent': 30})
+            return lambda: contract.write({'line_ids': [command]})
+
+        self.assertNoMore(save(many), save(few))
+
+    def test_preview(self):
+        few, many = self._contracts(10), self._contracts(60)
+
+        def preview(contracts):
+            def show():
+                wizard = self.env['progress.run.wizard'].create({'contract_ids': [Command.set(contracts.ids)]})
+                self.assertEqual(wizard.bill_count, len(contracts))
+
+            return show
+
+        self.assertLessEqual(self.assertNoMore(preview(many), preview(few)), 40)
+
+    def test_create(self):
+        """Create takes no query a schedule line."""
+        few, many = self._contracts(1, 5, 0.0), self._contracts(1, 150, 0.0)
+
+        def create(contract):
+            bill = self.env['progress.bill'].create(
+                {'contract_id': contract.id, 'amt_pct': '10%', 'date': '2026-01-31'}
+            )
+            return lambda: bill.action_create()
+
+        self.assertNoMore(create(many), create(few))
+
+    def test_post_deposit(self):
+        """Neither does posting."""
+        self.company.progress_post_invoices = False
+        few, many = self._contracts(1, 5), self._contracts(1, 150)
+        (few | many).action_run_billing()
+        self.assertNoMore(many.invoice_ids.action_post, few.invoice_ids.action_post)
+
+    def test_final(self):
+        """A final invoice more takes few queries: all of them are matched with their deposits together."""
+        few, many = self._contracts(2), self._contracts(12)
+        (few | many).action_run_billing()
+        self._spend(few.action_create_final_invoice)
+        each = (self._spend(many.action_create_final_invoice) - self._spend(few.action_create_final_invoice)) / 10
+        self.assertLessEqual(each, 45)
+
+    def test_numbers_in_one_go(self):
+        """Each bill has its own, and a sequence without gaps draws one by one."""
+        sequence = self.env.ref('progress_billing.sequence_progress_bill')
+        for implementation in ('standard', 'no_gap'):
+            with self.subTest(implementation):
+                sequence.implementation = implementation
+                contracts = self._contracts(4)
+                contracts.action_run_billing()
+                numbers = [int(name.rpartition('/')[2]) for name in contracts.bill_ids.sorted('id').mapped('name')]
+                self.assertEqual(numbers, list(range(numbers[0], numbers[0] + 4)))
+
+    def test_run_in_batches(self):
+        """One call bills batch by batch, in one transaction; what is known of a batch is forgotten after it."""
+        contracts = self._contracts(5)
+        contracts[1].line_ids.pending_amount = 0
+        known = []
+        model = type(contracts)
+        original = model._bill_batch
+
+        def bill_batch(batch, *args):
+            known.append(len(set(contracts.ids) & set(batch._fields['name']._get_cache(batch.env))))
+            return original(batch, *args)
+
+        with (
+            patch.object(progress_contract, 'RUN_BATCH', 2),
+            patch.object(model, '_bill_batch', bill_batch),
+        ):
+            action = contracts.action_run_billing()
+        self.assertEqual(len(known), 3)
+        self.assertFalse(any(known[1:]))
+        self.assertEqual(contracts.mapped('bill_count'), [1, 0, 1, 1, 1])
+        self.assertEqual([entry[0] for entry in action['params']['skipped']], [contracts[1].display_name])
+        self.assertEqual(set(contracts.invoice_ids.mapped('state')), {'posted'})
