@@ -33,7 +33,9 @@ class PurchaseOrderLine(models.Model):
     def _get_scheduled_lines(self):
         """Schedule lines of subcontracts that are not cancelled."""
         # sudo: progress.contract.line - an order's figures are for all who see the order
-        return self.sudo().progress_line_ids.filtered(lambda line: line.contract_state != 'cancelled')
+        lines = self.sudo().progress_line_ids
+        live = lines.filtered(lambda line: line.contract_state != 'cancelled')
+        return live.with_prefetch(lines._prefetch_ids)  # those of the other order lines too
 
     # === CRUD === #
 
