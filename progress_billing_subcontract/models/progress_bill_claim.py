@@ -276,17 +276,17 @@ class ProgressBillClaim(models.Model):
         if self.kind == 'retainage':
             for line, amount in releases.items():
                 line._write_protected({'retainage_amount': -float(amount), 'release_amount': float(amount)})
-            self._on_claimed()
+            self._settle_claims()
             return
         lines._write_protected({'is_retainage_typed': False})
-        self._on_claimed()  # what the rates alone withhold
+        self._settle_claims()  # what the rates alone withhold
         for line, amount in releases.items():
             vals = {'release_amount': float(amount)}
             if amount:
                 kept = money.to_decimal(line.retainage_amount) - amount
                 vals.update(retainage_amount=float(kept), is_retainage_typed=True)
             line._write_protected(vals)
-        self._on_claimed()
+        self._settle_claims()
 
     def _check_claim_type(self, given):
         """:raises UserError: for what the type of the invitation, or the subcontract, does not take"""
