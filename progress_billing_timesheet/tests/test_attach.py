@@ -195,7 +195,7 @@ class TestAttach(ProgressTimesheetCommon):
             (lambda: rows.create({'bill_id': bill.id}), "is given once"),
             (lambda: rows.bill_id.write({'entry_ids': [Command.create({'hours': 5})]}), "cannot be set"),
             (lambda: rows.sudo().write({'value': 5}), "cannot be set"),
-            (lambda: rows.write({'date': '2026-01-01'}), "Entry on a Progress Bill"),
+            (lambda: rows.write({'date': '2026-01-01'}), "cannot be set"),
             (rows.unlink, "Entry on a Progress Bill"),
         ):
             with self.assertRaisesRegex(AccessError, sentence):
