@@ -192,10 +192,10 @@ class TestAttach(ProgressTimesheetCommon):
         bill = self._attached()
         rows = bill.entry_ids.with_user(self.billing_user)
         for act, sentence in (
-            (lambda: rows.create({'bill_id': bill.id}), "cannot be set"),
+            (lambda: rows.create({'bill_id': bill.id}), "is given once"),
             (lambda: rows.bill_id.write({'entry_ids': [Command.create({'hours': 5})]}), "cannot be set"),
             (lambda: rows.sudo().write({'value': 5}), "cannot be set"),
-            (lambda: rows.write({'date': '2026-01-01'}), "Entry on a Progress Bill"),
+            (lambda: rows.write({'date': '2026-01-01'}), "cannot be set"),
             (rows.unlink, "Entry on a Progress Bill"),
         ):
             with self.assertRaisesRegex(AccessError, sentence):
