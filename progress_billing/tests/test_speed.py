@@ -75,7 +75,9 @@ class TestSameRows(SpeedCommon):
         self.assertTrue(bills.line_ids)
         self.assertEqual(self._read_rows(bills), self._read_rows(slow))
         names = ('amount', 'invoiced_amount', 'draft_amount', 'actual_amount', 'retainage_amount', 'state', 'bucket')
-        self.assertEqual([[one[name] for name in names] for one in bills], [[one[name] for name in names] for one in slow])
+        self.assertEqual(
+            [[one[name] for name in names] for one in bills], [[one[name] for name in names] for one in slow]
+        )
         figures = ('pending_amount', 'draft_amount', 'actual_amount', 'draft_quantity', 'actual_quantity')
         self.assertEqual(
             [[line[name] for name in figures] for line in contract.line_ids],
@@ -99,9 +101,7 @@ class TestSameRows(SpeedCommon):
 
     def test_pro_forma(self):
         """Draft from the first moment, with retainage withheld."""
-        self._assert_same(
-            lambda: self._contracts(1, 3, 33.33, use_pro_forma=True, retainage_percent=10.0), self._run
-        )
+        self._assert_same(lambda: self._contracts(1, 3, 33.33, use_pro_forma=True, retainage_percent=10.0), self._run)
 
     def test_quantities(self):
         def prepare():
@@ -185,9 +185,7 @@ class TestPlainTaxes(SpeedCommon):
             }
             for place, amount in enumerate(amounts)
         ]
-        self.assertEqual(
-            self._amounts(entries, contract, plain=True), self._amounts(entries, contract, plain=False)
-        )
+        self.assertEqual(self._amounts(entries, contract, plain=True), self._amounts(entries, contract, plain=False))
 
     def test_what_is_not_plain(self):
         engine, contract = self.env['progress.tax.engine'], self._contracts(1)

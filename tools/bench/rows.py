@@ -231,9 +231,7 @@ def _deposit_against_sale(lines: int, bench, company) -> Result:
     bill = env["progress.bill"].create({"contract_id": contract.id, "amt_pct": "10%", "date": "2026-03-01"})
     order = company.order(lines)
     order.action_confirm()
-    return compare(
-        Way(env, lambda: bill.action_create()), Way(env, lambda: _down_payment(order)), bench.rounds + 2
-    )
+    return compare(Way(env, lambda: bill.action_create()), Way(env, lambda: _down_payment(order)), bench.rounds + 2)
 
 
 def _down_payment(order):
@@ -318,14 +316,26 @@ def _rows():
     ):
         yield f"{name}, with and without", target, CPU, both, lambda *a, m=make, t=times: _beside(m, t, *a)
     for lines, deposit, final, plan in ((10, 0.8, 0.9, 1 / 8), (80, 0.8, 0.8, 1 / 20)):
-        yield f"deposit against Odoo's down payment, {lines} lines", deposit, CPU, ("sale",), (
-            lambda *a, n=lines: _deposit_against_sale(n, *a)
+        yield (
+            f"deposit against Odoo's down payment, {lines} lines",
+            deposit,
+            CPU,
+            ("sale",),
+            (lambda *a, n=lines: _deposit_against_sale(n, *a)),
         )
-        yield f"final against Odoo's with down payments, {lines} lines", final, CPU, ("sale",), (
-            lambda *a, n=lines: _final_against_sale(n, *a)
+        yield (
+            f"final against Odoo's with down payments, {lines} lines",
+            final,
+            CPU,
+            ("sale",),
+            (lambda *a, n=lines: _final_against_sale(n, *a)),
         )
-        yield f"instalments batched against OCA's, {lines} lines", plan, CPU, ("oca",), (
-            lambda *a, n=lines: _plan_against_oca(n, *a)
+        yield (
+            f"instalments batched against OCA's, {lines} lines",
+            plan,
+            CPU,
+            ("oca",),
+            (lambda *a, n=lines: _plan_against_oca(n, *a)),
         )
 
 
