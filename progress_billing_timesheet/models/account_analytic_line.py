@@ -102,18 +102,18 @@ class AccountAnalyticLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         entries = super().create(vals_list)
-        entries._find_progress_rates()
+        entries._take_progress_rates()
         return entries
 
     def write(self, vals):
         result = super().write(vals)
         if RATE_FIELDS & vals.keys():
-            self._find_progress_rates()
+            self._take_progress_rates()
         return result
 
     # === RATES === #
 
-    def _find_progress_rates(self):
+    def _take_progress_rates(self):
         """Look for the rates of entries as they were entered: prices that change later change nothing here (HRS-2)."""
         # sudo: project.project - how it is billed decides what an entry is worth, whoever enters it
         entries = self.sudo().filtered('project_id')
