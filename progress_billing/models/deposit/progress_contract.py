@@ -186,10 +186,11 @@ class ProgressContractBilling(models.Model):
         :raises UserError: naming the entry a deposit was matched with by hand
         """
         # sudo: account.move.line - what deposits are matched with does not depend on who asks
-        moves = self.sudo().bill_ids.move_ids  # of all contracts in one go, not one by one
+        contracts = self.sudo()
+        moves = contracts.bill_ids.move_ids  # of all of them in one go
         moves.fetch(['state'])
         moves.line_ids.fetch(['progress_line_type', 'matched_debit_ids', 'matched_credit_ids'])
-        for contract in self.sudo():  # sudo: account.move.line - as above
+        for contract in contracts:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
             partials = deposits.matched_debit_ids | deposits.matched_credit_ids
