@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
+#: what follows from a claim, whoever enters it
+FOLLOWING_FIELDS = frozenset({'next_billing_date'})
+
 
 class ProgressContract(models.Model):
     """A subcontract: where it comes from, and how it is shown."""
@@ -66,7 +69,7 @@ class ProgressContract(models.Model):
         return contracts
 
     def write(self, vals):
-        if self._get_typed(vals):
+        if self._get_typed(vals) - FOLLOWING_FIELDS:
             self._check_may_keep_subcontracts()
         return super().write(vals)
 

@@ -58,6 +58,25 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.contact.action_revoke()
         self.assertEqual(self._get(bill).status_code, 404)
 
+    def test_the_office_by_address(self):
+        """Who may read a claim sees its page, and answers nothing there; who may not finds nothing."""
+        bill = self._invite()
+        nobody = self._make_user('page_nobody', 'base.group_user')
+        for user, status in (
+            (nobody, 404),
+            (self.billing_user, 404),
+            (self.sub_reader, 200),
+            (self.standard_user, 200),
+        ):
+            self.authenticate(user.login, user.login)
+            page = self.url_open(bill._get_portal_path())
+            self.assertEqual(page.status_code, status, user.login)
+        csrf = re.search(r'csrf_token: "([^"]+)"', page.text).group(1)
+        answer = self.url_open(f'{bill._get_portal_path()}/answer', data={'csrf_token': csrf, 'answer': 'accept'})
+        self.assertIn("You are logged in as an employee", answer.text)
+        self.env.invalidate_all()
+        self.assertEqual(bill.state, 'planned')
+
     def test_not_invited_is_not_shown(self):
         bill = self.env['progress.bill'].create({'contract_id': self.contract.id, 'date': '2026-03-20'})
         self.assertEqual(self._get(bill).status_code, 404)

@@ -137,6 +137,13 @@ class TestRoles(ClaimCommon):
                     savepoint.rollback()
                 self.env.invalidate_all(flush=False)
 
+    def test_claims_of_a_subcontract_with_periods(self):
+        """The next billing date follows a claim of whoever may claim."""
+        self.contract.period_policy = 'month'
+        mine = self.contract.with_user(self.standard_user)
+        mine.action_create_bill('lines', {'lines': [{'contract_line_id': self.contract.line_ids[1].id, 'amount': 5}]})
+        self.assertTrue(self.contract.next_billing_date)
+
     def test_customers_side_is_closed(self):
         """Whoever sees what the work costs need not see what the customer pays."""
         owner = self.make.as_billed([100])
