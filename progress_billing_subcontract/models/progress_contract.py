@@ -41,6 +41,19 @@ class ProgressContract(models.Model):
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=orders.id)
         return dict(action, domain=[('id', 'in', orders.ids)])
 
+    def action_view_bills(self):
+        """The claims of subcontracts, in screens of their own; other contracts' bills.
+
+        :return dict: an action on ``progress.bill``
+        """
+        action = super().action_view_bills()
+        if not self or not all(contract._is_subcontract() for contract in self):
+            return action
+        claims = self.env['ir.actions.act_window']._for_xml_id(
+            'progress_billing_subcontract.action_progress_subcontract_bill'
+        )
+        return dict(claims, domain=action['domain'], context=action['context'])
+
     def _get_contract_action(self):
         """Subcontracts are shown in screens of their own."""
         if not self or not all(contract._is_subcontract() for contract in self):

@@ -319,6 +319,13 @@ class TestClaims(ClaimCommon):
         bill.action_release()
         self.assertEqual(bill.invoice_id.amount_untaxed, 9000)
 
+    def test_screens_of_their_own(self):
+        action = self.contract.action_view_bills()
+        claims = self.env.ref('progress_billing_subcontract.action_progress_subcontract_bill')
+        self.assertEqual((action['id'], action['domain']), (claims.id, [('contract_id', 'in', self.contract.ids)]))
+        owner = self.make.as_billed([100])
+        self.assertNotEqual(owner.action_view_bills()['id'], claims.id)
+
     def test_not_invited(self):
         bill = self.env['progress.bill'].create({'contract_id': self.contract.id, 'date': '2026-03-20'})
         self.assertEqual(bill.claim_status, 'not_invited')
