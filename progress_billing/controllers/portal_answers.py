@@ -40,17 +40,28 @@ class ProgressPortalAnswers(ProgressPortal):
     def _get_address(self):
         return request.httprequest.remote_addr or ''
 
-    def _go_to(self, record, contact, access_token, done):
-        query = {'done': done, **({'access_token': contact.token} if access_token else {})}
+    def _is_reload(self):
+        """The address of an answer was opened again, not sent: the page is shown, nothing is done."""
+        return request.httprequest.method != 'POST'
+
+    def _go_to(self, record, contact, access_token, done=''):
+        query = {'done': done, **({'access_token': contact.token} if contact and access_token else {})}
         return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
 
     @http.route(
-        '/my/progress/bill/<int:bill_id>/answer', type='http', auth='public', methods=['POST'], website=True, csrf=False
+        '/my/progress/bill/<int:bill_id>/answer',
+        type='http',
+        auth='public',
+        methods=['GET', 'POST'],
+        website=True,
+        csrf=False,
     )
     @says_nothing
     def answer(self, bill_id, access_token=None, answer=None, **given):
         """Approve, certify less, reject, dispute, withdraw."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
+        if self._is_reload():
+            return self._go_to(bill, contact, access_token)
         if answer not in bill._get_answer_takers():
             raise NotFound
         given = {name: self._clean(value) for name, value in given.items() if isinstance(value, str)}
@@ -83,12 +94,19 @@ class ProgressPortalAnswers(ProgressPortal):
         return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
 
     @http.route(
-        '/my/progress/bill/<int:bill_id>/upload', type='http', auth='public', methods=['POST'], website=True, csrf=False
+        '/my/progress/bill/<int:bill_id>/upload',
+        type='http',
+        auth='public',
+        methods=['GET', 'POST'],
+        website=True,
+        csrf=False,
     )
     @says_nothing
     def upload(self, bill_id, access_token=None, csrf_token=None, **_given):
         """Files from the contact."""
         bill, contact = self._open('progress.bill', bill_id, access_token)
+        if self._is_reload():
+            return self._go_to(bill, contact, access_token)
         files = [file for file in request.httprequest.files.getlist('files') if file.filename]
         try:
             self._check_own_form(csrf_token)
@@ -122,7 +140,7 @@ class ProgressPortalAnswers(ProgressPortal):
         '/my/progress/contract/<int:contract_id>/milestone/<int:milestone_id>',
         type='http',
         auth='public',
-        methods=['POST'],
+        methods=['GET', 'POST'],
         website=True,
         csrf=False,
     )
@@ -130,6 +148,8 @@ class ProgressPortalAnswers(ProgressPortal):
     def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', csrf_token=None, **_given):
         """Approve a milestone that was reached."""
         contract, contact = self._open('progress.contract', contract_id, access_token)
+        if self._is_reload():
+            return self._go_to(contract, contact, access_token)
         milestone = contract._get_portal_milestones().filtered(lambda milestone: milestone.id == milestone_id)
         if not milestone:
             raise NotFound

@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ProgressBillingCommon
 
@@ -281,6 +281,20 @@ class TestDownPayments(DownPaymentCommon):
         bill.action_release()
         self.assertEqual((self._uses(bill), bill.invoice_id.amount_total), ({paid: 50}, 200))
         self.assertRefused(lambda: bill.down_payment_use_ids.write({'amount': 10}), "cannot change")
+
+    def test_lowered_in_the_form(self):
+        """Two rows of one bill, in the form that shows them."""
+        contract = self.make.contract([1000], use_pro_forma=True)
+        first, second = self._pay_down(contract, 100), self._pay_down(contract, 200)
+        bill = self.make.plan(contract, '500')
+        bill.action_create()
+        with Form(bill.with_user(self.billing_user)) as form:
+            for number, amount in enumerate((30, 70)):
+                with form.down_payment_use_ids.edit(number) as row:
+                    row.amount = amount
+        self.assertEqual((self._uses(bill), bill.amount_due), ({first: 30, second: 70}, 400))
+        bill.action_apply_down_payments()
+        self.assertEqual(self._uses(bill), {first: 100, second: 200})
 
     # === GIVEN BACK === #
 

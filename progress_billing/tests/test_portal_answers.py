@@ -243,3 +243,11 @@ class TestPortalAnswers(PortalCommon):
             self.assertPageRefuses(page, "this page has been open for too long")
         page = self._post(self.bill, '/upload', self.contact, csrf_token='x', files=[('files', ('a.png', b'x'))])
         self.assertPageRefuses(page, "this page has been open for too long")
+
+    def test_address_of_an_answer(self):
+        """Opened again instead of sent, it shows the page."""
+        for suffix in ('/answer', '/upload'):
+            page = self._get(self.bill, suffix, self.contact)
+            self.assertEqual(page.status_code, 200)
+            self.assertIn("Do you approve this bill?", page.text)
+        self.assertEqual(self.bill.state, 'submitted')

@@ -83,7 +83,7 @@ class TestSameRows(SpeedCommon):
             [[line[name] for name in figures] for line in contract.line_ids],
             [[line[name] for name in figures] for line in other.line_ids],
         )
-        self.assertEqual(self._ledger(bills.invoice_id), self._ledger(slow.invoice_id))
+        self.assertEqual(self.books.of(bills.invoice_id), self.books.of(slow.invoice_id))
 
     def _run(self, contract):
         contract.action_run_billing()
@@ -174,7 +174,7 @@ class TestPlainTaxes(SpeedCommon):
 
     def test_same_cents(self):
         self.company.tax_calculation_rounding_method = 'round_globally'
-        taxes = [self.tax_15, self._make_tax("2.5 %", 2.5), self._make_tax("None", 0.0)]
+        taxes = [self.tax_15, self.make.tax("2.5 %", 2.5), self.make.tax("None", 0.0)]
         contract = self._contracts(1)
         amounts = [0.03, 33.33, 66.67, -12.34, 0.0, 1.01, 999999.99] + [7.77 * place for place in range(1, 40)]
         entries = [
@@ -194,9 +194,9 @@ class TestPlainTaxes(SpeedCommon):
             return engine._are_plain_taxes(engine._base_lines(contract, [{'amount': 100.0, 'taxes': tax}]))
 
         self.assertTrue(is_plain(self.tax_15))
-        self.assertFalse(is_plain(self._make_tax("Included", 15.0, price_include_override='tax_included')))
-        self.assertFalse(is_plain(self._make_tax("On top", 15.0, include_base_amount=True)))
-        self.assertFalse(is_plain(self._make_tax("Each", 2.0, amount_type='fixed')))
+        self.assertFalse(is_plain(self.make.tax("Included", 15.0, price_include_override='tax_included')))
+        self.assertFalse(is_plain(self.make.tax("On top", 15.0, include_base_amount=True)))
+        self.assertFalse(is_plain(self.make.tax("Each", 2.0, amount_type='fixed')))
 
 
 @tagged('post_install', '-at_install')

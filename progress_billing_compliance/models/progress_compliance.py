@@ -111,7 +111,8 @@ class ProgressCompliance(models.Model):
     @api.depends('contract_id')
     def _compute_company_id(self):
         for document in self:
-            document.company_id = document.contract_id.company_id or document.company_id or self.env.company
+            company = document.contract_id.company_id or document.company_id
+            document.company_id = company or self.env.company  # default of a partner's document
 
     @api.depends('type_id')
     def _compute_holds(self):
@@ -129,11 +130,11 @@ class ProgressCompliance(models.Model):
             document.state = document._get_state()
 
     def _get_state(self):
-        today = (self.company_id or self.env.company)._get_progress_today()
         if self.is_waived:
             return 'waived'
-        if not self._is_received():
+        if not self.company_id or not self._is_received():
             return 'missing'
+        today = self.company_id._get_progress_today()
         if self.valid_from and self.valid_from > today:
             return 'future'
         if not self.valid_until:

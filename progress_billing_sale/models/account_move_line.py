@@ -36,6 +36,6 @@ class AccountMoveLine(models.Model):
         return not self._is_billed_beside() and self.progress_deposit_bill_id.sudo().kind != 'down_payment'
 
     def _is_billed_beside(self):
-        """Whether this item bills what no schedule line stood for: Odoo's own invoices, our lines beside the schedule."""
+        """Whether this item bills what no schedule line stood for: Odoo's own invoices, lines beside the schedule."""
         self.ensure_one()
         return not self.progress_line_type or self.progress_line_type == 'sourced'

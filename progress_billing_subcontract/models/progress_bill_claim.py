@@ -10,7 +10,8 @@ from .progress_bill_status import OPEN_STATES
 
 #: what a contact may send from the page of a claim
 CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')
-UNITS = ('amount', 'percent', 'quantity')
+#: what can be entered for each line, beside the unit of the work
+CLAIM_FIELDS = ('work', 'stored', 'rate', 'release')
 
 
 class ProgressBillClaim(models.Model):
@@ -53,7 +54,14 @@ class ProgressBillClaim(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        return super().create([self._clean_reference(vals) for vals in vals_list])
+        """An invoice number is written once its bill is there: it is compared with those of the same subcontractor."""
+        bills = super().create(
+            [{name: value for name, value in vals.items() if name != 'vendor_reference'} for vals in vals_list]
+        )
+        for bill, vals in zip(bills, vals_list, strict=True):
+            if vals.get('vendor_reference'):
+                bill.vendor_reference = vals['vendor_reference']
+        return bills
 
     def write(self, vals):
         vals = self._clean_reference(vals)
@@ -67,15 +75,20 @@ class ProgressBillClaim(models.Model):
                             state=bill._get_state_label(),
                         )
                     )
+        if vals.get('vendor_reference'):
+            self._check_vendor_reference(vals['vendor_reference'])
         return super().write(vals)
 
-    @api.constrains('vendor_reference', 'partner_id')
-    def _check_vendor_reference(self):
+    def _check_vendor_reference(self, reference):
         """A subcontractor's invoice number is taken once: by one claim, or by a bill of Odoo's own (SUB-7).
+
+        Two sessions at once are told apart by the index.
 
         :raises ValidationError: naming the document that has it
         """
-        for bill in self.filtered('vendor_reference'):
+        if len(self) > 1:
+            raise ValidationError(self.env._("An invoice number is that of one claim: enter each its own."))
+        for bill in self:
             taken = self.env['account.move'].sudo()  # sudo: account.move - a number is taken whoever may see where
             # sudo: progress.bill - as above
             twin = self.sudo().search(
@@ -83,7 +96,7 @@ class ProgressBillClaim(models.Model):
                     ('id', '!=', bill.id),
                     ('company_id', '=', bill.company_id.id),
                     ('commercial_partner_id', '=', bill.commercial_partner_id.id),
-                    ('vendor_reference', '=', bill.vendor_reference),
+                    ('vendor_reference', '=', reference),
                     ('state', 'not in', ('cancelled', 'declined')),
                 ],
                 limit=1,
@@ -92,7 +105,7 @@ class ProgressBillClaim(models.Model):
                     ('company_id', '=', bill.company_id.id),
                     ('commercial_partner_id', '=', bill.commercial_partner_id.id),
                     ('move_type', '=', 'in_invoice'),
-                    ('ref', '=', bill.vendor_reference),
+                    ('ref', '=', reference),
                     ('state', '!=', 'cancel'),
                     ('progress_bill_id', '=', False),
                 ],
@@ -103,7 +116,7 @@ class ProgressBillClaim(models.Model):
                     self.env._(
                         "The invoice number %(number)s of %(partner)s is on %(twin)s already. Enter the number of this "
                         "claim.",
-                        number=bill.vendor_reference,
+                        number=reference,
                         partner=bill.commercial_partner_id.display_name,
                         twin=twin.display_name,
                     )
@@ -263,22 +276,21 @@ class ProgressBillClaim(models.Model):
         if self.kind == 'retainage':
             for line, amount in releases.items():
                 line._write_protected({'retainage_amount': -float(amount), 'release_amount': float(amount)})
-            self._on_claimed()
+            self._settle_claims()
             return
         lines._write_protected({'is_retainage_typed': False})
-        self._on_claimed()  # what the rates alone withhold
+        self._settle_claims()  # what the rates alone withhold
         for line, amount in releases.items():
             vals = {'release_amount': float(amount)}
             if amount:
                 kept = money.to_decimal(line.retainage_amount) - amount
                 vals.update(retainage_amount=float(kept), is_retainage_typed=True)
             line._write_protected(vals)
-        self._on_claimed()
+        self._settle_claims()
 
     def _check_claim_type(self, given):
         """:raises UserError: for what the type of the invitation, or the subcontract, does not take"""
-        named = {name.rpartition('_')[0] for name, text in given.items() if text.strip() and name[-1:].isdigit()}
-        asked = {name for name in named if any(self._is_asked(given, name, line) for line in self.line_ids)}
+        asked = {name for name in CLAIM_FIELDS if any(self._is_asked(given, name, line) for line in self.line_ids)}
         if self.invitation_type == 'retainage' and asked & {'work', 'stored'}:
             raise UserError(self.env._("%s takes claims of retainage only.", self.display_name))
         if self.invitation_type == 'work' and 'release' in asked:

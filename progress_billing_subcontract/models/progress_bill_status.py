@@ -30,6 +30,19 @@ class ProgressBillStatus(models.Model):
         guarded=True,
     )
 
+    claimed_amount = fields.Monetary(
+        string="Claimed",
+        compute='_compute_claimed_amount',
+        store=True,
+        guarded=True,
+        help="Untaxed: work and materials stored, as claimed, whatever is certified of it.",
+    )
+
+    @api.depends('invoiced_amount', 'line_ids.amount', 'line_ids.certified_amount')
+    def _compute_claimed_amount(self):
+        for bill in self:
+            bill.claimed_amount = bill.invoiced_amount + sum(bill.line_ids.mapped('difference_amount'))
+
     @api.depends(
         'state',
         'kind',

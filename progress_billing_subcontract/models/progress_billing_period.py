@@ -22,4 +22,4 @@ class ProgressBillingPeriod(models.Model):
         :return dict: the dialog
         """
         self.ensure_one()
-        return self.env['progress.margin.wizard']._get_action(self.project_id, self)
+        return self.env['progress.margin.wizard']._open(self.project_id, self)

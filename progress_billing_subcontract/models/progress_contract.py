@@ -70,6 +70,41 @@ class ProgressContract(models.Model):
             self._check_may_keep_subcontracts()
         return super().write(vals)
 
+    def action_open(self):
+        """Draft → open; subcontracts by administrators.
+
+        :return dict: the action that shows the contracts
+        """
+        self._check_may_keep_subcontracts()
+        return super().action_open()
+
+    def action_cancel(self):
+        """→ cancelled; subcontracts by administrators.
+
+        :return dict: the action that shows the contracts
+        """
+        self._check_may_keep_subcontracts()
+        return super().action_cancel()
+
+    def action_draft(self):
+        """→ draft; subcontracts by administrators.
+
+        :return dict: the action that shows the contracts
+        :raises UserError: when an order line stands on another contract by now
+        """
+        self._check_may_keep_subcontracts()
+        result = super().action_draft()
+        self.line_ids._check_order_lines_free('purchase_line_id')
+        return result
+
+    def action_create_final_invoice(self):
+        """The final bill; of subcontracts by administrators.
+
+        :return dict: the action that shows it
+        """
+        self._check_may_keep_subcontracts()
+        return super().action_create_final_invoice()
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_by_administrators(self):
         self._check_may_keep_subcontracts()

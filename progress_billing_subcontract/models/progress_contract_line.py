@@ -129,6 +129,7 @@ class ProgressContractLine(models.Model):
                 self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
             )
         first, *others = parts
+        known = self.sudo()  # sudo: purchase.order.line, progress.contract.line - the links, whoever divides
         vals_list = [
             {
                 'contract_id': self.contract_id.id,
@@ -144,8 +145,8 @@ class ProgressContractLine(models.Model):
                 'analytic_distribution': self.analytic_distribution,
                 'retainage_percent': self.retainage_percent,
                 'stored_retainage_percent': self.stored_retainage_percent,
-                'owner_line_id': self.owner_line_id.id,
-                'purchase_line_id': self.sudo().purchase_line_id.id,  # sudo: purchase.order.line - the link
+                'owner_line_id': known.owner_line_id.id,
+                'purchase_line_id': known.purchase_line_id.id,
             }
             for part in others
         ]
@@ -158,7 +159,7 @@ class ProgressContractLine(models.Model):
                 'original_amount': first.amount,
             }
         )
-        return [self, *self._create_protected(vals_list)]
+        return [self, *self.sudo()._create_protected(vals_list).sudo(False)]  # sudo: as above
 
     def _convert_stored_for_owner(self, owner):
         """Materials stored on this line, as the last bill left them, in the currency of the owner's line."""

@@ -66,7 +66,7 @@ class ProgressContractOwner(models.Model):
                 [{'bill_id': bill.id, 'contract_line_id': scheduled.id, 'amount': 0.0}]
             )
             line._add_claim(vals)
-        bill._on_claimed()
+        bill._settle_claims()
         return bill
 
     def _make_owner_bill(self):

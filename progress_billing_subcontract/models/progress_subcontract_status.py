@@ -13,7 +13,15 @@ class ProgressSubcontractStatus(models.Model):
     _depends = {
         'progress.contract': ['contract_type', 'state', 'project_id', 'partner_id', 'company_id', 'user_id'],
         'progress.billing.period': ['project_id', 'date_start', 'date_end', 'date_due', 'state'],
-        'progress.bill': ['contract_id', 'period_id', 'claim_status', 'state', 'kind', 'amount', 'invoiced_amount'],
+        'progress.bill': [
+            'contract_id',
+            'period_id',
+            'claim_status',
+            'state',
+            'kind',
+            'claimed_amount',
+            'invoiced_amount',
+        ],
     }
 
     contract_id = fields.Many2one('progress.contract', string="Subcontract", readonly=True)
@@ -41,7 +49,8 @@ class ProgressSubcontractStatus(models.Model):
     def _compute_blockers(self):
         for row in self:
             waiting = row.claim_status in ('not_invited', 'invited') and row.period_state == 'open'
-            row.blockers = '\n'.join(row.contract_id._get_invitation_blockers()) if waiting else False
+            reasons = row.contract_id._get_invitation_blockers() if waiting else []
+            row.blockers = '\n'.join(reasons) or False
 
     @property
     def _table_query(self):
@@ -61,7 +70,7 @@ class ProgressSubcontractStatus(models.Model):
                    period.date_due,
                    bill.id AS bill_id,
                    COALESCE(bill.claim_status, 'not_invited') AS claim_status,
-                   bill.amount AS claimed_amount,
+                   bill.claimed_amount,
                    bill.invoiced_amount AS certified_amount
               FROM progress_contract contract
               JOIN progress_billing_period period ON period.project_id = contract.project_id

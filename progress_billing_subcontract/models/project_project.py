@@ -169,4 +169,4 @@ class ProjectProject(models.Model):
         """
         self.ensure_one()
         period = self.env['progress.billing.period']._find_current(self)
-        return self.env['progress.margin.wizard']._get_action(self, period)
+        return self.env['progress.margin.wizard']._open(self, period)

@@ -33,15 +33,18 @@ class PurchaseOrderLine(models.Model):
     def _get_scheduled_lines(self):
         """Schedule lines of subcontracts that are not cancelled."""
         # sudo: progress.contract.line - an order's figures are for all who see the order
-        return self.sudo().progress_line_ids.filtered(lambda line: line.contract_state != 'cancelled')
+        lines = self.sudo().progress_line_ids
+        live = lines.filtered(lambda line: line.contract_state != 'cancelled')
+        return live.with_prefetch(lines._prefetch_ids)  # those of the other order lines too
 
     # === CRUD === #
 
     @api.model_create_multi
     def create(self, vals_list):
+        own = [self._is_own(vals) for vals in vals_list]  # before Odoo completes the values
         lines = super().create(vals_list)
-        for vals, line in zip(vals_list, lines, strict=True):
-            if not line.display_type and not line._is_own(vals):
+        for line, is_own in zip(lines, own, strict=True):
+            if not line.display_type and not is_own:
                 line._check_order_takes_lines()
         return lines
 

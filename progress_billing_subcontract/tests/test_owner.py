@@ -50,7 +50,6 @@ class TestOwner(ClaimCommon):
 
     def test_side_by_side(self):
         """15,000 claimed from the owner, 11,000 claimed by subs and certified: a margin of 4,000 on the first line."""
-        self.billing.run(self.owner, 0)
         self.owner.line_ids[0].pending_amount = 15000
         self.owner.action_run_billing()
         self._approved('11000')
@@ -90,7 +89,7 @@ class TestOwner(ClaimCommon):
 
     def test_release_on_the_page(self):
         """Of 1,000 held, 400 are claimed back with new work of 2,000: 200 withheld, 400 released."""
-        self._claim(self.contract, 10000, post=True)
+        self._claim(self.contract, 10000, post=True, date='2026-02-15')
         bill = self._accepted()
         line = bill.line_ids[0]
         given = {**self._work(bill, '2000'), f'release_{line.id}': '400'}
@@ -106,7 +105,7 @@ class TestOwner(ClaimCommon):
         self.assertRetained(self.contract, 900)
 
     def test_release_only(self):
-        self._claim(self.contract, 10000, post=True)
+        self._claim(self.contract, 10000, post=True, date='2026-02-15')
         bill = self._accepted(invitation_type='retainage')
         with self.assertRaisesRegex(UserError, "cannot be released"):
             self._answer(bill, 'claim', **{f'release_{bill.line_ids.id}': '1001'})

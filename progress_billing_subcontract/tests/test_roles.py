@@ -43,7 +43,7 @@ class TestRoles(ClaimCommon):
             'standard': cls.standard_user,
             'manager': cls.sub_manager,
         }
-        cls._claim(cls.contract, 1000, post=True)
+        cls._claim(cls.contract, 1000, post=True, date='2026-02-15')
 
     def _submitted(self):
         bill = self._accepted()
@@ -130,10 +130,10 @@ class TestRoles(ClaimCommon):
                     try:
                         self._try(task, self.users[role])
                         self.env.flush_all()
-                        found = True
-                    except AccessError:
-                        found = False
-                    self.assertEqual(found, may)
+                        found, why = True, ''
+                    except AccessError as error:
+                        found, why = False, str(error)
+                    self.assertEqual(found, may, why)
                     savepoint.rollback()
                 self.env.invalidate_all(flush=False)
 

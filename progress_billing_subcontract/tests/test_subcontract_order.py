@@ -43,7 +43,9 @@ class TestSubcontractOrder(SubcontractCommon):
     def test_only_administrators_set_up(self):
         buyer = self._make_user('sub_buyer', 'progress_billing.group_subcontract_user,purchase.group_purchase_user')
         order = self._make_purchase([100])
-        self.assertRefused(order.with_user(buyer).action_set_up_progress_billing, "create", error=AccessError)
+        self.assertRefused(
+            order.with_user(buyer).action_set_up_progress_billing, "Only administrators", error=AccessError
+        )
 
     def test_ledger(self):
         """20,000 of 100,000 with 10 % retained: expense 20,000, tax 2,000, retainage payable 2,000, payable 20,000."""

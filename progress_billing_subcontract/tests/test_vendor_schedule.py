@@ -24,11 +24,11 @@ class TestVendorSchedule(ClaimCommon):
 
     def test_adds_up(self):
         self.contract.is_vendor_schedule = True
-        with self.assertRaisesRegex(UserError, "come to 50,000.00, not to 60,000.00"):
+        with self.assertRaisesRegex(UserError, "come to .+50,000.00, not to .+60,000.00"):
             self._propose(("Walls", '30000'), ("Chimney", '20000'))
         self._propose(("Walls", '30000'), ("Chimney", '20000'), submit=False)
         self.assertEqual(self.contract.vendor_schedule_state, 'draft')
-        self.assertRegex(self.contract.vendor_schedule_rest, "not to 60,000.00")
+        self.assertRegex(self.contract.vendor_schedule_rest, "not to .+60,000.00")
         self._propose(("Walls", '40000.01'), ("Chimney", '19999.99'))
         self.assertEqual(self.contract.vendor_schedule_state, 'submitted')
         with self.assertRaisesRegex(UserError, "cannot change"):

@@ -24,7 +24,7 @@ class ProgressMarginWizard(models.TransientModel):
     subcontract_paid_amount = fields.Monetary(string="Paid to Subcontractors, With Tax", compute='_compute_totals')
 
     @api.model
-    def _get_action(self, project, period):
+    def _open(self, project, period):
         """The dialog for a project and a period; all periods where none is given."""
         self.env['progress.contract'].check_access('read')
         wizard = self.create({'project_id': project.id, 'period_id': period.id})

@@ -69,7 +69,7 @@ class AccountAnalyticLine(models.Model):
         help="Rate × hours.",
     )
     is_progress_billable = fields.Boolean(
-        string="Billable",
+        string="Covered by the Fee",
         compute='_compute_is_progress_billable',
         store=True,
         compute_sudo=True,
@@ -102,18 +102,18 @@ class AccountAnalyticLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         entries = super().create(vals_list)
-        entries._find_progress_rates()
+        entries._take_progress_rates()
         return entries
 
     def write(self, vals):
         result = super().write(vals)
         if RATE_FIELDS & vals.keys():
-            self._find_progress_rates()
+            self._take_progress_rates()
         return result
 
     # === RATES === #
 
-    def _find_progress_rates(self):
+    def _take_progress_rates(self):
         """Look for the rates of entries as they were entered: prices that change later change nothing here (HRS-2)."""
         # sudo: project.project - how it is billed decides what an entry is worth, whoever enters it
         entries = self.sudo().filtered('project_id')
@@ -257,7 +257,8 @@ class AccountAnalyticLine(models.Model):
         return super()._is_not_billed() and not self.sudo().progress_bill_id
 
     def _check_can_write(self, values):
-        if LOCKED_FIELDS & values.keys():
+        # Odoo's own code links and frees entries with all rights
+        if LOCKED_FIELDS & values.keys() or 'timesheet_invoice_id' in values and not self.env.su:
             self._check_not_attached()
         return super()._check_can_write(values)
 

@@ -18,7 +18,9 @@ class ProgressBillEntry(models.Model):
     _parent_field = 'bill_id'
     _fixed_fields = ('kind', 'analytic_line_id', 'order_line_id', 'employee_id')
 
-    bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
+    bill_id = fields.Many2one(
+        'progress.bill', required=True, readonly=True, index=True, ondelete='cascade', guarded=True
+    )
     contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True, guarded=True)
     project_id = fields.Many2one(related='bill_id.project_id', store=True, guarded=True)
     company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True, guarded=True)

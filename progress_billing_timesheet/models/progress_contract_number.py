@@ -37,12 +37,8 @@ class ProgressContractNumber(models.Model):
                 )
             )
         # sudo: account.move - whether a number is taken does not depend on who asks
-        taken = (
-            self.env['account.move']
-            .sudo()
-            .search([('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1)
-        )
-        if taken:
+        moves = self.env['account.move'].sudo()
+        if moves.search_count([('journal_id', '=', move.journal_id.id), ('name', '=', number)], limit=1):
             raise UserError(
                 self.env._("The number %(number)s is taken. The next one of %(journal)s is %(next)s.", **names)
             )

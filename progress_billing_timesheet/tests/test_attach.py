@@ -190,7 +190,15 @@ class TestAttach(ProgressTimesheetCommon):
 
     def test_nobody_types_rows(self):
         bill = self._attached()
-        with self.assertRaisesRegex(AccessError, "cannot be set"):
-            bill.with_user(self.billing_user).write({'entry_ids': [Command.create({'hours': 5})]})
-        with self.assertRaisesRegex(AccessError, "cannot be set"):
-            bill.entry_ids.with_user(self.billing_user).write({'value': 5})
+        rows = bill.entry_ids.with_user(self.billing_user)
+        for act, sentence in (
+            (lambda: rows.create({'bill_id': bill.id}), "is given once"),
+            (lambda: rows.bill_id.write({'entry_ids': [Command.create({'hours': 5})]}), "cannot be set"),
+            (lambda: rows.sudo().write({'value': 5}), "cannot be set"),
+            (lambda: rows.write({'date': '2026-01-01'}), "cannot be set"),
+            (rows.unlink, "Entry on a Progress Bill"),
+        ):
+            with self.assertRaisesRegex(AccessError, sentence):
+                act()
+        with self.assertRaisesRegex(UserError, "is attached to"):
+            self.first.write({'timesheet_invoice_id': False})

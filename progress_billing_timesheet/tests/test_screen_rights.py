@@ -1,9 +1,12 @@
+import logging
 import time
 
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
 from .common import ProgressTimesheetCommon
+
+_logger = logging.getLogger(__name__)
 
 
 @tagged('post_install', '-at_install')
@@ -123,6 +126,8 @@ class TestScreenRights(ProgressTimesheetCommon):
         billed = time.perf_counter() - start
         self.assertEqual(len(wizard.bill_id.entry_ids), 5002)
         self.assertAlmostEqual(sum(wizard.bill_id.entry_ids.mapped('adjustment_amount')), 40000 - 500500, places=2)
-        print(f"5000 entries: open {opened:.2f} s, tick {one:.3f} s, all {everything:.3f} s, continue {billed:.1f} s")  # noqa: T201
+        _logger.info(
+            "5000 entries: open %.2f s, tick %.3f s, all %.3f s, continue %.1f s", opened, one, everything, billed
+        )
         self.assertLess(opened, 2 * 3)
         self.assertLess(one, 0.2 * 5)

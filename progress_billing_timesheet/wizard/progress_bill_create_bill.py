@@ -26,7 +26,7 @@ class ProgressBillCreateBill(models.TransientModel):
     def action_update_rates(self):
         """Update Rates: what hours are worth by the prices of today, on entries that are on no bill.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.contract_id.check_access('write')
@@ -34,25 +34,25 @@ class ProgressBillCreateBill(models.TransientModel):
             entries = self.env['account.analytic.line'].sudo().search(wizard._get_time_domain())
             entries._update_progress_rates(wizard.contract_id)
         (self | self.child_ids).invalidate_recordset()
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_bill_selected(self):
         """Bill the value of the hours ticked, as far as the fee goes.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.wip_bill_amount = max(0.0, min(wizard.selected_time_amount, wizard.wip_available))
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_bill_remaining(self):
         """Bill all that remains of the fee.
 
-        :return dict: shows the screen again
+        :return dict: reloads the screen
         """
         for wizard in self.child_ids or self:
             wizard.wip_bill_amount = max(0.0, wizard.wip_available)
-        return self._get_screen_action()
+        return {'type': 'ir.actions.act_window_close'}
 
     def action_start(self):
         """The screen, for the customer or contract that was chosen.
@@ -97,7 +97,9 @@ class ProgressBillCreateBill(models.TransientModel):
         todo.contract_id._check_can_bill()
         for wizard in todo:
             wizard._check_can_continue()
-            wizard._write_protected({'bill_id': wizard._make_bill().id})
+            bills = wizard._make_bill()  # billed as billed, each customer has a final one: ours is the contract's
+            own = bills.filtered(lambda bill, wizard=wizard: bill.partner_id == wizard.contract_id.partner_id)
+            wizard._write_protected({'bill_id': (own or bills)[:1].id})
         for date, wizards in todo.grouped('date').items():
             wizards.contract_id._on_billed(date)
 
@@ -126,7 +128,8 @@ class ProgressBillCreateBill(models.TransientModel):
     def _make_bill(self):
         """Make the bill of this record's contract: a final one where that was asked for.
 
-        :return: ``progress.bill``, with its invoice where the contract uses no pro formas
+        :return: ``progress.bill``, with its invoice where the contract uses no pro formas; several final ones where
+            the contract bills several customers
         """
         self.ensure_one()
         contract = self.contract_id

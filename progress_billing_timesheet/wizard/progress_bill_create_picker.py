@@ -74,10 +74,6 @@ class ProgressBillCreatePicker(models.TransientModel):
             {
                 'id': entry.id,
                 'date': format_date(self.env, entry.date),
-                # sudo: account.analytic.line - names on an entry that the user may read
-                'project': entry.sudo().project_id.display_name,
-                'employee': entry.sudo().employee_id.display_name,
-                'task': entry.sudo().task_id.display_name or '',
                 'name': entry.name or '',
                 'hours': entry.unit_amount,
                 'rate': entry.progress_rate,
@@ -85,9 +81,16 @@ class ProgressBillCreatePicker(models.TransientModel):
                 'billable': entry.is_progress_billable,
                 'ticked': entry.is_progress_billable and entry.id in ticked,
                 'remark': entry._get_rate_remark(),
+                **self._get_entry_names(entry),
             }
             for entry in entries
         ]
+
+    def _get_entry_names(self, entry):
+        """Who worked on what: names on an entry that the user may read."""
+        entry = entry.sudo()  # sudo: hr.employee - its name, as those of task and project
+        names = {'project': entry.project_id, 'employee': entry.employee_id, 'task': entry.task_id}
+        return {key: record.display_name or '' for key, record in names.items()}
 
     def read_order_lines(self, kind):
         """Expenses or products that the user may see and that can be billed now.

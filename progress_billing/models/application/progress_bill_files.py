@@ -152,7 +152,8 @@ class ProgressBillFiles(models.Model):
     def _uses_application(self):
         """Whether this bill goes out as an application for payment."""
         self.ensure_one()
-        return self.kind not in ('opening', 'down_payment') and self.state != 'planned' and self.contract_id._uses_application()
+        asks_for_work = self.kind not in ('opening', 'down_payment') and self.state != 'planned'
+        return asks_for_work and self.contract_id._uses_application()
 
     def _process_attachments_for_template_post(self, mail_template):
         """The spreadsheet goes along with the PDF."""

@@ -4,6 +4,7 @@ from ...report.whole_rows import keep_rows_whole
 
 
 class IrActionsReport(models.Model):
+    _name = 'ir.actions.report'
     _inherit = 'ir.actions.report'
 
     def _prepare_html(self, html, report_model=False):

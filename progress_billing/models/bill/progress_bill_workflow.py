@@ -113,6 +113,10 @@ class ProgressBillWorkflow(models.Model):
         return dict(action, domain=[('id', 'in', moves.ids)])
 
     def _get_bill_action(self):
+        """The form of one bill, or the list of several.
+
+        :return dict: an action on ``progress.bill``
+        """
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
         if len(self) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)

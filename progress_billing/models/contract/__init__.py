@@ -2,6 +2,7 @@ from . import account_chart_template
 from . import product_product
 from . import progress_contract
 from . import progress_contract_side
+from . import progress_contract_order
 from . import progress_contract_workflow
 from . import progress_contract_line
 from . import progress_contract_change

@@ -285,7 +285,6 @@ class ProgressContract(models.Model):
         :param lines: schedule lines to which change orders added or from which they took; none where the schedule
             itself was edited
         """
-        self._get_billable_lines()._take_taxed_worth()
 
     def _on_opened(self):
         """These contracts have just been opened. Extend by ``super()``."""

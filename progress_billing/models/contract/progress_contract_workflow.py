@@ -109,6 +109,10 @@ class ProgressContractWorkflow(models.Model):
         return {'type': 'ir.actions.act_window_close'}
 
     def _get_contract_action(self):
+        """The action that shows these contracts. Extend by ``super()``, for those of another list.
+
+        :return dict: the action
+        """
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_contract')
         if len(self) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)

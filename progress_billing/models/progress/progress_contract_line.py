@@ -6,6 +6,8 @@ from ...tools import amt_pct, money
 
 ENTRY_FIELDS = frozenset({'completed_percent', 'pending_amount', 'pending_quantity'})
 SOURCE_FIELDS = frozenset({'progress_source', 'task_id', 'milestone_id', 'requires_approval'})
+#: whoever reads contracts of either side
+BOTH_SIDES = 'progress_billing.group_readonly,progress_billing.group_subcontract_readonly'
 
 
 class ProgressContractLineProgress(models.Model):
@@ -48,7 +50,9 @@ class ProgressContractLineProgress(models.Model):
         ondelete='restrict',
         help="From the task, else from the contract, unless set here.",
     )
-    bill_separately = fields.Boolean(related='task_id.bill_separately', store=True, guarded=True)
+    bill_separately = fields.Boolean(
+        related='task_id.bill_separately', store=True, guarded=True, groups=BOTH_SIDES
+    )
     milestone_id = fields.Many2one(
         'project.milestone',
         domain="[('project_id', '=', project_id)]",
