@@ -274,7 +274,8 @@ def _plan_against_oca(lines: int, bench, company) -> Result:
 
     def theirs():
         for order in orders:
-            env["sale.make.planned.invoice"].with_context(active_id=order.id).create({}).create_invoices_by_plan()
+            context = {"active_model": "sale.order", "active_id": order.id, "active_ids": order.ids}
+            env["sale.make.planned.invoice"].with_context(**context).create({}).create_invoices_by_plan()
             order.invoice_ids._post(soft=False)
 
     return compare(Way(env, lambda: bills.action_create()), Way(env, theirs), bench.rounds, count)

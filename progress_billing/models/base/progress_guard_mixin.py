@@ -60,6 +60,8 @@ class ProgressGuardMixin(models.AbstractModel):
     def default_get(self, fields):
         """Protected fields take no default from the caller's context either."""
         defaults = super().default_get(fields)
+        if not any(key.startswith('default_') for key in self.env.context):
+            return defaults
         for name in self._get_guarded_fields() & defaults.keys():
             if f'default_{name}' in self.env.context:
                 default = self._fields[name].default

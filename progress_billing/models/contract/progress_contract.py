@@ -1,6 +1,8 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .progress_contract_line import SCHEDULE_FIELDS
 
 LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
 
@@ -232,9 +234,15 @@ class ProgressContract(models.Model):
         if 'currency_id' in vals:
             for line in self.line_ids.filtered(lambda line: line.billing_base == 'amount'):
                 line.original_amount = line.currency_id.round(line.original_amount)
-        if 'line_ids' in vals:
+        if any(self._changes_schedule(command) for command in vals.get('line_ids') or ()):
             self._on_worth_changed()
         return result
+
+    @api.model
+    def _changes_schedule(self, command):
+        """Whether a command on the lines says more than how far one of them is."""
+        is_update = isinstance(command, (list, tuple)) and command[0] == Command.UPDATE
+        return not is_update or not SCHEDULE_FIELDS.isdisjoint(command[2])
 
     def _check_company_stays(self, vals):
         """A contract comes into the books of a company while it is a draft, by a project of that company too."""
