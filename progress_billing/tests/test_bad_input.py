@@ -373,7 +373,7 @@ class TestBadInput(ProgressBillingCommon):
         self.assertCannotBill(contract, "reconciliation", self.deposit_account.code)
         self.deposit_account.reconcile = True
         self.company.progress_deposit_account_id = self.income_account
-        self.assertCannotBill(contract, "liability", self.income_account.code)
+        self.assertCannotBill(contract, "Current Liabilities", self.income_account.code)
         self.company.progress_deposit_account_id = self.deposit_account
         self.deposit_account.active = False
         self.assertCannotBill(contract, self.deposit_account.code)
