@@ -8,10 +8,9 @@ from odoo.addons.base.tests.common import BaseCommon
 
 from . import prepared
 from .builders import Billing, Books, Make, make_project, make_tax
-from .legacy import LegacyHelpers
 
 
-class ProgressBillingCommon(LegacyHelpers, AccountTestInvoicingCommon):
+class ProgressBillingCommon(AccountTestInvoicingCommon):
     """A company with a chart of accounts, a fixed-fee project and its people, and what a test works with:
     ``make`` makes contracts, ``billing`` does what people do with them, ``books`` reads the ledger.
     """

@@ -1,1 +1,0 @@
-from .common import ProgressBillingCommon as RetainageCommon  # noqa: F401

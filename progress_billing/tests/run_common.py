@@ -1,1 +1,0 @@
-from .common import ProgressBillingCommon as RunCommon  # noqa: F401
