@@ -99,6 +99,14 @@ class ProgressWaiver(models.Model):
             "%(document)s for %(bill)s is not signed.", document=self.type_id.name, bill=self.bill_id.name
         )
 
+    def write(self, vals):
+        """A waiver stays what was asked for, and of whom: what was signed as one is not made another one."""
+        waivers = self.filtered('bill_id')
+        for name in ('type_id', 'partner_id'):
+            if name in vals and waivers._differs(name, vals[name]):
+                waivers._raise_protected(name)
+        return super().write(vals)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_signed(self):
         for waiver in self.filtered('signed_on'):

@@ -1,7 +1,8 @@
 import base64
+from functools import partial
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.progress_billing.tests.portal_common import PortalCommon
@@ -58,6 +59,18 @@ class TestWaivers(PortalCommon):
         self.assertEqual(self.bill._get_compliance_blockers('pay'), [])
         with self.assertRaisesRegex(UserError, "it stays with its bill"):
             waiver.unlink()
+
+    def test_stays_what_was_asked_for(self):
+        """What was signed as one waiver is not made another one, or another firm's."""
+        self._sign()
+        waiver = self.bill.waiver_ids.filtered(lambda waiver: waiver.type_id == self.conditional)
+        for mine in waiver, waiver.with_user(self.billing_user):
+            for vals in ({'type_id': self.unconditional.copy().id}, {'partner_id': self.architect.id}):
+                with self.subTest(user=mine.env.user.login, vals=vals):
+                    act = partial(mine.write, vals)
+                    self.assertRefused(act, "cannot be set", error=AccessError)
+        waiver.write({'type_id': self.conditional.id, 'note': "Filed"})
+        self.assertEqual((waiver.type_id, waiver.state), (self.conditional, 'valid'))
 
     def test_refused_signature_leaves_both_unsigned(self):
         reader = self._add_contact(self.architect, 'reader')
