@@ -41,7 +41,8 @@ class ProgressRun(models.Model):
 
     @api.depends('part_ids.state')
     def _compute_counts(self):
-        groups = self.env['progress.run.part']._read_group([('run_id', 'in', self.ids)], ['run_id', 'state'], ['__count'])
+        parts = self.env['progress.run.part']
+        groups = parts._read_group([('run_id', 'in', self.ids)], ['run_id', 'state'], ['__count'])
         counts = {(run, state): count for run, state, count in groups}
         for run in self:
             for state in ('queued', 'done', 'failed'):

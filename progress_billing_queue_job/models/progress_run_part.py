@@ -5,7 +5,10 @@ ALIVE = ('wait_dependencies', 'pending', 'enqueued', 'started')  # states of job
 
 
 class ProgressRunPart(models.Model):
-    """One contract of a run, billed by a job of its own: a job is a transaction, so it is billed with its state or not."""
+    """One contract of a run, billed by a job of its own.
+
+    A job is a transaction: what it bills and the state of the part are kept together or not at all.
+    """
 
     _name = 'progress.run.part'
     _description = "Contract of a Billing Run"
