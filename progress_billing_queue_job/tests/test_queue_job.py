@@ -102,7 +102,7 @@ class TestRunOfChosenContracts(QueueJobCommon):
         self.assertEqual((len(good.bill_ids), len(empty.bill_ids)), (1, 1))
 
     def test_killed_worker(self):
-        """PRG-13: the queue starts the job of a dead worker again: what was rolled back is billed, what was kept is not."""
+        """PRG-13: a dead worker's job is started again: what was rolled back is billed, what was kept is not."""
         contract = self._contracts(1)
         run = self._start(contract)
         record = self._get_records(run)[:1]
