@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
@@ -34,6 +36,23 @@ class DownPaymentCommon(ProgressBillingCommon):
 @tagged('post_install', '-at_install')
 class TestDownPayments(DownPaymentCommon):
     """Money paid before: a deposit, taken off later bills, never beyond what is left."""
+
+    def test_odd_arguments(self):
+        """What is no amount is refused in a sentence, and what our own code sets is not set by others."""
+        contract = self.make.as_billed([100])
+        for odd in (True, [False], {'a': 1}, 'x', '١٢', float('nan'), float('inf'), '1e999', -5, 0, 0.001, 1e18):
+            with self.subTest(amount=odd):
+                self.assertRefused(lambda odd=odd: contract.action_create_down_payment(odd), regex='.')
+        paid = self._pay_down(contract, 10)
+        bill = self.billing.bill(contract, '20')
+        use = bill.down_payment_use_ids
+        for vals in ({'bill_id': paid.id}, {'down_payment_id': bill.id}, {'live_amount': 1}, {'company_id': 1}):
+            with self.subTest(vals=vals):
+                act = partial(use.write, vals)
+                self.assertRefused(act, regex="cannot be set|given once", error=AccessError)
+        for amount in (float('nan'), -1, '1e5', 1e18):
+            with self.subTest(use=amount):
+                self.assertRefused(lambda amount=amount: use.write({'amount': amount}), regex='.')
 
     # === AS BILLED === #
 

@@ -66,7 +66,7 @@ class ProgressContractInvitation(models.Model):
 
     def _check_invitation_type(self, invitation_type):
         types = dict(self.env['progress.bill']._fields['invitation_type']._description_selection(self.env))
-        if invitation_type not in types:
+        if invitation_type not in list(types):  # by equality: a caller may send what has no hash
             raise UserError(
                 self.env._("Choose one of %(types)s, not %(type)s.", types=', '.join(types), type=invitation_type)
             )

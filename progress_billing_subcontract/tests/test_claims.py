@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import AccessError, RedirectWarning, UserError, ValidationError
 from odoo.tests import tagged
 
@@ -292,6 +293,31 @@ class TestClaims(ClaimCommon):
         self.assertTrue(bill.message_ids.filtered(lambda message: "Rejected: " in (message.body or '')))
         bill.action_approve()
         self.assertEqual(bill.claim_status, 'approved')
+
+    def test_odd_type_of_an_invitation(self):
+        for odd in (True, {}, ['all'], 'x', None):
+            with self.subTest(odd=odd):
+                self.assertRefused(lambda odd=odd: self.contract.action_invite(odd), "Choose one of all, work")
+
+    def test_review_is_of_its_own_claim(self):
+        """Lines of another claim are not certified along, whatever a caller puts into the dialog."""
+        other = self._subcontract([5000], self.input_tax, retainage_percent=10)
+        self._add_invoice_contact(other, self.mason)
+        done = self._accepted(other)
+        self._answer(done, 'submit', **self._work(done, '1000'))
+        done.action_approve()
+        bill = self._submitted('10000')
+        wizard = self.env['progress.review.wizard'].browse(bill.action_review()['res_id'])
+        foreign = {'bill_line_id': done.line_ids.id, 'certified_amount': 1000, 'retainage_percent': 50}
+        self.assertRefused(
+            lambda: wizard.write({'line_ids': [Command.create(foreign)]}), "is no line of", error=ValidationError
+        )
+        first = wizard.line_ids[0]
+        self.assertRefused(lambda: first.write({'bill_line_id': done.line_ids.id}), "cannot be set", error=AccessError)
+        self.assertRefused(lambda: wizard.write({'bill_id': done.id}), "cannot be set", error=AccessError)
+        self.assertEqual(done.line_ids.retainage_percent, 10)
+        wizard.action_approve()
+        self.assertEqual((bill.claim_status, bill.invoiced_amount), ('approved', 10000))
 
     def test_send_back_by_the_dialog(self):
         bill = self._submitted('10000')

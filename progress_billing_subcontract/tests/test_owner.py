@@ -1,4 +1,5 @@
-from odoo.exceptions import UserError
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .claim_common import ClaimCommon
@@ -60,6 +61,33 @@ class TestOwner(ClaimCommon):
             [{'owner_amount': 15000, 'claimed_amount': 11000, 'certified_amount': 11000, 'margin_amount': 4000}],
         )
         self.assertEqual((wizard.certified_amount, wizard.margin_amount), (13000, 2000))
+
+    def test_owners_side_is_closed(self):
+        """Who sees the subcontracts alone gets no figure of the owner's by the dialog."""
+        self.owner.line_ids[0].pending_amount = 15000
+        self.owner.action_run_billing()
+        self._approved('11000')
+        values = {'project_id': self.project.id, 'period_id': self.period.id}
+        wizard = self.env['progress.margin.wizard'].with_user(self.sub_reader).create(values)
+        self.assertEqual((wizard.owner_amount, sum(wizard.line_ids.mapped('owner_amount'))), (0, 0))
+        self.assertEqual(wizard.certified_amount, 13000)
+
+    def test_names_of_this_project_alone(self):
+        """The dialog names the owner's lines of its project: a caller does not read those of others by it."""
+        secret = self.make.contract([100], project=self.make.project(name="Secret"))
+        secret.line_ids.name = "Confidential works"
+        rows = self.env['progress.margin.wizard.line'].with_user(self.sub_reader)
+        wizard = rows.env['progress.margin.wizard'].create({'project_id': self.project.id})
+        self.assertRefused(
+            lambda: rows.create({'wizard_id': wizard.id, 'contract_line_id': secret.line_ids.id}),
+            "cannot be set",
+            error=AccessError,
+        )
+        self.assertRefused(
+            lambda: wizard.write({'line_ids': [Command.create({'contract_line_id': secret.line_ids.id})]}),
+            "cannot be set",
+            error=AccessError,
+        )
 
     def test_payments_and_schedule(self):
         claim = self._approved('10000')

@@ -50,14 +50,14 @@ class ProgressMarginWizard(models.TransientModel):
         ]
         if self.period_id:
             domain.append(('period_id', '=', self.period_id.id))
-        bills = self.env['progress.bill'].search(domain)
-        return bills
+        # rows that are stored are reckoned with all rights: not so what they are reckoned from
+        return self.env['progress.bill'].sudo(False).search(domain).with_env(self.env)
 
     @api.depends('project_id', 'period_id')
     def _compute_line_ids(self):
         for wizard in self:
             rows = wizard._get_rows()
-            wizard.line_ids = [
+            commands = [
                 Command.clear(),
                 *(
                     Command.create({'contract_line_id': line.id, **amounts})
@@ -65,6 +65,8 @@ class ProgressMarginWizard(models.TransientModel):
                     if any(amounts.values())
                 ),
             ]
+            with wizard._setting_own([{'line_ids': commands}]):
+                wizard.line_ids = commands
 
     def _get_rows(self):
         """Amounts by the owner's schedule line; an empty line stands for work that the owner has no line for."""

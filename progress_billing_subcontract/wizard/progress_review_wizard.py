@@ -10,6 +10,7 @@ class ProgressReviewWizard(models.TransientModel):
     _name = 'progress.review.wizard'
     _description = "Review Claim"
     _inherit = 'progress.wizard.mixin'
+    _fixed_fields = ('bill_id',)
 
     bill_id = fields.Many2one('progress.bill', required=True)
     currency_id = fields.Many2one(related='bill_id.currency_id')

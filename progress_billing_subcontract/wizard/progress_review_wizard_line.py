@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.progress_billing.tools import money
 
@@ -11,6 +11,7 @@ class ProgressReviewWizardLine(models.TransientModel):
     _description = "Review Claim Line"
     _inherit = 'progress.wizard.mixin'
     _parent_field = 'wizard_id'
+    _fixed_fields = ('bill_line_id',)
 
     wizard_id = fields.Many2one('progress.review.wizard', required=True, ondelete='cascade')
     bill_line_id = fields.Many2one('progress.bill.line', required=True, ondelete='cascade')
@@ -31,6 +32,18 @@ class ProgressReviewWizardLine(models.TransientModel):
     def _compute_difference_amount(self):
         for line in self:
             line.difference_amount = line.claimed_amount - line.certified_amount
+
+    @api.constrains('wizard_id', 'bill_line_id')
+    def _check_bill_line(self):
+        """The review of a claim changes nothing on another one, whose status nobody checks here."""
+        for line in self:
+            bill = line.wizard_id.bill_id
+            if line.bill_line_id.bill_id != bill:
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is no line of %(bill)s.", line=line.bill_line_id.display_name, bill=bill.display_name
+                    )
+                )
 
     def _apply(self, actor):
         """Certify, and set the retainage that the review decided.

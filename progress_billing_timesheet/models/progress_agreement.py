@@ -110,7 +110,7 @@ class ProgressAgreement(models.Model):
         self.check_access('read')
         try:
             day = fields.Date.to_date(date) if date else fields.Date.context_today(self)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             raise UserError(self.env._("“%s” is not a date.", str(date)[:80])) from None
         # sudo: progress.agreement.use - the sum is the same for everyone who sees the agreement
         uses = self.sudo().use_ids.filtered(lambda use: use.date and use.date <= day)

@@ -217,7 +217,9 @@ class TestAgreement(AgreementCommon):
             },
         )
         self.assertEqual(agreement.get_balance('2026-01-31')['left_hours'], 35)
-        self.assertRefused(lambda: agreement.get_balance('soon'), "is not a date")
+        for odd in ('soon', True, 12, {'day': 1}, ['2026-01-31'], '2026-13-45'):
+            with self.subTest(date=odd):
+                self.assertRefused(lambda odd=odd: agreement.get_balance(odd), "is not a date")
 
     # === NEVER BEYOND THE LIMIT === #
 

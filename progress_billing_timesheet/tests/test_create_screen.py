@@ -147,6 +147,33 @@ class TestCreateScreen(ProgressTimesheetCommon):
         with self.assertRaisesRegex(UserError, "choose Start Billing first"):
             draft.action_progress_bill()
 
+    def test_odd_arguments_of_the_lists(self):
+        """What a caller sends to the lists is read, or refused in a sentence."""
+        wizard = self._open(self.contract)
+        for name, given, sentence in (
+            ('read_entries', {'offset': 'x'}, "is not a number"),
+            ('read_entries', {'offset': -1}, "zero or more"),
+            ('read_entries', {'limit': None}, "is not a number"),
+            ('read_entries', {'limit': -5}, "zero or more"),
+            ('read_entries', {'group_by': 'employee_id', 'key': {'a': 1}}, "is no list of records"),
+            ('read_entries', {'group_by': 'task_id', 'key': 'x'}, "is no list of records"),
+            ('read_entries', {'group_by': 'date:month', 'key': False}, "is no date"),
+            ('read_entries', {'group_by': 'date:month', 'key': '9999-12-01'}, ''),
+            ('tick_entries', {'ticked': True, 'ids': 5}, "is no list of records"),
+            ('tick_entries', {'ticked': True, 'ids': ['x']}, "is no list of records"),
+            ('tick_entries', {'ticked': True, 'ids': [{}]}, "is no list of records"),
+            ('tick_order_lines', {'kind': 'product', 'ticked': True, 'ids': ['x']}, "is no list of records"),
+            ('tick_order_lines', {'kind': 'product', 'ticked': True, 'ids': {'a': 1}}, "is no list of records"),
+            ('tick_order_lines', {'kind': ['product'], 'ticked': True, 'ids': []}, "Choose one of"),
+        ):
+            with self.subTest(name=name, given=given):
+                if sentence:
+                    self.assertRefused(lambda name=name, given=given: getattr(wizard, name)(**given), sentence)
+                else:
+                    self.assertEqual(getattr(wizard, name)(**given), [])
+        wizard.tick_entries(True, ids=[False])
+        self.assertFalse(wizard.time_line_ids)
+
     # === TICKING === #
 
     def test_pages_groups_and_ticks(self):

@@ -68,7 +68,8 @@ class ProgressBillCreatePicker(models.TransientModel):
         if not lines.has_access('read'):
             return []
         domain = self._get_shown_domain(search, shown) & self._get_group_domain(group_by, key)
-        entries = lines.search(domain, offset=int(offset), limit=min(int(limit), 500), order='date, id')
+        offset, limit = self._read_count(offset), min(self._read_count(limit), 500)
+        entries = lines.search(domain, offset=offset, limit=limit, order='date, id')
         ticked = set(self._get_ticked_ids(entries.ids))
         return [
             {
@@ -136,7 +137,7 @@ class ProgressBillCreatePicker(models.TransientModel):
         lines.check_access('read')
         domain = self._get_shown_domain(search, shown) & self._get_group_domain(group_by, key)
         if ids is not None:
-            domain &= Domain('id', 'in', ids)
+            domain &= Domain('id', 'in', self._read_ids(ids))
         for wizard in self.child_ids or self:
             query = lines._search(domain & wizard._get_billable_domain())
             if ticked:
@@ -168,13 +169,31 @@ class ProgressBillCreatePicker(models.TransientModel):
         """
         self.ensure_one()
         self._check_choice(kind, KINDS[1:])
-        lines = self.env['sale.order.line'].browse(ids)
+        lines = self.env['sale.order.line'].browse(self._read_ids(ids))
         lines.check_access('read')
         for wizard in self.child_ids or self:
             mine = lines & wizard.contract_id._get_order_lines_to_bill(kind).with_env(self.env)
             command = Command.link if ticked else Command.unlink
             wizard.write({f'{kind}_line_ids': [command(line.id) for line in mine]})
         return True
+
+    # === WHAT CALLERS SEND === #
+
+    def _read_count(self, value):
+        """:raises UserError: for what is no number of lines"""
+        number = int(self._read_number(value))
+        if number < 0:
+            raise UserError(self.env._("“%s” is no number of lines: send zero or more.", value))
+        return number
+
+    def _read_ids(self, ids):
+        """Ids of records; those that say nothing are left out.
+
+        :raises UserError: for anything else
+        """
+        if not isinstance(ids, (list, tuple)) or any(one is not False and type(one) is not int for one in ids):
+            raise UserError(self.env._("“%s” is no list of records.", str(ids)[:80]))
+        return [one for one in ids if one]
 
     # === DOMAINS === #
 
@@ -241,6 +260,9 @@ class ProgressBillCreatePicker(models.TransientModel):
         if not group_by:
             return Domain.TRUE
         if group_by == 'date:month':
-            start = self.env['progress.contract']._read_date(key)
-            return Domain('date', '>=', start) & Domain('date', '<', start + relativedelta(months=1))
-        return Domain(group_by, '=', key or False)
+            start = self.env['progress.contract']._read_date(key or '')
+            if not start:
+                raise UserError(self.env._("“%s” is no date: write it as in 2026-12-31.", key))
+            return Domain('date', '>=', start) & Domain('date', '<=', start + relativedelta(day=31))
+        [group] = self._read_ids([key]) or [False]
+        return Domain(group_by, '=', group)

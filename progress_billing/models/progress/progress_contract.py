@@ -255,7 +255,7 @@ class ProgressContractRun(models.Model):
         """A date that a caller gave, or nothing; refused where it is none."""
         try:
             return fields.Date.to_date(value)
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, KeyError):
             raise UserError(self.env._("“%s” is no date: write it as in 2026-12-31.", value)) from None
 
     def _prepare_own_claim(self, entry):
