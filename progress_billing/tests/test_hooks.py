@@ -305,6 +305,22 @@ class TestHooksOfProgress(HooksCommon):
         self.assertEqual(len(calls), 1)
         self.assertEqual([name for name, _reason in action['params']['skipped']], [contracts[1].display_name])
 
+    def test_long_run(self):
+        """More contracts than one call takes, and what is due, can be billed elsewhere."""
+        contracts = self.env['progress.contract'].concat(*[self.make.as_billed([1000]) for _number in range(21)])
+        wizard = self.env['progress.run.wizard'].create({'contract_ids': contracts.ids})
+        with self._extended('progress.run.wizard', '_get_long_run_action', lambda *_args: {'tag': 'elsewhere'}):
+            self.assertEqual(wizard.action_run(), {'tag': 'elsewhere'})
+        self.assertEqual(wizard.action_run()['tag'], 'progress_billing.run')
+        elsewhere = []
+        for name, cron in (
+            ('progress.contract', 'ir_cron_run_billing'),
+            ('progress.bill', 'ir_cron_generate_progress_invoices'),
+        ):
+            with patch.object(self.env.registry[name], '_run_due_records', lambda model: elsewhere.append(model._name)):
+                self.env.ref(f'progress_billing.{cron}').method_direct_trigger()
+        self.assertEqual(elsewhere, ['progress.contract', 'progress.bill'])
+
     def test_claims_of_rest(self):
         contract = self.make.as_billed([1000])
 

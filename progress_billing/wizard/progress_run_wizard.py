@@ -72,6 +72,13 @@ class ProgressRunWizard(models.TransientModel):
         if self.task_ids or len(self.contract_ids) <= STEP:
             bills, _reasons = self.contract_ids._run_billing(lines=self._get_lines(), date=self.date)
             return bills._get_result_action()
+        return self._get_long_run_action()
+
+    def _get_long_run_action(self):
+        """How more contracts are billed than one call takes: step by step, by a page that shows the progress.
+
+        :return dict: the action that runs it
+        """
         return {
             'type': 'ir.actions.client',
             'tag': 'progress_billing.run',

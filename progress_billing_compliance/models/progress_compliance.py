@@ -101,7 +101,8 @@ class ProgressCompliance(models.Model):
     def _compute_display_name(self):
         for document in self:
             name = ' '.join(filter(None, (document.type_id.name, document.number)))
-            document.display_name = f'{name} ({document.partner_id.display_name or ""})'
+            partner = document.partner_id.display_name
+            document.display_name = f'{name} ({partner})' if name and partner else name or partner
 
     @api.depends('contract_id')
     def _compute_partner_id(self):

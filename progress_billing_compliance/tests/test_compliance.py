@@ -41,6 +41,9 @@ class ComplianceCommon(ProgressBillingCommon):
 
 @tagged('post_install', '-at_install')
 class TestDocuments(ComplianceCommon):
+    def test_name_of_a_new_one(self):
+        self.assertFalse(self.env['progress.compliance'].new().display_name)
+
     def test_states(self):
         """Missing until a file, a number or a date is there; then by its dates (CMP-1)."""
         document = self._document(self.insurance)

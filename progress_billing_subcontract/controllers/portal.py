@@ -15,7 +15,7 @@ class SubcontractPortal(ProgressPortalAnswers):
             'accept': request.env._("Thank you: enter your claim below."),
             'decline': request.env._("Thank you for your answer: nothing is claimed for this period."),
             'claim': request.env._("Your draft is saved. Submit it when it is complete."),
-            'submit': request.env._("Thank you: your claim is submitted. You hear from us."),
+            'submit': request.env._("Thank you: your claim is submitted. You will hear from us."),
             'schedule': request.env._("Thank you: your schedule is kept."),
         }
         return messages.get(done) or super()._get_message(done)

@@ -70,9 +70,16 @@ class ProgressBillInvitation(models.Model):
         """Remind the contacts of invitations and drafts that wait for them, once a day.
 
         :return dict: a notification
+        :raises UserError: where none of them waits for an answer
         """
         self._check_may_review()
         waiting = self.filtered_domain(self._get_waiting_domain())
+        if not waiting:
+            raise UserError(
+                self.env._(
+                    "There is nobody to remind: the subcontractors chosen have handed in, or are not invited yet."
+                )
+            )
         # sudo: progress.notice - nobody writes them by hand
         notices = self.env['progress.notice'].sudo()
         today = str(fields.Date.context_today(self))

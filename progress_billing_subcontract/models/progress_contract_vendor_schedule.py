@@ -34,7 +34,12 @@ class ProgressContractVendorSchedule(models.Model):
         tracking=True,
     )
     vendor_schedule_note = fields.Text(guarded=True, readonly=True, copy=False, help="What is to be revised.")
-    vendor_schedule_ids = fields.One2many('progress.vendor.schedule.line', 'contract_id', string="Proposed Schedule")
+    vendor_schedule_ids = fields.One2many(
+        'progress.vendor.schedule.line',
+        'contract_id',
+        string="Proposed Schedule",
+        groups='progress_billing.group_subcontract_readonly',
+    )
     vendor_schedule_rest = fields.Text(
         string="Does Not Add Up", compute='_compute_vendor_schedule_rest', help="What the proposed lines differ by."
     )

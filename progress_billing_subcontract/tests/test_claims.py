@@ -92,6 +92,7 @@ class TestInvitations(ClaimCommon):
         bill.notice_ids.filtered(lambda notice: notice.kind == 'reminder').sudo().unlink()
         self.env['progress.bill']._cron_remind_contacts()
         self.assertNotIn('reminder', bill.notice_ids.mapped('kind'))
+        self.assertRefused(bill.action_remind, "There is nobody to remind")
 
     def test_no_run_bills_for_them(self):
         bill = self._invite()
@@ -262,6 +263,7 @@ class TestClaims(ClaimCommon):
     def test_certify_less(self):
         bill = self._submitted('10000', '5000')
         wizard = self.env['progress.review.wizard'].browse(bill.action_review()['res_id'])
+        self.assertFalse(wizard.has_release)
         wizard.line_ids[0].certified_amount = 8000
         self.assertEqual(wizard.line_ids[0].difference_amount, 2000)
         wizard.action_approve()

@@ -40,6 +40,7 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
             **{f'work_{line.id}': '2,500.00', f'unit_{line.id}': 'amount'},
         )
         self.assertIn("your claim is submitted", page.text)
+        self.assertNotIn('title="Certified"', page.text, "Nothing is certified before the review.")
         self.env.invalidate_all()
         self.assertRecordValues(
             bill, [{'claim_status': 'under_review', 'amount': 2500, 'vendor_reference': 'R-9', 'is_on_behalf': False}]

@@ -19,6 +19,7 @@ class ProgressReviewWizard(models.TransientModel):
     )
     note = fields.Text(help="For the subcontractor: of the whole claim.")
     has_rejected = fields.Boolean(compute='_compute_has_rejected')
+    has_release = fields.Boolean(compute='_compute_has_release')
 
     @api.depends('bill_id')
     def _compute_line_ids(self):
@@ -41,6 +42,11 @@ class ProgressReviewWizard(models.TransientModel):
     def _compute_has_rejected(self):
         for wizard in self:
             wizard.has_rejected = 'reject' in wizard.line_ids.mapped('decision')
+
+    @api.depends('bill_id')
+    def _compute_has_release(self):
+        for wizard in self:
+            wizard.has_release = any(wizard.bill_id.line_ids.mapped('release_amount'))
 
     def action_approve(self):
         """Approve the claim with these amounts; the vendor bill follows.

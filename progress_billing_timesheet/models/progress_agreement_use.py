@@ -27,10 +27,10 @@ class ProgressAgreementUse(models.Model):
     hours = fields.Float(readonly=True, digits=(16, 2), guarded=True)
     amount = fields.Monetary(readonly=True, guarded=True, help="Untaxed: what was covered.")
     live_hours = fields.Float(
-        string="Standing Hours", compute='_compute_live', store=True, digits=(16, 2), guarded=True
+        string="Used Hours", compute='_compute_live', store=True, digits=(16, 2), guarded=True
     )
     live_amount = fields.Monetary(
-        string="Standing",
+        string="Used Amount",
         compute='_compute_live',
         store=True,
         guarded=True,

@@ -120,8 +120,9 @@ class TestCreateScreen(ProgressTimesheetCommon):
     # === REFUSED === #
 
     def test_never_more_than_available(self):
-        with self.assertRaisesRegex(UserError, WIP):
+        with self.assertRaisesRegex(UserError, WIP) as caught:
             self._open(self.contract, self.ann_entries, 50000.01).action_continue()
+        self.assertEqual(str(caught.exception).count(self.contract.display_name), 1, "named once")
         self.assertFalse(self.ann_entries.progress_bill_id)
         self.assertFalse(self.contract.bill_ids)
         self._create_bill(self.contract, None, 40000)

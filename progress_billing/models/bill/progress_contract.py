@@ -134,14 +134,24 @@ class ProgressContractBilled(models.Model):
         if self.company_id.progress_overbilling_policy == 'warn':
             return
         if self.currency_id.compare_amounts(amount, self.wip_available) > 0:
-            detail = self.env._(
-                "%(record)s of %(contract)s asks for %(amount)s, %(available)s is available. "
-                "Lower the amount, or add a change order.",
-                record=record.display_name,
-                contract=self.display_name,
-                amount=self._show_amount(amount),
-                available=self._show_amount(self.wip_available),
-            )
+            values = {
+                'record': record.display_name,
+                'contract': self.display_name,
+                'amount': self._show_amount(amount),
+                'available': self._show_amount(self.wip_available),
+            }
+            if self.display_name in values['record']:
+                detail = self.env._(
+                    "%(record)s asks for %(amount)s, %(available)s is available. "
+                    "Lower the amount, or add a change order.",
+                    **values,
+                )
+            else:
+                detail = self.env._(
+                    "%(record)s of %(contract)s asks for %(amount)s, %(available)s is available. "
+                    "Lower the amount, or add a change order.",
+                    **values,
+                )
             raise UserError(self._format_wip_error([detail]))
 
     def _get_overbilled_hints(self):

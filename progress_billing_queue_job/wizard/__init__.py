@@ -1,0 +1,1 @@
+from . import progress_run_wizard
