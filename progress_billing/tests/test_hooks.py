@@ -461,4 +461,4 @@ class TestHooksAreListed(TransactionCase):
         """Whether the core was first to define a method of a model."""
         classes = self.env.registry[model].__mro__ if model in self.env.registry else ()
         modules = {cls.__module__.removeprefix('odoo.addons.').split('.')[0] for cls in classes if name in vars(cls)}
-        return any(modules) and all(module.startswith('progress_billing') for module in modules)
+        return 'progress_billing' in modules and all(module.startswith('progress_billing') for module in modules)
