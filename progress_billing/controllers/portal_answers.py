@@ -9,6 +9,10 @@ from ..models.base.progress_actor import Actor
 from ..models.portal.progress_bill_upload import MAX_FILE, MAX_FILES
 from .portal import ProgressPortal, says_nothing
 
+#: where a page sends its own forms: opened again it shows the page, and the form's token is checked in the answer,
+#: so that an old one ends in a sentence
+OWN_FORM = {'type': 'http', 'auth': 'public', 'methods': ['GET', 'POST'], 'website': True, 'csrf': False}
+
 
 class ProgressPortalAnswers(ProgressPortal):
     """What contacts send back from their pages. Whatever stands in the way is a sentence on the page."""
@@ -48,14 +52,7 @@ class ProgressPortalAnswers(ProgressPortal):
         query = {'done': done, **({'access_token': contact.token} if contact and access_token else {})}
         return request.redirect(f'{record._get_portal_path()}?{url_encode(query)}')
 
-    @http.route(
-        '/my/progress/bill/<int:bill_id>/answer',
-        type='http',
-        auth='public',
-        methods=['GET', 'POST'],
-        website=True,
-        csrf=False,
-    )
+    @http.route('/my/progress/bill/<int:bill_id>/answer', **OWN_FORM)
     @says_nothing
     def answer(self, bill_id, access_token=None, answer=None, **given):
         """Approve, certify less, reject, dispute, withdraw."""
@@ -93,14 +90,7 @@ class ProgressPortalAnswers(ProgressPortal):
             values['done'] = 'error'
         return {'force_refresh': True, 'redirect_url': f'{bill._get_portal_path()}?{url_encode(values)}'}
 
-    @http.route(
-        '/my/progress/bill/<int:bill_id>/upload',
-        type='http',
-        auth='public',
-        methods=['GET', 'POST'],
-        website=True,
-        csrf=False,
-    )
+    @http.route('/my/progress/bill/<int:bill_id>/upload', **OWN_FORM)
     @says_nothing
     def upload(self, bill_id, access_token=None, csrf_token=None, **_given):
         """Files from the contact."""
@@ -136,14 +126,7 @@ class ProgressPortalAnswers(ProgressPortal):
         except UserError as error:
             return {'error': str(error)}
 
-    @http.route(
-        '/my/progress/contract/<int:contract_id>/milestone/<int:milestone_id>',
-        type='http',
-        auth='public',
-        methods=['GET', 'POST'],
-        website=True,
-        csrf=False,
-    )
+    @http.route('/my/progress/contract/<int:contract_id>/milestone/<int:milestone_id>', **OWN_FORM)
     @says_nothing
     def approve_milestone(self, contract_id, milestone_id, access_token=None, note='', csrf_token=None, **_given):
         """Approve a milestone that was reached."""
