@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
-DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
 KINDS_BY_HAND = ('progress', 'opening')
 
 
@@ -306,23 +305,6 @@ class ProgressBill(models.Model):
                 )
             )
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_can_undo()
-        for bill in self:
-            # sudo: account.move - whether the bill has an invoice does not depend on who asks
-            if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its "
-                        "invoice, or cancel the bill.",
-                        bill=bill.display_name,
-                    )
-                )
-        standing = self.filtered('bucket')
-        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
-        standing._on_unbilled()
-
     # === HOOKS === #
 
     def _on_claimed(self, *, new=False):
@@ -358,14 +340,6 @@ class ProgressBill(models.Model):
         :raises UserError: when something was built on what they claimed
         """
 
-    def _get_undo_blockers(self):
-        """Reasons why this bill can neither be cancelled nor deleted. Extend by ``super()``.
-
-        :return list: sentences that say what to undo before
-        """
-        self.ensure_one()
-        return self._get_final_blockers() + self._get_change_blockers()
-
     def _get_release_blockers(self, together):
         """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.
 
@@ -383,10 +357,6 @@ class ProgressBill(models.Model):
             )
         ]
 
-    def _check_can_undo(self):
-        """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
-        self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
-
     def _raise_reasons(self, reasons):
         if reasons:
             raise UserError('\n'.join(dict.fromkeys(reasons)))
@@ -398,6 +368,22 @@ class ProgressBill(models.Model):
         self.ensure_one()
         # what was billed before the contract was entered comes before all that is billed on it (DEP-16)
         return self.kind != 'opening', self.date or fields.Date.to_date(self.create_date), self.id
+
+    def _split_by_contract(self):
+        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
+
+        What a bill takes depends on what the one before it took; bills of different contracts
+        go together.
+
+        :return list: recordsets
+        """
+        waves, counts = [], {}
+        for bill in self.sorted(lambda bill: bill._get_order_key()):
+            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
+            if wave == len(waves):
+                waves.append(self.browse())
+            waves[wave] |= bill
+        return waves
 
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""
