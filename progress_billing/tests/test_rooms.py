@@ -23,7 +23,7 @@ EXCEPTIONS = {}
 #: pairs of files of one room that call each other both ways: why these do. Take away what you mend; add nothing.
 MUTUAL_PAIRS = {
     ('bill/progress_contract.py', 'bill/progress_overbilling_mixin.py'): "a mixin's hook, extended where it is used",
-    ('progress/progress_contract_line.py', 'progress/project_task.py'): "a task tells its line, which asks how far it is",
+    ('progress/progress_contract_line.py', 'progress/project_task.py'): "a task tells its line, the line asks how far",
     ('period/progress_bill.py', 'period/progress_billing_period.py'): "each checks that the other stays where it is",
 }
 
