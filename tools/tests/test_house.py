@@ -131,7 +131,7 @@ BOOK = """\
 **BIL-2 So it has.**
 *Proof:* `test_a.TestA`, `test_a.TestA.test_two`.
 """
-TESTS = "class TestA(Case):\n    size = 1\n" + "".join(f"    def test_{n}(self):\n        pass\n" for n in ("one", "two"))
+TESTS = "class TestA(Case):\n" + "".join(f"    def test_{name}(self):\n        pass\n" for name in ("one", "two"))
 
 
 def _book(book, cited="", tests=TESTS):
