@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import addons, bench, database, lint, odoo_server, postgres, process, serve, testing
+from bench import command as bench
+
+from . import addons, database, lint, odoo_server, postgres, process, serve, testing
 from .base import DEMO_DATABASE, SetupError, find_layout, locked
 from .process import step
 
