@@ -39,7 +39,15 @@ class ProgressBillPayments(models.Model):
     is_unpaid = fields.Boolean(compute='_compute_payments', search='_search_is_unpaid', compute_sudo=True)
     is_overdue = fields.Boolean(compute='_compute_payments', search='_search_is_overdue', compute_sudo=True)
 
+    may_register_payment = fields.Boolean(compute='_compute_may_register_payment')
+
     # === COMPUTE === #
+
+    @api.depends('contract_id')
+    @api.depends_context('uid')
+    def _compute_may_register_payment(self):
+        for bill in self:
+            bill.may_register_payment = bill.contract_id._may_do('register_payment')
 
     @api.depends(
         'payment_ids',
@@ -123,6 +131,10 @@ class ProgressBillPayments(models.Model):
         """
         self.check_access('read')
         self.env['account.payment'].check_access('create')
+        self.contract_id._check_may_do(
+            'register_payment',
+            self.env._("Only administrators enter payments on bills. Enter it on the invoice, or ask one of them."),
+        )
         # sudo: account.move - the ids only; the dialog works with the user's own rights
         moves = self.sudo().move_ids.filtered(
             lambda move: move.state == 'posted' and move.currency_id.compare_amounts(move.amount_residual, 0.0)
