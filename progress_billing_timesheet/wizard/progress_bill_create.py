@@ -412,9 +412,8 @@ class ProgressBillCreate(models.TransientModel):
         self.ensure_one()
         contract = self.contract_id
         kind = 'final' if self.is_final else 'progress'
-        bill = self.env['progress.bill'].new(
-            {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
-        )
+        vals = {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
+        bill = self.env['progress.bill'].new(vals)
         allocated = contract._allocate_down_payments(self._get_net_before(), self.wip_bill_amount, bill=bill)
         return [
             {'down_payment_id': down_payment.id, 'amount': float(amount)} for down_payment, amount in allocated.items()
