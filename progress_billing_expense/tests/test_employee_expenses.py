@@ -263,12 +263,12 @@ class TestEmployeeExpenses(ProgressTimesheetCommon):
         self.assertRegex(self._open(self.contract).warning_text, "vendor bill or expense was reset since.*Night in town")
 
     def test_reversed_is_no_refund_of_a_vendor(self):
-        """Odoo takes the order line back with the expense: nothing is left to tell."""
+        """Odoo takes the order line back with the expense, which waits to be posted again."""
         expense = self._spend()
         line = expense.sale_order_line_id
         expense.account_move_id._reverse_moves([{'date': '2026-02-01', 'invoice_date': '2026-02-01'}], cancel=True)
-        self.assertEqual(line.qty_to_invoice, 0)
-        self.assertFalse(self._open(self.contract).warning_text)
+        self.assertEqual((line.qty_to_invoice, expense.state), (0, 'approved'))
+        self.assertRegex(self._open(self.contract).warning_text, "^To be charged on, and not posted yet: Ann: Night")
 
     # === TOLD OF === #
 

@@ -78,6 +78,14 @@ class ProgressContract(models.Model):
             ]
         )
 
+    def _is_record_to_bill(self, record):
+        """Order lines beside the schedule, and time entries of the project."""
+        if record._name == 'sale.order.line':
+            return bool(record.filtered_domain(self._get_order_line_domain()))
+        if record._name == 'account.analytic.line':
+            return bool(self.project_id) and record.project_id == self.project_id
+        return super()._is_record_to_bill(record)
+
     # === DASHBOARD === #
 
     def _get_profitability_move_lines(self):

@@ -5,3 +5,4 @@ from . import progress_bill_create_bill
 from . import progress_bill_create_agreement
 from . import progress_bill_create_down_payment
 from . import progress_bill_create_number
+from . import progress_down_payment_wizard

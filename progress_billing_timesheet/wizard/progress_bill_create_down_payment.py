@@ -21,7 +21,7 @@ class ProgressBillCreateDownPayment(models.TransientModel):
         help="Untaxed: what is applied of down payments together, in the order in which they apply.",
     )
     down_payment_available = fields.Monetary(
-        compute='_compute_down_payment_available', help="Untaxed: what applies by itself."
+        compute='_compute_down_payment_available', recursive=True, help="Untaxed: what applies by itself."
     )
 
     @api.depends('lower_down_payment')
