@@ -43,8 +43,8 @@ class ProgressContract(models.Model):
             return []
         return [
             self.env._(
-                "Not charged on: %s. No Customer to Reinvoice was chosen on them when they were posted. Add them to the "
-                "order by hand, or reset them and post them again.",
+                "Not charged on: %s. No Customer to Reinvoice was chosen on them when they were posted. Add them to "
+                "the order by hand, or reset them and post them again.",
                 self._name_expenses(lost),
             )
         ]

@@ -260,7 +260,8 @@ class TestEmployeeExpenses(ProgressTimesheetCommon):
         expense = self._spend()
         self.order._create_invoices().action_post()
         expense.account_move_id.button_draft()
-        self.assertRegex(self._open(self.contract).warning_text, "vendor bill or expense was reset since.*Night in town")
+        text = self._open(self.contract).warning_text
+        self.assertRegex(text, "vendor bill or expense was reset since.*Night in town")
 
     def test_reversed_is_no_refund_of_a_vendor(self):
         """Odoo takes the order line back with the expense, which waits to be posted again."""

@@ -41,8 +41,8 @@ class ProgressContractReinvoicing(models.Model):
             return []
         return [
             self.env._(
-                "Not on this screen, for they are in another currency than %(contract)s (%(currency)s): %(orders)s. Bill "
-                "them by Create Invoice on the order.",
+                "Not on this screen, for they are in another currency than %(contract)s (%(currency)s): %(orders)s. "
+                "Bill them by Create Invoice on the order.",
                 contract=self.display_name,
                 currency=self.currency_id.name,
                 orders=', '.join(f'{order.display_name} ({order.currency_id.name})' for order in left.order_id),
@@ -125,8 +125,8 @@ class ProgressContractReinvoicing(models.Model):
             return []
         return [
             self.env._(
-                "Billed, and its vendor bill or expense was reset since: %s. Where that was posted again, the cost is on "
-                "a second order line: do not bill it twice.",
+                "Billed, and its vendor bill or expense was reset since: %s. Where that was posted again, the cost is "
+                "on a second order line: do not bill it twice.",
                 ', '.join(f'{line.order_id.name}: {line.name.splitlines()[0]}' for line in again),
             )
         ]

@@ -6,7 +6,7 @@ from .common import ProgressTimesheetCommon
 
 @tagged('post_install', '-at_install')
 class TestKeptDownPayment(ProgressTimesheetCommon):
-    """Kept for an expense, a product or a time entry: it comes off the bill that bills it, up to its amount (DEP-24)."""
+    """Kept for an expense, a product or a time entry: it comes off the bill that bills that (DEP-24)."""
 
     @classmethod
     def setUpClass(cls):

@@ -7,7 +7,7 @@ from .common import ProgressTimesheetCommon
 
 @tagged('post_install', '-at_install')
 class TestOrderLines(ProgressTimesheetCommon):
-    """Products and expenses beside the fee: which are offered, what is billed of them, what cannot go (HRS-8, HRS-9)."""
+    """Products and expenses beside the fee: offered, billed, and what cannot go (HRS-8, HRS-9)."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,4 +1,3 @@
-from odoo import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import ProgressTimesheetCommon
@@ -69,7 +68,7 @@ class TestHoursPage(ProgressTimesheetCommon, HttpCase):
 
     def test_view_timesheets(self):
         """Shown where the contract shows hours; else neither the button nor anything behind it."""
-        contact = self.env['res.partner'].create({'name': "Cleo", 'parent_id': self.customer.id, 'email': "c@example.com"})
+        contact = self.env['res.partner'].create({'name': "Cleo", 'parent_id': self.customer.id})
         visitor = new_test_user(self.env, login='hours_visitor', groups='base.group_portal', partner_id=contact.id)
         self.project.privacy_visibility = 'portal'
         self.project.message_subscribe(partner_ids=self.customer.ids + contact.ids)

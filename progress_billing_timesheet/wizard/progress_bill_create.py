@@ -3,8 +3,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.progress_billing.tools import money
-
 #: what is said once for all contracts of a customer
 SHARED_FIELDS = ('date', 'is_final', 'attach_time', 'charge_adjustments_to_company')
 SUMS = (
@@ -404,40 +402,6 @@ class ProgressBillCreate(models.TransientModel):
         """
         self.ensure_one()
         return {}
-
-    def _prepare_down_payment_use_vals(self):
-        """Down payments that this bill will use up: they apply by themselves when it is made. Writes nothing.
-
-        :return list: values of ``progress.down.payment.use`` without the bill: ``down_payment_id`` and a positive
-            ``amount``, untaxed, in the contract's currency
-        """
-        self.ensure_one()
-        contract = self.contract_id
-        kind = 'final' if self.is_final else 'progress'
-        vals = {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
-        bill = self.env['progress.bill'].new(vals)
-        allocated = contract._allocate_down_payments(
-            self._get_net_before(), self.wip_bill_amount, bill=bill, records=self._get_billed_records
-        )
-        return [
-            {'down_payment_id': down_payment.id, 'amount': float(amount)} for down_payment, amount in allocated.items()
-        ]
-
-    def _get_billed_records(self):
-        """What this bill will bill of single records: see ``progress.bill._get_billed_records``."""
-        self.ensure_one()
-        rows = [(row['contract_line_id'], row['amount']) for row in self._prepare_preview_claims()]
-        # sudo: account.analytic.line, sale.order.line - the same for everyone who bills
-        models = {name: self.env[name].sudo() for name in ('account.analytic.line', 'sale.order.line')}
-        lines = self.env['progress.contract.line']
-        billed = {lines.browse(line): money.to_decimal(amount) for line, amount in rows}
-        for row in self._prepare_entries():
-            value = money.to_decimal(row.get('value')) - money.to_decimal(row.get('covered_amount'))
-            if row.get('analytic_line_id'):
-                billed[models['account.analytic.line'].browse(row['analytic_line_id'])] = value
-            elif row.get('order_line_id'):
-                billed[models['sale.order.line'].browse(row['order_line_id'])] = value
-        return billed
 
     def _get_agreement_applied(self):
         """What service agreements cover of this bill, untaxed."""

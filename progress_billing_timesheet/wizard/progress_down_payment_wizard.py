@@ -11,9 +11,9 @@ class ProgressDownPaymentWizard(models.TransientModel):
     order_line_id = fields.Many2one(
         'sale.order.line',
         string="Only for the Expense or Product",
-        domain="['|', ('order_id.progress_contract_id', '=', contract_id), ('order_id.project_id', '=', project_id or 0),"
-        " ('state', '=', 'sale'), ('display_type', '=', False), ('is_downpayment', '=', False),"
-        " ('is_progress_billed', '=', False)]",
+        domain="['|', ('order_id.progress_contract_id', '=', contract_id),"
+        " ('order_id.project_id', '=', project_id or 0), ('state', '=', 'sale'), ('display_type', '=', False),"
+        " ('is_downpayment', '=', False), ('is_progress_billed', '=', False)]",
         help="It is applied with the bill that bills this, up to its amount.",
     )
     entry_id = fields.Many2one(

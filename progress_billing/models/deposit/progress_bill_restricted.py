@@ -4,8 +4,39 @@ from odoo.exceptions import ValidationError
 from ...tools import money
 
 
+class KeptRecords:
+    """What a bill bills of single records, less what down payments kept for them took already (DEP-24).
+
+    It is asked for only where there is such a down payment.
+    """
+
+    def __init__(self, read):
+        self.read, self.left = read, None
+
+    def get_share(self, down_payment):
+        """The most that is taken of a down payment kept for one record; ``None`` for any other.
+
+        :return: a decimal
+        """
+        if not down_payment.restricted_to:
+            return None
+        if self.left is None:
+            self.left = {(record._name, record.id): amount for record, amount in self.read().items()}
+        return max(self.left.get(self._get_key(down_payment), money.ZERO), money.ZERO)
+
+    def take(self, down_payment, amount):
+        """Note what is taken of a down payment."""
+        if self.left and down_payment.restricted_to:
+            key = self._get_key(down_payment)
+            self.left[key] = self.left.get(key, money.ZERO) - amount
+
+    def _get_key(self, down_payment):
+        record = down_payment._get_restricted_record()
+        return (record._name, record.id) if record else None
+
+
 class ProgressBillRestricted(models.Model):
-    """What a down payment is kept for, where that is one record: it is applied up to what a bill bills of it (DEP-24)."""
+    """What a down payment is kept for, where that is one record: up to what a bill bills of it (DEP-24)."""
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'

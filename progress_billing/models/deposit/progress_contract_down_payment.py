@@ -3,40 +3,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money
+from .progress_bill_restricted import KeptRecords
 
 #: cents by which the tax of a bill may differ from that of a down payment as large as the bill
 TOLERANCE = 5
-
-
-class KeptRecords:
-    """What a bill bills of single records, less what down payments kept for them took already (DEP-24).
-
-    It is asked for only where there is such a down payment.
-    """
-
-    def __init__(self, read):
-        self.read, self.left = read, None
-
-    def get_share(self, down_payment):
-        """The most that is taken of a down payment kept for one record; ``None`` for any other.
-
-        :return: a decimal
-        """
-        if not down_payment.restricted_to:
-            return None
-        if self.left is None:
-            self.left = {(record._name, record.id): amount for record, amount in self.read().items()}
-        return max(self.left.get(self._get_key(down_payment), money.ZERO), money.ZERO)
-
-    def take(self, down_payment, amount):
-        """Note what is taken of a down payment."""
-        if self.left and down_payment.restricted_to:
-            key = self._get_key(down_payment)
-            self.left[key] = self.left.get(key, money.ZERO) - amount
-
-    def _get_key(self, down_payment):
-        record = down_payment._get_restricted_record()
-        return (record._name, record.id) if record else None
 
 
 class ProgressContractDownPayment(models.Model):
@@ -83,8 +53,7 @@ class ProgressContractDownPayment(models.Model):
         :param bool restricted: apply it on bills of this contract only
         :param str restricted_to: one record of this contract that it is kept for: ``progress.contract.line,7``
         :return dict: the action that shows the invoice, or the bill to who may not read invoices
-        :raises UserError: for an amount that is none, a record that is not of this contract, or a contract that cannot
-            be billed
+        :raises UserError: for an amount that is none, a record of something else, or a contract that cannot be billed
         """
         self.ensure_one()
         self.check_access('write')
@@ -166,7 +135,8 @@ class ProgressContractDownPayment(models.Model):
     def _get_down_payments(self, partner, bill=None):
         """Down payments that a bill of this contract may take from, in the order in which it does.
 
-        Kept for one record first, then for this contract, then the oldest; a final bill ends its own contract's before others.
+        Kept for one record first, then for this contract, then the oldest; a final bill ends its own contract's before
+        others.
 
         :param partner: who is billed
         :param bill: ``progress.bill`` that may stand on some already

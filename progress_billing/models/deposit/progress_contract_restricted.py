@@ -27,7 +27,8 @@ class ProgressContractRestricted(models.Model):
                 return f'{name},{record.id}'
         raise UserError(
             self.env._(
-                "“%(value)s” is nothing that a down payment of %(contract)s can be kept for: choose one of its %(kinds)s.",
+                "“%(value)s” is nothing that a down payment of %(contract)s can be kept for: choose one of its "
+                "%(kinds)s.",
                 value=str(value)[:80],
                 contract=self.display_name,
                 kinds=', '.join(models_of_records.values()),
