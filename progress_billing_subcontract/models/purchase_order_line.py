@@ -88,9 +88,20 @@ class PurchaseOrderLine(models.Model):
         before = self._get_progress_worths()[self]
         if not currency.compare_amounts(worth, before):
             return
-        if all(line.billing_base == 'quantity' for line in scheduled):
+        if self._is_worth(scheduled, worth, before):
             self._write_protected({'product_qty': sum(scheduled.mapped('revised_quantity'))})
         elif before:
             self._write_protected({'price_unit': self.price_unit * worth / before})
         elif self.product_qty:
             self._write_protected({'price_unit': worth / self.product_qty})
+
+    def _is_worth(self, scheduled, worth, before):
+        """Whether the quantities of schedule lines, at this line's own price, come to what they are worth.
+
+        Parts of a line may have prices of their own: then it is the price that follows.
+        """
+        self.ensure_one()
+        if not self.product_qty or not before or any(line.billing_base != 'quantity' for line in scheduled):
+            return False
+        amount = sum(scheduled.mapped('revised_quantity')) * before / self.product_qty
+        return not self.currency_id.compare_amounts(amount, worth)
