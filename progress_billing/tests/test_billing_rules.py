@@ -88,7 +88,7 @@ class TestBillingRules(ProgressBillingCommon):
         self.assertEqual(self.rule.account_source, 'line')
 
     def test_account_sources(self):
-        """Where the income account comes from: of line, product, journal and rule the first that the rule lets speak."""
+        """Where the income account comes from: of line, product and journal the first that the rule lets speak."""
         of_line, of_product, of_rule = (
             self.income_account.copy({'code': f'40{number}', 'name': f"Income {number}"}) for number in (871, 872, 873)
         )
@@ -224,7 +224,12 @@ class TestBillingRules(ProgressBillingCommon):
         parts[0].state = '1_done'
         parts[1].state = '1_canceled'
         self.assertEqual(task._get_progress_percent(), 50)
-        make([{'name': n, 'project_id': self.project.id, 'parent_id': parts[2].id, 'state': s} for n, s in (("D", '1_done'), ("E", '01_in_progress'), ("F", '1_done'), ("G", '1_done'))])
+        make(
+            [
+                {'name': n, 'project_id': self.project.id, 'parent_id': parts[2].id, 'state': s}
+                for n, s in (("D", '1_done'), ("E", '01_in_progress'), ("F", '1_done'), ("G", '1_done'))
+            ]
+        )
         self.assertEqual(parts[2]._get_progress_percent(), 75)
         self.assertEqual(task._get_progress_percent(), 87.5)
         parts.state = '1_canceled'
@@ -325,7 +330,9 @@ class TestBillingRules(ProgressBillingCommon):
             line_ids=[
                 Command.create({'display_type': 'line_section', 'name': "Shell"}),
                 *(
-                    Command.create({'name': str(amount), 'original_amount': amount, 'account_id': self.income_account.id})
+                    Command.create(
+                        {'name': str(amount), 'original_amount': amount, 'account_id': self.income_account.id}
+                    )
                     for amount in (3000, 1000)
                 ),
             ],

@@ -53,7 +53,9 @@ class TestPeriodFigures(ProgressBillingCommon):
         self.assertEqual(self.march.currency_id, self.company.currency_id)
 
     def test_empty(self):
-        self.assertRecordValues(self.march, [{'bill_count': 0, 'draft_count': 0, 'billed_amount': 0, 'is_current': True}])
+        self.assertRecordValues(
+            self.march, [{'bill_count': 0, 'draft_count': 0, 'billed_amount': 0, 'is_current': True}]
+        )
 
     def test_edges(self):
         """Its first and its last day belong to it, their neighbours do not."""
@@ -96,7 +98,8 @@ class TestPeriodFigures(ProgressBillingCommon):
         self.assertEqual(action['context'], {'default_project_id': False})
         action = self.project.action_make_progress_periods()
         self.assertEqual(
-            (action['res_model'], action['context']), ('progress.period.wizard', {'default_project_id': self.project.id})
+            (action['res_model'], action['context']),
+            ('progress.period.wizard', {'default_project_id': self.project.id}),
         )
         self.assertEqual((self.project | other).mapped('progress_period_count'), [1, 1])
         contract = self.make.contract([1000])
@@ -244,6 +247,8 @@ class TestPeriodFigures(ProgressBillingCommon):
         """The periods of another session's bills: readers close none, and nothing is half done."""
         april = self._period('2026-04-01', '2026-04-30')
         self.make.plan(self.make.pro_forma([1000]), '10%', '2026-04-05').action_create()
-        message = self.assertRefused((self.march | april).action_close, "April 2026 of House cannot be closed", error=UserError)
+        message = self.assertRefused(
+            (self.march | april).action_close, "April 2026 of House cannot be closed", error=UserError
+        )
         self.assertIn(april.bill_ids.display_name, message)
         self.assertEqual((self.march | april).mapped('state'), ['open', 'open'])

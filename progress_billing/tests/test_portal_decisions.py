@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from ..models.base.progress_actor import Actor
@@ -31,7 +31,8 @@ class TestPortalDecisions(ClaimCommon):
     def test_who_may_what(self):
         """Approvers answer; invoice contacts dispute as well; readers do neither."""
         invoice, reader = (
-            self._add_contact(self.contract, partner, role) for partner, role in ((self.ada, 'invoice'), (self.bert, 'reader'))
+            self._add_contact(self.contract, partner, role)
+            for partner, role in ((self.ada, 'invoice'), (self.bert, 'reader'))
         )
         for contact, kinds in (
             (invoice, ('approve', 'certify', 'reject')),
@@ -56,7 +57,7 @@ class TestPortalDecisions(ClaimCommon):
         """Each answer: kind, figures before it, words, person, address; and what it did to the bill."""
         for kind, given, state, label in (
             ('approve', {}, 'approved', "Approved"),
-            ('certify', {'line_%d' % self.first.id: '2,500.00'}, 'approved', "Approved less than claimed"),
+            ('certify', {f'line_{self.first.id}': '2,500.00'}, 'approved', "Approved less than claimed"),
             ('reject', {'reason': "Roof"}, 'rejected', "Rejected"),
             ('dispute', {'reason': "Roof"}, 'submitted', "Disputed"),
         ):
@@ -110,17 +111,24 @@ class TestPortalDecisions(ClaimCommon):
         self._take('approve')
         self.billing.to_ledger(self.bill)
         self.bill.action_correct()
-        self.assertRefused(lambda: self._take('approve', version=version), "has been changed since you opened this page")
+        self.assertRefused(
+            lambda: self._take('approve', version=version), "has been changed since you opened this page"
+        )
 
     def test_rejected_by_line(self):
         """Reasons by line make the reason of all where none is given; a line without one stays as it is."""
+        first, second = self.bill.line_ids.contract_line_id.mapped('display_name')
         for given, reason, states in (
             ({'reason': "Late"}, "Late", ['open', 'open']),
-            ({f'note_{self.second.id}': " Tiles "}, f"{self.second.contract_line_id.display_name}: Tiles", ['open', 'rejected']),
+            (
+                {f'note_{self.second.id}': " Tiles "},
+                f"{second}: Tiles",
+                ['open', 'rejected'],
+            ),
             ({'reason': "Late", f'note_{self.first.id}': "Walls"}, "Late", ['rejected', 'open']),
             (
                 {f'note_{self.first.id}': "Walls", f'note_{self.second.id}': "Tiles"},
-                f"{self.first.contract_line_id.display_name}: Walls\n{self.second.contract_line_id.display_name}: Tiles",
+                f"{first}: Walls\n{second}: Tiles",
                 ['rejected', 'rejected'],
             ),
         ):
@@ -224,7 +232,9 @@ class TestPortalDecisions(ClaimCommon):
         ):
             self.assertEqual(float(bill._read_typed_amount(text, "X")), amount)
         self.assertRefused(lambda: german._read_typed_amount('12.34', "X"), "1.234,50")
-        self.assertEqual((english._show_typed_amount(1234.5), german._show_typed_amount(1234.5)), ('1,234.50', '1.234,50'))
+        self.assertEqual(
+            (english._show_typed_amount(1234.5), german._show_typed_amount(1234.5)), ('1,234.50', '1.234,50')
+        )
         yen = self.setup_other_currency('JPY', rates=[('2020-01-01', 100.0)])
         bill = self.billing.run(self.make.pro_forma([1000], currency_id=yen.id), 50)
         self.assertEqual(bill.with_context(lang='en_US')._show_typed_amount(1234), '1,234')
@@ -387,7 +397,7 @@ class TestApprovalSteps(ClaimCommon):
         for user in (self.billing_user, self.env.user):
             self.assertRefused(
                 self.bill.with_user(user).action_approve_step,
-                f"{self.bill.display_name}: it is not your turn. 0 of 1 steps approved; Boss waits for {self.boss.name}.",
+                f"{self.bill.display_name}: it is not your turn. 0 of 1 steps approved; Boss waits for step_boss",
                 error=AccessError,
             )
         self.assertFalse(self.bill.approval_ids)
@@ -399,10 +409,14 @@ class TestApprovalSteps(ClaimCommon):
         step = self._step(user_id=False, group_id=group.id)
         chair = self._employee('chair')
         chair.group_ids += above
-        self.assertEqual([step._may_approve(user) for user in (chair, self.boss, self.env['res.users'])], [True, False, False])
+        self.assertEqual(
+            [step._may_approve(user) for user in (chair, self.boss, self.env['res.users'])], [True, False, False]
+        )
         step.user_id = self.boss
         self.assertEqual([step._may_approve(user) for user in (chair, self.boss)], [True, True])
-        self.assertIn("waits for Board" if not step.user_id else f"waits for {self.boss.name}", self.bill.approval_status)
+        self.assertIn(
+            "waits for Board" if not step.user_id else f"waits for {self.boss.name}", self.bill.approval_status
+        )
 
     def test_who_is_asked(self):
         """Employees of the company in the group, ten at most; archived ones, customers and other companies' not."""
@@ -443,10 +457,15 @@ class TestApprovalSteps(ClaimCommon):
         """Nobody named, an amount below nothing, and people who cannot approve here."""
         elsewhere = self.env['res.company'].create({'name': "Other Builders"})
         far = new_test_user(self.env, login='step_far', groups='base.group_user', company_id=elsewhere.id)
-        customer = new_test_user(self.env, login='step_customer', groups='base.group_portal', company_id=self.company.id)
+        customer = new_test_user(
+            self.env, login='step_customer', groups='base.group_portal', company_id=self.company.id
+        )
         for vals, words in (
             ({'above_amount': -0.01}, "“Above” of Boss cannot be negative."),
-            ({'user_id': far.id}, f"{far.name} cannot approve Boss: choose an employee who works in {self.company.name}."),
+            (
+                {'user_id': far.id},
+                f"{far.name} cannot approve Boss: choose an employee who works in {self.company.name}.",
+            ),
             ({'user_id': customer.id}, f"{customer.name} cannot approve Boss: choose an employee"),
         ):
             with self.subTest(words):

@@ -31,12 +31,15 @@ class TestRetainageTable(ProgressBillingCommon):
     def test_sections_have_no_rates(self):
         """Titles hold nothing back."""
         contract = self.make.contract(
-            [], do_open=False, retainage_percent=10, line_ids=[Command.create({'display_type': 'line_section', 'name': "X"})]
+            [],
+            do_open=False,
+            retainage_percent=10,
+            line_ids=[Command.create({'display_type': 'line_section', 'name': "X"})],
         )
         self.assertEqual(contract.line_ids.retainage_percent, 0)
 
     def test_bounds(self):
-        """0 and 100 are rates, beyond them is none, on contract, line and bill line; the message names field and record."""
+        """0 and 100 are rates, beyond them is none, on contract, line and bill line; named by field and record."""
         contract = self.make.pro_forma([1000])
         bill = self.billing.run(contract, 50)
         for record in (contract, contract.line_ids, bill.line_ids):
@@ -55,7 +58,7 @@ class TestRetainageTable(ProgressBillingCommon):
                         )
 
     def test_has_retainage(self):
-        """Rates of contract or line, steps, and what a bill holds make a contract with retainage; a cap alone does not."""
+        """Rates of contract or line, steps, and what a bill holds are retainage; a cap alone is none."""
         self.assertFalse(self.make.contract([1000])._has_retainage())
         self.assertFalse(self.make.contract([1000], retainage_cap_percent=5)._has_retainage())
         for vals in (
@@ -179,9 +182,7 @@ class TestRetainageTable(ProgressBillingCommon):
         contract = self.make.as_billed([1000], retainage_percent=10)
         self.billing.draw(contract, 50)
         self.billing.final(contract, post=False)
-        self.assertRefused(
-            contract.action_release_retainage, "Its final invoice is a draft: post or delete it first."
-        )
+        self.assertRefused(contract.action_release_retainage, "Its final invoice is a draft: post or delete it first.")
         contract.final_bill_id.invoice_id.action_post()
         self.billing.release(contract)
         self.assertEqual(contract.retainage_balance, 0)
@@ -193,11 +194,17 @@ class TestRetainageTable(ProgressBillingCommon):
         contract = self.make.pro_forma([1000, 1000], retainage_percent=10)
         self.billing.to_ledger(self.billing.draw(contract, 50, 50))
         bill = self.billing.draw(contract, 60, 60)
-        self.assertEqual((bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (20, False, 0))
+        self.assertEqual(
+            (bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (20, False, 0)
+        )
         bill.line_ids[0].retainage_amount = -30
-        self.assertEqual((bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (-20, True, 20))
+        self.assertEqual(
+            (bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (-20, True, 20)
+        )
         bill.line_ids[0].retainage_amount = -10
-        self.assertEqual((bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (0, False, 0))
+        self.assertEqual(
+            (bill.retainage_amount, bill.releases_retainage, bill.released_retainage_amount), (0, False, 0)
+        )
 
     def test_given_back_at_most(self):
         """At most what is held: before the bill, and by all other bills where later ones gave back."""
@@ -235,7 +242,11 @@ class TestRetainageTable(ProgressBillingCommon):
         self.billing.to_ledger(bill)
         items = bill.invoice_id.invoice_line_ids
         self.assertEqual(
-            [(item.name, item.price_subtotal) for item in items if item.progress_line_type in ('retainage', 'holdback')],
+            [
+                (item.name, item.price_subtotal)
+                for item in items
+                if item.progress_line_type in ('retainage', 'holdback')
+            ],
             [("Retainage withheld", -300), ("Held back: not certified", -700)],
         )
         self.assertFalse(any(item.analytic_distribution for item in items if item.progress_line_type == 'retainage'))
@@ -259,7 +270,7 @@ class TestRetainageTable(ProgressBillingCommon):
     # === SETTINGS === #
 
     def test_pair_of_settings(self):
-        """Base with tax and tax at the release go not together: on the company, on a contract, whichever comes second."""
+        """Base with tax and tax at the release go not together, whichever comes second."""
         sentence = (
             "Retainage of the amount with tax means that the tax is due at once: "
             f"{self.company.name} cannot have it follow the release."
@@ -316,7 +327,10 @@ class TestRetainageTable(ProgressBillingCommon):
     def test_no_account(self):
         """Without an account a contract with retainage does not open; without retainage it does."""
         self.company.progress_retainage_account_id = False
-        sentence = f"No retainage account is set: choose it on the contract, or in the Progress Billing settings of {self.company.display_name}."
+        sentence = (
+            "No retainage account is set: choose it on the contract, or in the Progress Billing settings of "
+            f"{self.company.display_name}."
+        )
         held = self.make.contract([1000], retainage_percent=10, do_open=False)
         self.assertRefused(held.action_open, sentence)
         self.make.contract([1000])
@@ -348,7 +362,11 @@ class TestRetainageTable(ProgressBillingCommon):
         units = self.make.by_quantity(10, 20)
         for line, amount, words in (
             (contract.line_ids, -0.01, f"Materials stored on {contract.line_ids.display_name} cannot be negative."),
-            (units.line_ids, 5, f"{units.line_ids.display_name} takes no stored materials: it is no line billed by amount."),
+            (
+                units.line_ids,
+                5,
+                f"{units.line_ids.display_name} takes no stored materials: it is no line billed by amount.",
+            ),
         ):
             with self.subTest(words):
                 self.assertRefused(lambda line=line, amount=amount: line.write({'stored_amount': amount}), words)

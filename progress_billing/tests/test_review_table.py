@@ -102,7 +102,9 @@ class TestReviewTable(ProgressBillingCommon):
         """A rejection says why, in words."""
         bill = self._bill_in('submitted')
         for reason in (False, None, '', '  \n '):
-            self.assertRefused(lambda reason=reason: bill.action_reject(reason), "Say why, so that the bill can be revised.")
+            self.assertRefused(
+                lambda reason=reason: bill.action_reject(reason), "Say why, so that the bill can be revised."
+            )
         for reason in (True, 17, ['Roof'], 'a\x00b'):
             self.assertRefused(lambda reason=reason: bill.action_reject(reason), "is not a text")
         self.assertEqual((bill.state, bill.reject_reason), ('submitted', False))

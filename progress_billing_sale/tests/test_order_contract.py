@@ -246,7 +246,9 @@ class TestOrderContract(ProgressSaleCommon):
         ):
             act()
             with self.subTest(label):
-                message = self.assertRefused(order.action_cancel, f"{order.name} cannot be cancelled, these bill it:", label)
+                message = self.assertRefused(
+                    order.action_cancel, f"{order.name} cannot be cancelled, these bill it:", label
+                )
                 self.assertIn(f"\n- {bill._get_standing_label()}\n", message)
         self.assertEqual(bill._get_standing_label(), f"{bill.display_name}: {bill.invoice_id.name} (Posted)")
         self.assertEqual((order.state, contract.state), ('sale', 'open'))

@@ -240,7 +240,9 @@ class TestOrderLinks(ProgressSaleCommon):
         contract.final_bill_id.invoice_id.unlink()
         native.button_draft()
         self.assertEqual((native.state, contract.draft_amount), ('draft', 200))
-        self.assertRefused(contract.action_create_final_invoice, "these come before the final invoice", native.display_name)
+        self.assertRefused(
+            contract.action_create_final_invoice, "these come before the final invoice", native.display_name
+        )
         native.unlink()
         self.assertEqual(contract.draft_amount, 0)
 
@@ -299,13 +301,17 @@ class TestOrderLinks(ProgressSaleCommon):
         """Dozens count in the order line's unit; a credit note takes off."""
         dozen, unit = self.env.ref('uom.product_uom_dozen'), self.env.ref('uom.product_uom_unit')
         bricks = self.orders.product("Bricks", type='consu', uom_id=unit.id)
-        order = self.orders.order([10], line_vals={'product_id': bricks.id, 'product_uom_qty': 36, 'product_uom_id': unit.id})
+        order = self.orders.order(
+            [10], line_vals={'product_id': bricks.id, 'product_uom_qty': 36, 'product_uom_id': unit.id}
+        )
         native = self.orders.invoice(order, post=False)
         item = native.invoice_line_ids
         item.write({'product_uom_id': dozen.id, 'quantity': 2, 'price_unit': 120})
         line = order.order_line
         self.assertEqual(item._get_quantity_for_order(line), 24)
-        self.assertEqual((item._get_amount_for_order(line), item._get_amount_for_order(line, 'price_total')), (240, 240))
+        self.assertEqual(
+            (item._get_amount_for_order(line), item._get_amount_for_order(line, 'price_total')), (240, 240)
+        )
         native.action_post()
         refund = self.billing.credit(native)
         item = refund.invoice_line_ids
@@ -451,9 +457,7 @@ class TestOrderLinks(ProgressSaleCommon):
         self.billing.bill(contract, '10%')
         items = native.invoice_line_ids
         self.assertEqual(contract._get_native_items(), items)
-        self.assertEqual(
-            self.project._get_already_included_profitability_invoice_line_ids()[-len(items) :], items.ids
-        )
+        self.assertEqual(self.project._get_already_included_profitability_invoice_line_ids()[-len(items) :], items.ids)
 
     def test_orders_of_the_dashboard(self):
         """Order lines that a contract bills are left out of Odoo's own row, others stay in it."""
