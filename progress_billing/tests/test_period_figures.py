@@ -161,7 +161,7 @@ class TestPeriodFigures(ProgressBillingCommon):
         bill = self.make.plan(contract, '10%', '2026-05-05')
         self.assertRefused(
             bill.action_create,
-            f"{bill.display_name}: no billing period of House contains 05/05/2026. Change the date of the bill",
+            ": no billing period of House contains 05/05/2026. Change the date of the bill",
         )
         self.assertEqual((bill.state, len(self.project.progress_period_ids)), ('planned', 1))
 
@@ -172,7 +172,7 @@ class TestPeriodFigures(ProgressBillingCommon):
             bill = self.make.plan(self.make.contract([1000]), '10%', '2026-03-05', **vals)
             self.assertRefused(
                 bill.action_create,
-                f"{bill.display_name}: the billing period March 2026 (03/01/2026 – 03/31/2026) is closed",
+                ": the billing period March 2026 (03/01/2026 – 03/31/2026) is closed",
                 "have an administrator reopen the period",
             )
             self.assertEqual(bill.state, 'planned')

@@ -91,11 +91,7 @@ class TestPortalDecisions(ClaimCommon):
             act()
             for kind in ('approve', 'certify', 'reject'):
                 with self.subTest(state=self.bill.state, kind=kind):
-                    self.assertRefused(
-                        lambda kind=kind: self._take(kind, reason="No"),
-                        "Nothing was changed:",
-                        "has been changed since you opened this page. Its status is",
-                    )
+                    self.assertRefused(lambda kind=kind: self._take(kind, reason="No"), "Nothing was changed: ")
             self._take('dispute', reason="Later")
             self._take('withdraw')
         self.assertEqual(self.bill.answer_ids.mapped('kind'), ['withdraw', 'dispute', 'withdraw', 'dispute'])
@@ -496,7 +492,10 @@ class TestApprovalSteps(ClaimCommon):
         self.bill.action_reject("Roof")
         self.first.amount = 2900
         self.bill.action_submit()
+        self.bill.action_approve()
         self.assertEqual(self.bill.approval_percent, 0)
         self.assertRefused(self.bill.action_release, "is not approved yet")
+        self.bill.action_reject("Roof")
         self.first.amount = 3000
+        self.bill.action_submit()
         self.assertEqual(self.bill.approval_percent, 100, "on the same figures as before")

@@ -100,7 +100,7 @@ class TestRetainageTable(ProgressBillingCommon):
             for start, rate in ((100, 0), (0.0001, 100), (50, 5))
         ]
         self.assertEqual(contract.retainage_step_ids.sorted().mapped('completed_percent'), [0.0001, 50, 100])
-        self.assertEqual(contract.copy().retainage_step_ids.mapped('completed_percent'), [0.0001, 50, 100])
+        self.assertEqual(contract.copy().retainage_step_ids.sorted().mapped('completed_percent'), [0.0001, 50, 100])
 
     def test_step_in_force(self):
         """Which rate holds at a share of completion: of the whole balance a step's, else the contract's own."""
@@ -403,7 +403,7 @@ class TestRetainageTable(ProgressBillingCommon):
             self.assertRefused(
                 lambda vals=vals: release.line_ids.write(vals),
                 f"{release.display_name} releases retainage: it takes no work. Bill that on a bill of its own.",
-                error=(ValidationError, UserError),
+                error=UserError,
             )
         self.assertEqual(contract.line_ids.billed_stored_amount, 100)
 
