@@ -11,10 +11,13 @@ from . import test_change_orders
 from . import test_changes
 from . import test_concurrency
 from . import test_correction
+from . import test_customer_roles
+from . import test_documents
 from . import test_demo_cycle
 from . import test_documents
 from . import test_down_payments
 from . import test_down_payments_at_once
+from . import test_down_payments_kept
 from . import test_edits
 from . import test_guard
 from . import test_hooks

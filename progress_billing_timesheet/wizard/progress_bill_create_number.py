@@ -21,17 +21,17 @@ class ProgressBillCreateNumber(models.TransientModel):
             wizard.number_remark = False
             if wizard.invoice_number and wizard.contract_id and not wizard.bill_id:
                 try:
-                    wizard._check_invoice_number()
+                    wizard._check_invoice_number(lock=False)
                 except UserError as error:
                     wizard.number_remark = str(error)
 
-    def _check_invoice_number(self):
+    def _check_invoice_number(self, *, lock=True):
         """:raises UserError: where the number typed cannot be that of the invoice"""
         self.ensure_one()
         if self.invoice_number:
             today = self.contract_id.company_id._get_progress_today()
             date = min(self.date or today, today)
-            self.contract_id._check_invoice_number(self.invoice_number, date, gap=self.accept_number_gap)
+            self.contract_id._check_invoice_number(self.invoice_number, date, gap=self.accept_number_gap, lock=lock)
 
     def _check_can_continue(self):
         result = super()._check_can_continue()
