@@ -4,6 +4,7 @@ from . import test_application
 from . import test_application_words
 from . import test_bad_input
 from . import test_bill_summary
+from . import test_billing_rules
 from . import test_buckets
 from . import test_certificates
 from . import test_change_orders
@@ -36,11 +37,13 @@ from . import test_parents
 from . import test_payment_schedule
 from . import test_payments
 from . import test_period_concurrency
+from . import test_period_figures
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
 from . import test_portal_access
 from . import test_portal_answers
+from . import test_portal_decisions
 from . import test_portal_files
 from . import test_portal_mail
 from . import test_portal_pages
@@ -55,6 +58,8 @@ from . import test_queries
 from . import test_reading
 from . import test_retainage
 from . import test_retainage_life
+from . import test_retainage_table
+from . import test_review_table
 from . import test_rights
 from . import test_rooms
 from . import test_rule_book

@@ -106,7 +106,9 @@ class TestApplicationWords(ApplicationCommon):
         contract = self.make.pro_forma([10000], retainage_percent=10, stored_retainage_percent=5)
         contract.line_ids.stored_amount = 2000
         bill = self.billing.run(contract, 30)
-        lines = [(line['number'], line['label'], line['style'], line['value']) for line in self.report._get_summary(bill)]
+        lines = [
+            (line['number'], line['label'], line['style'], line['value']) for line in self.report._get_summary(bill)
+        ]
         self.assertEqual(
             lines,
             [
@@ -125,7 +127,9 @@ class TestApplicationWords(ApplicationCommon):
         )
         bill.certified_amount = 4000
         last = self.report._get_summary(bill)[-1]
-        self.assertEqual((last['number'], last['label'], last['style'], last['value']), ('', "Amount certified", 'due', 4000))
+        self.assertEqual(
+            (last['number'], last['label'], last['style'], last['value']), ('', "Amount certified", 'due', 4000)
+        )
         self.assertEqual(len(self.report._get_summary(bill)), 12)
 
     def test_changes(self):
@@ -206,7 +210,14 @@ class TestApplicationWords(ApplicationCommon):
         cases = (
             ('use', 'application_use', 'progress_application_use', 'auto', 'never', 'always'),
             ('stored', 'application_stored_column', 'progress_application_stored_column', 'auto', 'hide', 'show'),
-            ('retainage', 'application_retainage_column', 'progress_application_retainage_column', 'auto', 'show', 'hide'),
+            (
+                'retainage',
+                'application_retainage_column',
+                'progress_application_retainage_column',
+                'auto',
+                'show',
+                'hide',
+            ),
             ('paper', 'application_paper', 'progress_application_paper', 'a4', 'letter', 'a4'),
             ('terms', 'application_terms', 'progress_application_terms', '', "Theirs", "Ours"),
             ('certificate', 'application_certificate', 'progress_application_certificate', None, "Theirs", "Ours"),
@@ -360,19 +371,19 @@ class TestApplicationCells(ApplicationCommon):
         self.assertEqual(rows[0][0], "Continuation Sheet")
         self.assertEqual(rows[1][0], self.bill._get_application_file_name())
         self.assertEqual(rows[3][:3], ["Item", "Description of work", "Scheduled value"])
+        shown = [[round(cell, 10) if isinstance(cell, float) else cell for cell in row] for row in rows[4:]]
         self.assertEqual(
-            rows[4:],
+            shown,
             [
-                [None, "Shell  of it"] + [None] * 9,
+                ["", "Shell  of it"] + [None] * 9,
                 ['1.1', "Walls", 12000, 3000, 3000, 0, 6000, 0.5, 6000, 600, 0],
                 ['1.2', "Roof", 6000, 0, 0, 1500, 1500, 0.25, 4500, 75, 75],
-                [None, "Subtotal Shell of it", 18000, 3000, 3000, 1500, 7500, 0.4166666667, 10500, 675, 75],
-                [None, "Garden"] + [None] * 9,
+                ["", "Subtotal Shell of it", 18000, 3000, 3000, 1500, 7500, 0.4166666667, 10500, 675, 75],
+                ["", "Garden"] + [None] * 9,
                 ['2.1', "Lawn", 1000, 0, 1000, 0, 1000, 1, 0, 100, 0],
-                [None, "Subtotal Garden", 1000, 0, 1000, 0, 1000, 1, 0, 100, 0],
-                [None, "Grand total", 19000, 3000, 4000, 1500, 8500, 0.4473684211, 10500, 775, 75],
+                ["", "Subtotal Garden", 1000, 0, 1000, 0, 1000, 1, 0, 100, 0],
+                ["", "Grand total", 19000, 3000, 4000, 1500, 8500, 0.4473684211, 10500, 775, 75],
             ],
-            [[cell if not isinstance(cell, float) else round(cell, 10) for cell in row] for row in rows[4:]],
         )
 
     def test_formulas(self):
@@ -390,14 +401,23 @@ class TestApplicationCells(ApplicationCommon):
         rows = self._read(self.bill, 'Summary')
         self.assertEqual(rows[0][0], "Application for Payment")
         facts = self.report._get_facts(self.bill)
-        order = ('number', 'revision', 'bill', 'date', 'period', 'project', 'contract', 'customer', 'contractor', 'currency')
-        self.assertEqual([row[:2] for row in rows[2:12]], [[facts[key][0], facts[key][1] or None] for key in order])
+        order = (
+            'number',
+            'revision',
+            'bill',
+            'date',
+            'period',
+            'project',
+            'contract',
+            'customer',
+            'contractor',
+            'currency',
+        )
+        self.assertEqual([row[:2] for row in rows[2:12]], [[facts[key][0], facts[key][1]] for key in order])
         lines = rows[13:24]
         self.assertEqual([row[0] for row in lines], ['1', '2', '3', '4', '5a', '5b', '5', '6', '7', '8', '9'])
-        self.assertEqual(
-            [row[2] for row in lines], [17000, 2000, 19000, 8500, 700, 75, 775, 7725, 2700, 5025, 11275]
-        )
-        changes = [row[1:4] for row in rows[25:30]]
+        self.assertEqual([row[2] for row in lines], [17000, 2000, 19000, 8500, 700, 75, 775, 7725, 2700, 5025, 11275])
+        changes = [row[1:4] for row in rows[26:31]]
         self.assertEqual(
             changes,
             [
@@ -416,7 +436,7 @@ class TestApplicationCells(ApplicationCommon):
             [row[2] for row in rows[13:24]],
             [
                 17000,
-                '=C30',
+                '=C31',
                 '=C14+C15',
                 "='Continuation Sheet'!G12",
                 "='Continuation Sheet'!J12-'Continuation Sheet'!K12",
@@ -428,14 +448,14 @@ class TestApplicationCells(ApplicationCommon):
                 '=C16-C21',
             ],
         )
-        self.assertEqual([row[2] for row in rows[28:30]], ['=SUM(C27:C28)', '=C29-D29'])
+        self.assertEqual([row[2] for row in rows[29:31]], ['=SUM(C28:C29)', '=C30-D30'])
 
     def test_certified(self):
         """What was certified is a number below the others, and the change orders move down by a row."""
         self.bill.certified_amount = 4000
         rows = self._read(self.bill, 'Summary')
         self.assertEqual(rows[24][1:3], ["Amount certified", 4000])
-        self.assertEqual(rows[26][1], "Change orders")
+        self.assertEqual(rows[27][1], "Change orders")
 
     def test_currencies(self):
         """Cells have the currency's decimals: none for yen, three for dinar."""
@@ -456,25 +476,32 @@ class TestApplicationCells(ApplicationCommon):
                 self.assertEqual(str(sheet.page_setup.paperSize), code)
             sheet = book['Continuation Sheet']
             self.assertEqual(sheet.page_setup.orientation, 'landscape')
-            self.assertEqual((sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight), (1, 0))
+            self.assertTrue(sheet.sheet_properties.pageSetUpPr.fitToPage)
+            self.assertEqual(sheet.page_setup.fitToHeight, 0)
 
     def test_sheet_names(self):
         """Names that the format takes: translations with signs of its own, long ones, and two that are one."""
         book = ApplicationXlsx(self.report, self.bill)
         for name, kept in (('Summary', 'Summary'), ("a[b]c:d*e?f/g\\h'i", 'a b c d e f g h i'), ('x' * 40, 'x' * 31)):
             self.assertEqual(book._get_sheet_name(name), kept)
-        self.bill.contract_id.name = "A & B"
-        self.bill._write_protected({'name': "A & B"})
+        self.bill.sudo()._write_protected({'name': "A & B"})
         self.assertIn('A && B', book._get_footer_text())
 
     def test_used_columns(self):
         """Columns nobody uses are hidden and keep their letters."""
-        book = openpyxl.load_workbook(io.BytesIO(self.bill._build_application_xlsx()))
-        sheet = book['Continuation Sheet']
-        self.assertFalse(any(sheet.column_dimensions[letter].hidden for letter in 'ABCDEFGHIJK'))
+
+        def get_hidden():
+            book = openpyxl.load_workbook(io.BytesIO(self.bill._build_application_xlsx()))
+            shown = book['Continuation Sheet'].column_dimensions
+            return {
+                letter
+                for dimension in shown.values()
+                if dimension.hidden
+                for letter in 'ABCDEFGHIJK'[dimension.min - 1 : dimension.max]
+            }
+
+        self.assertEqual(get_hidden(), set())
         for field, hidden in (('application_stored_column', 'FK'), ('application_retainage_column', 'JK')):
             self.contract[field] = 'hide'
-            book = openpyxl.load_workbook(io.BytesIO(self.bill._build_application_xlsx()))
-            sheet = book['Continuation Sheet']
-            self.assertEqual([letter for letter in 'CDEFGHIJK' if sheet.column_dimensions[letter].hidden], list(hidden))
+            self.assertEqual(get_hidden(), set(hidden))
             self.contract[field] = False

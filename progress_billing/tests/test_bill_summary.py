@@ -229,7 +229,10 @@ class TestBillSummary(ProgressBillingCommon):
         first = self.billing.bill(contract, '10%', '2026-01-31')
         second = self.billing.bill(contract, '333.33', '2026-02-28')
         final = self.billing.final(contract)
-        rows = [(row['item'], row['name'], row['net'], row['tax'], row['total']) for row in self.report._get_deposit_rows(final)]
+        rows = [
+            (row['item'], row['name'], row['net'], row['tax'], row['total'])
+            for row in self.report._get_deposit_rows(final)
+        ]
         self.assertEqual(
             rows,
             [

@@ -120,9 +120,16 @@ class TestNextStepTable(ProgressBillingCommon):
         """What is held back is released; without retainage nothing is left to do."""
         contract = self.make.contract([1000], retainage_percent=10)
         final = self.billing.final(contract, post=False)
-        self.assertNext(contract, 'show', f"Next: Post invoice of {contract.final_bill_id.name}, $\xa01,000.00", contract.final_bill_id)
+        self.assertNext(
+            contract,
+            'show',
+            f"Next: Post invoice of {contract.final_bill_id.name}, $\xa01,000.00",
+            contract.final_bill_id,
+        )
         final.action_post()
-        self.assertNext(contract, 'release', "Next: Release retainage, $\xa0100.00", opens=('progress.release.wizard', None))
+        self.assertNext(
+            contract, 'release', "Next: Release retainage, $\xa0100.00", opens=('progress.release.wizard', None)
+        )
         self.billing.release(contract)
         self.assertNext(contract, False, False)
         plain = self.make.contract([1000])
@@ -261,7 +268,9 @@ class TestNextStepTable(ProgressBillingCommon):
                 'company_id': self.company.id,
                 'currency_id': self.company.currency_id.id,
                 'line_ids': [
-                    fields.Command.create({'name': "One", 'original_amount': 300, 'tax_ids': [fields.Command.link(self.tax_15.id)]}),
+                    fields.Command.create(
+                        {'name': "One", 'original_amount': 300, 'tax_ids': [fields.Command.link(self.tax_15.id)]}
+                    ),
                     fields.Command.create({'name': "Two", 'original_amount': 100}),
                 ],
             }

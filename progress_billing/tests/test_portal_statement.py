@@ -244,8 +244,9 @@ class TestPortalBill(PageCommon):
         bills = self.billing.run(contract, 50) | self.billing.run(stranger, 50)
         bills.action_submit()
         ours = bills.filtered(lambda bill: bill.partner_id == self.customer and bill.contract_id == contract)
-        theirs, elsewhere = bills.filtered(lambda bill: bill.partner_id == other), bills.filtered(
-            lambda bill: bill.contract_id == stranger
+        theirs, elsewhere = (
+            bills.filtered(lambda bill: bill.partner_id == other),
+            bills.filtered(lambda bill: bill.contract_id == stranger),
         )
         anna, clerk = self._add_contact(contract, self.anna), self._add_contact(contract, other)
         ada, far = self._add_contact(contract, self.ada), self._add_contact(stranger, self.ada)
