@@ -24,6 +24,7 @@ def commands(layout: Layout, fix: bool) -> dict[str, list]:
         "pylint-odoo": [programs / "pylint", "--rcfile=.pylintrc", "-j", "2", *own],
         "data files": [programs / "oca-checks-odoo-module", *own],
         "house rules": [layout.python, "-m", "devenv.house", layout.repo],
+        "languages": [layout.python, "-m", "devenv.translations", layout.repo],
         **{" ".join(syntax[:2] + [syntax[2].name]): syntax for syntax in map(_syntax, scripts)},
     }
 
