@@ -3,6 +3,7 @@ import ast
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import formatLang
 
 from odoo.addons.progress_billing.tools import money, numbers
 
@@ -327,9 +328,15 @@ class ProgressBillClaim(models.Model):
                     "%(what)s: “%(text)s” is no number. Write it like %(example)s.",
                     what=what,
                     text=text[:40],
-                    example=self._show_typed_amount(1234.5),
+                    example=self._show_typed_number(1234.5),
                 )
             ) from None
+
+    @api.model
+    def _show_typed_number(self, number):
+        """A number as one would type it, with all its decimals: quantities and rates have more than money has."""
+        exponent = money.to_decimal(round(number, 6)).normalize().as_tuple().exponent
+        return formatLang(self.env, number, digits=max(-exponent, 0))
 
     def _preview_certificate(self, actor, given):
         """What would be due with what is typed so far."""

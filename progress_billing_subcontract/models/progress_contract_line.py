@@ -116,6 +116,11 @@ class ProgressContractLine(models.Model):
 
     # === SCHEDULE BY THE SUBCONTRACTOR === #
 
+    def _is_divisible(self):
+        """Whether a subcontractor may divide this line: no bill and no change order refers to it."""
+        self.ensure_one()
+        return not self.bill_line_ids.filtered('bucket') and not self.change_line_ids
+
     def _divide(self, parts):
         """Put the lines that a subcontractor proposed in the place of this line.
 
@@ -124,7 +129,7 @@ class ProgressContractLine(models.Model):
         :raises UserError: where something was billed or changed on this line
         """
         self.ensure_one()
-        if self.bill_line_ids.filtered('bucket') or self.change_line_ids:
+        if not self._is_divisible():
             raise UserError(
                 self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
             )
@@ -137,9 +142,9 @@ class ProgressContractLine(models.Model):
                 'item_number': part.item_number or self.item_number,
                 'name': part.name,
                 'product_id': self.product_id.id,
-                'original_quantity': 0.0,
-                'unit_price': 0.0,
-                'original_amount': part.amount,
+                'product_uom_id': self.product_uom_id.id,
+                'billing_base': self.billing_base,
+                **part._prepare_worth_vals(),
                 'tax_ids': [Command.set(self.tax_ids.ids)],
                 'account_id': self.account_id.id,
                 'analytic_distribution': self.analytic_distribution,
@@ -154,9 +159,7 @@ class ProgressContractLine(models.Model):
             {
                 'item_number': first.item_number or self.item_number,
                 'name': first.name,
-                'original_quantity': 0.0,
-                'unit_price': 0.0,
-                'original_amount': first.amount,
+                **first._prepare_worth_vals(),
             }
         )
         return [self, *self.sudo()._create_protected(vals_list).sudo(False)]  # sudo: as above

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import addons, bench, database, lint, odoo_server, odoo_suites, postgres, process, serve, testing
+from bench import command as bench
+
+from . import addons, database, lint, odoo_server, postgres, process, serve, testing
 from .base import DEMO_DATABASE, SetupError, find_layout, locked
 from .process import step
 
@@ -30,10 +32,7 @@ def _test(_parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     if set(arguments) & {"-h", "--help"}:
         print(f"usage: {testing.USAGE}")
         return 0
-    odoo = odoo_server.prepare(with_tests=True)
-    if "--odoo-suites" in arguments:
-        return odoo_suites.run(odoo, [argument for argument in arguments if argument != "--odoo-suites"])
-    return testing.run(odoo, arguments)
+    return testing.run(odoo_server.prepare(with_tests=True), arguments)
 
 
 def _lint(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
