@@ -12,7 +12,6 @@ from . import test_changes
 from . import test_concurrency
 from . import test_correction
 from . import test_customer_roles
-from . import test_documents
 from . import test_demo_cycle
 from . import test_documents
 from . import test_down_payments
