@@ -30,6 +30,7 @@ from . import test_milestone
 from . import test_multi_company
 from . import test_next_step
 from . import test_next_step_table
+from . import test_notices
 from . import test_numbers
 from . import test_odoo_users
 from . import test_parents
