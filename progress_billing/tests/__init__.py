@@ -78,4 +78,5 @@ from . import test_superuser
 from . import test_tours
 from . import test_vendor_side
 from . import test_wip
+from . import test_wip_cells
 from . import test_xmlrpc
