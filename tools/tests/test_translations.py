@@ -13,8 +13,9 @@ def repo(tmp_path):
     """A repository with one addon, of three texts in its template and a German file."""
     folder = tmp_path / "addon" / "i18n"
     folder.mkdir(parents=True)
-    _write(folder / "addon.pot", ("Pay %(amount)s", "", PAGE), ("A <b>bill</b>", "", PAGE), ("Sequence", "", OFFICE))
-    _write(folder / "de.po", ("Pay %(amount)s", "%(amount)s zahlen", PAGE), ("A <b>bill</b>", "Eine <b>Rechnung</b>", PAGE))
+    pay, bill = ("Pay %(amount)s", "%(amount)s zahlen", PAGE), ("A <b>bill</b>", "Eine <b>Rechnung</b>", PAGE)
+    _write(folder / "addon.pot", (pay[0], "", PAGE), (bill[0], "", PAGE), ("Sequence", "", OFFICE))
+    _write(folder / "de.po", pay, bill)
     return tmp_path
 
 
