@@ -150,3 +150,10 @@ class ProgressContract(models.Model):
                     "settings, or cancel them."
                 )
             )
+
+    def _check_may_export(self):
+        """:raises AccessError: for users who may not export claims of these subcontracts"""
+        if self:
+            self._check_may_do(
+                'export', self.env._("Only administrators of Subcontract Billing export claims. Ask one of them.")
+            )

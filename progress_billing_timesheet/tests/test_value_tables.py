@@ -21,8 +21,7 @@ class TestRates(ProgressTimesheetCommon):
 
     def _set_prices(self, mapped, task, project):
         # Odoo fills in the map and the tasks from the project: ours come last
-        self.project.sale_line_employee_ids = [Command.clear()]
-        self.env.flush_all()
+        self.project.sale_line_employee_ids.unlink()
         self.project.sale_line_id = project
         if mapped:
             self.project.sale_line_employee_ids = [
@@ -131,6 +130,7 @@ class TestRates(ProgressTimesheetCommon):
         """Asked for: of free entries up to the date, of this project; those on a bill and later ones keep theirs."""
         self._set_prices(self.timed[120], self.lump, self.lump)
         barn = self.make.project(name="Barn")
+        barn.sale_line_id = self.lump
         self.make.contract([100], project=barn, hourly_rate=10)
         free, billed, later = self._make_entry(1), self._make_entry(1), self._make_entry(1, date='2026-02-15')
         elsewhere = self._make_entry(1, project_id=barn.id, task_id=self._make_task(barn).id)
