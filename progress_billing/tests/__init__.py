@@ -37,6 +37,7 @@ from . import test_plan_anew
 from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_files
+from . import test_portal_forward
 from . import test_portal_mail
 from . import test_portal_pages
 from . import test_portal_rights

@@ -214,7 +214,7 @@ class ProgressBillClaim(models.Model):
             'decline': lambda actor, given: self._decline(actor, given.get('reason')),
             'claim': self._take_claim,
             'submit': self._take_submission,
-            **{kind: takers[kind] for kind in ('dispute', 'withdraw')},
+            **{kind: takers[kind] for kind in ('dispute', 'withdraw', 'forward')},
         }
 
     def _check_may_take(self, kind, contact, version):
