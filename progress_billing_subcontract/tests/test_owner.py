@@ -198,11 +198,11 @@ class TestOwner(ClaimCommon):
         self._approved('10000', '1000')
         first = self._fill()
         self.billing.to_ledger(first)
+        self.contract.bill_ids.invoice_id.action_post()
         self.period.action_close()
         self.env['progress.billing.period'].create(
             {'project_id': self.project.id, 'date_start': '2026-04-01', 'date_end': '2026-04-30'}
         )
-        self.contract.bill_ids.invoice_id.action_post()
         with freeze_time('2026-04-10'):
             claim = self._accepted()
             line = claim.line_ids[0]
