@@ -35,8 +35,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: getattr(item, "cls", None) not in browsers)
     for item in items:
         cls = getattr(item, "cls", None)
-        if _is_http_case(cls):
-            item.user_properties.append(("browser", True))
         item.add_marker(pytest.mark.xdist_group("browser" if cls in browsers else item.nodeid.rpartition("::")[0]))
 
 
@@ -74,30 +72,11 @@ def prepared(request, own_filestore):
         prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
-class BrowserTests:
-    """Odoo skips them without a word when the browser, or what it is driven with, is missing."""
-
-    def __init__(self):
-        self.skipped = []
-
-    def pytest_runtest_logreport(self, report):
-        """Note a skipped one."""
-        if report.skipped and ("browser", True) in map(tuple, report.user_properties):
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            self.skipped.append(f"{report.nodeid}: {reason}")
-
-    def pytest_sessionfinish(self, session):
-        """Turn the exit code."""
-        if self.skipped and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter):
-        """Say which."""
-        if self.skipped:
-            terminalreporter.section("browser and HTTP tests that did not run")
-            for line in self.skipped:
-                terminalreporter.write_line(f"FAILED (skipped) {line}", red=True)
-
-
-def pytest_configure(config):
-    config.pluginmanager.register(BrowserTests(), "browser-tests")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Odoo skips tests without a word when the browser, or what it is driven with, is missing."""
+    report = yield
+    if report.skipped and _is_http_case(getattr(item, "cls", None)):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        report.outcome, report.longrepr = "failed", f"a browser or HTTP test did not run: {reason}"
+    return report

@@ -65,8 +65,8 @@ class ProgressBillStatus(models.Model):
         'line_ids.amount',
         'line_ids.certified_amount',
         'contract_id.contract_type',
-        'invoice_id.state',
-        'invoice_id.payment_state',
+        'invoice_state',
+        'payment_state',
     )
     def _compute_claim_status(self):
         for bill in self:

@@ -125,6 +125,17 @@ class ProgressContract(models.Model):
     def _unlink_except_by_administrators(self):
         self._check_may_keep_subcontracts()
 
+    def _get_overbilled_message(self, billed, draft_credit):
+        """In the words of whoever claims on their page."""
+        if self.env.user.share and self._is_subcontract():
+            return self.env._(
+                "%(claimed)s would be claimed of %(worth)s in all. Claim at most what is left; what was agreed beyond it "
+                "has to be added by the office first.",
+                claimed=self._show_amount(billed),
+                worth=self._show_amount(self.revised_amount),
+            )
+        return super()._get_overbilled_message(billed, draft_credit)
+
     def _check_may_keep_subcontracts(self):
         """Subcontracts and their schedules are kept by administrators; others claim and release (SUB-16).
 

@@ -403,23 +403,6 @@ class ProgressBillCreate(models.TransientModel):
         self.ensure_one()
         return {}
 
-    def _prepare_down_payment_use_vals(self):
-        """Down payments that this bill will use up: they apply by themselves when it is made. Writes nothing.
-
-        :return list: values of ``progress.down.payment.use`` without the bill: ``down_payment_id`` and a positive
-            ``amount``, untaxed, in the contract's currency
-        """
-        self.ensure_one()
-        contract = self.contract_id
-        kind = 'final' if self.is_final else 'progress'
-        bill = self.env['progress.bill'].new(
-            {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
-        )
-        allocated = contract._allocate_down_payments(self._get_net_before(), self.wip_bill_amount, bill=bill)
-        return [
-            {'down_payment_id': down_payment.id, 'amount': float(amount)} for down_payment, amount in allocated.items()
-        ]
-
     def _get_agreement_applied(self):
         """What service agreements cover of this bill, untaxed."""
         covered = -sum(vals['amount'] for vals in self._prepare_agreement_line_vals())

@@ -35,7 +35,7 @@ def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
 
     It is made under a passing name, so that a killed run leaves no half-made one.
     """
-    modules = foreign_dependencies(addons, odoo.layout.repo)
+    modules = foreign_dependencies(addons)
     kind, key = "demo" if demo else "bare", fingerprint(odoo.source.identity, modules, demo)
     name, making = f"progress_billing_template_{kind}_{key}", f"progress_billing_making_{kind}"
     with locked(odoo.layout.cache / f"template_{kind}.lock", "another template database"):

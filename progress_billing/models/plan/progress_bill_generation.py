@@ -74,13 +74,6 @@ class ProgressBillGeneration(models.Model):
         self._draw_names()
         self._bill_now(actor)
 
-    def _on_claimed(self, *, new=False):
-        """What was billed needs no reminder, and no error of a failed run."""
-        super()._on_claimed(new=new)
-        if new:
-            self._clear_failed_run()
-            self._end_announcements()
-
     def _spread_planned(self):
         """Give records planned by an amount their lines: new ones each time, by what is left on the schedule."""
         self.line_ids.unlink()

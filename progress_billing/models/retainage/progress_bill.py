@@ -41,7 +41,7 @@ class ProgressBillRetainage(models.Model):
             bill.released_retainage_amount = max(-net, 0.0)  # what moves between lines, as under a cap, is none
             bill.releases_retainage = net < 0
 
-    @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
+    @api.depends('holdback_amount', 'revision', 'invoice_ids')
     def _compute_credited_holdback_amount(self):
         """What posted credit notes gave back of what was held back uncertified (RET-19)."""
         for bill in self:
@@ -92,7 +92,7 @@ class ProgressBillRetainage(models.Model):
         """What was held back before the contract was entered stands as typed."""
         self.line_ids._write_protected({'is_retainage_typed': True})
         for bill in self:
-            if bill._has_retainage():
+            if bill._takes_retainage():
                 bill._withhold_on_lines()
                 bill.contract_id._check_retainage_covered()
 
@@ -101,10 +101,10 @@ class ProgressBillRetainage(models.Model):
         for bill in self:
             if bill.kind == 'retainage':
                 bill._check_retainage_held()
-            elif bill._has_retainage():
+            elif bill._takes_retainage():
                 bill._withhold_on_lines()
 
-    def _has_retainage(self):
+    def _takes_retainage(self):
         """Whether anything is or was held back: by the contract, or by a rate that stands on this bill alone."""
         self.ensure_one()
         return self.contract_id._has_retainage() or any(
