@@ -81,16 +81,26 @@ class TestPortalForward(PortalCommon):
         self.assertIn("“nobody” is no e-mail address", answer.text)
         self.assertIn('value="nobody"', answer.text)
         self.env.invalidate_all()
-        answer = self._post(self.bill, '/answer', self.contact, answer='forward', version=version, email='bob@example.com')
+        answer = self._post(
+            self.bill, '/answer', self.contact, answer='forward', version=version, email='bob@example.com'
+        )
         self.assertIn("The PDF is on its way.", answer.text)
         stale = self._post(self.bill, '/answer', self.contact, answer='forward', version='old', email='bob@example.com')
         self.assertIn("Nothing was changed", stale.text)
         unsigned = self._post(
-            self.bill, '/answer', self.contact, answer='forward', version=version, email='bob@example.com', csrf_token=''
+            self.bill,
+            '/answer',
+            self.contact,
+            answer='forward',
+            version=version,
+            email='bob@example.com',
+            csrf_token='',
         )
         self.assertIn("this page has been open for too long", unsigned.text)
         self.env.invalidate_all()
         self.assertEqual(self.bill.answer_ids.mapped('kind'), ['forward'])
         self.contact.action_revoke()
-        answer = self._post(self.bill, '/answer', self.contact, answer='forward', version=version, email='b@example.com')
+        answer = self._post(
+            self.bill, '/answer', self.contact, answer='forward', version=version, email='b@example.com'
+        )
         self.assertEqual(answer.status_code, 404)

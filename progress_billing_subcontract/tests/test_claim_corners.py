@@ -129,7 +129,8 @@ class TestInvitationCorners(ClaimCommon):
         wizard = self.env['progress.invite.wizard'].create({'contract_ids': [Command.set(self.contract.ids)]})
         self.assertEqual(
             wizard.warning,
-            f"{self.contract.display_name}: Add an invoice contact. Accept the subcontractor's schedule of values first.",
+            f"{self.contract.display_name}: Add an invoice contact. "
+            "Accept the subcontractor's schedule of values first.",
         )
 
     def test_dialog_invites_who_can_be(self):
@@ -405,7 +406,9 @@ class TestClaimCorners(ClaimCommon):
         other = self.init_invoice('in_invoice', partner=self.customer, amounts=[5])
         other.ref = 'R-4'
         self.assertRefused(
-            lambda: self.bill.write({'vendor_reference': 'R-2'}), "Enter the number of this claim", error=ValidationError
+            lambda: self.bill.write({'vendor_reference': 'R-2'}),
+            "Enter the number of this claim",
+            error=ValidationError,
         )
         for free in ('R-3', 'R-4'):
             self.bill.vendor_reference = free
@@ -631,7 +634,8 @@ class TestClaimCorners(ClaimCommon):
         self.bill.action_cancel()
         self.assertFalse(self.bill.claim_status)
         self.assertFalse(
-            self.env['progress.subcontract.status'].search([('bill_id', '=', self.bill.id)]), "It is in no period's list."
+            self.env['progress.subcontract.status'].search([('bill_id', '=', self.bill.id)]),
+            "It is in no period's list.",
         )
 
     def test_list_says_what_is_certified_after_the_review(self):

@@ -50,7 +50,7 @@ class TestOrderCorners(SubcontractCommon):
         self.assertEqual(action['domain'], [('id', 'in', orders.progress_contract_id.ids)])
 
     def test_worth_by_discount_and_tax(self):
-        """What the vendor asks for without tax: less discount, without the tax in its price, to the cent of the order."""
+        """What the vendor asks for without tax, less discount: to the cent of the order."""
         inside = self._make_input_tax("Inside 10 %", 10.0, price_include_override='tax_included')
         second = self._make_input_tax("Input 5 %", 5.0)
         for name, price, taxes, vals, worth in (
@@ -147,11 +147,13 @@ class TestOrderCorners(SubcontractCommon):
         contract = self._subcontract([1000])
         order, bill = contract.purchase_order_ids, self._claim(contract, 100)
         for state in ('cancel', 'draft'):
-            self.assertRefused(lambda state=state: order.write({'state': state}), "Delete or credit them first", bill.name)
+            self.assertRefused(
+                lambda state=state: order.write({'state': state}), "Delete or credit them first", bill.name
+            )
         self.assertEqual((order.state, contract.state), ('purchase', 'open'))
 
     def test_cancelled_contract_frees_the_order(self):
-        """Odoo bills an order again once its subcontract is cancelled; a subcontract that comes back is refused then."""
+        """Odoo bills an order again once its subcontract is cancelled; that does not come back then."""
         contract = self._subcontract([1000])
         order = contract.purchase_order_ids
         contract.action_cancel()
@@ -167,7 +169,7 @@ class TestOrderCorners(SubcontractCommon):
         self.assertRefused(second.action_draft, "stands on two billing contracts")
 
     def test_a_line_taken_out_of_the_schedule(self):
-        """An order line that no schedule line stands for any more is Odoo's: Create Bill bills it alone, the rest is a note."""
+        """An order line that no schedule line stands for any more is Odoo's to bill; the rest is a note."""
         contract = self._subcontract([1000, 200])
         order = contract.purchase_order_ids
         contract.line_ids[1].unlink()

@@ -214,7 +214,9 @@ class TestOwner(ClaimCommon):
 
     def test_foreign_subcontractor(self):
         """7,000 of a currency at 7 for one of ours are 1,000 for the owner, at the rate of the claim's date."""
-        foreign = self.setup_other_currency('EUR', rates=[('2026-01-01', 3.0), ('2026-03-01', 7.0), ('2026-03-21', 9.0)])
+        foreign = self.setup_other_currency(
+            'EUR', rates=[('2026-01-01', 3.0), ('2026-03-01', 7.0), ('2026-03-21', 9.0)]
+        )
         sub = self._subcontract([70000], purchase_vals={'currency_id': foreign.id}, retainage_percent=10)
         sub.line_ids.owner_line_id = self.owner.line_ids[0]
         self._claim(sub, 7000)
@@ -229,7 +231,9 @@ class TestOwner(ClaimCommon):
     # === SIDE BY SIDE, CORNER BY CORNER === #
 
     def _margin(self, period=None):
-        action = (period or self.period).action_view_margin() if period is not False else self.project.action_view_margin()
+        action = (
+            (period or self.period).action_view_margin() if period is not False else self.project.action_view_margin()
+        )
         return self.env['progress.margin.wizard'].browse(action['res_id'])
 
     def test_margin_by_line(self):
@@ -240,7 +244,9 @@ class TestOwner(ClaimCommon):
         bill = self._accepted()
         line = bill.line_ids[0]
         self._answer(bill, 'submit', **{**self._work(bill, '10000', '2000'), f'stored_{line.id}': '500'})
-        found = {row.name: (row.owner_amount, row.claimed_amount, row.certified_amount) for row in self._margin().line_ids}
+        found = {
+            row.name: (row.owner_amount, row.claimed_amount, row.certified_amount) for row in self._margin().line_ids
+        }
         self.assertEqual(
             found,
             {
@@ -295,7 +301,9 @@ class TestOwner(ClaimCommon):
         line = self.contract.line_ids[0]
         other = self.make.as_billed([100], project=self.make.project(name="Other"))
         for wrong in (other.line_ids, self.contract.line_ids[1]):
-            self.assertRefused(lambda wrong=wrong: line.write({'owner_line_id': wrong.id}), "is no line that the owner of")
+            self.assertRefused(
+                lambda wrong=wrong: line.write({'owner_line_id': wrong.id}), "is no line that the owner of"
+            )
         self.assertEqual(line.owner_line_id, self.owner.line_ids[0])
 
     def test_fill_by_the_dialog(self):
@@ -307,7 +315,9 @@ class TestOwner(ClaimCommon):
         self._approved('1000')
         for user in (self.sub_manager, self.sub_reader):
             self.assertRefused(
-                self.project.with_user(user).action_bill_owner_from_claims, regex="not allowed|access", error=AccessError
+                self.project.with_user(user).action_bill_owner_from_claims,
+                regex="not allowed|access",
+                error=AccessError,
             )
 
     # === RETAINAGE === #
