@@ -237,6 +237,7 @@ class ProgressPortal(CustomerPortal):
             'milestone': request.env._("Thank you: the milestone is approved."),
             'sign': request.env._("Thank you: the bill is signed. The signed copy is below."),
             'upload': request.env._("Thank you: your files are with the bill."),
+            'forward': request.env._("The PDF is on its way."),
         }.get(done)
 
     def _render_bill(self, bill, contact, access_token, **values):

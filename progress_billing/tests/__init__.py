@@ -45,6 +45,7 @@ from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_decisions
 from . import test_portal_files
+from . import test_portal_forward
 from . import test_portal_languages
 from . import test_portal_mail
 from . import test_portal_pages
