@@ -72,9 +72,7 @@ class TestKeptForOneRecord(DownPaymentCommon):
         kept = self._keep(100, self.first)
         other = self.make.contract([300])
         self.assertFalse(self._uses(self.billing.bill(other, '200')))
-        self.assertRefused(
-            lambda: kept.write({'is_restricted': False}), "is kept for 1 Line 1", error=ValidationError
-        )
+        self.assertRefused(lambda: kept.write({'is_restricted': False}), "is kept for 1 Line 1", error=ValidationError)
         self.assertTrue(kept.is_restricted)
 
     def test_line_that_is_gone(self):

@@ -18,9 +18,7 @@ class TestContinue(ProgressTimesheetCommon):
         cls.barn_entry = cls._make_entry(5, project_id=cls.barn.id, task_id=cls._make_task(cls.barn).id)
 
     def _customer_screen(self, **vals):
-        wizard = self.env['progress.bill.create'].create(
-            {'partner_id': self.customer.id, 'date': '2026-01-31', **vals}
-        )
+        wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31', **vals})
         wizard.tick_entries(True)
         return wizard, *wizard.child_ids.sorted(lambda child: child.contract_id.id)
 
