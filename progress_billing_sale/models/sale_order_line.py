@@ -27,10 +27,11 @@ class SaleOrderLine(models.Model):
         deposits = self.filtered('is_downpayment')
         for line in deposits:
             line.is_progress_billed = bool(line.invoice_lines.progress_deposit_bill_id)
-        super(SaleOrderLine, self - deposits)._compute_is_progress_billed()
+        result = super(SaleOrderLine, self - deposits)._compute_is_progress_billed()
         for line in self - deposits:
             if 'draft' in line.progress_change_line_ids.mapped('state'):
                 line.is_progress_billed = True
+        return result
 
     # === CRUD === #
 

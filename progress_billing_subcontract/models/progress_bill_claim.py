@@ -166,15 +166,13 @@ class ProgressBillClaim(models.Model):
                     self.env._("Nothing is claimed on %s: enter what was done this period.", bill.display_name)
                 )
         result = super()._submit(actor)
-        behalf = bool(actor.user) and not actor.user.sudo().share  # sudo: res.users - who acts, whoever runs the code
-        fresh._write_protected(
-            {
-                'submitted_on': fields.Datetime.now(),
-                'submitted_by_partner_id': actor.partner.id,
-                'is_on_behalf': behalf,
-            }
-        )
+        fresh._write_protected({'submitted_on': fields.Datetime.now(), 'submitted_by_partner_id': actor.partner.id})
+        # sudo: res.users - who acts, whoever runs the code
+        is_office = bool(actor.user) and not actor.user.sudo().share
         for bill in fresh:
+            # sudo: progress.contact - a colleague may be a contact
+            behalf = is_office and actor.partner not in bill.sudo().contract_id.contact_ids.partner_id
+            bill._write_protected({'is_on_behalf': behalf})
             bill.message_post(body=bill._get_submitted_text(actor, behalf), author_id=actor.partner.id)
         return result
 

@@ -164,6 +164,8 @@ class ProgressBillLine(models.Model):
     def write(self, vals):
         if {'retainage_percent', 'stored_retainage_percent'} & self._get_typed(vals):
             self._check_may_set_rates()
+        if self._get_typed(vals):
+            self.bill_id._check_may_revise()
         return super().write(vals)
 
     def _check_may_set_rates(self):
