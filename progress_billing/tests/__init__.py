@@ -17,6 +17,7 @@ from . import test_documents
 from . import test_down_payments
 from . import test_down_payments_at_once
 from . import test_down_payments_kept
+from . import test_down_payments_table
 from . import test_edits
 from . import test_guard
 from . import test_hooks
