@@ -1,4 +1,5 @@
 from . import test_claims
+from . import test_lists
 from . import test_owner
 from . import test_pages
 from . import test_roles
