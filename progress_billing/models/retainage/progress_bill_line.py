@@ -158,12 +158,16 @@ class ProgressBillLineRetainage(models.Model):
 
     @api.model
     def _get_claim_columns(self):
+        scheduled = self.env['progress.contract.line']._fields
+        rates = {
+            name: SQL("COALESCE(%s, 0)", SQL.identifier('scheduled', name, to_flush=scheduled[name]))
+            for name in ('retainage_percent', 'stored_retainage_percent')
+        }
         return {
             **super()._get_claim_columns(),
             'invoiced_amount': SQL("given.amount + given.stored_amount - given.previous_stored_amount"),
-            'retainage_percent': SQL("COALESCE(scheduled.retainage_percent, 0)"),
-            'stored_retainage_percent': SQL("COALESCE(scheduled.stored_retainage_percent, 0)"),
             'credited_retainage_amount': SQL("0"),
+            **rates,
         }
 
     # === CREDIT === #
