@@ -107,8 +107,9 @@ class ProgressBillRetainage(models.Model):
 
     def _filter_retained(self):
         """Bills where anything is or was held back: by the contract, or by a rate that stands on the bill alone."""
-        lines = self.env['progress.bill.line']
-        lines.flush_model(['bill_id', 'retainage_percent', 'stored_retainage_percent'])
+        if not self:
+            return self
+        self.env['progress.bill.line'].flush_model(['bill_id', 'retainage_percent', 'stored_retainage_percent'])
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s)"
@@ -294,9 +295,10 @@ class ProgressBillRetainage(models.Model):
         self.ensure_one()
         if 'retainage' in taxes:
             return self._prepare_taxed_held_line_list(taxes['retainage'])
-        if self.currency_id.is_zero(self.retainage_amount):
+        total = sum(self.line_ids.mapped('retainage_amount'))
+        if self.currency_id.is_zero(total):
             return []
-        return [self._prepare_held_vals('retainage', -self.retainage_amount, self.contract_id._get_held_tax())]
+        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
 
     def _get_retainage_taxes(self):
         """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RET-9).
