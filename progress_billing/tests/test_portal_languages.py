@@ -75,6 +75,7 @@ class TestPortalLanguages(PortalCommon):
         """Every language, with the customer and their people reading it; undone after each."""
         for code, words in LANGUAGES.items():
             with self.subTest(code):
+                self.env.flush_all()
                 self.env.cr.execute('SAVEPOINT language')
                 try:
                     (self.customer | self.anna | self.colleague).lang = code

@@ -320,14 +320,16 @@ class ProgressBill(models.Model):
     @api.model
     @tools.ormcache()
     def _get_forgotten_fields(self):
-        """The figures that are read from entries, and those that depend on them.
+        """The figures that are read from entries, and those that depend on them and are not stored: what waits to be
+        stored is not forgotten.
 
         :return list: names by model
         """
         found = defaultdict(set)
         for field in map(self._fields.get, self._get_entry_fields()):
             for follower in (field, *self.pool.get_dependent_fields(field)):
-                found[follower.model_name].add(follower.name)
+                if not follower.store:
+                    found[follower.model_name].add(follower.name)
         return [(model, tuple(sorted(names))) for model, names in found.items()]
 
     # === CRUD === #

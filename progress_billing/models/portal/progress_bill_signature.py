@@ -14,6 +14,8 @@ MAX_SIGNATURE = 1024 * 1024
 MAX_NAME = 100
 #: how much of an image is inked at least, in pixels: less is an empty field
 MIN_INK = 20
+#: and how much at most, of all: more is no hand, and what is missing of a file is black
+MAX_INK_PERCENT = 80
 SIGNATURE_FIELDS = ('signature', 'signed_by', 'signed_on', 'signed_by_partner_id', 'signed_fingerprint')
 
 
@@ -103,7 +105,8 @@ class ProgressBillSignature(models.Model):
             raise UserError(self.env._("The signature is no picture that can be read. Draw it again.")) from None
         paper = Image.new('RGBA', picture.size, 'white')
         ink = Image.alpha_composite(paper, picture).convert('L').point(lambda value: 255 if value < 200 else 0)
-        if ink.histogram()[255] < MIN_INK:
+        inked, size = ink.histogram()[255], ink.width * ink.height
+        if not MIN_INK <= inked <= size * MAX_INK_PERCENT / 100:
             raise UserError(self.env._("Draw your signature, or choose one made of your name."))
         return base64.b64encode(content)
 
