@@ -169,3 +169,15 @@ class ProgressContractLine(models.Model):
         self.ensure_one()
         today = self.company_id._get_progress_today()
         return self.currency_id._convert(self.billed_stored_amount, owner.currency_id, self.company_id, today)
+
+    def _get_overbilled_message(self, billed, draft_credit):
+        """In the words of whoever claims on their page: they have no change orders to add."""
+        if self.env.user.share and self.contract_id._is_subcontract():
+            return self.env._(
+                "%(line)s: %(claimed)s would be claimed of %(worth)s. Claim at most what is left of the line; what was "
+                "agreed beyond it has to be added by the office first.",
+                line=self.display_name,
+                claimed=self._show_amount(billed),
+                worth=self._show_amount(self.revised_amount),
+            )
+        return super()._get_overbilled_message(billed, draft_credit)

@@ -84,6 +84,17 @@ class ProgressSubcontractStatus(models.Model):
             reviewed=REVIEWED_STATES,
         )
 
+    # === RIGHTS === #
+
+    def export_data(self, fields_to_export):
+        """As Odoo's; lists of claims leave the house by administrators (SUB-16).
+
+        :param list fields_to_export: as Odoo's
+        :return dict: as Odoo's
+        """
+        self.contract_id._check_may_export()
+        return super().export_data(fields_to_export)
+
     # === ACTIONS === #
 
     def action_invite(self):

@@ -78,6 +78,16 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(bill.state, 'planned')
 
+    def test_too_much_in_their_words(self):
+        """Who claims too much is told what to do, not what the office would."""
+        bill = self._accepted()
+        given = self._work(bill, '999,999.00')
+        page = self._post(bill, answer='claim', version=bill._get_version(), **given)
+        self.assertIn("Claim at most what is left", page.text)
+        self.assertNotIn("change order", page.text)
+        self.env.invalidate_all()
+        self.assertFalse(bill.line_ids[0].amount)
+
     def test_not_invited_is_not_shown(self):
         bill = self.env['progress.bill'].create({'contract_id': self.contract.id, 'date': '2026-03-20'})
         self.assertEqual(self._get(bill).status_code, 404)

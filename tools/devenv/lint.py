@@ -23,6 +23,7 @@ def commands(layout: Layout, fix: bool) -> dict[str, list]:
         "pylint-odoo": [programs / "pylint", "--rcfile=.pylintrc", "-j", "2", *own],
         "data files": [programs / "oca-checks-odoo-module", *own],
         "house rules": [layout.python, "-m", "devenv.house", layout.repo],
+        "languages": [layout.python, "-m", "devenv.translations", layout.repo],
         **{f"{shell} -n {script.name}": [shell, "-n", script] for script, shell in scripts.items()},
     }
 

@@ -8,6 +8,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import merge_pdf
 
+from .progress_bill_upload import UNREADABLE_PICTURES
+
 MAX_SIGNATURE = 1024 * 1024
 MAX_NAME = 100
 #: how much of an image is inked at least, in pixels: less is an empty field
@@ -97,7 +99,7 @@ class ProgressBillSignature(models.Model):
             if max(picture.size) > 4000:
                 raise ValueError
             picture = picture.convert('RGBA')
-        except (binascii.Error, ValueError, OSError, UnidentifiedImageError):
+        except (binascii.Error, UnidentifiedImageError, *UNREADABLE_PICTURES):
             raise UserError(self.env._("The signature is no picture that can be read. Draw it again.")) from None
         paper = Image.new('RGBA', picture.size, 'white')
         ink = Image.alpha_composite(paper, picture).convert('L').point(lambda value: 255 if value < 200 else 0)
