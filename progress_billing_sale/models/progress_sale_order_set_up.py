@@ -43,16 +43,7 @@ class SaleOrderSetUp(models.Model):
         contract._lock_for_billing()
         # sudo: sale.order - the link follows from what the user just did with billing rights
         self.sudo()._write_protected({'progress_contract_id': contract.id})
-        lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
-        start = contract._get_last_sequence()
-        worths = lines._get_progress_worths()
-        created = contract.line_ids._create_protected(
-            [
-                line._prepare_progress_line_vals(contract, worths[line], start + number)
-                for number, line in enumerate(lines, 1)
-            ]
-        )
-        created._check_order_lines_free('sale_line_id')
+        self._create_schedule_lines(contract)
         contract._take_down_payments(self)
         milestones = self.progress_plan_ids._ensure_milestones(contract.project_id)
         bills = self.env['progress.bill'].create(

@@ -16,6 +16,14 @@ class ProgressContractSide(models.Model):
         """Whether the company is billed by this contract; an empty one is a customer's."""
         return self[:1].contract_type == 'subcontract'
 
+    # === RIGHTS === #
+
+    def _get_task_level(self, task):
+        """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16)."""
+        if self._is_subcontract() and task in ('release_retainage', 'send'):
+            return 'user'
+        return super()._get_task_level(task)
+
     # === DIRECTION === #
 
     def _get_move_type(self):

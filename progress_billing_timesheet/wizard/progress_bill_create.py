@@ -189,8 +189,8 @@ class ProgressBillCreate(models.TransientModel):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
         for wizard in singles:
-            used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.agreement_applied = wizard._get_agreement_applied()
+            used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.down_payment_applied = wizard.currency_id.round(used)
             wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)
 
@@ -403,23 +403,6 @@ class ProgressBillCreate(models.TransientModel):
         self.ensure_one()
         return {}
 
-    def _prepare_down_payment_use_vals(self):
-        """Down payments that this bill will use up: they apply by themselves when it is made. Writes nothing.
-
-        :return list: values of ``progress.down.payment.use`` without the bill: ``down_payment_id`` and a positive
-            ``amount``, untaxed, in the contract's currency
-        """
-        self.ensure_one()
-        contract = self.contract_id
-        kind = 'final' if self.is_final else 'progress'
-        bill = self.env['progress.bill'].new(
-            {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'kind': kind}
-        )
-        allocated = contract._allocate_down_payments(self._get_net_before(), self.wip_bill_amount, bill=bill)
-        return [
-            {'down_payment_id': down_payment.id, 'amount': float(amount)} for down_payment, amount in allocated.items()
-        ]
-
     def _get_agreement_applied(self):
         """What service agreements cover of this bill, untaxed."""
         covered = -sum(vals['amount'] for vals in self._prepare_agreement_line_vals())
@@ -428,4 +411,4 @@ class ProgressBillCreate(models.TransientModel):
     def _get_net_before(self):
         """What the bill asks for before down payments, untaxed."""
         billed = self.wip_bill_amount + self.expense_amount + self.product_amount
-        return self.currency_id.round(billed - self._get_agreement_applied())
+        return self.currency_id.round(billed - self.agreement_applied)

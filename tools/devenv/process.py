@@ -71,7 +71,8 @@ def tail_of(log: Path, lines: int = 15) -> str:
 
 
 def die_with_parent() -> None:
-    """Have the kernel end the child when we are killed (Linux; else nothing)."""
+    """Have the kernel end the child when we are killed (Linux; else nothing), and Ctrl-C end it in a script as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 

@@ -7,10 +7,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import addons, database
-from .base import MAIN_ADDON, SetupError, fingerprint, is_stamped, locked, write_atomically
-from .odoo_server import Odoo
-from .process import CommandFailed, run_logged, step
+from devenv import addons, database
+from devenv.base import MAIN_ADDON, SetupError, fingerprint, is_stamped, locked, write_atomically
+from devenv.odoo_server import Odoo
+from devenv.process import CommandFailed, run_logged, step
 
 ROUNDS, QUICK = 7, 3
 #: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt
