@@ -164,6 +164,20 @@ class TestOwner(ClaimCommon):
         self.assertEqual(bill.line_ids.mapped('retainage_amount'), [1300, 200])
         self.assertEqual((first | other).mapped('owner_bill_id'), bill)
 
+    def test_stored_of_those_approved(self):
+        """1,000 stored as approved, 700 of another subcontractor under review: the owner is billed 1,000 of them."""
+        second = self._subcontract([5000])
+        second.line_ids.owner_line_id = self.owner.line_ids[0]
+        self._add_invoice_contact(second, self.mason)
+        waiting = self._accepted(second)
+        self._answer(waiting, 'submit', **{f'stored_{waiting.line_ids.id}': '700'})
+        self._approved('10000', '1000')
+        bill = self._fill()
+        self.assertEqual(bill.line_ids.mapped('stored_amount'), [1000, 0])
+        waiting.action_approve()
+        self._fill()
+        self.assertEqual(bill.line_ids.mapped('stored_amount'), [1700, 0])
+
     def test_what_is_certified_counts(self):
         """8,000 certified of 10,000: the owner is billed 8,000; what is under review or sent back waits."""
         bill = self._accepted()
