@@ -689,6 +689,20 @@ class TestClaimCorners(ClaimCommon):
         self.assertEqual(lines.purchase_line_id, order.order_line)
         self.assertEqual(lines.mapped('price_subtotal'), [1000, 500])
 
+    def test_document_of_a_claim(self):
+        """The application is the subcontractor's, to us: parties and signatures stand the other way round."""
+        report = self.env['report.progress_billing.report_progress_application']
+        facts, texts = report._get_facts(self.bill), report._get_texts(self.bill)
+        self.assertEqual((facts['customer'][0], facts['contractor'][0]), ("To", "Subcontractor"))
+        self.assertIn("Bricklayer", facts['contractor'][1])
+        self.assertIn(self.company.name, facts['customer'][1])
+        self.assertEqual(texts['statement_blocks'], [("Subcontractor", "Bricklayer")])
+        self.assertEqual(texts['certificate_blocks'], [("Certified by", ''), (self.company.name, '')])
+        self.contract.application_signatures = "Mason: Mia"
+        self.assertEqual(report._get_texts(self.bill)['statement_blocks'], [("Mason", "Mia")])
+        owner = self.make.as_billed([100])
+        self.assertIn("Contractor", owner._get_application_setting('signatures'))
+
     def test_screens(self):
         """Claims open in screens of their own, bills of customers in theirs."""
         claims = self.env.ref('progress_billing_subcontract.action_progress_subcontract_bill')
