@@ -26,6 +26,8 @@ def says_nothing(route):
         try:
             return route(self, *args, **kwargs)
         except NotFound:
+            if not request.env.user._is_public():  # whose link it was is not known; Odoo goes by the browser then
+                self._read_in_language(request.env['progress.contact'])
             values = {**self._prepare_portal_layout_values(), 'html_data': self._get_html_data()}
             return request.render('progress_billing.portal_progress_nothing', values, status=404)
 

@@ -12,12 +12,12 @@ from . import test_changes
 from . import test_concurrency
 from . import test_correction
 from . import test_customer_roles
-from . import test_documents
 from . import test_demo_cycle
 from . import test_documents
 from . import test_down_payments
 from . import test_down_payments_at_once
 from . import test_down_payments_kept
+from . import test_down_payments_table
 from . import test_edits
 from . import test_guard
 from . import test_hooks
@@ -31,6 +31,7 @@ from . import test_milestone
 from . import test_multi_company
 from . import test_next_step
 from . import test_next_step_table
+from . import test_notices
 from . import test_numbers
 from . import test_odoo_users
 from . import test_parents
@@ -80,4 +81,5 @@ from . import test_superuser
 from . import test_tours
 from . import test_vendor_side
 from . import test_wip
+from . import test_wip_cells
 from . import test_xmlrpc

@@ -35,7 +35,8 @@ class TestOrderLinks(ProgressSaleCommon):
         ]
         contract = self.orders.set_up(orders[0])
         self.orders.set_up(orders[1])
-        vals = self.billing.bill(contract, '10%', post=False)._prepare_invoice_vals({})
+        bill = self.billing.bill(contract, '10%', post=False)
+        vals = bill._prepare_invoice_vals(bill._get_invoice_taxes())
         self.assertEqual(vals['source_id'], source.id)
         self.assertNotIn('team_id', vals)
         self.assertEqual(vals['invoice_origin'].split(', ')[:2], [order.name for order in orders])
@@ -47,7 +48,8 @@ class TestOrderLinks(ProgressSaleCommon):
         self.orders.set_up(order)
         contract.revenue_recognition = 'as_billed'
         contract.line_ids[0].pending_amount = 100
-        vals = self.billing.run(contract)._prepare_invoice_vals({})
+        bill = self.billing.run(contract)
+        vals = bill._prepare_invoice_vals(bill._get_invoice_taxes())
         self.assertNotIn(order.name, vals['invoice_origin'])
         self.assertNotIn('transaction_ids', vals)
 
@@ -316,8 +318,6 @@ class TestOrderLinks(ProgressSaleCommon):
         refund = self.billing.credit(native)
         item = refund.invoice_line_ids
         self.assertEqual((item._get_quantity_for_order(line), item._get_amount_for_order(line)), (-24, -240))
-        item.product_uom_id = False
-        self.assertEqual(item._get_quantity_for_order(line), -2)
 
     def test_with_tax(self):
         """With taxes an invoice counts in full; in another currency at the rate of its day."""
@@ -333,9 +333,8 @@ class TestOrderLinks(ProgressSaleCommon):
             move.invoice_line_ids.price_unit = 1000
             with self.subTest(day):
                 self.assertEqual(move.invoice_line_ids._get_amount_for_order(other.order_line), amount)
-                self.assertEqual(
-                    move.invoice_line_ids._get_amount_for_order(other.order_line, 'price_total'), amount * 1.15
-                )
+                taxed = move.invoice_line_ids._get_amount_for_order(other.order_line, 'price_total')
+                self.assertAlmostEqual(taxed, amount * 1.15)
 
     # === CHANGES === #
 

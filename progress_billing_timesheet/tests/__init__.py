@@ -10,6 +10,7 @@ from . import test_agreement_screen
 from . import test_agreement_tables
 from . import test_expenses
 from . import test_invoice_number
+from . import test_lists
 from . import test_kept_down_payment
 from . import test_lowered_down_payment
 from . import test_number_at_once
