@@ -48,7 +48,9 @@ class TestEntries(ProgressBillingCommon):
     def test_payments_in_one_transaction(self):
         """Nothing is remembered of a payment that was made, taken back or cancelled since it was read."""
         bill, invoice = self.bill, self.bill.invoice_id
-        self.assertEqual((bill.invoice_name, bill.invoice_state, *self._figures()), ("Draft", 'draft', 0, 0, False, False))
+        self.assertEqual(
+            (bill.invoice_name, bill.invoice_state, *self._figures()), ("Draft", 'draft', 0, 0, False, False)
+        )
         invoice.action_post()
         self.assertEqual((bill.invoice_name, bill.invoice_state), (invoice.name, 'posted'))
         self.assertEqual(self._figures(), (0, 575, True, "Not Paid"))
@@ -72,7 +74,9 @@ class TestEntries(ProgressBillingCommon):
     def test_state_in_one_transaction(self):
         """State, bucket and sums follow posting, credit, cancelling and deletion without being asked to."""
         bill, invoice, line = self.bill, self.bill.invoice_id, self.bill.line_ids
-        self.assertEqual((bill.state, bill.bucket, bill.invoice_ids, bill.invoice_count), ('invoiced', 'draft', invoice, 1))
+        self.assertEqual(
+            (bill.state, bill.bucket, bill.invoice_ids, bill.invoice_count), ('invoiced', 'draft', invoice, 1)
+        )
         invoice.action_post()
         self.assertEqual((bill.bucket, self.contract.actual_amount), ('actual', 500))
         credit = invoice._reverse_moves(cancel=True)
@@ -85,7 +89,9 @@ class TestEntries(ProgressBillingCommon):
         invoice.button_draft()
         self.assertEqual((bill.bucket, self.contract.draft_amount, self.contract.actual_amount), ('draft', 500, 0))
         invoice.unlink()
-        self.assertEqual((bill.state, bill.bucket, bill.invoice_id.id, self.contract.draft_amount), ('planned', False, False, 0))
+        self.assertEqual(
+            (bill.state, bill.bucket, bill.invoice_id.id, self.contract.draft_amount), ('planned', False, False, 0)
+        )
 
     def test_told_once_it_matters(self):
         """Bills are told of what concerns them, and of nobody else's entries."""

@@ -189,8 +189,8 @@ class ProgressBillCreate(models.TransientModel):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
         for wizard in singles:
-            used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.agreement_applied = wizard._get_agreement_applied()
+            used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.down_payment_applied = wizard.currency_id.round(used)
             wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)
 
@@ -411,4 +411,4 @@ class ProgressBillCreate(models.TransientModel):
     def _get_net_before(self):
         """What the bill asks for before down payments, untaxed."""
         billed = self.wip_bill_amount + self.expense_amount + self.product_amount
-        return self.currency_id.round(billed - self._get_agreement_applied())
+        return self.currency_id.round(billed - self.agreement_applied)

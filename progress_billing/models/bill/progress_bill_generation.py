@@ -97,7 +97,10 @@ class ProgressBillGeneration(models.Model):
         return numbers + [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 
     def _draw_names(self):
-        """Give the bills that leave the plan their number."""
+        """Numbers of the bills that leave the plan.
+
+        :return dict: of ``progress.bill`` values by bill, of those that have none yet
+        """
         todo = self.filtered(lambda bill: not bill.name)
         names = self._next_names([bill.company_id for bill in todo], todo.mapped('date'))
-        todo._write_together({bill: {'name': name} for bill, name in zip(todo, names, strict=True)})
+        return {bill: {'name': name} for bill, name in zip(todo, names, strict=True)}

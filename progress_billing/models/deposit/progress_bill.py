@@ -26,7 +26,7 @@ class ProgressBillDeposit(models.Model):
         groups = {}
         accounts = self._get_deposit_accounts(self.line_ids.contract_line_id)
         for base_line in taxes['work']:
-            account = accounts[base_line['_bill_line'].contract_line_id]
+            account = accounts[base_line['_scheduled']]
             groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
         result = []
         for (tax_set, account), base_lines in groups.items():
