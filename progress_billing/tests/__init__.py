@@ -6,13 +6,17 @@ from . import test_bad_input
 from . import test_bill_summary
 from . import test_billing_rules
 from . import test_buckets
+from . import test_callers_values
 from . import test_certificates
+from . import test_change_order_fields
 from . import test_change_orders
 from . import test_changes
 from . import test_concurrency
+from . import test_contract_fields
 from . import test_correction
 from . import test_customer_roles
 from . import test_demo_cycle
+from . import test_dialogs
 from . import test_documents
 from . import test_down_payments
 from . import test_down_payments_at_once
@@ -58,6 +62,7 @@ from . import test_portal_uploads
 from . import test_printing
 from . import test_pro_forma
 from . import test_profitability
+from . import test_project_tab
 from . import test_queries
 from . import test_reading
 from . import test_retainage
@@ -80,6 +85,7 @@ from . import test_sourced_lines
 from . import test_speed
 from . import test_superuser
 from . import test_tab_reading
+from . import test_tax_engine
 from . import test_tours
 from . import test_vendor_side
 from . import test_wip

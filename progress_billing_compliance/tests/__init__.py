@@ -1,3 +1,4 @@
+from . import test_backup_corners
 from . import test_backups
 from . import test_compliance
 from . import test_lists
