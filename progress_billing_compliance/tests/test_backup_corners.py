@@ -187,7 +187,7 @@ class TestBackupCorners(ProgressBillingCommon):
 
         def sources(bill):
             if bill == bad:
-                raise UserError("No paper left")
+                raise UserError(self.env._("No paper left"))
             return []
 
         self.patch(type(bad), '_get_backup_sources', sources)
