@@ -15,6 +15,7 @@
         'security/progress_agreement_security.xml',
         'views/progress_agreement_views.xml',
         'views/progress_realisation_views.xml',
+        'views/account_portal_templates.xml',
         'report/account_invoice_templates.xml',
     ],
     'demo': [

@@ -1,5 +1,6 @@
 """pytest plugin for tests on a database: what is made once, who runs what, and no browser test skipped in silence."""
 
+import functools
 import inspect
 import os
 import re
@@ -9,6 +10,8 @@ from unittest import mock
 
 import pytest
 
+#: files of the web client that browser tests ask for
+ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
 BROWSER = re.compile(r"\b(start_tour|browser_js)\(")
 
 
@@ -35,8 +38,6 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: getattr(item, "cls", None) not in browsers)
     for item in items:
         cls = getattr(item, "cls", None)
-        if _is_http_case(cls):
-            item.user_properties.append(("browser", True))
         item.add_marker(pytest.mark.xdist_group("browser" if cls in browsers else item.nodeid.rpartition("::")[0]))
 
 
@@ -74,30 +75,31 @@ def prepared(request, own_filestore):
         prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
-class BrowserTests:
-    """Odoo skips them without a word when the browser, or what it is driven with, is missing."""
+@functools.cache
+def _make_assets():
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tests.common import get_db_name
 
-    def __init__(self):
-        self.skipped = []
-
-    def pytest_runtest_logreport(self, report):
-        """Note a skipped one."""
-        if report.skipped and ("browser", True) in map(tuple, report.user_properties):
-            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            self.skipped.append(f"{report.nodeid}: {reason}")
-
-    def pytest_sessionfinish(self, session):
-        """Turn the exit code."""
-        if self.skipped and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-    def pytest_terminal_summary(self, terminalreporter):
-        """Say which."""
-        if self.skipped:
-            terminalreporter.section("browser and HTTP tests that did not run")
-            for line in self.skipped:
-                terminalreporter.write_line(f"FAILED (skipped) {line}", red=True)
+    with Registry(get_db_name()).cursor() as cr:
+        qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
+        for name in ASSETS:
+            qweb._get_asset_bundle(f"web.assets_{name}", css=False, js=True).js()
+            qweb._get_asset_bundle(f"web.assets_{name}", css=True, js=False).css()
 
 
-def pytest_configure(config):
-    config.pluginmanager.register(BrowserTests(), "browser-tests")
+@pytest.fixture(scope="class", autouse=True)
+def web_client(request, prepared):
+    """Have its files before the first browser: each test would make them again, and take them back with all else."""
+    if request.cls and _opens_a_browser(request.cls):
+        _make_assets()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Odoo skips tests without a word when the browser, or what it is driven with, is missing."""
+    report = yield
+    if report.skipped and _is_http_case(getattr(item, "cls", None)):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        report.outcome, report.longrepr = "failed", f"a browser or HTTP test did not run: {reason}"
+    return report

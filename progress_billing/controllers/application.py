@@ -17,7 +17,7 @@ class Application(http.Controller):
         if not bills:
             raise request.not_found()
         try:
-            bills._check_application()
+            bills._check_download()
         except UserError as error:
             raise request.not_found(str(error)) from error
         files = [(f'{bill._get_application_file_name()}.xlsx', bill._get_application_xlsx()) for bill in bills]

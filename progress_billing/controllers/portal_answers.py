@@ -20,10 +20,10 @@ class ProgressPortalAnswers(ProgressPortal):
     def _get_actor(self, contact):
         """Whoever answers, as business methods take it.
 
-        :raises UserError: for internal users, who answer for the customer in the office's screens
+        :raises UserError: for internal users who are no contact themselves: they answer in the office's screens
         """
         user = request.env.user
-        if user._is_internal():
+        if user._is_internal() and contact.partner_id != user.partner_id:
             raise UserError(
                 request.env._("You are logged in as an employee: answer for the customer in the office's screens.")
             )

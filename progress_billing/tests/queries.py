@@ -16,14 +16,34 @@ def count_queries(env, act):
     return env.cr.sql_log_count - before
 
 
-def get_list_specification(model, view):
-    """What the web client asks for when it shows a list: of links their names.
+def get_list_specification(model, view, kind='list'):
+    """What the web client asks for when it shows a list or cards: of links their names.
 
-    :param view: the list's view, or an empty one for the model's own
+    :param view: the view, or an empty one for the model's own
     """
-    arch = etree.fromstring(model.get_view(view.id, 'list')['arch'])
+    arch = etree.fromstring(model.get_view(view.id, kind)['arch'])
     names = {node.get('name') for node in arch.iter('field')}
     return {name: {'fields': {'display_name': {}}} if model._fields[name].relational else {} for name in names}
+
+
+def get_shown_lists(env, addon):
+    """What an addon shows as a list or as cards: views of its own, those it extends, and those of its menus.
+
+    :return set: pairs of the view that is opened, empty for the model's own, and ``list`` or ``kanban``
+    """
+    records = env['ir.model.data'].sudo().search([('module', '=', addon)])
+    views = env['ir.ui.view'].browse(records.filtered(lambda data: data.model == 'ir.ui.view').mapped('res_id'))
+    shown = set()
+    for view in views.filtered(lambda view: view.type in ('list', 'kanban')):
+        while view.mode == 'extension':
+            view = view.inherit_id
+        shown.add((view.model, view, view.type))
+    actions = records.filtered(lambda data: data.model == 'ir.actions.act_window').mapped('res_id')
+    for action in env['ir.actions.act_window'].sudo().browse(actions):
+        for view_id, kind in action.views:
+            if kind in ('list', 'kanban'):
+                shown.add((action.res_model, views.browse(view_id or ()), kind))
+    return {(model, view, kind) for model, view, kind in shown if not env[model].is_transient()}
 
 
 class QueryAssertions:
@@ -52,16 +72,35 @@ class QueryAssertions:
         self.assertLessEqual(many, few + 2 + each * (MANY - FEW), f"{few} queries for {FEW} rows, {many} for {MANY}")
         self.assertLessEqual(many, most, "queries")
 
-    def assertListFlat(self, records, view=None, most=60):
-        """A list of the first of these records, as the web client reads it.
+    def assertListFlat(self, records, view, kind='list', most=60):
+        """A list of these records, as the web client reads it, takes as many queries as one of a third of them.
 
-        :param records: in an order in which few of them are as different as many
-        :param str view: its id, where it is not the model's first
+        :param view: the view, or an empty one for the model's own
         """
-        self.assertGreaterEqual(len(records), MANY)
-        specification = get_list_specification(records, self.env.ref(view) if view else self.env['ir.ui.view'])
-        read = records.browse().web_search_read
-        self.assertRowsFree(
-            lambda number: count_queries(self.env, lambda: read([('id', 'in', records[:number].ids)], specification)),
-            most,
-        )
+        specification = get_list_specification(records, view, kind)
+
+        def read(some):
+            search_read = records.browse().web_search_read
+            return count_queries(self.env, lambda: search_read([('id', 'in', some.ids)], specification))
+
+        read(records[:2])  # the registry's caches
+        few, many = read(records[::3]), read(records)
+        self.assertLessEqual(many, few + 2, f"{few} queries for {len(records[::3])} rows, {many} for {len(records)}")
+        self.assertLessEqual(many, most, "queries")
+
+
+class ShownLists(QueryAssertions):
+    """For test cases: each list and all cards that ``addon`` shows."""
+
+    addon = 'progress_billing'
+    rows = 3 * FEW
+
+    def assertShownListsFlat(self):
+        """Every one is read at once; there have to be enough records of each model."""
+        shown = get_shown_lists(self.env, self.addon)
+        self.assertTrue(shown)
+        for model, view, kind in sorted(shown, key=lambda one: (one[0], one[1].id or 0, one[2])):
+            with self.subTest(model=model, view=view.xml_id, kind=kind):
+                records = self.env[model].search([], limit=self.rows)
+                self.assertEqual(len(records), self.rows, "make more of them")
+                self.assertListFlat(records, view, kind)

@@ -43,6 +43,9 @@ class TestDownPayments(DownPaymentCommon):
         for odd in (True, [False], {'a': 1}, 'x', '١٢', float('nan'), float('inf'), '1e999', -5, 0, 0.001, 1e18):
             with self.subTest(amount=odd):
                 self.assertRefused(lambda odd=odd: contract.action_create_down_payment(odd), regex='.')
+        for odd in ('no', 'False', [], {}, 2, 'x'):
+            with self.subTest(restricted=odd):
+                self.assertRefused(lambda odd=odd: contract.action_create_down_payment(5, odd), "Say yes or no")
         paid = self._pay_down(contract, 10)
         bill = self.billing.bill(contract, '20')
         use = bill.down_payment_use_ids

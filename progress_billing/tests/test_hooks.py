@@ -119,7 +119,7 @@ class TestHooksOfContracts(HooksCommon):
     def test_company_accounts(self):
         company = self.env['res.company'].create({'name': "Other"})
         with self._extended('res.company', '_set_up_progress_accounts') as calls:
-            self.env['account.chart.template']._post_load_data('generic_coa', company, {})
+            self.env['account.chart.template'].try_loading('generic_coa', company, install_demo=False)
         self.assertEqual(calls, [(company,)])
 
 

@@ -65,3 +65,12 @@ class TestHooksOfPages(HooksCommon):
             self.assertRefused(lambda: line.write({'original_amount': 1}), "follows from the order O-1")
             with self._extended('progress.contract.line', '_get_order_sentence', lambda *_args, **_values: "Ask O-1."):
                 self.assertRefused(lambda: line.write({'original_amount': 1}), "Ask O-1.")
+
+    def test_level_of_a_task(self):
+        """An addon for another side of contracts says who sends."""
+        mine = self.claim.with_user(self.billing_user)
+        self.assertFalse(mine.may_send)
+        with self._extended('progress.contract', '_get_task_level', lambda *_args: 'user'):
+            self.env.invalidate_all()
+            self.assertTrue(mine.may_send)
+            mine.action_send()

@@ -223,7 +223,7 @@ class TestPayments(ProgressBillingCommon):
             self.assertEqual(bills.filtered(name), expected)
 
     def test_register_payment(self):
-        """Odoo's own dialog, for accountants, on what is posted and open."""
+        """Odoo's own dialog, for administrators who are accountants too, on what is posted and open."""
         contract = self.make.contract([1000], payment_term_id=self.immediate.id)
         bill = self.billing.bill(contract, '50%', '2026-03-01', post=False)
         with self.assertRaisesRegex(UserError, "no posted invoice is open"):
@@ -232,6 +232,10 @@ class TestPayments(ProgressBillingCommon):
         for user in (self.reader, self.billing_user):
             with self.assertRaisesRegex(AccessError, "You are not allowed to create"):
                 bill.with_user(user).action_register_payment()
+        self.assertRefused(
+            bill.with_user(self.accountant).action_register_payment, "Only administrators enter", error=AccessError
+        )
+        self.accountant.group_ids += self.env.ref('progress_billing.group_manager')
         action = bill.with_user(self.accountant).action_register_payment()
         self.assertEqual(action['res_model'], 'account.payment.register')
         register = self.env['account.payment.register'].with_user(self.accountant)

@@ -56,7 +56,7 @@ class TestPortalMail(PortalCommon):
         self.assertSent('paid', both)
 
     def test_buttons(self):
-        bill = self.bill.with_user(self.billing_user)
+        bill = self.bill.with_user(self.manager)
         bill.action_invite()
         again = bill.action_invite()
         self.assertIn("already", again['params']['message'])
@@ -73,6 +73,8 @@ class TestPortalMail(PortalCommon):
         for name in ('action_invite', 'action_request_signature', 'action_send'):
             with self.assertRaisesRegex(AccessError, "You are not allowed to modify"):
                 getattr(self.bill.with_user(self.reader), name)()
+            with self.assertRaisesRegex(AccessError, "Only administrators"):
+                getattr(self.bill.with_user(self.billing_user), name)()
 
     def test_many(self):
         other = self.make.pro_forma([500], description="Other House")

@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import ProgressBillingCommon
 
@@ -501,7 +501,10 @@ class TestRetainageEntry(ProgressBillingCommon):
         self.assertRetained(contract, 0)
 
     def test_rights(self):
-        """BIL-18: a billing user draws and releases without accounting rights; a reader does neither."""
+        """BIL-18, SEC-10: billing takes no accounting rights; releasing and setting retainage an administrator."""
+        manager = new_test_user(
+            self.env, login='releases', groups='progress_billing.group_manager', company_id=self.company.id
+        )
         for tax in ('now', 'release'):
             with self.subTest(tax):
                 self.company.progress_retainage_tax = tax
@@ -514,7 +517,15 @@ class TestRetainageEntry(ProgressBillingCommon):
                     contract.with_user(self.reader).action_release_retainage()
                 with self.assertRaisesRegex(AccessError, "You are not allowed to modify"), self.env.cr.savepoint():
                     contract.with_user(self.reader).action_set_retainage(5)
-                action = mine.action_release_retainage(100)
+                self.assertRefused(
+                    lambda mine=mine: mine.action_release_retainage(100),
+                    "Only administrators release",
+                    error=AccessError,
+                )
+                self.assertRefused(
+                    lambda mine=mine: mine.action_set_retainage(5), "Only administrators set", error=AccessError
+                )
+                action = contract.with_user(manager).action_release_retainage(100)
                 self.assertEqual(action['res_model'], 'progress.bill')
                 release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage')
                 self.assertEqual(release.invoice_id.state, 'draft')

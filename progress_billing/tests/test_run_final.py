@@ -1,8 +1,8 @@
 import random
 
 from odoo import Command
-from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
 
 from .common import ProgressBillingCommon
 
@@ -100,15 +100,18 @@ class TestRunAndFinal(ProgressBillingCommon):
             self.assertEqual(credit.progress_contract_id, contract)
 
     def test_send(self):
-        """REV-10: the composer with template and PDF, before release too, also for many and for billing users."""
+        """REV-10: the composer with template and PDF, before release too, also for many; by administrators."""
         contract = self.make.pro_forma([1000])
         bills = self.billing.run(contract, 10) | self.billing.run(contract, 20)
-        action = bills[0].with_user(self.billing_user).action_send()
+        mine = bills.with_user(self.billing_user)
+        self.assertRefused(mine.action_send, "Only administrators e-mail", error=AccessError)
+        manager = new_test_user(
+            self.env, login='sends', groups='progress_billing.group_manager', company_id=self.company.id
+        )
+        action = bills[0].with_user(manager).action_send()
         self.assertEqual(action['res_model'], 'mail.compose.message')
         self.assertTrue(action['context']['default_template_id'])
-        composer = (
-            self.env['mail.compose.message'].with_user(self.billing_user).with_context(**action['context']).create({})
-        )
+        composer = self.env['mail.compose.message'].with_user(manager).with_context(**action['context']).create({})
         self.assertIn(bills[0].name, composer.subject)
         composer._action_send_mail()
         message = bills[0].message_ids[0]

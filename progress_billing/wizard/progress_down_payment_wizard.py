@@ -20,6 +20,12 @@ class ProgressDownPaymentWizard(models.TransientModel):
     is_restricted = fields.Boolean(
         string="Only for This Contract", help="Else it is applied on any bill of the customer in this currency."
     )
+    contract_line_id = fields.Many2one(
+        'progress.contract.line',
+        string="Only for the Line",
+        domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
+        help="It is applied up to what a bill bills of this line.",
+    )
     left_amount = fields.Monetary(related='contract_id.down_payment_balance', string="Left of Earlier Ones")
 
     @api.onchange('partner_id')
@@ -28,6 +34,10 @@ class ProgressDownPaymentWizard(models.TransientModel):
         if customer and self.contract_id.partner_id.commercial_partner_id != customer:
             self.contract_id = customer._get_progress_contracts_to_bill()[:1]
 
+    @api.onchange('contract_id')
+    def _onchange_contract_id(self):
+        self.contract_line_id = False
+
     def action_confirm(self):
         """Make the down payment.
 
@@ -35,4 +45,11 @@ class ProgressDownPaymentWizard(models.TransientModel):
         :raises UserError: for an amount that is none, or a contract that cannot be billed
         """
         self.ensure_one()
-        return self.contract_id.action_create_down_payment(self.amount, self.is_restricted)
+        record = self._get_restricted_record() if self.is_restricted else None
+        restricted_to = f'{record._name},{record.id}' if record else False
+        return self.contract_id.action_create_down_payment(self.amount, self.is_restricted, restricted_to)
+
+    def _get_restricted_record(self):
+        """The one record that it is kept for. Extend by ``super()`` for other models."""
+        self.ensure_one()
+        return self.contract_line_id

@@ -41,7 +41,7 @@ class ProgressReleaseWizard(models.TransientModel):
         contract = self.contract_id
         if self.mode != 'lines':
             return contract.action_release_retainage(self.amount if self.mode == 'amount' else None)
-        contract.check_access('write')
+        contract._check_may_release_retainage()
         contract._lock_for_billing()
         by_line = {
             line.contract_line_id: money.round_to(line.amount, contract.currency_id.rounding) for line in self.line_ids

@@ -1,13 +1,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from .progress_compliance_type import POLICIES, STEPS
 
 ACTIVITY = 'progress_billing_compliance.mail_activity_compliance'
+#: what decides whether a document stops anything
+EXCUSES = ('is_waived', 'policy', 'holds')
 #: in these a document holds nothing up
 GOOD_STATES = ('valid', 'expiring', 'waived')
 BATCH_SIZE = 100
@@ -173,10 +175,20 @@ class ProgressCompliance(models.Model):
     def create(self, vals_list):
         documents = super().create(vals_list)
         documents._keep_files()
+        documents.filtered(
+            lambda document: (
+                document.is_waived
+                or document.policy != document.type_id.policy
+                or document.holds != document.type_id.holds
+            )
+        )._check_may_excuse()
         return documents
 
     def write(self, vals):
         """A renewed document is reminded of anew."""
+        typed = self._get_typed(vals)
+        if any(name in typed and self._differs(name, vals[name]) for name in EXCUSES):
+            self._check_may_excuse()
         result = super().write(vals)
         if 'attachment_ids' in vals:
             self._keep_files()
@@ -184,6 +196,30 @@ class ProgressCompliance(models.Model):
             self.filtered('reminded_on')._write_protected({'reminded_on': False})
             self.activity_unlink([ACTIVITY])
         return result
+
+    def _check_may_excuse(self):
+        """Whether a document is needed, and what it holds up, is said by administrators of the contract's side.
+
+        :raises AccessError: for everybody else
+        """
+        if self.env.su:
+            return
+        sides = ('group_manager', 'group_subcontract_manager')
+        for document in self:
+            contract = document.contract_id
+            allowed = (
+                contract._has_side_level('manager')
+                if contract
+                else any(self.env.user.has_group(f'progress_billing.{side}') for side in sides)
+            )
+            if not allowed:
+                raise AccessError(
+                    self.env._(
+                        "%s: only administrators say that a document is not needed, or holds up something else than "
+                        "its type says.",
+                        document.display_name,
+                    )
+                )
 
     def _keep_files(self):
         """Files that were uploaded before the document was saved belong to it: its readers read them."""

@@ -160,7 +160,7 @@ class ProgressContractDownPayment(models.Model):
 
     # === DEPOSITS HELD === #
 
-    @api.depends('bill_ids.is_sale_down_payment', 'bill_ids.move_ids.state')
+    @api.depends('bill_ids.is_sale_down_payment', 'bill_ids.invoice_ids')
     def _compute_deposit_balance(self):
         """Down payments of contracts billed *as billed* are deposits too."""
         result = super()._compute_deposit_balance()

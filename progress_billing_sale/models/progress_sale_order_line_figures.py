@@ -29,13 +29,6 @@ class SaleOrderLineFigures(models.Model):
 
     # === QUANTITIES === #
 
-    def _get_scheduled_lines(self):
-        """Schedule lines of the contract that is not cancelled."""
-        # sudo: progress.contract.line - an order's figures are for all who see the order
-        lines = self.sudo().progress_line_ids
-        live = lines.filtered(lambda line: line.contract_state != 'cancelled')
-        return live.with_prefetch(lines._prefetch_ids)  # those of the other order lines too
-
     def _get_progress_quantity(self, posted=False):
         """How many units the contract's bills stand for: their amount at the line's own net price.
 

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.progress_billing.models.contract.progress_tab_mixin import READERS
 
@@ -11,39 +11,27 @@ class SaleOrderLine(models.Model):
     """An order line that the schedule of values bills, and what happens to the schedule when it changes."""
 
     _name = 'sale.order.line'
-    _inherit = ['sale.order.line', 'progress.guard.mixin']
-    _guards_values = False
-    _placing_fields = ()
+    _inherit = ['sale.order.line', 'progress.order.line.mixin']
 
-    progress_line_ids = fields.One2many(
-        'progress.contract.line', 'sale_line_id', string="Schedule of Values", groups=READERS
-    )
+    progress_line_ids = fields.One2many(inverse_name='sale_line_id', groups=READERS)
     progress_change_line_ids = fields.One2many(
         'progress.contract.change.line', 'sale_line_id', string="Change Order Lines", groups=READERS
     )
     is_progress_billed = fields.Boolean(
-        string="Billed in Stages",
-        compute='_compute_is_progress_billed',
-        store=True,
-        guarded=True,
         help="A billing contract bills this line, or a change order proposes that it does: Create Invoice leaves it "
         "out. A down payment: a deposit of the contract.",
     )
 
-    @api.depends(
-        'progress_line_ids.contract_state',
-        'progress_change_line_ids.state',
-        'invoice_lines.progress_deposit_bill_id',
-        'is_downpayment',
-    )
+    @api.depends('progress_change_line_ids.state', 'invoice_lines.progress_deposit_bill_id', 'is_downpayment')
     def _compute_is_progress_billed(self):
-        for line in self:
-            if line.is_downpayment:
-                line.is_progress_billed = bool(line.invoice_lines.progress_deposit_bill_id)
-            else:
-                live = line.progress_line_ids.filtered(lambda scheduled: scheduled.contract_state != 'cancelled')
-                proposed = line.progress_change_line_ids.filtered(lambda change: change.state == 'draft')
-                line.is_progress_billed = bool(live or proposed)
+        deposits = self.filtered('is_downpayment')
+        for line in deposits:
+            line.is_progress_billed = bool(line.invoice_lines.progress_deposit_bill_id)
+        result = super(SaleOrderLine, self - deposits)._compute_is_progress_billed()
+        for line in self - deposits:
+            if 'draft' in line.progress_change_line_ids.mapped('state'):
+                line.is_progress_billed = True
+        return result
 
     # === CRUD === #
 
@@ -58,9 +46,6 @@ class SaleOrderLine(models.Model):
         if WORTH_FIELDS & vals.keys():
             self.order_id._propose_progress_changes()
         return result
-
-    def _raise_protected(self, name):
-        raise AccessError(self.env._("Whether a line is billed in stages follows from its billing contract."))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_progress_billed(self):
@@ -97,27 +82,11 @@ class SaleOrderLine(models.Model):
         )
 
     def _get_progress_worths(self, taxed=False):
-        """What each line is worth to the schedule, untaxed: as ordered, or as delivered where more goods were.
-
-        The lines of an order add up to its untaxed amount: where the company rounds taxes over the
-        document, a cent that its lines differ by is on one of them, as on Odoo's own invoice.
-
-        :param bool taxed: with taxes
-        :return dict: amounts by line, in the order's currency
-        """
-        worths = dict.fromkeys(self, 0.0)
-        engine = self.env['progress.tax.engine']
-        for order, lines in self.grouped('order_id').items():
-            if order.state == 'cancel':
-                continue
-            base_lines = [
-                line._prepare_base_line_for_taxes_computation(quantity=line._get_progress_units())
-                for line in order.order_line.filtered(lambda line: not line.display_type)
-            ]
-            found = engine._get_worths(base_lines, order.company_id, order.currency_id, taxed=taxed)
-            scheduled = lines.filtered(lambda line: not line.is_downpayment and not line.is_expense)
-            worths.update({line: found[line] for line in scheduled if line in found})
-        return worths
+        """Nothing where the order is cancelled, and no line but those of the schedule (SAL-1)."""
+        live = self.filtered(
+            lambda line: line.order_id.state != 'cancel' and not line.is_downpayment and not line.is_expense
+        )
+        return dict.fromkeys(self, 0.0) | super(SaleOrderLine, live)._get_progress_worths(taxed)
 
     def _get_progress_units(self):
         """The quantity that the contract is about: as ordered, or as delivered where more goods were."""
@@ -125,29 +94,8 @@ class SaleOrderLine(models.Model):
         goods = self.product_id.type == 'consu' and self.product_id.invoice_policy == 'delivery'
         return max(self.product_uom_qty, self.qty_delivered) if goods else self.product_uom_qty
 
-    def _prepare_progress_line_vals(self, contract, worth, sequence):
-        """Values of the schedule line for this order line: money, unless somebody chooses quantity.
-
-        :param contract: that the line is added to
-        :param float worth: of the line, untaxed, in the order's currency
-        :param int sequence: in the schedule
-        :return dict: of ``progress.contract.line``
-        """
-        self.ensure_one()
-        vals = {'contract_id': contract.id, 'sequence': sequence, 'name': self.name, 'sale_line_id': self.id}
-        if self.display_type:
-            return dict(vals, display_type=self.display_type)
-        units = self._get_progress_units()
-        return dict(
-            vals,
-            product_id=self.product_id.id,
-            product_uom_id=self.product_uom_id.id,
-            original_quantity=units,
-            unit_price=worth / units if units else worth,
-            original_amount=worth,
-            tax_ids=[fields.Command.set(self.tax_ids.ids)],
-            analytic_distribution=self.analytic_distribution,
-        )
+    def _prepare_progress_base_line(self):
+        return self._prepare_base_line_for_taxes_computation(quantity=self._get_progress_units())
 
     def _prepare_progress_change_list(self):
         """Values of change order lines that bring the schedule in step with these lines.

@@ -4,7 +4,8 @@ from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from odoo.addons.progress_billing.controllers.portal_answers import ProgressPortalAnswers
+from odoo.addons.progress_billing.controllers.portal import says_nothing
+from odoo.addons.progress_billing.controllers.portal_answers import OWN_FORM, ProgressPortalAnswers
 
 
 class SubcontractPortal(ProgressPortalAnswers):
@@ -20,20 +21,18 @@ class SubcontractPortal(ProgressPortalAnswers):
         }
         return messages.get(done) or super()._get_message(done)
 
-    @http.route(
-        '/my/progress/contract/<int:contract_id>/schedule',
-        type='http',
-        auth='public',
-        methods=['POST'],
-        website=True,
-    )
+    @http.route('/my/progress/contract/<int:contract_id>/schedule', **OWN_FORM)
+    @says_nothing
     def propose_schedule(self, contract_id, access_token=None, answer=None, **given):
         """The subcontractor's own schedule of values."""
         contract, contact = self._open('progress.contract', contract_id, access_token)
+        if self._is_reload():
+            return self._go_to(contract, contact, access_token)
         if not contract.is_vendor_schedule or answer not in ('save', 'submit'):
             raise NotFound
         given = {name: self._clean(value) for name, value in given.items() if isinstance(value, str)}
         try:
+            self._check_own_form(given.get('csrf_token'))
             actor = self._get_actor(contact)
             with request.env.cr.savepoint():
                 contract._take_schedule(actor, contact, given, submit=answer == 'submit', address=self._get_address())

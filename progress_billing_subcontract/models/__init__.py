@@ -6,6 +6,8 @@ from . import progress_vendor_schedule_line
 from . import progress_contract_vendor_schedule
 from . import progress_contract_owner
 from . import progress_contract_line
+from . import progress_contract_change
+from . import progress_contract_change_line
 from . import progress_answer
 from . import progress_notice
 from . import progress_bill
@@ -14,6 +16,7 @@ from . import progress_bill_invitation
 from . import progress_bill_claim
 from . import progress_bill_review
 from . import progress_bill_owner
+from . import progress_bill_rights
 from . import progress_bill_line
 from . import account_move
 from . import account_move_line

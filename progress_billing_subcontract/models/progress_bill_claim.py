@@ -3,6 +3,7 @@ import ast
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import formatLang
 
 from odoo.addons.progress_billing.tools import money, numbers
 
@@ -165,15 +166,12 @@ class ProgressBillClaim(models.Model):
                     self.env._("Nothing is claimed on %s: enter what was done this period.", bill.display_name)
                 )
         result = super()._submit(actor)
-        behalf = bool(actor.user) and not actor.user.sudo().share  # sudo: res.users - who acts, whoever runs the code
-        fresh._write_protected(
-            {
-                'submitted_on': fields.Datetime.now(),
-                'submitted_by_partner_id': actor.partner.id,
-                'is_on_behalf': behalf,
-            }
-        )
+        fresh._write_protected({'submitted_on': fields.Datetime.now(), 'submitted_by_partner_id': actor.partner.id})
+        # sudo: res.users - who acts, whoever runs the code
+        is_office = bool(actor.user) and not actor.user.sudo().share
         for bill in fresh:
+            behalf = is_office and not bill._is_contact(actor.partner)  # a colleague may be one
+            bill._write_protected({'is_on_behalf': behalf})
             bill.message_post(body=bill._get_submitted_text(actor, behalf), author_id=actor.partner.id)
         return result
 
@@ -215,7 +213,7 @@ class ProgressBillClaim(models.Model):
             'decline': lambda actor, given: self._decline(actor, given.get('reason')),
             'claim': self._take_claim,
             'submit': self._take_submission,
-            **{kind: takers[kind] for kind in ('dispute', 'withdraw')},
+            **{kind: takers[kind] for kind in ('dispute', 'withdraw', 'forward')},
         }
 
     def _check_may_take(self, kind, contact, version):
@@ -314,12 +312,10 @@ class ProgressBillClaim(models.Model):
 
         :raises UserError: that it is none, with an example
         """
-        lang, body = self._get_lang(), text.strip()
-        sign = -1 if body[:1] in ('-', '−') else 1
+        lang, body = self._get_lang(), text.strip().rstrip('% ')
+        sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
-            number = numbers.parse(
-                body.lstrip('-−').rstrip('% '), lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping)
-            )
+            number = numbers.parse(body, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
             return sign * numbers.check(number)
         except numbers.NumberError:
             raise UserError(
@@ -327,9 +323,15 @@ class ProgressBillClaim(models.Model):
                     "%(what)s: “%(text)s” is no number. Write it like %(example)s.",
                     what=what,
                     text=text[:40],
-                    example=self._show_typed_amount(1234.5),
+                    example=self._show_typed_number(1234.5),
                 )
             ) from None
+
+    @api.model
+    def _show_typed_number(self, number):
+        """A number as one would type it, with all its decimals: quantities and rates have more than money has."""
+        exponent = money.to_decimal(round(number, 6)).normalize().as_tuple().exponent
+        return formatLang(self.env, number, digits=max(-exponent, 0))
 
     def _preview_certificate(self, actor, given):
         """What would be due with what is typed so far."""

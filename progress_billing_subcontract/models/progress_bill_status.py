@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 #: in which a subcontractor may still enter something
 OPEN_STATES = ('planned', 'draft', 'rejected')
+#: in which the amounts are those that the review approved
+REVIEWED_STATES = ('approved', 'invoiced')
 PAID = ('paid', 'in_payment')
 
 
@@ -38,6 +40,17 @@ class ProgressBillStatus(models.Model):
         help="Untaxed: work and materials stored, as claimed, whatever is certified of it.",
     )
 
+    reviewed_amount = fields.Monetary(
+        string="Certified",
+        compute='_compute_reviewed_amount',
+        help="Untaxed: work and materials stored, as approved; nothing before the review.",
+    )
+
+    @api.depends('invoiced_amount', 'state')
+    def _compute_reviewed_amount(self):
+        for bill in self:
+            bill.reviewed_amount = bill.invoiced_amount if bill.state in REVIEWED_STATES else 0.0
+
     @api.depends('invoiced_amount', 'line_ids.amount', 'line_ids.certified_amount')
     def _compute_claimed_amount(self):
         for bill in self:
@@ -52,8 +65,8 @@ class ProgressBillStatus(models.Model):
         'line_ids.amount',
         'line_ids.certified_amount',
         'contract_id.contract_type',
-        'invoice_id.state',
-        'invoice_id.payment_state',
+        'invoice_state',
+        'payment_state',
     )
     def _compute_claim_status(self):
         for bill in self:

@@ -16,6 +16,14 @@ class ProgressBillingPeriod(models.Model):
         )
         return dict(action, domain=[('period_id', 'in', self.ids)], context={})
 
+    def action_invite_subcontracts(self):
+        """The Invite to Bill button of the current period: all open subcontracts of the project.
+
+        :return dict: the dialog
+        """
+        self.ensure_one()
+        return self.project_id.action_invite_subcontracts_wizard()
+
     def action_view_margin(self):
         """Owner and subcontractors of this period side by side.
 

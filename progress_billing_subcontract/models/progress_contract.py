@@ -125,6 +125,17 @@ class ProgressContract(models.Model):
     def _unlink_except_by_administrators(self):
         self._check_may_keep_subcontracts()
 
+    def _get_overbilled_message(self, billed, draft_credit):
+        """In the words of whoever claims on their page."""
+        if self.env.user.share and self._is_subcontract():
+            return self.env._(
+                "%(claimed)s would be claimed of %(worth)s in all. Claim at most what is left; what was agreed beyond "
+                "it has to be added by the office first.",
+                claimed=self._show_amount(billed),
+                worth=self._show_amount(self.revised_amount),
+            )
+        return super()._get_overbilled_message(billed, draft_credit)
+
     def _check_may_keep_subcontracts(self):
         """Subcontracts and their schedules are kept by administrators; others claim and release (SUB-16).
 
@@ -138,4 +149,11 @@ class ProgressContract(models.Model):
                     "Only administrators of Subcontract Billing set up subcontracts, change their schedules and "
                     "settings, or cancel them."
                 )
+            )
+
+    def _check_may_export(self):
+        """:raises AccessError: for users who may not export claims of these subcontracts"""
+        if self:
+            self._check_may_do(
+                'export', self.env._("Only administrators of Subcontract Billing export claims. Ask one of them.")
             )

@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from .progress_bill_status import REVIEWED_STATES
+
 PRODUCTS = "[('purchase_ok', '=', True)] if tax_use == 'purchase' else [('sale_ok', '=', True)]"
 
 
@@ -116,6 +118,11 @@ class ProgressContractLine(models.Model):
 
     # === SCHEDULE BY THE SUBCONTRACTOR === #
 
+    def _is_divisible(self):
+        """Whether a subcontractor may divide this line: no bill and no change order refers to it."""
+        self.ensure_one()
+        return not self.bill_line_ids.filtered('bucket') and not self.change_line_ids
+
     def _divide(self, parts):
         """Put the lines that a subcontractor proposed in the place of this line.
 
@@ -124,7 +131,7 @@ class ProgressContractLine(models.Model):
         :raises UserError: where something was billed or changed on this line
         """
         self.ensure_one()
-        if self.bill_line_ids.filtered('bucket') or self.change_line_ids:
+        if not self._is_divisible():
             raise UserError(
                 self.env._("%s cannot be divided any more: bills or change orders refer to it.", self.display_name)
             )
@@ -137,9 +144,9 @@ class ProgressContractLine(models.Model):
                 'item_number': part.item_number or self.item_number,
                 'name': part.name,
                 'product_id': self.product_id.id,
-                'original_quantity': 0.0,
-                'unit_price': 0.0,
-                'original_amount': part.amount,
+                'product_uom_id': self.product_uom_id.id,
+                'billing_base': self.billing_base,
+                **part._prepare_worth_vals(),
                 'tax_ids': [Command.set(self.tax_ids.ids)],
                 'account_id': self.account_id.id,
                 'analytic_distribution': self.analytic_distribution,
@@ -154,15 +161,29 @@ class ProgressContractLine(models.Model):
             {
                 'item_number': first.item_number or self.item_number,
                 'name': first.name,
-                'original_quantity': 0.0,
-                'unit_price': 0.0,
-                'original_amount': first.amount,
+                **first._prepare_worth_vals(),
             }
         )
         return [self, *self.sudo()._create_protected(vals_list).sudo(False)]  # sudo: as above
 
     def _convert_stored_for_owner(self, owner):
-        """Materials stored on this line, as the last bill left them, in the currency of the owner's line."""
+        """Materials stored on this line, as the last approved claim left them, in the currency of the owner's line."""
         self.ensure_one()
+        claims = self.bill_line_ids.filtered(
+            lambda line: line.bucket and line.kind != 'retainage' and line.state in REVIEWED_STATES
+        )
+        stored = claims.sorted(lambda line: line.bill_id._get_order_key())[-1:].stored_amount
         today = self.company_id._get_progress_today()
-        return self.currency_id._convert(self.billed_stored_amount, owner.currency_id, self.company_id, today)
+        return self.currency_id._convert(stored, owner.currency_id, self.company_id, today)
+
+    def _get_overbilled_message(self, billed, draft_credit):
+        """In the words of whoever claims on their page: they have no change orders to add."""
+        if self.env.user.share and self.contract_id._is_subcontract():
+            return self.env._(
+                "%(line)s: %(claimed)s would be claimed of %(worth)s. Claim at most what is left of the line; what was "
+                "agreed beyond it has to be added by the office first.",
+                line=self.display_name,
+                claimed=self._show_amount(billed),
+                worth=self._show_amount(self.revised_amount),
+            )
+        return super()._get_overbilled_message(billed, draft_credit)

@@ -16,6 +16,14 @@ class ProgressContractSide(models.Model):
         """Whether the company is billed by this contract; an empty one is a customer's."""
         return self[:1].contract_type == 'subcontract'
 
+    # === RIGHTS === #
+
+    def _get_task_level(self, task):
+        """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16)."""
+        if self._is_subcontract() and task in ('release_retainage', 'send'):
+            return 'user'
+        return super()._get_task_level(task)
+
     # === DIRECTION === #
 
     def _get_move_type(self):
@@ -103,6 +111,20 @@ class ProgressContractSide(models.Model):
         if self._is_subcontract():
             return self.company_id.progress_retainage_payable_account_id
         return super()._get_company_retainage_account()
+
+    # === DOCUMENTS === #
+
+    def _get_application_setting(self, key):
+        """The subcontractor signs the claim, and we the certificate: the company's own blocks are for its customers."""
+        if key != 'signatures' or not self._is_subcontract() or self.application_signatures:
+            return super()._get_application_setting(key)
+        # sudo: res.partner - names on the document of a contract that may be read
+        known = self.sudo()
+        return self.env._(
+            "Subcontractor: %(partner)s\nCertified by:\n%(company)s:",
+            partner=known.partner_id.display_name,
+            company=known.company_id.name,
+        )
 
     # === WHAT IS A CUSTOMER'S ONLY === #
 

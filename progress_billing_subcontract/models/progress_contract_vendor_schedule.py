@@ -205,21 +205,23 @@ class ProgressContractVendorSchedule(models.Model):
     def _get_schedule_version(self):
         """What the page shows of the proposal, in a word."""
         self.ensure_one()
-        parts = [f'{line.id}:{line.name}:{line.amount}' for line in self.vendor_schedule_ids]
+        parts = [
+            f'{line.id}:{line.name}:{line.quantity}:{line.unit_price}:{line.amount}'
+            for line in self.vendor_schedule_ids
+        ]
         return '/'.join([self.vendor_schedule_state or '', *parts])
 
     def _get_divisible_lines(self):
-        """The lines that a subcontractor may divide: of amounts, of which nothing is billed."""
-        return self._get_billable_lines().filtered(
-            lambda line: line.billing_base == 'amount' and not line.bill_line_ids.filtered('bucket')
-        )
+        """The lines that a subcontractor may divide: those that no bill and no change order refers to."""
+        return self._get_billable_lines().filtered(lambda line: line._is_divisible())
 
     def _take_schedule(self, actor, contact, given, *, submit=False, address=''):
         """Keep what a contact entered, and hand it in where asked.
 
         :param Actor actor: the contact
         :param contact: ``progress.contact``
-        :param dict given: texts ``item_LINE_N``, ``name_LINE_N`` and ``amount_LINE_N``; ``version``
+        :param dict given: texts ``item_LINE_N``, ``name_LINE_N`` and ``amount_LINE_N``, of lines billed by quantity
+            ``quantity_LINE_N`` and ``price_LINE_N``; ``version``
         :param bool submit: whether it is handed in
         :raises UserError: for what is no amount, or changed meanwhile
         """
@@ -252,14 +254,12 @@ class ProgressContractVendorSchedule(models.Model):
 
     def _read_schedule(self, line, given):
         """Values of the proposed lines that a form has for one line of the subcontract."""
-        bill, vals_list = self.env['progress.bill'], []
-        prefix = f'name_{line.id}_'
+        vals_list, prefix = [], f'name_{line.id}_'
         for name in sorted((name for name in given if name.startswith(prefix)), key=lambda name: (len(name), name)):
             number, text = name.removeprefix(prefix), given[name].strip()
-            amount = given.get(f'amount_{line.id}_{number}', '').strip()
-            if not text and not amount:
+            figures = self._read_part(line, given, number, text)
+            if not text and figures is None:
                 continue
-            value = bill._read_claim_text(amount, text or line.display_name) if amount else money.ZERO
             vals_list.append(
                 {
                     'contract_id': self.id,
@@ -267,7 +267,27 @@ class ProgressContractVendorSchedule(models.Model):
                     'sequence': len(vals_list) + 1,
                     'item_number': given.get(f'item_{line.id}_{number}', '').strip()[:30] or False,
                     'name': text or line.name,
-                    'amount': self.currency_id.round(float(value)),
+                    **(figures or {}),
                 }
             )
         return vals_list
+
+    def _read_part(self, line, given, number, text):
+        """What a form says one part of a line is worth; ``None`` where it says nothing.
+
+        :raises UserError: for what is no number
+        """
+        names = (
+            {'quantity': 'quantity', 'price': 'unit_price'} if line.billing_base == 'quantity' else {'amount': 'amount'}
+        )
+        typed = {field: given.get(f'{name}_{line.id}_{number}', '').strip() for name, field in names.items()}
+        if not any(typed.values()):
+            return None
+        read = self.env['progress.bill']._read_claim_text
+        figures = {
+            field: float(read(value, text or line.display_name) if value else money.ZERO)
+            for field, value in typed.items()
+        }
+        if 'amount' in figures:
+            figures['amount'] = self.currency_id.round(figures['amount'])
+        return figures

@@ -28,7 +28,7 @@ class PurchaseOrderDoors(models.Model):
             )
         return super().action_create_invoice(attachment_ids)
 
-    @api.depends('progress_contract_id.bill_ids.move_ids')
+    @api.depends('progress_contract_id.bill_ids.invoice_ids')
     def _compute_invoice(self):
         result = super()._compute_invoice()
         for order in self.filtered('progress_contract_id'):

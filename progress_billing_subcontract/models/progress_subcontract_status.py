@@ -1,6 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+from .progress_bill_status import REVIEWED_STATES
+
 
 class ProgressSubcontractStatus(models.Model):
     """Every subcontract in every billing period of its project: status, what blocks it, what is due (SUB-11)."""
@@ -71,15 +73,27 @@ class ProgressSubcontractStatus(models.Model):
                    bill.id AS bill_id,
                    COALESCE(bill.claim_status, 'not_invited') AS claim_status,
                    bill.claimed_amount,
-                   bill.invoiced_amount AS certified_amount
+                   CASE WHEN bill.state IN %(reviewed)s THEN bill.invoiced_amount END AS certified_amount
               FROM progress_contract contract
               JOIN progress_billing_period period ON period.project_id = contract.project_id
          LEFT JOIN progress_bill bill ON bill.contract_id = contract.id AND bill.period_id = period.id
                                      AND bill.state != 'cancelled' AND bill.kind != 'opening'
              WHERE contract.contract_type = 'subcontract' AND contract.state IN ('open', 'closed')
                AND (bill.id IS NOT NULL OR contract.state = 'open')
-            """
+            """,
+            reviewed=REVIEWED_STATES,
         )
+
+    # === RIGHTS === #
+
+    def export_data(self, fields_to_export):
+        """As Odoo's; lists of claims leave the house by administrators (SUB-16).
+
+        :param list fields_to_export: as Odoo's
+        :return dict: as Odoo's
+        """
+        self.contract_id._check_may_export()
+        return super().export_data(fields_to_export)
 
     # === ACTIONS === #
 

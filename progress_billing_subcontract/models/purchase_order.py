@@ -57,12 +57,7 @@ class PurchaseOrder(models.Model):
         contract = self.env['progress.contract'].create(self._prepare_progress_contract_vals())
         # sudo: purchase.order - the link follows from what the user just did with billing rights
         self.sudo()._write_protected({'progress_contract_id': contract.id})
-        lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
-        worths = lines._get_progress_worths()
-        created = contract.line_ids._create_protected(
-            [line._prepare_progress_line_vals(contract, worths[line], number) for number, line in enumerate(lines, 1)]
-        )
-        created._check_order_lines_free('purchase_line_id')
+        self._create_schedule_lines(contract)
         if not contract._get_opening_blockers():
             contract.action_open()
         self.message_post(body=self.env._("Billed in stages on %s.", contract._get_html_link()))

@@ -1,2 +1,3 @@
 from . import progress_contract
 from . import progress_bill
+from . import progress_backup

@@ -30,6 +30,12 @@ class AccountMove(models.Model):
             return entries
         return bill.entry_ids.analytic_line_id.sorted(lambda entry: (entry.date, entry.id))
 
+    def _shows_hours(self):
+        """Whether the customer is led to time entries from this invoice: not where a bill hides them."""
+        self.ensure_one()
+        # sudo: progress.bill - whether there is one, for customers too
+        return not self.sudo().progress_bill_id or bool(self._get_hours_to_show())
+
     # === NUMBER === #
 
     def _get_typed_numbers(self):

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.progress_billing.tools import money
+
 
 class ProgressBill(models.Model):
     """A bill with the hours, expenses and products it was made of."""
@@ -9,6 +11,9 @@ class ProgressBill(models.Model):
     _inherit = 'progress.bill'
 
     entry_ids = fields.One2many('progress.bill.entry', 'bill_id', string="Entries", copy=False)
+    restricted_to = fields.Reference(
+        selection_add=[('sale.order.line', "Expenses and Products"), ('account.analytic.line', "Time Entries")]
+    )
     charge_adjustments_to_company = fields.Boolean(
         string="Charge Adjustments to the Internal Company",
         readonly=True,
@@ -115,6 +120,18 @@ class ProgressBill(models.Model):
                     others=', '.join(others),
                 )
             )
+
+    # === DOWN PAYMENTS KEPT FOR ONE RECORD === #
+
+    def _get_billed_records(self):
+        """Expenses and products at what the bill asks for, hours at what they are worth and no agreement covers."""
+        billed = super()._get_billed_records()
+        # sudo: sale.order.line, account.analytic.line - the same for everyone who bills
+        for line in self.sudo().sourced_line_ids.filtered('sale_line_id'):
+            billed[line.sale_line_id] = billed.get(line.sale_line_id, money.ZERO) + money.to_decimal(line.amount)
+        for row in self.sudo().entry_ids.filtered('analytic_line_id'):  # sudo: as above
+            billed[row.analytic_line_id] = money.to_decimal(row.value) - money.to_decimal(row.covered_amount)
+        return billed
 
     # === EXPENSES AND PRODUCTS === #
 

@@ -54,23 +54,37 @@ class ProgressContract(models.Model):
         found = lines.search(self._get_order_line_domain() & Domain('is_expense', '=', kind == 'expense'))
         return found.filtered(lambda line: line._is_billed_beside(self))
 
-    def _get_order_line_domain(self):
-        """Order lines of these contracts, by their orders or their projects, on no schedule of values."""
+    def _get_orders_to_bill(self):
+        """Confirmed orders of these contracts: their own, and those of their projects that have no contract.
+
+        :return: ``sale.order`` as superuser
+        """
         projects = self.project_id.sudo()  # sudo: project.project - the order behind it
-        theirs = Domain('order_id.project_id', 'in', projects.ids)
-        theirs |= Domain('order_id', 'in', projects.sale_line_id.order_id.ids)
-        orders = Domain('order_id.progress_contract_id', 'in', self.ids)
-        orders |= Domain('order_id.progress_contract_id', '=', False) & theirs
-        return orders & Domain(
+        theirs = Domain('project_id', 'in', projects.ids) | Domain('id', 'in', projects.sale_line_id.order_id.ids)
+        orders = Domain('progress_contract_id', 'in', self.ids) | Domain('progress_contract_id', '=', False) & theirs
+        # sudo: sale.order - what is left to invoice does not depend on who asks
+        return self.env['sale.order'].sudo().search(
+            orders & Domain('state', '=', 'sale') & Domain('company_id', 'in', self.company_id.ids)
+        )
+
+    def _get_order_line_domain(self):
+        """Order lines of these contracts, in their currencies, on no schedule of values."""
+        return Domain('order_id', 'in', self._get_orders_to_bill().ids) & Domain(
             [
-                ('state', '=', 'sale'),
                 ('display_type', '=', False),
                 ('is_downpayment', '=', False),
                 ('is_progress_billed', '=', False),
-                ('company_id', 'in', self.company_id.ids),
                 ('currency_id', 'in', self.currency_id.ids),
             ]
         )
+
+    def _is_record_to_bill(self, record):
+        """Order lines beside the schedule, and time entries of the project."""
+        if record._name == 'sale.order.line':
+            return bool(record.filtered_domain(self._get_order_line_domain()))
+        if record._name == 'account.analytic.line':
+            return bool(self.project_id) and record.project_id == self.project_id
+        return super()._is_record_to_bill(record)
 
     # === DASHBOARD === #
 

@@ -9,21 +9,21 @@ class ProgressContractNumber(models.Model):
     _name = 'progress.contract'
     _inherit = 'progress.contract'
 
-    def _check_invoice_number(self, number, date, move_type=None, *, gap=False):
+    def _check_invoice_number(self, number, date, move_type=None, *, gap=False, lock=True):
         """Whether a number can be that of this contract's next invoice, under a lock of its journal.
 
         :param str number: as typed
         :param date date: of the invoice
         :param str move_type: of ``account.move``, an invoice unless given
         :param bool gap: whether numbers may be left out
+        :param bool lock: whether nobody else may take it meanwhile
         :raises UserError: saying what is wrong, and which number comes next
         """
         self.ensure_one()
         number = number.strip()
         move = self._get_numbered_move(date, move_type)
-        self.env.execute_query(
-            SQL("SELECT id FROM account_journal WHERE id = %s FOR NO KEY UPDATE", move.journal_id.id)
-        )
+        if lock:
+            self._lock_journal(move.journal_id)
         pattern, values = move._get_next_sequence_format()
         typed, following = self._read_sequence(move, number), values['seq'] + 1
         expected = pattern.format(**{**values, 'seq': following})
@@ -56,6 +56,12 @@ class ProgressContractNumber(models.Model):
                     **names,
                 )
             )
+
+    def _lock_journal(self, journal):
+        """Take a journal's row: whoever waited here starts over, for their snapshot does not know the number taken."""
+        self.env.execute_query(
+            SQL("UPDATE account_journal SET write_date = write_date WHERE id = %s RETURNING id", journal.id)
+        )
 
     def _get_numbered_move(self, date, move_type=None):
         """An invoice that is not saved, as the journal's numbering sees it.

@@ -16,13 +16,38 @@ class ProgressContractReinvoicing(models.Model):
         """
         sentences = []
         # sudo: progress.contract - costs and order lines are told of, whoever bills
-        for contract in self.sudo().filtered('project_id.account_id'):
+        for contract in self.sudo():
+            sentences += contract._get_foreign_orders()
+        for contract in self.sudo().filtered('project_id.account_id'):  # sudo: as above
             account = contract.project_id.account_id
             items = contract._get_reinvoiceable_items(account)
             sentences += contract._get_lost_costs(account, items)
             sentences += contract._get_refunds(items)
             sentences += contract._get_posted_again()
         return sentences
+
+    def _get_foreign_orders(self):
+        """Orders in another currency: what they have to invoice is not on the screen."""
+        orders = self._get_orders_to_bill().filtered(lambda order: order.currency_id != self.currency_id)
+        left = orders.order_line.filtered(
+            lambda line: (
+                not line.display_type
+                and not line.is_downpayment
+                and not line.is_progress_billed
+                and line._is_billed_beside(self)
+            )
+        )
+        if not left:
+            return []
+        return [
+            self.env._(
+                "Not on this screen, for they are in another currency than %(contract)s (%(currency)s): %(orders)s. "
+                "Bill them by Create Invoice on the order.",
+                contract=self.display_name,
+                currency=self.currency_id.name,
+                orders=', '.join(f'{order.display_name} ({order.currency_id.name})' for order in left.order_id),
+            )
+        ]
 
     def _get_reinvoiceable_items(self, account):
         """Posted vendor bill and refund lines on the project's account whose products are charged on.
@@ -100,8 +125,8 @@ class ProgressContractReinvoicing(models.Model):
             return []
         return [
             self.env._(
-                "Billed, and its vendor bill was reset since: %s. Where that was posted again, the cost is on a second "
-                "order line: do not bill it twice.",
+                "Billed, and its vendor bill or expense was reset since: %s. Where that was posted again, the cost is "
+                "on a second order line: do not bill it twice.",
                 ', '.join(f'{line.order_id.name}: {line.name.splitlines()[0]}' for line in again),
             )
         ]

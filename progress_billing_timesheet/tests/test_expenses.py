@@ -205,4 +205,4 @@ class TestExpenses(ProgressTimesheetCommon):
         bill.button_draft()
         bill.action_post()
         self.assertEqual(len(self._expense_line()), 2)
-        self.assertRegex(self._open(self.contract).warning_text, "its vendor bill was reset since.*Train")
+        self.assertRegex(self._open(self.contract).warning_text, "its vendor bill or expense was reset since.*Train")

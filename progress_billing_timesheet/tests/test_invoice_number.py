@@ -39,7 +39,10 @@ class TestInvoiceNumber(ProgressTimesheetCommon):
         ):
             with self.assertRaisesRegex(UserError, text):
                 self._create_bill(self.contract, None, 100, invoice_number=number)
-            self.assertRegex(self._open(self.contract, None, 100, invoice_number=number).number_remark, text)
+            wizard = self._open(self.contract, None, 100, invoice_number=number)
+            self.assertRegex(wizard.number_remark, text)
+            # what helps is shown where it helps
+            self.assertEqual(wizard.leaves_numbers_out, number == self._number(9))
         bill = self._create_bill(self.contract, None, 100, invoice_number=self._number(9), accept_number_gap=True)
         self.assertEqual(bill.invoice_id.name, self._number(9))
         bill.invoice_id.action_post()

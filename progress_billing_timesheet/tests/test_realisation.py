@@ -1,4 +1,4 @@
-from odoo.tests import tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from .common import ProgressTimesheetCommon
 
@@ -60,3 +60,35 @@ class TestRealisation(ProgressTimesheetCommon):
             lines = self.env['account.analytic.line']
             domain = lines._timesheet_get_sale_domain(bill.invoice_id.line_ids.sale_line_ids, bill.invoice_id)
             self.assertEqual(lines.search(domain), self.entries if shown else lines)
+
+
+@tagged('post_install', '-at_install')
+class TestHoursPage(ProgressTimesheetCommon, HttpCase):
+    """The customer's page of an invoice, and what it leads to (HRS-12)."""
+
+    def test_view_timesheets(self):
+        """Shown where the contract shows hours; else neither the button nor anything behind it."""
+        contact = self.env['res.partner'].create({'name': "Cleo", 'parent_id': self.customer.id})
+        visitor = new_test_user(self.env, login='hours_visitor', groups='base.group_portal', partner_id=contact.id)
+        self.project.privacy_visibility = 'portal'
+        self.project.message_subscribe(partner_ids=self.customer.ids + contact.ids)
+        contract = self.make.contract([5000], hourly_rate=100)
+        entry = self._make_entry(6, name="Drawing the plan")
+        self._make_entry(1, name="Not billed yet")
+        invoice = self._create_bill(contract, entry, 500).invoice_id
+        invoice.action_post()
+        order = self.orders.order([700])
+        other = order._create_invoices()
+        other.action_post()
+        entries = f'/my/timesheets?search_in=invoice&search={invoice.name}'
+        self.authenticate(visitor.login, visitor.login)
+        for shown in (False, True, False):
+            contract.show_hours = shown
+            with self.subTest(shown=shown):
+                page = self.url_open(invoice.get_portal_url()).text
+                self.assertIn(invoice.name, page)
+                self.assertEqual("View Timesheets" in page, shown)
+                listed = self.url_open(entries).text
+                self.assertEqual("Drawing the plan" in listed, shown)
+                self.assertNotIn("Not billed yet", listed)
+        self.assertTrue(other._shows_hours(), "Odoo's own invoices are as they were")

@@ -69,7 +69,16 @@ class TestScreenRights(ProgressTimesheetCommon):
         self.assertEqual(entry.sudo().progress_value, 300)
 
     def test_five_thousand_entries(self):
-        """Opening takes a second, a tick a fraction of one, and Continue bills them all."""
+        """Opening takes a second, a tick a fraction of one, and Continue bills them all; an agreement covers some."""
+        agreement = self.env['progress.agreement'].create(
+            {
+                'name': "Support",
+                'partner_id': self.customer.id,
+                'date_start': '2026-01-01',
+                'limit_hours': 300,
+                'limit_amount': 25000,
+            }
+        )
         entries = self.env['account.analytic.line'].create(
             [
                 {
@@ -94,6 +103,9 @@ class TestScreenRights(ProgressTimesheetCommon):
                 'total_time_amount',
                 'selected_time_amount',
                 'wip_available',
+                'agreement_applied',
+                'down_payment_applied',
+                'down_payment_available',
                 'net_amount',
                 'preview',
                 'warning_text',
@@ -102,7 +114,7 @@ class TestScreenRights(ProgressTimesheetCommon):
         }
         start = time.perf_counter()
         wizard = self.env['progress.bill.create'].browse(self.contract.action_progress_bill()['res_id'])
-        wizard.date = '2026-01-31'
+        wizard.write({'date': '2026-01-31', 'wip_bill_amount': 40000})
         wizard.web_read(spec)
         wizard.read_entry_groups('employee_id')
         wizard.read_entries('employee_id', self.ann.id)
@@ -118,13 +130,14 @@ class TestScreenRights(ProgressTimesheetCommon):
         everything = time.perf_counter() - start
         self.assertEqual((wizard.selected_hours, wizard.selected_time_amount), (5005, 500500))
         with self.assertQueryCount(60):
-            wizard.onchange({'wip_bill_amount': 40000}, ['wip_bill_amount'], spec | {'wip_bill_amount': {}})
-        wizard.wip_bill_amount = 40000
+            wizard.onchange({'wip_bill_amount': 39000}, ['wip_bill_amount'], spec | {'wip_bill_amount': {}})
+        self.assertEqual((wizard.agreement_applied, wizard.net_amount), (25000, 15000))
         start = time.perf_counter()
         wizard.action_continue()
         self.env.flush_all()
         billed = time.perf_counter() - start
-        self.assertEqual(len(wizard.bill_id.entry_ids), 5002)
+        self.assertEqual((len(wizard.bill_id.entry_ids), agreement.used_hours), (5002, 250))
+        self.assertEqual(round(sum(wizard.bill_id.entry_ids.mapped('covered_amount')), 2), 25000)
         self.assertAlmostEqual(sum(wizard.bill_id.entry_ids.mapped('adjustment_amount')), 40000 - 500500, places=2)
         _logger.info(
             "5000 entries: open %.2f s, tick %.3f s, all %.3f s, continue %.1f s", opened, one, everything, billed

@@ -11,7 +11,8 @@ class ProgressBillCreateBill(models.TransientModel):
     # === ACTIONS === #
 
     def action_continue(self):
-        """Make the bills: one for each contract that something is billed on. Called again it shows them.
+        """Make the bills: one for each contract that something is billed on. Called again it shows them; called on
+        one of a customer's records it bills that one, and the rest when it is called on the record above.
 
         :return dict: the action that shows the invoices, the pro formas where they are used, or the bills to who may
             not read invoices
@@ -19,8 +20,11 @@ class ProgressBillCreateBill(models.TransientModel):
         """
         self.ensure_one()
         wizards = self.child_ids or self
-        if not wizards.bill_id:
-            wizards._make_bills()
+        rest = wizards.filtered(lambda wizard: not wizard.bill_id)
+        if not wizards.bill_id or any(wizard._has_something_to_bill() for wizard in rest):
+            rest._make_bills()
+            if self.child_ids:
+                self._write_protected({'bill_id': wizards.bill_id[:1].id})
         return wizards.bill_id._get_result_action()
 
     def action_update_rates(self):

@@ -54,15 +54,25 @@ class ProgressBillCreateLines(models.TransientModel):
         return rows
 
     def _get_preview_claims(self):
-        """``(name, amount)`` of the lines of the schedule on the bill; a final invoice bills all that is left."""
-        lines = self.contract_id._get_billable_lines()
+        """``(name, amount)`` of the lines of the schedule on the bill."""
+        names = {line.id: line.name for line in self.contract_id._get_billable_lines()}
+        return [(names[claim['contract_line_id']], claim['amount']) for claim in self._prepare_preview_claims()]
+
+    def _prepare_preview_claims(self):
+        """What the bill bills of the schedule, by line; a final invoice bills all that is left.
+
+        :return list: dicts with ``contract_line_id`` and ``amount``
+        """
         if self.is_final:
-            left = [(line.name, line._get_amount_left()) for line in lines]
-            return [(name, amount) for name, amount in left if not self.currency_id.is_zero(amount)]
+            left = [(line, line._get_amount_left()) for line in self.contract_id._get_billable_lines()]
+            return [
+                {'contract_line_id': line.id, 'amount': amount}
+                for line, amount in left
+                if not self.currency_id.is_zero(amount)
+            ]
         if self.currency_id.compare_amounts(self.wip_bill_amount, 0.0) <= 0 or not self.contract_id.wip_available:
             return []
-        names = {line.id: line.name for line in lines}
-        return [(names[claim['contract_line_id']], claim['amount']) for claim in self._prepare_claims()]
+        return self._prepare_claims()
 
     def _get_preview_row(self, label, amount, kind='line'):
         text = formatLang(self.env, amount, currency_obj=self.currency_id)
@@ -71,13 +81,27 @@ class ProgressBillCreateLines(models.TransientModel):
     @api.depends('contract_id', 'is_final', 'child_ids.contract_id')
     def _compute_blockers(self):
         for wizard in self:
-            sentences = []
+            sentences = wizard._get_left_out()
             for contract in (wizard.child_ids or wizard).contract_id:
                 sentences += contract._get_billing_blockers()
                 if wizard.is_final:
                     sentences += wizard._get_final_remarks(contract)
             wizard.blockers = '\n'.join(sentences)
             wizard.uses_pro_forma = any((wizard.child_ids or wizard).contract_id.mapped('use_pro_forma'))
+
+    def _get_left_out(self):
+        """Contracts of the customer that are not on the screen, for they cannot be billed now, and why."""
+        if self.contract_id or not self.child_ids:
+            return []
+        left_out = self.partner_id._get_open_fixed_fees() - self.child_ids.contract_id
+        return [
+            self.env._(
+                "Not on this screen: %(contract)s. %(reasons)s",
+                contract=contract.display_name,
+                reasons=' '.join(contract._get_billing_blockers()),
+            )
+            for contract in left_out
+        ]
 
     def _get_final_remarks(self, contract):
         """What a final invoice ends: planned records are cancelled by it."""

@@ -13,25 +13,43 @@ class ProgressBillCreateNumber(models.TransientModel):
         string="Leave Numbers Out", help="The number may leave out numbers of the journal."
     )
     number_remark = fields.Char(compute='_compute_number_remark')
+    leaves_numbers_out = fields.Boolean(
+        compute='_compute_number_remark', help="Whether it would be that of the invoice if it may leave numbers out."
+    )
 
     @api.depends('invoice_number', 'accept_number_gap', 'date', 'contract_id')
     def _compute_number_remark(self):
         """What is wrong with the number, while it is typed."""
         for wizard in self:
-            wizard.number_remark = False
+            wizard.number_remark = wizard.leaves_numbers_out = False
             if wizard.invoice_number and wizard.contract_id and not wizard.bill_id:
                 try:
-                    wizard._check_invoice_number()
+                    wizard._check_invoice_number(lock=False)
                 except UserError as error:
                     wizard.number_remark = str(error)
+                    wizard.leaves_numbers_out = wizard._is_gap_alone()
 
-    def _check_invoice_number(self):
-        """:raises UserError: where the number typed cannot be that of the invoice"""
+    def _is_gap_alone(self):
+        """Whether nothing but the numbers left out keeps the number typed from being that of the invoice."""
+        try:
+            self._check_invoice_number(lock=False, gap=True)
+        except UserError:
+            return False
+        return True
+
+    def _check_invoice_number(self, *, lock=True, gap=None):
+        """Check the number typed.
+
+        :param bool lock: whether the journal is locked meanwhile
+        :param bool gap: whether numbers may be left out; as ticked unless given
+        :raises UserError: where it cannot be that of the invoice
+        """
         self.ensure_one()
         if self.invoice_number:
             today = self.contract_id.company_id._get_progress_today()
             date = min(self.date or today, today)
-            self.contract_id._check_invoice_number(self.invoice_number, date, gap=self.accept_number_gap)
+            gap = self.accept_number_gap if gap is None else gap
+            self.contract_id._check_invoice_number(self.invoice_number, date, gap=gap, lock=lock)
 
     def _check_can_continue(self):
         result = super()._check_can_continue()

@@ -63,14 +63,7 @@ def installable(repo: Path, addons_paths: Iterable[Path]) -> list[Addon]:
     return [addon for name, addon in own.items() if is_at_hand(name)]
 
 
-def foreign_dependencies(addons: Iterable[Addon], repo: Path) -> list[str]:
-    """What the addons, and the repository's addons they need, take from Odoo."""
-    own = in_repository(repo)
-    pending = [addon.name for addon in addons]
-    seen: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name not in seen:
-            seen.add(name)
-            pending += own[name].depends if name in own else ()
-    return sorted(seen - set(own))
+def foreign_dependencies(addons: Iterable[Addon]) -> list[str]:
+    """What addons, all that the repository has of their dependencies among them, take from Odoo."""
+    names = {addon.name for addon in addons}
+    return sorted({name for addon in addons for name in addon.depends} - names)

@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import addons, bench, database, lint, odoo_server, odoo_suites, postgres, process, serve, testing
+from bench import command as bench
+
+from . import addons, database, lint, odoo_server, postgres, process, serve, testing, translations
 from .base import DEMO_DATABASE, SetupError, find_layout, locked
 from .process import step
 
@@ -30,10 +32,7 @@ def _test(_parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     if set(arguments) & {"-h", "--help"}:
         print(f"usage: {testing.USAGE}")
         return 0
-    odoo = odoo_server.prepare(with_tests=True)
-    if "--odoo-suites" in arguments:
-        return odoo_suites.run(odoo, [argument for argument in arguments if argument != "--odoo-suites"])
-    return testing.run(odoo, arguments)
+    return testing.run(odoo_server.prepare(with_tests=True), arguments)
 
 
 def _lint(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -56,7 +55,7 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Write each addon's translation template, i18n/<addon>.pot, from a database without demo data, whose texts are not
-    the addons'."""
+    the addons', and bring the languages beside it in step."""
     parser.parse_args(arguments)
     odoo = odoo_server.prepare()
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
@@ -74,7 +73,10 @@ def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
             raise SetupError(f"The export failed:\n{failure.tail}") from None
         finally:
             database.drop(odoo, "pb_i18n")
-    print("\n".join(f"{addon.name}/i18n/{addon.name}.pot" for addon in found))
+    for addon in found:
+        print(f"{addon.name}/i18n/{addon.name}.pot")
+        notes = translations.update(addon.path / "i18n" / f"{addon.name}.pot")
+        print("".join(f"  {note}\n" for note in notes), end="")
     return 0
 
 

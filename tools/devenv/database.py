@@ -22,11 +22,7 @@ def exists(odoo: Odoo, name: str) -> bool:
 
 def drop(odoo: Odoo, name: str) -> None:
     """Remove a database with its file store; connections to it are ended."""
-    odoo.server.sql(
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()"
-        " and backend_type = 'client backend'",
-        f'drop database if exists "{name}"',
-    )
+    odoo.server.sql(f'drop database if exists "{name}" with (force)')
     shutil.rmtree(odoo.filestore(name), ignore_errors=True)
 
 
@@ -35,7 +31,7 @@ def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
 
     It is made under a passing name, so that a killed run leaves no half-made one.
     """
-    modules = foreign_dependencies(addons, odoo.layout.repo)
+    modules = foreign_dependencies(addons)
     kind, key = "demo" if demo else "bare", fingerprint(odoo.source.identity, modules, demo)
     name, making = f"progress_billing_template_{kind}_{key}", f"progress_billing_making_{kind}"
     with locked(odoo.layout.cache / f"template_{kind}.lock", "another template database"):

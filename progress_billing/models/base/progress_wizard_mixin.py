@@ -24,6 +24,7 @@ class ProgressWizardMixin(models.AbstractModel):
 
     @api.model
     def default_get(self, fields):
+        """What a caller's context brings as defaults is checked as what is typed."""
         defaults = super().default_get(fields)
         self._guard_form(defaults)
         return defaults

@@ -12,6 +12,8 @@ from . import progress_bill_source
 from . import account_move
 from . import account_move_checks
 from . import account_move_line
+from . import account_partial_reconcile
+from . import account_payment
 from . import progress_contract
 from . import progress_contract_line
 from . import progress_contract_change

@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError, UserError
 
 from .account_move_line import LINK_FIELDS
 
+#: what says which bill an entry is of, and what it counts for there
+STANDING_FIELDS = frozenset({'state', 'progress_bill_id', 'progress_revision', 'reversed_entry_id'})
+
 
 class AccountMove(models.Model):
     """The invoice of a progress bill, and the one gate its states pass through (BIL-16)."""
@@ -37,6 +40,19 @@ class AccountMove(models.Model):
         "AND state != 'cancel'",
         "This progress bill has an invoice already.",
     )
+
+    def modified(self, fnames, create=False, before=False):
+        """Tell the bills: depending on entries would cost everybody's (BIL-31)."""
+        result = super().modified(fnames, create=create, before=before)
+        bills = self.env['progress.bill']
+        bills._forget_entries()
+        if not STANDING_FIELDS.isdisjoint(fnames) and any(self._ids):
+            # sudo: progress.bill - what follows from invoices follows whoever changes them
+            self.sudo().progress_bill_id._on_moves_changed(before)
+        elif 'payment_state' in fnames and any(self._ids):
+            # sudo: progress.bill - what is stored of payments by an addon follows whoever pays
+            self.sudo().progress_bill_id.modified(['payment_state'])
+        return result
 
     @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')
     def _compute_progress_invoice_type(self):

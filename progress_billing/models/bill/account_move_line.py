@@ -164,6 +164,12 @@ class AccountMoveLine(models.Model):
                 values[name] = self._fields[name].convert_to_write(self[name], self)
         return result
 
+    def modified(self, fnames, create=False, before=False):
+        """Tell the bills: depending on items would cost everybody's (BIL-31)."""
+        result = super().modified(fnames, create=create, before=before)
+        self.env['progress.bill']._forget_entries()
+        return result
+
     def _raise_protected(self, name):
         self._raise_progress_link()
 

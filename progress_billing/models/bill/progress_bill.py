@@ -1,9 +1,10 @@
-from odoo import api, fields, models
+from collections import defaultdict
+
+from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
-DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
 KINDS_BY_HAND = ('progress', 'opening')
 
 
@@ -216,9 +217,7 @@ class ProgressBill(models.Model):
         'review_state',
         'kind',
         'revision',
-        'move_ids.state',
-        'move_ids.reversed_entry_id',
-        'move_ids.progress_revision',
+        'invoice_ids',
     )
     def _compute_state(self):
         for bill in self:
@@ -270,7 +269,7 @@ class ProgressBill(models.Model):
             return 'planned' if self.review_state == 'planned' else 'cancelled', False
         return 'invoiced', 'actual' if live.state == 'posted' else 'draft'
 
-    @api.depends('move_ids')
+    @api.depends()  # see _on_moves_changed
     def _compute_invoice_ids(self):
         for bill in self:
             bill.invoice_ids = bill.move_ids.sorted('id')
@@ -278,8 +277,9 @@ class ProgressBill(models.Model):
     def _search_invoice_ids(self, operator, value):
         return [('move_ids', operator, value)]
 
-    @api.depends('invoice_id.name', 'invoice_id.state', 'invoice_id.payment_state', 'move_ids')
+    @api.depends('invoice_id', 'invoice_ids')  # and what _forget_entries says
     def _compute_invoice_info(self):
+        self.invoice_id.mapped(lambda move: (move.name, move.payment_state))  # first, what is still to be computed
         for bill in self:
             move = bill.invoice_id
             bill.invoice_name = (move.name or self.env._("Draft")) if move else False
@@ -287,6 +287,50 @@ class ProgressBill(models.Model):
             selection = dict(move._fields['payment_state']._description_selection(self.env))
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
             bill.invoice_count = len(bill.move_ids)
+
+    # === ENTRIES === #
+    # No field depends on fields of entries: Odoo merges the trees of what depends on what at each write, so that
+    # everybody's invoices would pay for it. The entries tell, see their method ``modified``.
+
+    def _on_moves_changed(self, before=False):
+        """Entries were linked to these bills, or stand otherwise: all that depends on ``invoice_ids`` follows.
+
+        :param bool before: they are about to be deleted
+        """
+        self.invalidate_recordset(['invoice_ids'], flush=False)
+        self.modified(['invoice_ids'], before=before)
+
+    @api.model
+    def _forget_entries(self):
+        """An entry, a payment or what is matched has changed: what was read of them is read again when it is asked for."""
+        for model, names in self._get_forgotten_fields():
+            known = self.env[model]._fields
+            for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
+                known[name]._invalidate_cache(self.env)
+
+    @api.model
+    def _get_entry_fields(self):
+        """Names of the figures that are read from entries each time, and kept for the moment only. They are computed
+        without saying that they depend on the entries' fields. Extend by ``super()``.
+
+        :return set: names of fields that are not stored
+        """
+        return {'invoice_name', 'invoice_state', 'payment_state', 'invoice_count'}
+
+    @api.model
+    @tools.ormcache()
+    def _get_forgotten_fields(self):
+        """The figures that are read from entries, and those that depend on them and are not stored: what waits to be
+        stored is not forgotten.
+
+        :return list: names by model
+        """
+        found = defaultdict(set)
+        for field in map(self._fields.get, self._get_entry_fields()):
+            for follower in (field, *self.pool.get_dependent_fields(field)):
+                if not follower.store:  # what is kept may wait to be written
+                    found[follower.model_name].add(follower.name)
+        return [(model, tuple(sorted(names))) for model, names in found.items()]
 
     # === CRUD === #
 
@@ -312,23 +356,6 @@ class ProgressBill(models.Model):
                     dict(self._fields['kind']._description_selection(self.env))[wrong[0].kind],
                 )
             )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_can_undo()
-        for bill in self:
-            # sudo: account.move - whether the bill has an invoice does not depend on who asks
-            if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
-                raise UserError(
-                    self.env._(
-                        "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its "
-                        "invoice, or cancel the bill.",
-                        bill=bill.display_name,
-                    )
-                )
-        standing = self.filtered('bucket')
-        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
-        standing._on_unbilled()
 
     # === HOOKS === #
 
@@ -365,14 +392,6 @@ class ProgressBill(models.Model):
         :raises UserError: when something was built on what they claimed
         """
 
-    def _get_undo_blockers(self):
-        """Reasons why this bill can neither be cancelled nor deleted. Extend by ``super()``.
-
-        :return list: sentences that say what to undo before
-        """
-        self.ensure_one()
-        return self._get_final_blockers() + self._get_change_blockers()
-
     def _get_release_blockers(self, together):
         """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.
 
@@ -390,10 +409,6 @@ class ProgressBill(models.Model):
             )
         ]
 
-    def _check_can_undo(self):
-        """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
-        self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
-
     def _raise_reasons(self, reasons):
         if reasons:
             raise UserError('\n'.join(dict.fromkeys(reasons)))
@@ -405,6 +420,22 @@ class ProgressBill(models.Model):
         self.ensure_one()
         # what was billed before the contract was entered comes before all that is billed on it (DEP-16)
         return self.kind != 'opening', self.date or fields.Date.to_date(self.create_date), self.id
+
+    def _split_by_contract(self):
+        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
+
+        What a bill takes depends on what the one before it took; bills of different contracts
+        go together.
+
+        :return list: recordsets
+        """
+        waves, counts = [], {}
+        for bill in self.sorted(lambda bill: bill._get_order_key()):
+            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
+            if wave == len(waves):
+                waves.append(self.browse())
+            waves[wave] |= bill
+        return waves
 
     def _check_may_bill(self):
         """Only billing users make bills; reading is not enough."""

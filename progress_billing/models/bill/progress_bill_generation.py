@@ -13,22 +13,6 @@ class ProgressBillGeneration(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    def _split_by_contract(self):
-        """Recordsets with at most one bill of each contract, in the order the bills follow each other.
-
-        What a bill takes depends on what the one before it took; bills of different contracts
-        go together.
-
-        :return list: recordsets
-        """
-        waves, counts = [], {}
-        for bill in self.sorted(lambda bill: bill._get_order_key()):
-            wave = counts[bill.contract_id] = counts.get(bill.contract_id, -1) + 1
-            if wave == len(waves):
-                waves.append(self.browse())
-            waves[wave] |= bill
-        return waves
-
     @api.model
     def _make_bills(self, vals_list, actor=None):
         """Bills that were never planned: of a run, of a person's claim, of a change order's credit.
@@ -113,7 +97,11 @@ class ProgressBillGeneration(models.Model):
         return numbers + [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 
     def _draw_names(self):
-        """Numbers of the bills that leave the plan.
+        """Give the bills that leave the plan their number."""
+        self._write_together(self._prepare_names())
+
+    def _prepare_names(self):
+        """Numbers of the bills that leave the plan, drawn now.
 
         :return dict: of ``progress.bill`` values by bill, of those that have none yet
         """

@@ -95,14 +95,6 @@ class ProgressBillInvoicing(models.Model):
             note = self.env._("Left as a draft: %(user)s may not post invoices.", user=actor.name)
             to_post._message_log_batch(bodies={move.id: note for move in to_post})
 
-    def _get_posting_blockers(self):
-        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
-
-        :return list: sentences
-        """
-        self.ensure_one()
-        return []
-
     def _get_move_type(self):
         """Direction of a bill that asks for money: its contract's."""
         self.ensure_one()

@@ -95,8 +95,7 @@ class ProgressBillLine(models.Model):
         'invoiced_amount',
         'invoiced_quantity',
         'bill_id.revision',
-        'bill_id.move_ids.state',
-        'bill_id.move_ids.reversed_entry_id',
+        'bill_id.invoice_ids',
     )
     def _compute_credited(self):
         """What posted credit notes took back of each line (BIL-14: signed, so a cancelled one gives it back)."""

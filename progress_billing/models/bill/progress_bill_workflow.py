@@ -4,9 +4,11 @@ from odoo.exceptions import UserError
 from ...tools import money
 from ..base.progress_actor import Actor
 
+DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
+
 
 class ProgressBillWorkflow(models.Model):
-    """What people do with a progress bill: create, release, cancel.
+    """What people do with a progress bill: create, release, cancel, delete.
 
     Every action works on a recordset, can be called twice without harm, and returns the
     action that shows its result.
@@ -56,6 +58,23 @@ class ProgressBillWorkflow(models.Model):
         standing._on_unbilled()
         return self._get_bill_action()
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._check_can_undo()
+        for bill in self:
+            # sudo: account.move - whether the bill has an invoice does not depend on who asks
+            if bill.sudo().move_ids or (bill.state not in DELETABLE_STATES and bill.kind != 'opening'):
+                raise UserError(
+                    self.env._(
+                        "%(bill)s cannot be deleted: it has invoices or was approved. Delete or credit its "
+                        "invoice, or cancel the bill.",
+                        bill=bill.display_name,
+                    )
+                )
+        standing = self.filtered('bucket')
+        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
+        standing._on_unbilled()
+
     def action_view_invoices(self):
         """Show all invoices and credit notes of these bills.
 
@@ -95,6 +114,10 @@ class ProgressBillWorkflow(models.Model):
                     state=bill._get_state_label(),
                 )
             )
+
+    def _check_can_undo(self):
+        """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
+        self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
 
     # === RESULTS === #
 
@@ -177,6 +200,22 @@ class ProgressBillWorkflow(models.Model):
                 change=self.change_id.display_name,
             )
         ]
+
+    def _get_undo_blockers(self):
+        """Reasons why this bill can neither be cancelled nor deleted. Extend by ``super()``.
+
+        :return list: sentences that say what to undo before
+        """
+        self.ensure_one()
+        return self._get_final_blockers() + self._get_change_blockers()
+
+    def _get_posting_blockers(self):
+        """What keeps the draft invoice of a bill from being posted, whoever may. Extend by ``super()``.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        return []
 
     def _check_lines_editable(self):
         """Lines change while the bill is planned, a pro forma or rejected; opening amounts until the final invoice."""

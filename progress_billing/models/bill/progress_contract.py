@@ -50,7 +50,7 @@ class ProgressContractBilled(models.Model):
                 money.room_left(contract.revised_amount, billed, 0, contract.currency_id.rounding or '0.01')
             )
 
-    @api.depends('bill_ids.move_ids')
+    @api.depends('bill_ids.invoice_ids')
     def _compute_invoice_ids(self):
         for contract in self:
             contract.invoice_ids = contract.bill_ids.move_ids.sorted('id')
@@ -97,6 +97,13 @@ class ProgressContractBilled(models.Model):
                         contract=contract.display_name,
                     )
                 )
+
+    def unlink(self):
+        """What was planned or undone goes with its contract, and all that hangs on it."""
+        self._unlink_except_billed()
+        # sudo: progress.bill - whoever may delete the contract
+        self.sudo().bill_ids.unlink()
+        return super().unlink()
 
     # === BUSINESS === #
 

@@ -6,6 +6,9 @@ from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 RECEIVABLES = ('asset_receivable', 'liability_payable')
 INVOICES = tuple(OPPOSITE_TYPE)
+PAYMENT_FIGURES = frozenset(
+    ('total_amount', 'paid_amount', 'residual_amount', 'date_due', 'days_late', 'is_unpaid', 'is_overdue')
+)
 
 
 class ProgressBillPayments(models.Model):
@@ -39,18 +42,25 @@ class ProgressBillPayments(models.Model):
     is_unpaid = fields.Boolean(compute='_compute_payments', search='_search_is_unpaid', compute_sudo=True)
     is_overdue = fields.Boolean(compute='_compute_payments', search='_search_is_overdue', compute_sudo=True)
 
+    may_register_payment = fields.Boolean(compute='_compute_may_register_payment')
+
     # === COMPUTE === #
 
-    @api.depends(
-        'payment_ids',
-        'move_ids.state',
-        'move_ids.amount_total',
-        'move_ids.amount_residual',
-        'move_ids.line_ids.date_maturity',
-        'move_ids.line_ids.amount_residual',
-    )
+    def _get_entry_fields(self):
+        return super()._get_entry_fields() | PAYMENT_FIGURES
+
+    @api.depends('contract_id')
+    @api.depends_context('uid')
+    def _compute_may_register_payment(self):
+        for bill in self:
+            bill.may_register_payment = bill.contract_id._may_do('register_payment')
+
+    @api.depends('invoice_ids')  # and what _forget_entries says
     def _compute_payments(self):
         paid = self._get_paid_amounts()
+        # first, what is still to be computed: nothing is forgotten between one bill and the next
+        self.move_ids.mapped(lambda move: (move.amount_total, move.amount_residual))
+        self.move_ids.line_ids.mapped('amount_residual_currency')
         for bill in self:
             moves = bill.move_ids.filtered(lambda move: move.state == 'posted')
             bill.total_amount = sum(move.amount_total * bill._get_payment_sign(move) for move in moves)
@@ -123,6 +133,10 @@ class ProgressBillPayments(models.Model):
         """
         self.check_access('read')
         self.env['account.payment'].check_access('create')
+        self.contract_id._check_may_do(
+            'register_payment',
+            self.env._("Only administrators enter payments on bills. Enter it on the invoice, or ask one of them."),
+        )
         # sudo: account.move - the ids only; the dialog works with the user's own rights
         moves = self.sudo().move_ids.filtered(
             lambda move: move.state == 'posted' and move.currency_id.compare_amounts(move.amount_residual, 0.0)

@@ -9,5 +9,6 @@ from . import progress_contract_change
 from . import progress_contract_change_line
 from . import progress_tab_mixin
 from . import progress_order_mixin
+from . import progress_order_line_mixin
 from . import project_project
 from . import res_company

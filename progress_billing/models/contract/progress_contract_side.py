@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 #: what gives an invoice back, by the type of the invoice
@@ -54,6 +55,32 @@ class ProgressContractSide(models.Model):
         # sudo: res.users, progress.contract - the groups of who acts and the side, whoever runs the code
         user, contracts = (user or self.env.user).sudo(), self.sudo()
         return all(user.has_group(group) for group in {one._get_side_group(level) for one in contracts or [contracts]})
+
+    def _get_task_level(self, task):
+        """The level of rights that a task of its own takes. An addon for another side of contracts says otherwise.
+
+        :param str task: ``send``, ``request_signature``, ``register_payment``, ``set_retainage``,
+            ``release_retainage`` or ``edit_document``
+        :return str: see :meth:`_get_side_group`
+        """
+        return 'manager'
+
+    def _may_do(self, task):
+        """Whether the user does a task on all of these contracts.
+
+        :param str task: see :meth:`_get_task_level`
+        """
+        return self.env.su or all(one._has_side_level(one._get_task_level(task)) for one in self or [self])
+
+    def _check_may_do(self, task, refusal):
+        """The one gate of what takes more than the right to change the contract (SEC-10).
+
+        :param str task: see :meth:`_get_task_level`
+        :param str refusal: the sentence for whoever may not
+        :raises AccessError: for users without the level the task takes
+        """
+        if not self._may_do(task):
+            raise AccessError(refusal)
 
     # === DIRECTION === #
 

@@ -47,6 +47,22 @@ class ProgressOrderMixin(models.AbstractModel):
         self.action_set_up_progress_billing()
         return {'type': 'ir.actions.act_window_close'}
 
+    def _create_schedule_lines(self, contract):
+        """Add the lines of this order to the schedule of values, after those it has.
+
+        :param contract: that bills them
+        """
+        self.ensure_one()
+        lines = self.order_line.sorted(lambda line: (line.sequence, line.id))._get_schedulable_lines()
+        start, worths = contract._get_last_sequence(), lines._get_progress_worths()
+        created = contract.line_ids._create_protected(
+            [
+                line._prepare_progress_line_vals(contract, worths[line], start + number)
+                for number, line in enumerate(lines, 1)
+            ]
+        )
+        created._check_order_lines_free(lines._fields['progress_line_ids'].inverse_name)
+
     # === HOOKS === #
 
     def _check_can_set_up(self):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
+from odoo.exceptions import MissingError, UserError
 
 READERS = 'progress_billing.group_readonly'
 CONTRACT = 'progress_contract_id'
@@ -61,6 +61,80 @@ class ProgressTabMixin(models.AbstractModel):
             self.new({CONTRACT: values[CONTRACT]})[CONTRACT]._origin.check_access('read')
         return super().onchange(values, field_names, fields_spec)
 
+    def web_read(self, specification):
+        """What a form shows on the tab: read from the contracts in one go, not field by field; where there is none, it
+        is empty without being read (CON-15).
+
+        :param dict specification: as Odoo's
+        :return list: a dict a record
+        """
+        shown = specification.keys() & self._get_shown_fields().keys()
+        if not shown or not all(self._ids) or not self._has_field_access(self._fields[SHOWN], 'read'):
+            return super().web_read(specification)
+        blank = self._get_blank_values()
+        rest = {name: spec for name, spec in specification.items() if name not in blank}
+        self.fetch([*rest, CONTRACT])
+        try:
+            found = self._read_shown(specification, shown) if self[CONTRACT] else {}
+        except MissingError:  # deleted meanwhile: Odoo leaves it out
+            return super().web_read(specification)
+        if self[CONTRACT]:
+            # a contract's own groups may be narrower: such fields are read as Odoo does, and refused as it does
+            names = {name for name in shown if not found or name in next(iter(found.values()))}
+            rest = {SHOWN: {}} | {name: spec for name, spec in specification.items() if name not in names}
+        else:
+            names = specification.keys() & blank.keys()
+        rows = super().web_read(rest)
+        for record, row in zip(self.browse([row['id'] for row in rows]), rows, strict=True):
+            row.update(found.get(record[SHOWN].id if found else None) or {name: blank[name]() for name in names})
+        if SHOWN not in specification:
+            for row in rows:
+                row.pop(SHOWN, None)
+        return rows
+
+    def _read_shown(self, specification, names):
+        """Fields of the contracts that the tabs of these records show.
+
+        :param names: the tab's names for them
+        :return dict: values by the tab's names, by id of the contract
+        """
+        shown, contracts = self._get_shown_fields(), self[SHOWN]
+        readable = [name for name in names if contracts._has_field_access(contracts._fields[shown[name]], 'read')]
+        rows = contracts.web_read({shown[name]: specification[name] for name in readable}) if contracts else []
+        return {row['id']: {name: row[shown[name]] for name in readable} for row in rows}
+
+    @api.model
+    @tools.ormcache()
+    def _get_shown_fields(self):
+        """Fields of the tab that show one of the contract.
+
+        :return dict: the contract's field by the tab's
+        """
+        return {
+            name: field.related.split('.', 1)[1]
+            for name, field in self._fields.items()
+            if field.related and field.related.startswith(f'{SHOWN}.') and field.groups == READERS
+        }
+
+    @api.model
+    @tools.ormcache()
+    def _get_blank_values(self):
+        """What a form reads of each field where there is no contract.
+
+        :return dict: callables by name of the field
+        """
+        numbers = {'integer': int, 'float': float, 'monetary': float, 'one2many': list, 'many2many': list}
+        names = (*self._get_shown_fields(), *self._get_contract_names(), SHOWN)
+        return {name: numbers.get(self._fields[name].type, bool) for name in names}
+
+    @api.model
+    def _get_contract_names(self):
+        """Fields beside those that show one of the contract, which are empty where there is none. Extend by ``super()``.
+
+        :return frozenset: names
+        """
+        return frozenset()
+
     @api.model
     @tools.ormcache()
     def _get_tab_fields(self):
@@ -68,11 +142,7 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: the contract's field by the tab's
         """
-        return {
-            name: field.related.split('.', 1)[1]
-            for name, field in self._fields.items()
-            if field.related and field.related.startswith(f'{SHOWN}.') and not field.readonly
-        }
+        return {name: shown for name, shown in self._get_shown_fields().items() if not self._fields[name].readonly}
 
     def _get_progress_contract(self):
         """The contract of one tab. Extend by ``super()`` where it can be made.

@@ -80,6 +80,11 @@ class ProjectProject(models.Model):
             states = set(project.progress_contract_ids.mapped('state')) - {'cancelled'}
             project.is_fully_billed = 'closed' in states and 'open' not in states
 
+    @api.model
+    def _get_contract_names(self):
+        names = {'progress_contract_ids', 'progress_contract_count', 'is_fully_billed'}
+        return super()._get_contract_names() | names
+
     # === CRUD === #
 
     @api.model_create_multi

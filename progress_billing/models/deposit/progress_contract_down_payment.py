@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money
+from .progress_bill_restricted import KeptRecords
 
 #: cents by which the tax of a bill may differ from that of a down payment as large as the bill
 TOLERANCE = 5
@@ -45,24 +46,31 @@ class ProgressContractDownPayment(models.Model):
 
     # === TAKING ONE === #
 
-    def action_create_down_payment(self, amount, restricted=False):
+    def action_create_down_payment(self, amount, restricted=False, restricted_to=False):
         """Ask the customer for a down payment: a pro forma where the contract uses them, else a draft invoice (DEP-20).
 
         :param float amount: untaxed, in the contract's currency, above 0
         :param bool restricted: apply it on bills of this contract only
+        :param str restricted_to: one record of this contract that it is kept for: ``progress.contract.line,7``
         :return dict: the action that shows the invoice, or the bill to who may not read invoices
-        :raises UserError: for an amount that is none, or a contract that cannot be billed
+        :raises UserError: for an amount that is none, a record of something else, or a contract that cannot be billed
         """
         self.ensure_one()
         self.check_access('write')
+        record = self._read_restricted_to(restricted_to)
         amount = self.currency_id.round(self._read_number(amount))
         if self.currency_id.compare_amounts(amount, 0.0) <= 0:
             raise UserError(
                 self.env._("The down payment of %s needs an amount above zero.", self.display_name or self.name)
             )
+        if restricted not in (True, False, None):  # 1 and 0 are equal to them, as programs write them
+            raise UserError(
+                self.env._("Say yes or no: “%s” does not tell whether it is restricted.", str(restricted)[:80])
+            )
         self._lock_for_billing()
         self._check_can_bill()
-        vals = self._prepare_down_payment_vals(amount, bool(restricted))
+        vals = self._prepare_down_payment_vals(amount, bool(restricted or record))
+        vals['restricted_to'] = record
         return self.env['progress.bill']._make_bills([vals])._get_result_action()
 
     def action_down_payment_wizard(self):
@@ -131,7 +139,8 @@ class ProgressContractDownPayment(models.Model):
     def _get_down_payments(self, partner, bill=None):
         """Down payments that a bill of this contract may take from, in the order in which it does.
 
-        Kept for this contract first, then the oldest; a final bill ends its own contract's before others.
+        Kept for one record first, then for this contract, then the oldest; a final bill ends its own contract's before
+        others.
 
         :param partner: who is billed
         :param bill: ``progress.bill`` that may stand on some already
@@ -160,6 +169,7 @@ class ProgressContractDownPayment(models.Model):
         return found.sorted(
             lambda down_payment: (
                 not (is_final and down_payment.contract_id == self),
+                not down_payment.restricted_to,
                 not down_payment.is_restricted,
                 down_payment.date,
                 down_payment.id,
@@ -167,7 +177,7 @@ class ProgressContractDownPayment(models.Model):
         )
 
     def _allocate_down_payments(
-        self, net, scheduled=0.0, *, partner=None, bill=None, limits=None, total=None, pending=None
+        self, net, scheduled=0.0, *, partner=None, bill=None, limits=None, total=None, pending=None, records=None
     ):
         """How much a bill of this contract takes of each down payment; nothing is written (DEP-21).
 
@@ -178,6 +188,8 @@ class ProgressContractDownPayment(models.Model):
         :param dict limits: by id of the down payment, the most to take: of one that is missing nothing is taken
         :param float total: ``net`` with its taxes, where it is known: no invoice falls below zero with tax either
         :param pending: bills that are made in the same go
+        :param records: a function that returns what is billed of single records, as the bill's own
+            ``_get_billed_records`` does
         :return dict: decimals by ``progress.bill``, in the order in which they are taken
         """
         self.ensure_one()
@@ -185,18 +197,22 @@ class ProgressContractDownPayment(models.Model):
         bill, pending = bill or bills, bills if pending is None else pending
         net, result = money.to_decimal(net), {}
         total = None if total is None else money.to_decimal(total)
+        kept = KeptRecords(records or bill._get_billed_records)
         for down_payment in self._get_down_payments(partner or bill.partner_id or self.partner_id, bill):
             left = down_payment._get_left_for(bill, pending)
             ratio = down_payment._get_tax_ratio()
             if bill.kind == 'final' and down_payment.contract_id == self:
                 amount = left  # it ends with its contract, whatever the final comes to
             else:
-                share = self._get_absorbed_share(down_payment, left, scheduled, bill)
+                share = kept.get_share(down_payment)
+                if share is None:
+                    share = self._get_absorbed_share(down_payment, left, scheduled, bill)
                 limit = left if limits is None else money.to_decimal(limits.get(down_payment.id))
                 amount = max(min(left, share, limit, net), money.ZERO)
                 amount = self._fit_below_total(amount, ratio, total)
             if amount:
                 result[down_payment] = amount
+                kept.take(down_payment, amount)
                 net -= amount
                 total = None if total is None else total - amount * (1 + ratio)
         return result

@@ -20,6 +20,7 @@ class ProgressContractProfitability(models.Model):
         lines = self._get_profitability_move_lines()
 
         def booked(**wanted):
+            """Balance of the items that ``_filter_progress`` finds, in the project's currency."""
             items = lines._filter_progress(**wanted).grouped('company_id')
             return sum(
                 company.currency_id._convert(mine._get_progress_figure('balance'), currency, company)

@@ -17,15 +17,16 @@ class ProjectProject(models.Model):
     def _get_profitability_sequence_per_invoice_type(self):
         return {**super()._get_profitability_sequence_per_invoice_type(), 'progress_revenue': 5, 'progress_deposits': 6}
 
-    def action_create_down_payment(self, amount, restricted=False):
+    def action_create_down_payment(self, amount, restricted=False, restricted_to=False):
         """Ask for a down payment on the project's contract.
 
         :param float amount: untaxed, in the contract's currency, above 0
         :param bool restricted: apply it on bills of that contract only
+        :param str restricted_to: one record of that contract that it is kept for
         :return dict: the action that shows the invoice, or the bill to who may not read invoices
         :raises UserError: for an amount that is none, or a contract that cannot be billed
         """
-        return self._get_progress_contract().action_create_down_payment(amount, restricted)
+        return self._get_progress_contract().action_create_down_payment(amount, restricted, restricted_to)
 
     def _get_billed_contracts(self):
         """Customer contracts of these projects, which count as revenue on the dashboard."""

@@ -53,11 +53,12 @@ class ResPartner(models.Model):
             order='id desc',
         )
 
-    def action_create_down_payment(self, amount, restricted=False):
+    def action_create_down_payment(self, amount, restricted=False, restricted_to=False):
         """Ask a customer with one open contract for a down payment.
 
         :param float amount: untaxed, in the contract's currency, above 0
         :param bool restricted: apply it on bills of that contract only
+        :param str restricted_to: one record of that contract that it is kept for
         :return dict: the action that shows the invoice, or the bill to who may not read invoices
         :raises UserError: where there is no open contract, or more than one
         """
@@ -73,7 +74,7 @@ class ResPartner(models.Model):
                 if contracts
                 else self.env._("%s has no open contract that a down payment could be for.", self.display_name)
             )
-        return contracts.action_create_down_payment(amount, restricted)
+        return contracts.action_create_down_payment(amount, restricted, restricted_to)
 
     def action_down_payment_wizard(self):
         """Ask for a down payment on one of the customer's contracts.

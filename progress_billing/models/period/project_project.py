@@ -12,7 +12,8 @@ class ProgressProjectPeriods(models.Model):
     progress_period_ids = fields.One2many(
         'progress.billing.period', 'project_id', string="Billing Periods", groups=READERS
     )
-    progress_period_count = fields.Integer(compute='_compute_progress_period_count', groups=READERS)
+    # stored: each form of a project asks for it
+    progress_period_count = fields.Integer(compute='_compute_progress_period_count', store=True, groups=READERS)
 
     @api.depends('progress_period_ids')
     def _compute_progress_period_count(self):

@@ -104,6 +104,7 @@ class ProgressBillPlan(models.Model):
         """Whether this record comes before ``bill`` in the plan; new ones come last."""
 
         def key(record):
+            """Where a record stands in the plan: by date, and of one day the older first."""
             return record.date or fields.Date.today(), record._origin.id or float('inf')
 
         return key(self) < key(bill)

@@ -70,16 +70,9 @@ class ProgressBillGeneration(models.Model):
         # invoices and credit notes of before no longer count for it
         self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
-        names = self._draw_names()
+        names = self._prepare_names()
         self._write_together({bill: {**bill._prepare_generated_vals(), **names.get(bill, {})} for bill in self})
         self._bill_now(actor)
-
-    def _on_claimed(self, *, new=False):
-        """What was billed needs no reminder, and no error of a failed run."""
-        super()._on_claimed(new=new)
-        if new:
-            self._clear_failed_run()
-            self._end_announcements()
 
     def _spread_planned(self):
         """Give records planned by an amount their lines: new ones each time, by what is left on the schedule."""

@@ -100,14 +100,8 @@ class ProgressBillMilestone(models.Model):
 
     def _announce_milestone(self):
         """Ask the responsible person to bill what a milestone made due; take it back where it is not any more."""
-        due = self.filtered(
-            lambda bill: (
-                bill.trigger == 'milestone'
-                and not bill.generated_on
-                and bill.contract_id.state == 'open'
-                and bill.milestone_id._is_billable_milestone(bill.requires_approval)
-            )
-        )
+        due = self.filtered_domain(self._get_milestone_domain())
+        due = due.filtered(lambda bill: not bill.generated_on and bill.contract_id.state == 'open')
         (self - due)._end_announcements()
         for bill in due:
             if not bill.activity_search([ACTIVITY_DUE]):
@@ -120,6 +114,13 @@ class ProgressBillMilestone(models.Model):
     def _end_announcements(self):
         """Nobody has to be reminded any more."""
         self.filtered('milestone_id').activity_unlink([ACTIVITY_DUE])
+
+    def _on_claimed(self, *, new=False):
+        """What was billed needs no reminder, and no error of a failed run."""
+        super()._on_claimed(new=new)
+        if new:
+            self._clear_failed_run()
+            self._end_announcements()
 
     @api.model
     def _cron_generate_progress_invoices(self):

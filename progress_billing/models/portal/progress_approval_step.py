@@ -44,6 +44,11 @@ class ProgressApprovalStep(models.Model):
                     )
                 )
 
+    @api.constrains('contract_id')
+    def _check_contract(self):
+        """A step made on its own obeys what one made on its contract does."""
+        self.contract_id._check_approval_steps()
+
     def _may_approve(self, user):
         """Whether a user is one of those who approve this step.
 

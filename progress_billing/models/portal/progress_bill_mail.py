@@ -23,6 +23,14 @@ class ProgressBillMail(models.Model):
     )
     signature_requested_on = fields.Datetime(guarded=True, readonly=True, copy=False)
 
+    may_request_signature = fields.Boolean(compute='_compute_may_request_signature')
+
+    @api.depends('contract_id')
+    @api.depends_context('uid')
+    def _compute_may_request_signature(self):
+        for bill in self:
+            bill.may_request_signature = bill.contract_id._may_do('request_signature')
+
     # === ACTIONS === #
 
     def action_send(self):
@@ -30,7 +38,7 @@ class ProgressBillMail(models.Model):
 
         :return dict: the composer, or a notification
         """
-        self._check_may_bill()
+        self._check_may_send()
         if not self.sudo().contract_id.contact_ids:  # sudo: progress.contact - whether there are any
             return super().action_send()
         return self._send_to_contacts('sent')
@@ -40,8 +48,9 @@ class ProgressBillMail(models.Model):
 
         :return dict: a notification
         :raises RedirectWarning: where a contract has no contacts
+        :raises AccessError: for users who may not e-mail bills
         """
-        self._check_may_bill()
+        self._check_may_send()
         return self._send_to_contacts('invited')
 
     def action_request_signature(self):
@@ -49,9 +58,13 @@ class ProgressBillMail(models.Model):
 
         :return dict: a notification
         :raises RedirectWarning: where a contract has no contacts
+        :raises AccessError: for users who may not ask for signatures
         :raises UserError: for a bill that cannot be signed, or is already
         """
         self._check_may_bill()
+        self.contract_id._check_may_do(
+            'request_signature', self.env._("Only administrators ask for signatures. Ask one of them.")
+        )
         for bill in self:
             if not bill._is_to_be_signed():
                 raise UserError(

@@ -110,10 +110,6 @@ class ProgressContractRun(models.Model):
             for contract in self
         }
 
-    def _get_billing_rule(self):
-        """The rule of lines whose task has none; the shipped one where the contract has none either."""
-        return self.billing_rule_id or self.env['progress.billing.rule']._get_default_rule(self.company_id)
-
     @api.depends('period_policy')
     def _compute_next_billing_date(self):
         """The end of the period at hand, until somebody chooses another day."""

@@ -303,12 +303,14 @@ class ProgressContractLineProgress(models.Model):
 
     @api.depends('own_billing_rule_id', 'task_id.billing_rule_id', 'contract_id.billing_rule_id')
     def _compute_billing_rule_id(self):
+        """The line's own, its task's, its contract's, or the shipped one."""
         for line in self:
             line.billing_rule_id = (
                 line.own_billing_rule_id
                 # sudo: project.task - a rule only, whoever may see the line
                 or line.task_id.sudo().billing_rule_id
-                or line.contract_id._get_billing_rule()
+                or line.contract_id.billing_rule_id
+                or self.env['progress.billing.rule']._get_default_rule(line.contract_id.company_id)
             )
 
     def _inverse_billing_rule_id(self):

@@ -30,6 +30,15 @@ class ProjectTask(models.Model):
     progress_line_ids = fields.One2many(
         'progress.contract.line', 'task_id', string="Schedule of Values Lines", groups=READERS
     )
+    # stored: asked at each change of anybody's tasks, of which few are billed
+    is_progress_source = fields.Boolean(
+        compute='_compute_is_progress_source', store=True, compute_sudo=True, help="Schedule lines follow this task."
+    )
+
+    @api.depends('progress_line_ids.progress_source')
+    def _compute_is_progress_source(self):
+        for task in self:
+            task.is_progress_source = 'task' in task.progress_line_ids.mapped('progress_source')
 
     @api.constrains('billing_rule_id', 'project_id', 'company_id')
     def _check_billing_rule(self):
@@ -117,8 +126,8 @@ class ProjectTask(models.Model):
         while level := level.parent_id - above:
             above |= level
         # sudo: progress.contract.line - whoever works on tasks need not bill
-        lines = self.env['progress.contract.line'].sudo()
-        lines.search([('task_id', 'in', above.ids), ('progress_source', '=', 'task')])._follow_source()
+        lines = above.filtered('is_progress_source').sudo().progress_line_ids
+        lines.filtered(lambda line: line.progress_source == 'task')._follow_source()
 
     def _get_progress_percent(self):
         """How far the task is, in percent: done, or the share of its sub-tasks that are.

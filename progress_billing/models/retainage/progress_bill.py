@@ -42,7 +42,7 @@ class ProgressBillRetainage(models.Model):
             bill.released_retainage_amount = max(-net, 0.0)  # what moves between lines, as under a cap, is none
             bill.releases_retainage = net < 0
 
-    @api.depends('holdback_amount', 'revision', 'move_ids.state', 'move_ids.reversed_entry_id')
+    @api.depends('holdback_amount', 'revision', 'invoice_ids')
     def _compute_credited_holdback_amount(self):
         """What posted credit notes gave back of what was held back uncertified (RET-19)."""
         for bill in self:

@@ -3,6 +3,16 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...tools import money, retainage
 
+#: what is held back of every line from now on
+RATES = {
+    'retainage_percent',
+    'stored_retainage_percent',
+    'retainage_base',
+    'retainage_cap_percent',
+    'retainage_step_mode',
+    'retainage_step_ids',
+}
+
 
 class ProgressContractRetainage(models.Model):
     """What the customer holds back of a contract, and its release."""
@@ -49,6 +59,16 @@ class ProgressContractRetainage(models.Model):
                 actual.mapped('credited_retainage_amount')
             )
 
+    may_set_retainage = fields.Boolean(compute='_compute_retainage_rights')
+    may_release_retainage = fields.Boolean(compute='_compute_retainage_rights')
+
+    @api.depends('state')
+    @api.depends_context('uid')
+    def _compute_retainage_rights(self):
+        for contract in self:
+            contract.may_set_retainage = contract.state == 'draft' or contract._may_do('set_retainage')
+            contract.may_release_retainage = contract._may_do('release_retainage')
+
     @api.constrains('retainage_base', 'company_id')
     def _check_retainage_base(self):
         for contract in self:
@@ -70,6 +90,13 @@ class ProgressContractRetainage(models.Model):
             if reason:
                 raise ValidationError(reason)
 
+    # === CRUD === #
+
+    def write(self, vals):
+        if RATES & self._get_typed(vals):
+            self._check_may_set_retainage()
+        return super().write(vals)
+
     # === ACTIONS === #
 
     def action_release_retainage(self, amount=None):
@@ -79,9 +106,10 @@ class ProgressContractRetainage(models.Model):
 
         :param float amount: untaxed, contract currency; all that is held unless given
         :return dict: the action that shows the invoice or bill
+        :raises AccessError: for users who may not release it
         :raises UserError: for an amount that is not more than 0, or more than is held
         """
-        self.check_access('write')
+        self._check_may_release_retainage()
         self._lock_for_billing()
         vals_list = [vals for contract in self for vals in contract._prepare_release_bills(amount)]
         return self.env['progress.bill']._make_bills(vals_list)._get_result_action()
@@ -120,8 +148,10 @@ class ProgressContractRetainage(models.Model):
         :param float stored_retainage_percent: of materials stored; unchanged unless given
         :param bool all_lines: set it on every schedule line too
         :return dict: the action that shows the contracts
+        :raises AccessError: for users who may not set it
         """
         self.check_access('write')
+        self._check_may_set_retainage()
         vals = {'retainage_percent': retainage_percent}
         if stored_retainage_percent is not None:
             vals['stored_retainage_percent'] = stored_retainage_percent
@@ -129,6 +159,27 @@ class ProgressContractRetainage(models.Model):
         if all_lines:
             self._get_billable_lines().write(vals)
         return self._get_contract_action()
+
+    # === RIGHTS === #
+
+    def _check_may_set_retainage(self):
+        """Rates are terms as long as the contract is a draft; from then on they change what customers pay (RET-1).
+
+        :raises AccessError: for users who may not set them
+        """
+        started = self.filtered(lambda contract: contract.state != 'draft')
+        if started:
+            started._check_may_do(
+                'set_retainage',
+                self.env._(
+                    "Only administrators set retainage for all lines once billing has started. Ask one of them."
+                ),
+            )
+
+    def _check_may_release_retainage(self):
+        """:raises AccessError: for users who may not release what is held back"""
+        self.check_access('write')
+        self._check_may_do('release_retainage', self.env._("Only administrators release retainage. Ask one of them."))
 
     # === RELEASE === #
 

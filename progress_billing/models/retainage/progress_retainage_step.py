@@ -26,6 +26,22 @@ class ProgressRetainageStep(models.Model):
         '(contract_id, completed_percent)', "A contract has one retainage step for each percentage."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        steps = super().create(vals_list)
+        if not self._is_own({name: True for vals in vals_list for name in vals}):
+            steps.contract_id._check_may_set_retainage()
+        return steps
+
+    def write(self, vals):
+        if not self._is_own(vals):
+            self.contract_id._check_may_set_retainage()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_administrators(self):
+        self.contract_id._check_may_set_retainage()
+
     @api.constrains('completed_percent', 'retainage_percent')
     def _check_percent(self):
         for step in self:

@@ -39,6 +39,18 @@ class ProgressBillReview(models.Model):
         guarded=True,
     )
 
+    may_send = fields.Boolean(compute='_compute_review_rights', help="Whether the user e-mails the bill.")
+    may_review = fields.Boolean(
+        compute='_compute_review_rights', help="Whether the user approves and rejects on the customer's behalf."
+    )
+
+    @api.depends('contract_id')
+    @api.depends_context('uid')
+    def _compute_review_rights(self):
+        for bill in self:
+            bill.may_send = bill.contract_id._may_do('send')
+            bill.may_review = self.env.su or bill.contract_id._has_side_level('manager')
+
     def action_submit(self):
         """Pro forma or rejected → submitted: its claim is fixed until it is approved or rejected.
 
@@ -154,8 +166,9 @@ class ProgressBillReview(models.Model):
         """Odoo's composer with the bill's template and PDF; sending is kept in the chatter (REV-10).
 
         :return dict: the composer
+        :raises AccessError: for users who may not e-mail bills
         """
-        self._check_may_bill()
+        self._check_may_send()
         template = self._get_mail_template()
         return {
             'type': 'ir.actions.act_window',
@@ -178,6 +191,13 @@ class ProgressBillReview(models.Model):
         return (
             self.env.ref('progress_billing.mail_template_progress_bill', raise_if_not_found=False)
             or self.env['mail.template']
+        )
+
+    def _check_may_send(self):
+        """:raises AccessError: for users who may not e-mail these bills"""
+        self._check_may_bill()
+        self.contract_id._check_may_do(
+            'send', self.env._("Only administrators e-mail bills. Ask one of them, or forward the bill.")
         )
 
     def _check_may_review(self):

@@ -1,0 +1,13 @@
+from odoo import models
+
+
+class AccountPartialReconcile(models.Model):
+    """What is matched says what is paid of a bill."""
+
+    _inherit = 'account.partial.reconcile'
+
+    def modified(self, fnames, create=False, before=False):
+        """Tell the bills (BIL-31)."""
+        result = super().modified(fnames, create=create, before=before)
+        self.env['progress.bill']._forget_entries()
+        return result

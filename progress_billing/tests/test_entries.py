@@ -1,0 +1,107 @@
+from datetime import date
+
+from odoo.tests import freeze_time, tagged
+
+from .common import ProgressBillingCommon
+
+ENTRIES = ('account.move', 'account.move.line', 'account.partial.reconcile', 'account.payment')
+
+
+@tagged('post_install', '-at_install')
+@freeze_time('2026-03-20 12:00:00')
+class TestEntries(ProgressBillingCommon):
+    """Bills follow their entries, and everybody else's entries do not pay for it (BIL-31)."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls.make.contract([1000], cls.tax_15)
+        cls.bill = cls.make.plan(cls.contract, '50%', '2026-03-01')
+        cls.bill.action_create()
+
+    def _pay(self, amount):
+        register = self.env['account.payment.register'].with_context(
+            active_model='account.move', active_ids=self.bill.invoice_id.ids
+        )
+        return register.create({'payment_date': '2026-03-20', 'amount': amount})._create_payments()
+
+    def _figures(self):
+        return self.bill.paid_amount, self.bill.residual_amount, self.bill.is_unpaid, self.bill.payment_state
+
+    def test_nothing_hangs_on_entries(self):
+        """What Odoo looks through at each write of an entry holds nothing of bills and contracts."""
+        for model in ENTRIES:
+            for field in self.env[model]._fields.values():
+                found = {
+                    follower
+                    for follower in self.env.registry.get_dependent_fields(field)
+                    if follower.model_name.startswith('progress.')
+                }
+                self.assertFalse(found, f"{field} leads to them")
+
+    def test_nothing_stored_is_read_from_entries(self):
+        """What is forgotten would not be written again."""
+        for model, names in self.env['progress.bill']._get_forgotten_fields():
+            for name in names:
+                self.assertFalse(self.env[model]._fields[name].store, name)
+
+    def test_payments_in_one_transaction(self):
+        """Nothing is remembered of a payment that was made, taken back or cancelled since it was read."""
+        bill, invoice = self.bill, self.bill.invoice_id
+        self.assertEqual(
+            (bill.invoice_name, bill.invoice_state, *self._figures()), ("Draft", 'draft', 0, 0, False, False)
+        )
+        invoice.action_post()
+        self.assertEqual((bill.invoice_name, bill.invoice_state), (invoice.name, 'posted'))
+        self.assertEqual(self._figures(), (0, 575, True, "Not Paid"))
+        payment = self._pay(200)
+        self.assertEqual(self._figures(), (200, 375, True, "Partially Paid"))
+        rest = self._pay(375)
+        self.assertEqual(self._figures()[:3], (575, 0, False))
+        invoice.line_ids.remove_move_reconcile()
+        self.assertEqual(self._figures(), (0, 575, True, "Not Paid"))
+        receivable = (invoice | payment.move_id).line_ids.filtered(lambda line: line.account_type == 'asset_receivable')
+        receivable.reconcile()
+        self.assertEqual(self._figures(), (200, 375, True, "Partially Paid"))
+        (payment | rest).action_cancel()
+        self.assertEqual(self._figures(), (0, 575, True, "Not Paid"))
+        self.assertEqual((bill.date_due, bill.days_late), (date(2026, 3, 20), 0))
+        receivable.filtered(lambda line: line.move_id == invoice).date_maturity = '2026-03-19'
+        self.assertEqual((bill.date_due, bill.days_late), (date(2026, 3, 19), 1))
+        invoice.name = 'OTHER/1'
+        self.assertEqual(bill.invoice_name, 'OTHER/1')
+
+    def test_state_in_one_transaction(self):
+        """State, bucket and sums follow posting, credit, cancelling and deletion without being asked to."""
+        bill, invoice, line = self.bill, self.bill.invoice_id, self.bill.line_ids
+        self.assertEqual(
+            (bill.state, bill.bucket, bill.invoice_ids, bill.invoice_count), ('invoiced', 'draft', invoice, 1)
+        )
+        invoice.action_post()
+        self.assertEqual((bill.bucket, self.contract.actual_amount), ('actual', 500))
+        credit = invoice._reverse_moves(cancel=True)
+        self.assertEqual((bill.is_credited, line.credited_amount, bill.bucket), (True, 500, False))
+        self.assertEqual((bill.invoice_ids, self.contract.invoice_ids), (invoice | credit,) * 2)
+        credit.button_draft()
+        self.assertEqual((bill.is_credited, line.credited_amount, bill.bucket), (False, 0, 'actual'))
+        credit.unlink()
+        self.assertEqual((bill.invoice_ids, bill.invoice_count), (invoice, 1))
+        invoice.button_draft()
+        self.assertEqual((bill.bucket, self.contract.draft_amount, self.contract.actual_amount), ('draft', 500, 0))
+        invoice.unlink()
+        self.assertEqual(
+            (bill.state, bill.bucket, bill.invoice_id.id, self.contract.draft_amount), ('planned', False, False, 0)
+        )
+
+    def test_told_once_it_matters(self):
+        """Bills are told of what concerns them, and of nobody else's entries."""
+        told, tell = [], type(self.bill)._on_moves_changed
+        self.patch(
+            self.env.registry['progress.bill'],
+            '_on_moves_changed',
+            lambda bills, before=False: (told.extend(bills), tell(bills, before))[1],
+        )
+        self.init_invoice('out_invoice', amounts=[100], post=True)
+        self.assertFalse(told)
+        self.bill.invoice_id.action_post()
+        self.assertEqual(set(told), {self.bill})
