@@ -1,5 +1,6 @@
 """pytest plugin for tests on a database: what is made once, who runs what, and no browser test skipped in silence."""
 
+import functools
 import inspect
 import os
 import re
@@ -9,6 +10,8 @@ from unittest import mock
 
 import pytest
 
+#: files of the web client that browser tests ask for
+ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
 BROWSER = re.compile(r"\b(start_tour|browser_js)\(")
 
 
@@ -70,6 +73,26 @@ def prepared(request, own_filestore):
 
     with Registry(get_db_name()).cursor() as cr:
         prepared.prepare(cr, classes["ProgressBillingCommon"])
+
+
+@functools.cache
+def _make_assets():
+    from odoo import SUPERUSER_ID, api
+    from odoo.modules.registry import Registry
+    from odoo.tests.common import get_db_name
+
+    with Registry(get_db_name()).cursor() as cr:
+        qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
+        for name in ASSETS:
+            qweb._get_asset_bundle(f"web.assets_{name}", css=False, js=True).js()
+            qweb._get_asset_bundle(f"web.assets_{name}", css=True, js=False).css()
+
+
+@pytest.fixture(scope="class", autouse=True)
+def web_client(request, prepared):
+    """Have its files before the first browser: each test would make them again, and take them back with all else."""
+    if request.cls and _opens_a_browser(request.cls):
+        _make_assets()
 
 
 @pytest.hookimpl(wrapper=True)

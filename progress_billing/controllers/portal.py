@@ -26,6 +26,8 @@ def says_nothing(route):
         try:
             return route(self, *args, **kwargs)
         except NotFound:
+            if not request.env.user._is_public():  # whose link it was is not known; Odoo goes by the browser then
+                self._read_in_language(request.env['progress.contact'])
             values = {**self._prepare_portal_layout_values(), 'html_data': self._get_html_data()}
             return request.render('progress_billing.portal_progress_nothing', values, status=404)
 
@@ -235,6 +237,7 @@ class ProgressPortal(CustomerPortal):
             'milestone': request.env._("Thank you: the milestone is approved."),
             'sign': request.env._("Thank you: the bill is signed. The signed copy is below."),
             'upload': request.env._("Thank you: your files are with the bill."),
+            'forward': request.env._("The PDF is on its way."),
         }.get(done)
 
     def _render_bill(self, bill, contact, access_token, **values):

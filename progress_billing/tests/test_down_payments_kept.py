@@ -27,8 +27,6 @@ class TestKeptForOneRecord(DownPaymentCommon):
         """500 kept for a line of 300: 200 with the bill that bills 200 of it, then 100, the rest with the final."""
         paid = self._keep(500, self.first)
         self.assertEqual((paid.is_restricted, paid.restricted_to, paid.restricted_name), (True, self.first, "1 Line 1"))
-        bill = self.billing.run(self.contract, 0)
-        self.assertFalse(bill)
         self.second.completed_percent = 50
         self.assertFalse(self._uses(self.billing.run(self.contract)), "nothing of the line is billed")
         self.contract.bill_ids.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
@@ -72,9 +70,7 @@ class TestKeptForOneRecord(DownPaymentCommon):
         kept = self._keep(100, self.first)
         other = self.make.contract([300])
         self.assertFalse(self._uses(self.billing.bill(other, '200')))
-        self.assertRefused(
-            lambda: kept.write({'is_restricted': False}), "is kept for 1 Line 1", error=ValidationError
-        )
+        self.assertRefused(lambda: kept.write({'is_restricted': False}), "is kept for 1 Line 1", error=ValidationError)
         self.assertTrue(kept.is_restricted)
 
     def test_line_that_is_gone(self):
@@ -114,7 +110,7 @@ class TestKeptForOneRecord(DownPaymentCommon):
                 )
         self.assertFalse(self.contract.bill_ids)
         self.contract.action_create_down_payment(50, restricted_to='')
-        self.assertEqual((self.contract.bill_ids.is_restricted, self.contract.bill_ids.restricted_to), (False, False))
+        self.assertEqual((self.contract.bill_ids.is_restricted, self.contract.bill_ids.restricted_to), (False, None))
 
     def test_doors(self):
         """The dialog, the project and the customer take it too."""

@@ -48,6 +48,17 @@ class TestNextStepTable(ProgressBillingCommon):
         contract.action_next_step()
         self.assertEqual((today.state, later.state, undated.state), ('invoiced', 'planned', 'planned'))
 
+    def test_day_of_the_company(self):
+        """What is due is due where the company is: in Auckland it is the 21st already."""
+        contract = self.make.contract([1000])
+        record = self.make.plan(contract, '10%', '2026-03-21', title="Roof")
+        contract.line_ids.pending_amount = 70
+        for zone, step in (('America/New_York', 'run'), ('Pacific/Auckland', 'create')):
+            self.company.partner_id.tz = zone
+            contract.invalidate_recordset()
+            self.assertEqual(contract.next_step, step)
+        self.assertEqual(contract.next_bill_id, record)
+
     def test_same_day(self):
         """Of two records of a day the one entered first comes first."""
         contract = self.make.contract([1000])

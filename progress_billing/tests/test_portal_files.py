@@ -1,5 +1,7 @@
 import base64
 import io
+import struct
+import zlib
 
 from PIL import Image, ImageDraw
 
@@ -17,6 +19,16 @@ def make_picture(*, ink=True, kind='PNG'):
     stream = io.BytesIO()
     picture.save(stream, kind)
     return stream.getvalue()
+
+
+def make_bomb(width, height):
+    """A picture of a few bytes that says it has very many pixels."""
+
+    def chunk(kind, data):
+        return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+    head = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(b'')) + chunk(b'IEND', b'')
 
 
 def make_pdf(password=None):
@@ -82,6 +94,10 @@ class TestPortalFiles(PortalCommon):
             ("Anna", 'bm9wZQ==', "no picture that can be read"),
             ("Anna", '%%%', "no picture that can be read"),
             ("Anna", base64.b64encode(b'<svg onload="x"/>').decode(), "no picture that can be read"),
+            ("Anna", base64.b64encode(make_bomb(60000, 60000)).decode(), "no picture that can be read"),
+            ("Anna", base64.b64encode(make_bomb(3000, 3000)).decode(), "Draw your signature"),
+            ("Anna", base64.b64encode(make_picture()[:80]).decode(), "Draw your signature"),
+            ("Anna", base64.b64encode(make_picture()[:40]).decode(), "no picture that can be read"),
             (" ", None, "Type your name"),
             ("x" * 101, None, "Type your name"),
         ):
@@ -145,6 +161,10 @@ class TestPortalFiles(PortalCommon):
             ('tool.exe', b'MZ' + b'\x00' * 100, "cannot be uploaded"),
             ('empty.pdf', b'', "cannot be uploaded"),
             ('broken.pdf', b'%PDF-1.4\n' + b'x' * 200, "is broken"),
+            ('cut.png', make_picture()[:40], "is broken"),
+            ('cut.jpg', make_picture(kind='JPEG')[:40], "is broken"),
+            ('bomb.png', make_bomb(60000, 60000), "too many pixels"),
+            ('wide.png', make_bomb(13000, 13000), "too many pixels"),
             ('locked.pdf', make_pdf(password='x'), "protected by a password"),
             ('large.pdf', make_pdf() + b'\x00' * 20 * 1024**2, "too large: at most 15 MB"),
         ):

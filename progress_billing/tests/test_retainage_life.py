@@ -501,7 +501,7 @@ class TestRetainageEntry(ProgressBillingCommon):
         self.assertRetained(contract, 0)
 
     def test_rights(self):
-        """BIL-18, SEC-10: billing needs no accounting rights; releasing and setting retainage needs an administrator."""
+        """BIL-18, SEC-10: billing takes no accounting rights; releasing and setting retainage an administrator."""
         manager = new_test_user(
             self.env, login='releases', groups='progress_billing.group_manager', company_id=self.company.id
         )

@@ -385,6 +385,23 @@ class TestRetainageTable(ProgressBillingCommon):
         line.write({'stored_amount': 200, 'completed_percent': 10})
         self.assertEqual((line.pending_amount, line.completed_percent), (300, 10))
 
+    def test_work_and_materials_that_cancel_out(self):
+        """RET-16: 100 stored before are built in now: nothing is pending, and the line is on the bill all the same."""
+        contract = self.make.as_billed([1000, 500], retainage_percent=10, stored_retainage_percent=5)
+        line = contract.line_ids[0]
+        line.stored_amount = 100
+        self.billing.draw(contract)
+        line.write({'stored_amount': 0, 'completed_percent': 10})
+        self.assertEqual((line.pending_amount, line._is_on_run()), (0, True))
+        self.assertFalse(contract.line_ids[1]._is_on_run())
+        bill = self.billing.draw(contract)
+        self.assertRecordValues(
+            bill.line_ids,
+            [{'amount': 100, 'stored_amount': 0, 'previous_stored_amount': 100, 'invoiced_amount': 0}],
+        )
+        self.assertEqual((line.actual_amount, line.billed_stored_amount, line.retainage_balance), (100, 0, 10))
+        self.assertEqual(bill.invoice_id.amount_total_in_currency_signed, -5, "5 more are held back")
+
     def test_stored_on_bills(self):
         """Only work bills say what is stored, and only below nothing is it refused; a release takes neither."""
         contract = self.make.pro_forma([1000], retainage_percent=10)

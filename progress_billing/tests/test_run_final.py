@@ -103,7 +103,8 @@ class TestRunAndFinal(ProgressBillingCommon):
         """REV-10: the composer with template and PDF, before release too, also for many; by administrators."""
         contract = self.make.pro_forma([1000])
         bills = self.billing.run(contract, 10) | self.billing.run(contract, 20)
-        self.assertRefused(bills.with_user(self.billing_user).action_send, "Only administrators e-mail", error=AccessError)
+        mine = bills.with_user(self.billing_user)
+        self.assertRefused(mine.action_send, "Only administrators e-mail", error=AccessError)
         manager = new_test_user(
             self.env, login='sends', groups='progress_billing.group_manager', company_id=self.company.id
         )

@@ -351,3 +351,81 @@ class TestCosts(SpeedCommon):
         self.assertEqual(contracts.mapped('bill_count'), [1, 0, 1, 1, 1])
         self.assertEqual([entry[0] for entry in action['params']['skipped']], [contracts[1].display_name])
         self.assertEqual(set(contracts.invoice_ids.mapped('state')), {'posted'})
+
+
+@tagged('post_install', '-at_install')
+class TestRunInOneQuery(SpeedCommon):
+    """What SQL says of many schedule lines is what the methods that stand behind it say of each."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.zero_rule = cls.env['progress.billing.rule'].create({'name': "Zeros", 'create_zero_lines': True})
+        cls.group_rule = cls.env['progress.billing.rule'].create({'name': "Apart", 'invoice_group': "A"})
+        cls.other = cls.env['res.partner'].create({'name': "Other customer"})
+
+    def _lines(self):
+        """Lines of all kinds: pending or not, in part and too much, of other customers, quantities, sections."""
+        contract = self._contracts(1, 12, 0.0, revenue_recognition='as_billed')
+        contract.line_ids[:10].completed_percent = 33.33
+        contract.action_run_billing()
+        lines = contract.line_ids
+        lines[0].completed_percent = 70
+        lines[1].pending_amount = -10
+        lines[2].write({'partner_id': self.other.id, 'completed_percent': 50})
+        lines[3].write({'billing_rule_id': self.zero_rule.id})
+        lines[4].write({'billing_rule_id': self.group_rule.id, 'completed_percent': 100, 'sequence': 5})
+        lines[5].write({'partner_id': contract.partner_id.id, 'completed_percent': 90})
+        lines[10].write({'billing_base': 'quantity', 'original_quantity': 3, 'unit_price': 33.335})
+        lines[10].pending_quantity = 1.7
+        lines[11].write({'partner_shipping_id': self.other.id, 'completed_percent': 10})
+        self.env['progress.contract.line'].create(
+            {'contract_id': contract.id, 'name': "Section", 'display_type': 'line_section'}
+        )
+        self.company.progress_overbilling_policy = 'warn'
+        lines[6].pending_amount = 5000
+        self.company.progress_overbilling_policy = 'block'
+        return contract.line_ids | self._contracts(1, 2, 20.0).line_ids
+
+    @contextmanager
+    def _line_by_line(self):
+        with patch.object(type(self.env['progress.contract.line']), '_knows_methods', lambda _self, _names: False):
+            yield
+
+    def _answers(self, lines):
+        self.env.invalidate_all()
+        due = lines._filter_on_run()
+        return due, due._group_by_run_key(), due._get_pending_blockers(), due._prepare_run_claims()
+
+    def assertSame(self, lines):
+        due, groups, blockers, claims = self._answers(lines)
+        with self._line_by_line():
+            other_due, other_groups, other_blockers, other_claims = self._answers(lines)
+        self.assertEqual(due, other_due)
+        self.assertEqual(due, lines.filtered(lambda line: line._is_on_run()))
+        self.assertEqual(groups, other_groups)
+        for contract, mine in groups.items():
+            self.assertEqual(list(mine), list(other_groups[contract]))
+            self.assertEqual([group.ids for group in mine.values()], [g.ids for g in other_groups[contract].values()])
+        self.assertEqual(blockers, other_blockers)
+        self.assertEqual(claims, other_claims)
+        return due, groups, blockers
+
+    def test_same_answers(self):
+        lines = self._lines()
+        due, groups, blockers = self.assertSame(lines)
+        self.assertEqual(len(due), 11)
+        self.assertEqual([len(mine) for mine in groups.values()], [4, 1])
+        self.assertEqual([len(reasons) for reasons in blockers.values()], [1])
+
+    def test_stored_materials(self):
+        """Lines with stored materials are asked one by one, the others together."""
+        contract = self._contracts(1, 3, 20.0)
+        contract.line_ids[0].stored_amount = 100
+        contract.action_run_billing()
+        contract.line_ids[0].write({'stored_amount': 40})
+        contract.line_ids[1].stored_amount = 30
+        contract.line_ids[2].completed_percent = 30
+        self.assertEqual(contract.line_ids._filter_together(('_is_on_run',)), contract.line_ids[2])
+        due, _groups, _blockers = self.assertSame(contract.line_ids)
+        self.assertEqual(due, contract.line_ids)

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
@@ -44,9 +46,11 @@ class ProgressDepositWizard(models.TransientModel):
             ['progress_deposit_bill_id', 'account_id', 'currency_id'],
             ['balance:sum', 'amount_currency:sum'],
         )
-        groups += self._get_opening_groups()
+        held = defaultdict(lambda: (0.0, 0.0))
+        for *key, balance, amount_currency in groups + self._get_opening_groups():
+            held[tuple(key)] = (held[tuple(key)][0] + balance, held[tuple(key)][1] + amount_currency)
         lines = []
-        for bill, account, currency, balance, amount_currency in groups:
+        for (bill, account, currency), (balance, amount_currency) in held.items():
             if currency.is_zero(amount_currency):
                 continue
             since, sign = bill.invoice_id.invoice_date or bill.date or self.date, bill.contract_id._get_ledger_sign()
@@ -125,7 +129,7 @@ class ProgressDepositWizard(models.TransientModel):
         }
 
     def _get_opening_groups(self):
-        """Opening deposits that no final invoice had reversed at the date."""
+        """Opening deposits: their own entries; what final invoices reversed of them is on the ledger as of others."""
         bills = self.env['progress.bill'].search(
             [
                 ('kind', '=', 'opening'),
@@ -139,9 +143,6 @@ class ProgressDepositWizard(models.TransientModel):
         for bill in bills:
             # sudo: account.move.line - as above
             items = bill.sudo().opening_deposit_line_ids.filtered(lambda line: line.date <= self.date)
-            final = bill.contract_id.final_bill_id.sudo().invoice_id  # sudo: account.move - its date only
-            if final.state == 'posted' and final.date <= self.date:
-                continue
             for account in items.account_id:
                 mine = items.filtered(lambda line, account=account: line.account_id == account)
                 groups.append(

@@ -56,7 +56,10 @@ class ProgressPeriodWizard(models.TransientModel):
     def _compute_preview(self):
         for wizard in self:
             found = wizard._get_spans()
-            wizard.preview = found and self.env._(
+            if not found:
+                wizard.preview = False
+                continue
+            wizard.preview = self.env._(
                 "%(count)s periods, %(start)s to %(end)s",
                 count=len(found),
                 start=format_date(self.env, found[0][0]),

@@ -215,8 +215,8 @@ class ProgressCompliance(models.Model):
             if not allowed:
                 raise AccessError(
                     self.env._(
-                        "%s: only administrators say that a document is not needed, or holds up something else than its "
-                        "type says.",
+                        "%s: only administrators say that a document is not needed, or holds up something else than "
+                        "its type says.",
                         document.display_name,
                     )
                 )

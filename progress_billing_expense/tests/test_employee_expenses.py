@@ -214,6 +214,9 @@ class TestEmployeeExpenses(ProgressTimesheetCommon):
             'sales_team.group_sale_salesman_all_leads',
             company_id=self.company.id,
         )
+        for user, offered in ((employee, False), (both, True)):
+            bindings = self.env(user=user)['ir.actions.actions'].get_bindings('hr.expense').get('action', ())
+            self.assertEqual("Progress Bill" in [binding['name'] for binding in bindings], offered)
         self.assertRefused(expense.with_user(employee).action_progress_bill, regex='.', error=AccessError)
         self.assertRefused(expense.with_user(self.billing_user).action_progress_bill, regex='.', error=AccessError)
         action = expense.with_user(both).action_progress_bill()

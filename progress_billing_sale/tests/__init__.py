@@ -5,6 +5,7 @@ from . import test_order_doors
 from . import test_order_figures
 from . import test_order_links
 from . import test_order_money
+from . import test_order_plan_rows
 from . import test_order_rights
 from . import test_order_tables
 from . import test_order_tours

@@ -35,7 +35,8 @@ class TestOrderLinks(ProgressSaleCommon):
         ]
         contract = self.orders.set_up(orders[0])
         self.orders.set_up(orders[1])
-        vals = self.billing.bill(contract, '10%', post=False)._prepare_invoice_vals({})
+        bill = self.billing.bill(contract, '10%', post=False)
+        vals = bill._prepare_invoice_vals(bill._get_invoice_taxes())
         self.assertEqual(vals['source_id'], source.id)
         self.assertNotIn('team_id', vals)
         self.assertEqual(vals['invoice_origin'].split(', ')[:2], [order.name for order in orders])
@@ -47,7 +48,8 @@ class TestOrderLinks(ProgressSaleCommon):
         self.orders.set_up(order)
         contract.revenue_recognition = 'as_billed'
         contract.line_ids[0].pending_amount = 100
-        vals = self.billing.run(contract)._prepare_invoice_vals({})
+        bill = self.billing.run(contract)
+        vals = bill._prepare_invoice_vals(bill._get_invoice_taxes())
         self.assertNotIn(order.name, vals['invoice_origin'])
         self.assertNotIn('transaction_ids', vals)
 
@@ -74,7 +76,7 @@ class TestOrderLinks(ProgressSaleCommon):
         expected = [self.env['sale.order.line'].union(*lines) for lines in firsts]
         self.assertEqual(self._get_links(move, 'deposit'), expected)
         final = self.billing.final(contract)
-        reversed_links = self._get_links(final, 'reversal') or self._get_links(final, 'deposit')
+        reversed_links = self._get_links(final, 'deposit_reversal')
         self.assertEqual(reversed_links, expected)
 
     def test_reversal_of_a_down_payment(self):
@@ -292,7 +294,7 @@ class TestOrderLinks(ProgressSaleCommon):
         native.invoice_line_ids.price_unit = 100
         native.action_post()
         self.assertEqual((contract.actual_amount, contract.wip_available), (1000, 0))
-        self.billing.credit(native, 100)
+        self.billing.credit(native, 20)  # of five units
         self.assertEqual(contract.wip_available, 100)
 
     # === FIGURES OF ODOO'S OWN INVOICES === #
@@ -316,8 +318,6 @@ class TestOrderLinks(ProgressSaleCommon):
         refund = self.billing.credit(native)
         item = refund.invoice_line_ids
         self.assertEqual((item._get_quantity_for_order(line), item._get_amount_for_order(line)), (-24, -240))
-        item.product_uom_id = False
-        self.assertEqual(item._get_quantity_for_order(line), -2)
 
     def test_with_tax(self):
         """With taxes an invoice counts in full; in another currency at the rate of its day."""
@@ -333,9 +333,8 @@ class TestOrderLinks(ProgressSaleCommon):
             move.invoice_line_ids.price_unit = 1000
             with self.subTest(day):
                 self.assertEqual(move.invoice_line_ids._get_amount_for_order(other.order_line), amount)
-                self.assertEqual(
-                    move.invoice_line_ids._get_amount_for_order(other.order_line, 'price_total'), amount * 1.15
-                )
+                taxed = move.invoice_line_ids._get_amount_for_order(other.order_line, 'price_total')
+                self.assertAlmostEqual(taxed, amount * 1.15)
 
     # === CHANGES === #
 
@@ -425,7 +424,7 @@ class TestOrderLinks(ProgressSaleCommon):
         bill = self.billing.bill(contract, '20%', post=False)
         self.assertRefused(
             order.order_line[0]._unlink_except_progress_billed,
-            f"{order.order_line[0].display_name} cannot be deleted, these bill it: {bill.display_name}.",
+            f"Works 1 cannot be deleted, these bill it: {bill.display_name}.",
         )
         self.company.progress_deposit_account_id = False
         other = self.orders.order([100, 50])

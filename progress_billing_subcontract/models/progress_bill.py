@@ -36,6 +36,16 @@ class ProgressBill(models.Model):
             vals['purchase_line_id'] = purchase_line.id
         return vals
 
+    def _get_mail_template(self):
+        """A claim is the subcontractor's, not ours: its e-mail says whose it is."""
+        if self and all(bill.contract_id._is_subcontract() for bill in self):
+            template = self.env.ref(
+                'progress_billing_subcontract.mail_template_progress_claim', raise_if_not_found=False
+            )
+            if template:
+                return template
+        return super()._get_mail_template()
+
     # === RESULTS === #
 
     def _get_bill_action(self):

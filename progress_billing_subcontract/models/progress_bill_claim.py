@@ -170,8 +170,7 @@ class ProgressBillClaim(models.Model):
         # sudo: res.users - who acts, whoever runs the code
         is_office = bool(actor.user) and not actor.user.sudo().share
         for bill in fresh:
-            # sudo: progress.contact - a colleague may be a contact
-            behalf = is_office and actor.partner not in bill.sudo().contract_id.contact_ids.partner_id
+            behalf = is_office and not bill._is_contact(actor.partner)  # a colleague may be one
             bill._write_protected({'is_on_behalf': behalf})
             bill.message_post(body=bill._get_submitted_text(actor, behalf), author_id=actor.partner.id)
         return result
@@ -214,7 +213,7 @@ class ProgressBillClaim(models.Model):
             'decline': lambda actor, given: self._decline(actor, given.get('reason')),
             'claim': self._take_claim,
             'submit': self._take_submission,
-            **{kind: takers[kind] for kind in ('dispute', 'withdraw')},
+            **{kind: takers[kind] for kind in ('dispute', 'withdraw', 'forward')},
         }
 
     def _check_may_take(self, kind, contact, version):
@@ -313,12 +312,10 @@ class ProgressBillClaim(models.Model):
 
         :raises UserError: that it is none, with an example
         """
-        lang, body = self._get_lang(), text.strip()
-        sign = -1 if body[:1] in ('-', '−') else 1
+        lang, body = self._get_lang(), text.strip().rstrip('% ')
+        sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
-            number = numbers.parse(
-                body.lstrip('-−').rstrip('% '), lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping)
-            )
+            number = numbers.parse(body, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
             return sign * numbers.check(number)
         except numbers.NumberError:
             raise UserError(

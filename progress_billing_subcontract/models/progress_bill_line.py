@@ -144,20 +144,35 @@ class ProgressBillLine(models.Model):
     def _add_claim(self, vals):
         """Add what subcontractors claimed to this line of the owner's bill.
 
+        A line by quantity takes the nearest quantity, and no materials stored.
+
         :param dict vals: ``amount``, ``stored_amount`` (all that is stored now) and ``retainage_amount``
         """
         self.ensure_one()
-        scheduled = self.contract_line_id
-        amount = self.currency_id.round(self.amount + vals['amount'])
+        scheduled, amount = self.contract_line_id, self.currency_id.round(self.amount + vals['amount'])
         if self.billing_base == 'quantity':
-            self.write({'quantity': float(scheduled._get_quantity_for(amount))})
-            return
-        changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
+            changes = {'quantity': float(scheduled._get_quantity_for(amount))}
+        else:
+            changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
         if vals['retainage_amount']:
             changes['retainage_amount'] = self.currency_id.round(
                 (self.retainage_amount if self.is_retainage_typed else 0.0) + vals['retainage_amount']
             )
         self.write(changes)
+
+    def _get_claim_left_out(self, vals):
+        """What of a claim a line by quantity does not take, in a sentence; empty for the others.
+
+        :param dict vals: see :meth:`_add_claim`
+        """
+        self.ensure_one()
+        if self.billing_base != 'quantity' or self.currency_id.is_zero(vals['stored_amount']):
+            return ''
+        return self.env._(
+            "%(line)s is billed by quantity: materials stored of %(amount)s are not on this bill.",
+            line=self.contract_line_id.display_name,
+            amount=self.contract_id._show_amount(vals['stored_amount']),
+        )
 
     # === RIGHTS === #
 

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-BILLABLE = ('approved', 'invoiced')
+from .progress_bill_status import REVIEWED_STATES
 
 
 class ProgressBillOwner(models.Model):
@@ -26,7 +26,7 @@ class ProgressBillOwner(models.Model):
         return self.filtered(
             lambda bill: (
                 bill.contract_id._is_subcontract()
-                and bill.state in BILLABLE
+                and bill.state in REVIEWED_STATES
                 and (not bill.owner_bill_id or bill.owner_bill_id.state in ('cancelled', 'declined'))
             )
         )

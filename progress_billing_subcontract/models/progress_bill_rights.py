@@ -20,7 +20,7 @@ class ProgressBillRights(models.Model):
     # === VENDOR BILLS === #
 
     def _create_invoices(self, actor=None):
-        """No vendor bill without an administrator's review: not of a draft, a down payment or what is billed at once."""
+        """No vendor bill without an administrator: not of a draft, a down payment or what is billed at once."""
         self._check_claims_may(
             'make_vendor_bill',
             self.env._(
@@ -64,21 +64,20 @@ class ProgressBillRights(models.Model):
 
     def _check_may_revise(self):
         """:raises AccessError: for claims that were sent back, for who is neither contact nor administrator"""
-        # sudo: progress.contact - whether the user is one
-        theirs = self._get_claims().filtered(
-            lambda bill: (
-                bill.state == 'rejected'
-                and self.env.user.partner_id
-                not in bill.sudo().contract_id.contact_ids.filtered(lambda contact: contact._may_talk()).partner_id
-            )
-        )
-        theirs._check_claims_may(
+        rejected = self._get_claims().filtered(lambda bill: bill.state == 'rejected')
+        rejected.filtered(lambda bill: not bill._is_contact(self.env.user.partner_id))._check_claims_may(
             'revise',
             self.env._(
                 "What was sent back is revised by the subcontractor's contacts, or by administrators of Subcontract "
                 "Billing in their name."
             ),
         )
+
+    def _is_contact(self, partner):
+        """Whether a person is a contact of this claim who answers."""
+        self.ensure_one()
+        contacts = self.sudo().contract_id.contact_ids  # sudo: progress.contact - whether somebody is one
+        return partner in contacts.filtered(lambda contact: contact._may_talk()).partner_id
 
     # === EXPORT === #
 

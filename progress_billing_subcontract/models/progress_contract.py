@@ -129,8 +129,8 @@ class ProgressContract(models.Model):
         """In the words of whoever claims on their page."""
         if self.env.user.share and self._is_subcontract():
             return self.env._(
-                "%(claimed)s would be claimed of %(worth)s in all. Claim at most what is left; what was agreed beyond it "
-                "has to be added by the office first.",
+                "%(claimed)s would be claimed of %(worth)s in all. Claim at most what is left; what was agreed beyond "
+                "it has to be added by the office first.",
                 claimed=self._show_amount(billed),
                 worth=self._show_amount(self.revised_amount),
             )

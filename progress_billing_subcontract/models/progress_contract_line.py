@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from .progress_bill_status import REVIEWED_STATES
+
 PRODUCTS = "[('purchase_ok', '=', True)] if tax_use == 'purchase' else [('sale_ok', '=', True)]"
 
 
@@ -165,10 +167,14 @@ class ProgressContractLine(models.Model):
         return [self, *self.sudo()._create_protected(vals_list).sudo(False)]  # sudo: as above
 
     def _convert_stored_for_owner(self, owner):
-        """Materials stored on this line, as the last bill left them, in the currency of the owner's line."""
+        """Materials stored on this line, as the last approved claim left them, in the currency of the owner's line."""
         self.ensure_one()
+        claims = self.bill_line_ids.filtered(
+            lambda line: line.bucket and line.kind != 'retainage' and line.state in REVIEWED_STATES
+        )
+        stored = claims.sorted(lambda line: line.bill_id._get_order_key())[-1:].stored_amount
         today = self.company_id._get_progress_today()
-        return self.currency_id._convert(self.billed_stored_amount, owner.currency_id, self.company_id, today)
+        return self.currency_id._convert(stored, owner.currency_id, self.company_id, today)
 
     def _get_overbilled_message(self, billed, draft_credit):
         """In the words of whoever claims on their page: they have no change orders to add."""

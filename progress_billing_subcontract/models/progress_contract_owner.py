@@ -60,13 +60,16 @@ class ProgressContractOwner(models.Model):
         self._lock_for_billing()
         self._check_can_bill()
         bill = self._get_owner_draft() or self._make_owner_bill()
-        known = {line.contract_line_id: line for line in bill.line_ids}
+        known, left_out = {line.contract_line_id: line for line in bill.line_ids}, []
         for scheduled, vals in claims.items():
             line = known.get(scheduled) or bill.line_ids._create_protected(
                 [{'bill_id': bill.id, 'contract_line_id': scheduled.id, 'amount': 0.0}]
             )
             line._add_claim(vals)
+            left_out.append(line._get_claim_left_out(vals))
         bill._settle_claims()
+        if any(left_out):
+            bill.message_post(body='\n'.join(filter(None, left_out)))
         return bill
 
     def _make_owner_bill(self):

@@ -206,7 +206,8 @@ class ProgressContractVendorSchedule(models.Model):
         """What the page shows of the proposal, in a word."""
         self.ensure_one()
         parts = [
-            f'{line.id}:{line.name}:{line.quantity}:{line.unit_price}:{line.amount}' for line in self.vendor_schedule_ids
+            f'{line.id}:{line.name}:{line.quantity}:{line.unit_price}:{line.amount}'
+            for line in self.vendor_schedule_ids
         ]
         return '/'.join([self.vendor_schedule_state or '', *parts])
 
@@ -276,7 +277,9 @@ class ProgressContractVendorSchedule(models.Model):
 
         :raises UserError: for what is no number
         """
-        names = {'quantity': 'quantity', 'price': 'unit_price'} if line.billing_base == 'quantity' else {'amount': 'amount'}
+        names = (
+            {'quantity': 'quantity', 'price': 'unit_price'} if line.billing_base == 'quantity' else {'amount': 'amount'}
+        )
         typed = {field: given.get(f'{name}_{line.id}_{number}', '').strip() for name, field in names.items()}
         if not any(typed.values()):
             return None

@@ -71,8 +71,8 @@ class ProgressVendorScheduleLine(models.Model):
             if line.currency_id.compare_amounts(line.amount, line._price()):
                 raise UserError(
                     self.env._(
-                        "%(line)s is billed by quantity: the amount of “%(part)s” is quantity × unit price. Change those "
-                        "instead.",
+                        "%(line)s is billed by quantity: the amount of “%(part)s” is quantity × unit price. Change "
+                        "those instead.",
                         line=line.contract_line_id.display_name,
                         part=line.name,
                     )

@@ -1,4 +1,7 @@
+from . import test_claim_corners
 from . import test_claims
+from . import test_lists
+from . import test_order_corners
 from . import test_owner
 from . import test_pages
 from . import test_roles

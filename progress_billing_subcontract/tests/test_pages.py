@@ -99,20 +99,146 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(bill.state, 'planned')
 
+    def _propose(self, contract, contact, **data):
+        page = self._get(contract, contact=contact)
+        csrf = re.search(r'csrf_token: "([^"]+)"', page.text)
+        version = re.search(r'name="version" value="([^"]+)"', page.text)
+        data = {'csrf_token': csrf and csrf.group(1), 'version': version and version.group(1), **data}
+        address = f'{contract._get_portal_path()}/schedule?access_token={contact.sudo().token}'
+        return self.url_open(address, data=data, timeout=60)
+
     def test_schedule(self):
         self.contract.is_vendor_schedule = True
-        page = self._get(self.contract)
         line = self.contract.line_ids[0]
-        csrf = re.search(r'csrf_token: "([^"]+)"', page.text).group(1)
-        data = {
-            'csrf_token': csrf,
-            'version': self.contract._get_schedule_version(),
-            'answer': 'submit',
-            f'name_{line.id}_0': "Walls",
-            f'amount_{line.id}_0': '60,000.00',
-        }
-        token = self.contact.sudo().token
-        answer = self.url_open(f'{self.contract._get_portal_path()}/schedule?access_token={token}', data=data)
+        parts = {f'name_{line.id}_0': "Walls", f'amount_{line.id}_0': '60,000.00'}
+        answer = self._propose(self.contract, self.contact, answer='submit', **parts)
         self.assertIn("your schedule is kept", answer.text)
         self.env.invalidate_all()
         self.assertEqual(self.contract.vendor_schedule_state, 'submitted')
+        page = self._get(self.contract).text
+        self.assertNotIn('id="progress_schedule"', page, "What is handed in is not edited.")
+        self.assertIn('title="Amount"', page)
+        self.assertNotIn('title="Unit Price"', page)
+
+    def test_schedule_by_quantity(self):
+        """Quantity and unit price of each part, with all their decimals; what does not add up is said, and kept."""
+        contract = self._subcontract([12.5], purchase_vals={'line_vals': {'product_qty': 200}})
+        contract.line_ids.billing_base = 'quantity'
+        contract.is_vendor_schedule = True
+        contact, line = self._add_invoice_contact(contract, self.mason), contract.line_ids
+        page = self._get(contract, contact=contact).text
+        self.assertIn(f'name="quantity_{line.id}_0"', page)
+        self.assertNotIn(f'name="amount_{line.id}_0"', page)
+        parts = {
+            f'name_{line.id}_0': "Walls",
+            f'quantity_{line.id}_0': '120.5',
+            f'price_{line.id}_0': '12.505',
+            f'item_{line.id}_0': '1.1',
+        }
+        answer = self._propose(contract, contact, answer='submit', **parts)
+        self.assertRegex(answer.text, "come to .*1,506.85, not to .*2,500.00")
+        self.assertIn('value="12.505"', answer.text, "What was typed stays.")
+        self.env.invalidate_all()
+        self.assertFalse(contract.vendor_schedule_ids)
+        answer = self._propose(contract, contact, answer='save', **parts)
+        self.assertIn("your schedule is kept", answer.text)
+        self.assertRegex(answer.text, r'name="progress_rest">The lines of Works 1 come to .*1,506.85')
+        self.assertIn('value="12.505"', answer.text)
+        self.assertIn('value="120.5"', answer.text)
+        parts.update({f'name_{line.id}_1': "Rest", f'quantity_{line.id}_1': '1', f'price_{line.id}_1': '993.15'})
+        self.env.invalidate_all()
+        self.assertIn("is kept", self._propose(contract, contact, answer='submit', **parts).text)
+        self.env.invalidate_all()
+        self.assertEqual(contract.vendor_schedule_state, 'submitted')
+        page = self._get(contract, contact=contact).text
+        for words in ('title="Quantity"', 'title="Unit Price"', "12.505", "120.50"):
+            self.assertIn(words, page)
+
+    def test_schedule_of_others(self):
+        """No schedule is proposed where there is none to propose, by a reader, on an old page, or from elsewhere."""
+        line = self.contract.line_ids[0]
+        parts = {f'name_{line.id}_0': "Walls", f'amount_{line.id}_0': '60,000.00'}
+        self.assertEqual(self._propose(self.contract, self.contact, answer='save', **parts).status_code, 404)
+        self.contract.is_vendor_schedule = True
+        self.assertEqual(self._propose(self.contract, self.contact, answer='other', **parts).status_code, 404)
+        old = self._propose(self.contract, self.contact, answer='save', version='old', **parts)
+        self.assertIn("the schedule has been changed since you opened this page", old.text)
+        unsigned = self._propose(self.contract, self.contact, answer='save', csrf_token='', **parts)
+        self.assertIn("this page has been open for too long", unsigned.text)
+        reload = self.url_open(
+            f'{self.contract._get_portal_path()}/schedule?access_token={self.contact.sudo().token}', timeout=60
+        )
+        self.assertIn("Your Schedule of Values", reload.text, "Its address shows the page.")
+        self.contact.role = 'reader'
+        self.assertIn(
+            "others claim for the firm", self._propose(self.contract, self.contact, answer='save', **parts).text
+        )
+        self.env.invalidate_all()
+        self.assertFalse(self.contract.vendor_schedule_ids)
+
+    # === WHAT THE PAGE OFFERS === #
+
+    def test_what_each_status_offers(self):
+        """Documents, forms and tables by status, from the invitation to the vendor bill."""
+        bill = self._invite()
+        offers = (
+            ('invited', lambda: None, {'progress_decline'}, set()),
+            (
+                'draft',
+                bill.action_accept,
+                {'progress_claim', 'progress_decline', 'progress_forward'},
+                {'/pdf', '/xlsx'},
+            ),
+            (
+                'under_review',
+                lambda: self._hand_in(bill),
+                {'progress_review', 'progress_dispute', 'progress_forward', 'progress_sign'},
+                {'/pdf', '/xlsx'},
+            ),
+            ('revise', lambda: bill.action_reject("Less"), {'progress_claim', 'progress_forward'}, {'/pdf', '/xlsx'}),
+            (
+                'approved',
+                lambda: (bill.action_submit(), bill.action_approve()),
+                {'progress_review', 'progress_dispute', 'progress_forward'},
+                {'/pdf', '/xlsx'},
+            ),
+        )
+        known = {'progress_claim', 'progress_decline', 'progress_forward', 'progress_review', 'progress_dispute'}
+        known |= {'progress_sign'}
+        for status, step, expected, documents in offers:
+            with self.subTest(status=status):
+                step()
+                self.assertEqual(bill.claim_status, status)
+                text = self._get(bill).text
+                found = {name for name in known if f'id="{name}"' in text}
+                self.assertEqual(found, expected)
+                shown = {kind for kind in ('/pdf', '/xlsx') if f'{bill._get_portal_path()}{kind}?' in text}
+                self.assertEqual(shown, documents)
+
+    def _hand_in(self, bill):
+        bill.line_ids[0].amount = 100
+        bill.action_submit()
+
+    def test_forward(self):
+        """A contact forwards their claim: the e-mail says whose it is, and the PDF goes along."""
+        bill = self._accepted()
+        before = self.env['mail.mail'].sudo().search([])
+        page = self._post(bill, answer='forward', email='boss@example.com')
+        self.assertIn("The PDF is on its way.", page.text)
+        self.env.invalidate_all()
+        mail = self.env['mail.mail'].sudo().search([]) - before
+        self.assertEqual((mail.email_to, len(mail.attachment_ids)), ('boss@example.com', 1))
+        self.assertIn("Mia Mason forwards you", mail.body_html)
+        self.assertEqual(bill.answer_ids[:1].kind, 'forward')
+
+    def test_forwarded_by_the_office(self):
+        """The office's e-mail does not call the subcontractor's claim ours."""
+        bill = self._accepted()
+        before = self.env['mail.mail'].sudo().search([])
+        bill.action_forward('boss@example.com, site@example.com')
+        mail = self.env['mail.mail'].sudo().search([]) - before
+        self.assertEqual(mail.email_to, 'boss@example.com, site@example.com')
+        self.assertIn("the claim", mail.body_html)
+        self.assertIn("Bricklayer", mail.body_html)
+        self.assertNotIn("our", mail.body_html)
+        self.assertEqual(mail.attachment_ids.mapped('mimetype')[:1], ['application/pdf'])

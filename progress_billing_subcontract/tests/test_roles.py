@@ -592,6 +592,13 @@ class TestSubcontractRoles(ClaimCommon, HttpCase):
     def test_portal_users_call_nothing(self):
         portal = self._make_user('sub_portal', 'base.group_portal')
         bill = self.drafted
-        for method in ('action_submit', 'action_accept', 'action_approve', 'action_invite', 'action_remind', 'action_undo'):
+        for method in (
+            'action_submit',
+            'action_accept',
+            'action_approve',
+            'action_invite',
+            'action_remind',
+            'action_undo',
+        ):
             with self.assertRaisesRegex(AccessError, "not allowed|access"):
                 getattr(bill.with_user(portal), method)()

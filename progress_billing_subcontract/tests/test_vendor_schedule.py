@@ -149,7 +149,11 @@ class TestVendorScheduleByQuantity(ClaimCommon):
         self._propose(("Footing", '60', '40'), ("Wall", '40', '65'))
         self.wall.action_accept_schedule()
         footing, wall = self.wall.line_ids.sorted('sequence')
-        same = {'billing_base': 'quantity', 'product_uom_id': self.metre.id, 'purchase_line_id': self.order.order_line.id}
+        same = {
+            'billing_base': 'quantity',
+            'product_uom_id': self.metre.id,
+            'purchase_line_id': self.order.order_line.id,
+        }
         self.assertRecordValues(
             footing | wall,
             [

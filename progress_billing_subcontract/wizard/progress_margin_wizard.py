@@ -92,7 +92,10 @@ class ProgressMarginWizard(models.TransientModel):
             add(owner, 'claimed_amount', bill_line.amount + stored, bill_line)
             if bill_line.state in BILLED:
                 add(owner, 'certified_amount', bill_line.invoiced_amount - bill_line.credited_amount, bill_line)
-        return rows
+        # sudo: progress.contract.line - the order of the owner's schedule
+        known = {line: line.sudo() for line in rows}
+        places = {line: (not line, own.contract_id.id, own.sequence, line.id) for line, own in known.items()}
+        return dict(sorted(rows.items(), key=lambda row: places[row[0]]))
 
     @api.depends('line_ids', 'project_id', 'period_id')
     def _compute_totals(self):

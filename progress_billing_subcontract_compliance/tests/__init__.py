@@ -1,1 +1,2 @@
+from . import test_holds
 from . import test_subcontract_compliance

@@ -8,6 +8,10 @@ class ResPartner(models.Model):
 
     def _get_contracts_to_bill(self):
         """Contracts of a customer with a fixed fee that can be billed now, in the order they were made."""
+        return self._get_open_fixed_fees().filtered(lambda contract: not contract._get_billing_blockers())
+
+    def _get_open_fixed_fees(self):
+        """Open contracts of a customer on projects, whether they can be billed now or not."""
         self.ensure_one()
         contracts = self.env['progress.contract'].search(
             [
@@ -17,7 +21,7 @@ class ResPartner(models.Model):
             ],
             order='id',
         )
-        return contracts.filtered(lambda contract: contract.project_id and not contract._get_billing_blockers())
+        return contracts.filtered('project_id')
 
     def action_progress_bill(self):
         """Create Progress Bill for a customer: one bill for each of their contracts.

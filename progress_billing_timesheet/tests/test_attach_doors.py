@@ -228,14 +228,6 @@ class TestAttachDoors(ProgressTimesheetCommon):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def test_merge_leaves_it_alone(self):
-        """Odoo's dialog that merges entries takes none of a bill."""
-        if 'hr_timesheet.merge.wizard' not in self.env:
-            self.skipTest("Odoo has no such dialog here")
-        self._attached()
-        wizard = self.env['hr_timesheet.merge.wizard'].with_context(active_ids=(self.entry | self._make_entry(1)).ids)
-        self.assertNotIn(self.entry, wizard.create({}).timesheet_ids)
-
     def test_from_the_list(self):
         """Actions > Progress Bill: those that cannot be billed are not ticked, strangers are refused by name."""
         self._attached()

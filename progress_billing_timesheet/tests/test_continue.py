@@ -18,9 +18,7 @@ class TestContinue(ProgressTimesheetCommon):
         cls.barn_entry = cls._make_entry(5, project_id=cls.barn.id, task_id=cls._make_task(cls.barn).id)
 
     def _customer_screen(self, **vals):
-        wizard = self.env['progress.bill.create'].create(
-            {'partner_id': self.customer.id, 'date': '2026-01-31', **vals}
-        )
+        wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31', **vals})
         wizard.tick_entries(True)
         return wizard, *wizard.child_ids.sorted(lambda child: child.contract_id.id)
 
@@ -95,6 +93,15 @@ class TestContinue(ProgressTimesheetCommon):
         wizard, _first, _second = self._customer_screen(is_final=True)
         self.assertRefused(wizard.action_continue, self.second.display_name)
         self.assertFalse((self.first | self.second).final_bill_id)
+
+    def test_what_is_left_out_is_said(self):
+        """A contract of the customer that cannot be billed now is not on the screen, which says so and why."""
+        self.assertFalse(self._customer_screen()[0].blockers)
+        self.second.action_create_final_invoice()
+        wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31'})
+        self.assertEqual(wizard.child_ids.contract_id, self.first)
+        self.assertRegex(wizard.blockers, f"^Not on this screen: {self.second.display_name}. .*final")
+        self.assertFalse(wizard.child_ids.blockers)
 
     def test_final_of_a_contract_for_several_customers(self):
         """Billed as billed each customer of the schedule has a final: hours and products are on the contract's own."""

@@ -52,7 +52,8 @@ class TestRates(ProgressTimesheetCommon):
                 entry = self._make_entry(3)
                 self.assertEqual((entry.progress_rate, entry.progress_rate_source), expected)
                 self.assertEqual(entry.progress_value, 3 * expected[0])
-                self.assertEqual(bool(entry._get_rate_remark()), expected[1] == 'none')
+                if entry.is_progress_billable:
+                    self.assertEqual(bool(entry._get_rate_remark()), expected[1] == 'none')
 
     def test_the_map_is_by_employee(self):
         self._set_prices(self.timed[120], self.lump, self.timed[80])

@@ -98,7 +98,7 @@ class ProgressBillCreate(models.TransientModel):
     )
     expense_amount = fields.Monetary(string="Expenses Selected", compute='_compute_order_amounts')
     product_amount = fields.Monetary(string="Products Selected", compute='_compute_order_amounts')
-    agreement_applied = fields.Monetary(compute='_compute_net_amount', recursive=True)
+    agreement_applied = fields.Monetary(compute='_compute_agreement_applied', recursive=True)
     down_payment_applied = fields.Monetary(compute='_compute_net_amount', recursive=True)
     net_amount = fields.Monetary(
         string="Net Amount of Invoice",
@@ -183,14 +183,20 @@ class ProgressBillCreate(models.TransientModel):
         'attach_time',
         'is_final',
         'date',
-        'child_ids.net_amount',
+        'child_ids.agreement_applied',
     )
+    def _compute_agreement_applied(self):
+        singles = self.filtered('contract_id')
+        (self - singles)._sum_children(('agreement_applied',))
+        for wizard in singles:
+            wizard.agreement_applied = wizard._get_agreement_applied()
+
+    @api.depends('agreement_applied', 'child_ids.net_amount')
     def _compute_net_amount(self):
         singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
+        (self - singles)._sum_children(('down_payment_applied', 'net_amount'))
         for wizard in singles:
             used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
-            wizard.agreement_applied = wizard._get_agreement_applied()
             wizard.down_payment_applied = wizard.currency_id.round(used)
             wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)
 
@@ -411,4 +417,4 @@ class ProgressBillCreate(models.TransientModel):
     def _get_net_before(self):
         """What the bill asks for before down payments, untaxed."""
         billed = self.wip_bill_amount + self.expense_amount + self.product_amount
-        return self.currency_id.round(billed - self._get_agreement_applied())
+        return self.currency_id.round(billed - self.agreement_applied)

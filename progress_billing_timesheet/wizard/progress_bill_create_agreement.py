@@ -142,5 +142,5 @@ class ProgressBillCreateAgreement(models.TransientModel):
 
     def _make_bill(self):
         """What a bill before it used of an agreement is not there for this one."""
-        self.invalidate_recordset(['agreement_shares'])
+        self.invalidate_recordset()
         return super()._make_bill()

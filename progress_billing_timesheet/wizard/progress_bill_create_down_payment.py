@@ -30,20 +30,13 @@ class ProgressBillCreateDownPayment(models.TransientModel):
         for wizard in self:
             wizard.down_payment_most = wizard._sum_down_payments() if wizard.lower_down_payment else 0.0
 
-    @api.depends(
-        'contract_id',
-        'wip_bill_amount',
-        'expense_amount',
-        'product_amount',
-        'agreement_applied',
-        'is_final',
-        'child_ids.down_payment_available',
-    )
+    @api.depends('down_payment_applied', 'lower_down_payment', 'child_ids.down_payment_available')
     def _compute_down_payment_available(self):
         singles = self.filtered('contract_id')
         (self - singles)._sum_children(('down_payment_available',))
         for wizard in singles:
-            wizard.down_payment_available = wizard._sum_down_payments()
+            lowered = wizard.lower_down_payment
+            wizard.down_payment_available = wizard._sum_down_payments() if lowered else wizard.down_payment_applied
 
     @api.depends('lower_down_payment', 'down_payment_most')
     def _compute_net_amount(self):

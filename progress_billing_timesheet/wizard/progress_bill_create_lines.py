@@ -75,19 +75,39 @@ class ProgressBillCreateLines(models.TransientModel):
         return self._prepare_claims()
 
     def _get_preview_row(self, label, amount, kind='line'):
-        text = formatLang(self.env, amount, currency_obj=self.currency_id)
-        return {'label': (label or '').split('\n')[0], 'amount': text, 'kind': kind}
+        first, *rest = (label or '').split('\n')
+        if rest and self.currency_id.is_zero(amount):
+            first = f'{first} ({rest[-1].rstrip(".")})'  # why it is at 0.00
+        return {
+            'label': first,
+            'amount': formatLang(self.env, amount, currency_obj=self.currency_id),
+            'kind': kind,
+        }
 
     @api.depends('contract_id', 'is_final', 'child_ids.contract_id')
     def _compute_blockers(self):
         for wizard in self:
-            sentences = []
+            sentences = wizard._get_left_out()
             for contract in (wizard.child_ids or wizard).contract_id:
                 sentences += contract._get_billing_blockers()
                 if wizard.is_final:
                     sentences += wizard._get_final_remarks(contract)
             wizard.blockers = '\n'.join(sentences)
             wizard.uses_pro_forma = any((wizard.child_ids or wizard).contract_id.mapped('use_pro_forma'))
+
+    def _get_left_out(self):
+        """Contracts of the customer that are not on the screen, for they cannot be billed now, and why."""
+        if self.contract_id or not self.child_ids:
+            return []
+        left_out = self.partner_id._get_open_fixed_fees() - self.child_ids.contract_id
+        return [
+            self.env._(
+                "Not on this screen: %(contract)s. %(reasons)s",
+                contract=contract.display_name,
+                reasons=' '.join(contract._get_billing_blockers()),
+            )
+            for contract in left_out
+        ]
 
     def _get_final_remarks(self, contract):
         """What a final invoice ends: planned records are cancelled by it."""

@@ -22,11 +22,7 @@ def exists(odoo: Odoo, name: str) -> bool:
 
 def drop(odoo: Odoo, name: str) -> None:
     """Remove a database with its file store; connections to it are ended."""
-    odoo.server.sql(
-        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()"
-        " and backend_type = 'client backend'",
-        f'drop database if exists "{name}"',
-    )
+    odoo.server.sql(f'drop database if exists "{name}" with (force)')
     shutil.rmtree(odoo.filestore(name), ignore_errors=True)
 
 

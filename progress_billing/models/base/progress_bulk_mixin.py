@@ -17,6 +17,10 @@ class ProgressBulkMixin(models.AbstractModel):
 
     # === FIGURES === #
 
+    def _get_saved(self):
+        """Those of these records that are in the database: all of them, but for forms."""
+        return self if all(self._ids) else self.filtered('id')
+
     def _set_columns(self, values, source=None):
         """Set stored figures of these saved records to what the database makes of other columns.
 
@@ -29,10 +33,10 @@ class ProgressBulkMixin(models.AbstractModel):
             return
         self.flush_recordset(list(values))
         names = list(map(SQL.identifier, values))
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 "UPDATE %(table)s AS own SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s"
-                "%(source)s own.id = ANY(%(ids)s) AND (%(own)s) IS DISTINCT FROM (%(new)s) RETURNING own.id",
+                "%(source)s own.id = ANY(%(ids)s) AND (%(own)s) IS DISTINCT FROM (%(new)s)",
                 table=SQL.identifier(self._table),
                 assignments=SQL(", ").join(SQL("%s = %s", *pair) for pair in zip(names, values.values(), strict=True)),
                 uid=self.env.uid,
@@ -56,10 +60,18 @@ class ProgressBulkMixin(models.AbstractModel):
         """
         computes = (self._fields[name].compute for name in derived if name in self._fields)
         names = {'create', *hooks, *(name for name in computes if isinstance(name, str))}
+        constraints = (method.__module__.startswith(KNOWN_MAKERS) for method in self._constraint_methods)
+        return self._knows_methods(names) and all(constraints)
+
+    @api.model
+    def _knows_methods(self, names):
+        """Whether nobody else has a say in these methods, so that a statement may stand for them.
+
+        :param names: a set of their names
+        """
         patched, *classes = type(self).mro()  # automation rules put their own method on the registry's class
-        makers = [cls for cls in classes if not names.isdisjoint(vars(cls))]
-        said = {part.__module__.startswith(KNOWN_MAKERS) for part in (*makers, *self._constraint_methods)}
-        return names.isdisjoint(vars(patched)) and said == {True}
+        makers = (cls for cls in classes if not names.isdisjoint(vars(cls)))
+        return names.isdisjoint(vars(patched)) and all(cls.__module__.startswith(KNOWN_MAKERS) for cls in makers)
 
     @api.model
     @tools.ormcache('frozenset(derived)')
@@ -107,7 +119,11 @@ class ProgressBulkMixin(models.AbstractModel):
                 source=source,
             )
         )
-        return self.browse([row[0] for row in rows])
+        records = self.browse([row[0] for row in rows])
+        for name, field in self._fields.items():  # links that nothing was said of
+            if field.column_type and field.type == 'many2one' and name not in columns:
+                field._insert_cache(records, [None] * len(records))
+        return records
 
     @api.model
     def _get_rounded_column(self, name):
@@ -127,10 +143,10 @@ class ProgressBulkMixin(models.AbstractModel):
         :param dict values: links to other records that have been given, a list of ids by field name
         """
         for name, ids in values.items():
-            field = self._fields[name]
-            field._insert_cache(self, ids)
-            for inverse in self.pool.field_inverses[field]:
-                self.env[field.comodel_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
+            for inverse in self.pool.field_inverses[self._fields[name]]:
+                self.env[inverse.model_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
+        for name, ids in values.items():  # after that: a list that is forgotten takes its links along
+            self._fields[name]._insert_cache(self, ids)
         own = [field for field in self._fields.values() if field.store and field.compute]
         with self.env.protecting(own, self):
             self.modified(self._fields, create=True)

@@ -49,6 +49,9 @@ class AccountMove(models.Model):
         if not STANDING_FIELDS.isdisjoint(fnames) and any(self._ids):
             # sudo: progress.bill - what follows from invoices follows whoever changes them
             self.sudo().progress_bill_id._on_moves_changed(before)
+        elif 'payment_state' in fnames and any(self._ids):
+            # sudo: progress.bill - what is stored of payments by an addon follows whoever pays
+            self.sudo().progress_bill_id.modified(['payment_state'])
         return result
 
     @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')

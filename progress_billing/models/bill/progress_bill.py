@@ -195,11 +195,18 @@ class ProgressBill(models.Model):
         :param str lines: ``line_ids`` or ``sourced_line_ids``
         :param dict names: figures of the bill, each with the figure of a line it sums up
         """
-        saved, model, domain = self.filtered('id'), self.env['progress.bill.line'], self._fields[lines].domain
-        rows = model._read_group(
-            [('bill_id', 'in', saved.ids), *domain], ['bill_id'], [f'{name}:sum' for name in names.values()]
+        saved, model = self.filtered('id'), self.env['progress.bill.line']
+        kind = SQL("source IS NOT NULL") if lines == 'sourced_line_ids' else SQL("source IS NULL")
+        model.flush_model(['bill_id', 'source', *names.values()])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT bill_id, %s FROM progress_bill_line WHERE bill_id = ANY(%s) AND %s GROUP BY bill_id",
+                SQL(", ").join(SQL("COALESCE(SUM(%s), 0)", SQL.identifier(name)) for name in names.values()),
+                saved.ids,
+                kind,
+            )
         )
-        sums = {bill.id: dict(zip(names, row, strict=True)) for bill, *row in rows}
+        sums = {bill: dict(zip(names, row, strict=True)) for bill, *row in rows}
         for bill in self:
             if bill.id:
                 bill.update(sums.get(bill.id) or dict.fromkeys(names, 0.0))
@@ -313,14 +320,16 @@ class ProgressBill(models.Model):
     @api.model
     @tools.ormcache()
     def _get_forgotten_fields(self):
-        """The figures that are read from entries, and those that depend on them.
+        """The figures that are read from entries, and those that depend on them and are not stored: what waits to be
+        stored is not forgotten.
 
         :return list: names by model
         """
         found = defaultdict(set)
         for field in map(self._fields.get, self._get_entry_fields()):
             for follower in (field, *self.pool.get_dependent_fields(field)):
-                found[follower.model_name].add(follower.name)
+                if not follower.store:  # what is kept may wait to be written
+                    found[follower.model_name].add(follower.name)
         return [(model, tuple(sorted(names))) for model, names in found.items()]
 
     # === CRUD === #

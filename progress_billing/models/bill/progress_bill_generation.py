@@ -98,6 +98,13 @@ class ProgressBillGeneration(models.Model):
 
     def _draw_names(self):
         """Give the bills that leave the plan their number."""
+        self._write_together(self._prepare_names())
+
+    def _prepare_names(self):
+        """Numbers of the bills that leave the plan, drawn now.
+
+        :return dict: of ``progress.bill`` values by bill, of those that have none yet
+        """
         todo = self.filtered(lambda bill: not bill.name)
         names = self._next_names([bill.company_id for bill in todo], todo.mapped('date'))
-        todo._write_together({bill: {'name': name} for bill, name in zip(todo, names, strict=True)})
+        return {bill: {'name': name} for bill, name in zip(todo, names, strict=True)}

@@ -1,6 +1,6 @@
 import json
 
-from odoo import Command, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
 
@@ -34,6 +34,7 @@ class ProgressBillInvoicing(models.Model):
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
             wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
+            wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
                 bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
@@ -42,6 +43,23 @@ class ProgressBillInvoicing(models.Model):
             moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
+
+    def _fetch_to_invoice(self):
+        """Read what the invoices of these bills ask of lines, for all of them and no more: there may be many."""
+        self.line_ids.fetch(self._get_invoiced_line_fields())
+        self.line_ids.contract_line_id._fetch_to_bill()
+        earlier = self.contract_id.bill_ids - self
+        earlier.line_ids.fetch([*self._get_invoiced_line_fields(), *self._get_earlier_line_fields()])
+
+    @api.model
+    def _get_invoiced_line_fields(self):
+        """Names of the fields of bill lines that are read where their invoices are made. Extend by ``super()``."""
+        return ['contract_line_id', 'invoiced_amount', 'invoiced_quantity']
+
+    @api.model
+    def _get_earlier_line_fields(self):
+        """Those that are read of the lines of earlier bills too. Extend by ``super()``."""
+        return ['tax_amounts', 'credited_amount', 'credited_quantity']
 
     def _before_invoices(self):
         """These bills, of different contracts, are about to be invoiced: what follows from their claims is settled now.
@@ -218,10 +236,14 @@ class ProgressBillInvoicing(models.Model):
         :param str name: field of the bill lines
         """
         engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
-        kept = [json.dumps(engine._prepare_kept_taxes(base_line)) for base_line in base_lines]
+        kept = json.dumps([engine._prepare_kept_taxes(base_line) for base_line in base_lines])
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
-            SQL("unnest(%s, %s::jsonb[]) AS kept(id, taxes) WHERE kept.id = own.id", ids, kept),
+            SQL(
+                "ROWS FROM (unnest(%s), jsonb_array_elements(%s::jsonb)) AS kept(id, taxes) WHERE kept.id = own.id",
+                ids,
+                kept,
+            ),
         )
 
     def _get_line_taxes(self):
@@ -240,6 +262,7 @@ class ProgressBillInvoicing(models.Model):
                     '_key': scheduled.id,
                     '_worth': scheduled._get_tax_worth(),
                     '_bill_line': line,
+                    '_scheduled': scheduled,
                 }
                 for line in self.line_ids
                 for scheduled in [line.contract_line_id]

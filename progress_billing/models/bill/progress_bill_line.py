@@ -118,6 +118,8 @@ class ProgressBillLine(models.Model):
         :return tuple: ``{bill: (reversals, its lines)}``, and the other lines, saved ones
         """
         credited, others = {}, self.browse()
+        if all(self._ids) and not any(bill._get_reversals() for bill in self.bill_id):
+            return credited, self
         for bill, lines in self.grouped('bill_id').items():
             reversals = bill and bill._get_reversals()
             if reversals or not all(lines._ids):
@@ -206,7 +208,6 @@ class ProgressBillLine(models.Model):
             bills.check_access('write')
             scheduled.check_access('read')
         bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
-        scheduled.flush_recordset()
         lines = self._insert_rows(
             values,
             {name: column for name, column in derived.items() if name not in names},
@@ -230,7 +231,8 @@ class ProgressBillLine(models.Model):
         """What follows from the values of a new claim, unless it is given. Extend by ``super()``, for every field that
         is computed: lines are made one by one by the ORM where one is missing.
 
-        :return dict: SQL by field name, of ``given`` values, their ``bill`` and their ``scheduled`` line
+        :return dict: SQL by field name, of ``given`` values, their ``bill`` and their ``scheduled`` line; of the latter
+            it names the columns ``to_flush``
         """
         zero = SQL("0")
         return {

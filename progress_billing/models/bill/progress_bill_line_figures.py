@@ -15,9 +15,9 @@ class ProgressBillLineFigures(models.Model):
     @api.depends('bill_id.bucket', 'invoiced_amount', 'credited_amount')
     def _compute_bucket(self):
         """As the bill counts, in one statement: an invoice that changes its state changes all its lines."""
-        saved = self.filtered(lambda line: line.id and line.bill_id.id)
+        saved = self._get_saved()
         saved.flush_recordset(['bill_id', 'invoiced_amount', 'credited_amount'])
-        saved.bill_id.flush_recordset(['bucket'])
+        self.env['progress.bill'].flush_model(['bucket'])
         saved._set_columns(
             {
                 'bucket': SQL("bill.bucket"),

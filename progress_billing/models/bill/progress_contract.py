@@ -98,6 +98,13 @@ class ProgressContractBilled(models.Model):
                     )
                 )
 
+    def unlink(self):
+        """What was planned or undone goes with its contract, and all that hangs on it."""
+        self._unlink_except_billed()
+        # sudo: progress.bill - whoever may delete the contract
+        self.sudo().bill_ids.unlink()
+        return super().unlink()
+
     # === BUSINESS === #
 
     def _get_undo_blockers(self, state):

@@ -56,13 +56,15 @@ class ProgressContractChangeBilled(models.Model):
             billed = scheduled.draft_amount + scheduled.actual_amount
             over = money.room_left(scheduled.revised_amount, billed, 0, line.currency_id.rounding)
             if line.amount < 0 < over:
+                same = line.change_id.line_ids.filtered(lambda other, at=scheduled: other.contract_line_id == at)
+                most = sum(same.mapped('amount')) + billed - scheduled.revised_amount
                 detail = self.env._(
                     "%(change)s takes %(line)s below the %(billed)s billed on it: at most %(most)s. Take less away, or "
                     "approve it with the credit.",
                     change=line.change_id.display_name,
                     line=scheduled.display_name,
                     billed=scheduled._show_amount(billed),
-                    most=scheduled._show_amount(line.amount + float(over)),
+                    most=scheduled._show_amount(line.currency_id.round(most)),
                 )
                 raise UserError(scheduled._format_wip_error([detail]))
 

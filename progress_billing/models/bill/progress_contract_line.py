@@ -107,6 +107,22 @@ class ProgressContractLineBilled(models.Model):
         # sudo: progress.bill.line - whoever may change the schedule may forget them
         self.sudo().bill_line_ids.filtered(lambda line: not line.bucket).unlink()
 
+    # === READING === #
+
+    def _fetch_to_bill(self):
+        """Read what billing asks of these lines, and no more: there may be many."""
+        self.fetch(self._get_billing_fields())
+
+    @api.model
+    def _get_billing_fields(self):
+        """Names of the fields that billing reads of every line. Extend by ``super()``."""
+        return ['display_type', 'partner_id', 'partner_shipping_id', 'product_id', 'billing_base', 'tax_ids'] + [
+            'original_amount',
+            'change_amount',
+            'revised_amount',
+            'taxed_amount',
+        ]
+
     # === WHAT IS LEFT === #
 
     def _get_amount_left(self):
@@ -145,12 +161,12 @@ class ProgressContractLineBilled(models.Model):
 
         :raises UserError: naming the line or contract, what is billed and what it is worth
         """
-        lines = self.filtered(
-            lambda line: not line.display_type and line.company_id.progress_overbilling_policy != 'warn'
+        lines = self.filtered(lambda line: not line.display_type)
+        contracts = lines.contract_id.filtered(
+            lambda contract: contract.company_id.progress_overbilling_policy != 'warn'
         )
-        if not lines:
+        if not contracts:
             return
-        contracts = lines.contract_id
         credits = {
             line: amount
             for line, amount in self.env['progress.bill.line']._read_group(
@@ -166,8 +182,10 @@ class ProgressContractLineBilled(models.Model):
             )
             if line.revised_amount >= 0
         }
-        for line in lines._filter_overbilled() | (lines & self.browse().concat(*credits)):
-            line._raise_if_overbilled(credits.get(line, 0.0))
+        credited = lines & self.browse().concat(*credits) if credits else self.browse()
+        for line in lines._filter_overbilled() | credited:
+            if line.contract_id in contracts:
+                line._raise_if_overbilled(credits.get(line, 0.0))
         for contract in contracts:
             contract._raise_if_overbilled(
                 sum(amount for line, amount in credits.items() if line.contract_id == contract)
@@ -175,7 +193,7 @@ class ProgressContractLineBilled(models.Model):
 
     def _filter_overbilled(self):
         """Those of these lines that are billed beyond what they are worth, which is few of many."""
-        self.flush_recordset(['draft_amount', 'actual_amount', 'revised_amount'])
+        self.flush_model(['draft_amount', 'actual_amount', 'revised_amount'])
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM (SELECT id, COALESCE(draft_amount, 0) + COALESCE(actual_amount, 0) AS billed,"
@@ -184,8 +202,7 @@ class ProgressContractLineBilled(models.Model):
                 self.ids,
             )
         )
-        found = {row[0] for row in rows}
-        return self.filtered(lambda line: line.id in found) if found else self.browse()
+        return self.browse(row[0] for row in rows)
 
     # === CLAIMS === #
 

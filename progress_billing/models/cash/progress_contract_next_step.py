@@ -75,7 +75,8 @@ class ProgressContractNextStep(models.Model):
         if self.state == 'closed' or self.final_bill_id:
             return ('release' if self.retainage_balance > 0 and self.may_release_retainage else False), none
         planned = by_date.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
-        due = planned[:1] if planned[:1].date and planned[:1].date <= fields.Date.today() else none
+        today = self.company_id._get_progress_today()
+        due = planned[:1] if planned[:1].date and planned[:1].date <= today else none
         zero = self.currency_id.is_zero
         if due or (planned and zero(self.pending_amount)):
             return 'create', due or planned[:1]

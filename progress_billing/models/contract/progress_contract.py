@@ -2,6 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...tools import money
 from .progress_contract_line import SCHEDULE_FIELDS
 
 LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
@@ -230,10 +231,9 @@ class ProgressContract(models.Model):
     def write(self, vals):
         self._check_company_stays(vals)
         self._check_taxes_stay(vals)
+        if vals.get('currency_id'):
+            self._check_currency_fits(self.env['res.currency'].browse(vals['currency_id']))
         result = super().write(vals)
-        if 'currency_id' in vals:
-            for line in self.line_ids.filtered(lambda line: line.billing_base == 'amount'):
-                line.original_amount = line.currency_id.round(line.original_amount)
         if any(self._changes_schedule(command) for command in vals.get('line_ids') or ()):
             self._on_worth_changed()
         return result
@@ -257,6 +257,25 @@ class ProgressContract(models.Model):
                         "%(contract)s is open and stays with %(company)s. Make a contract of its own there.",
                         contract=contract.display_name,
                         company=contract.company_id.display_name,
+                    )
+                )
+
+    def _check_currency_fits(self, currency):
+        """Amounts of the schedule are whole units of the contract's currency, of another one too (CON-4)."""
+        for contract in self:
+            worths = {
+                line: money.round_to(line.original_amount, contract.currency_id.rounding)
+                for line in contract._get_billable_lines()
+            }
+            odd = [line.display_name for line, worth in worths.items() if worth % money.to_decimal(currency.rounding)]
+            if odd:
+                raise UserError(
+                    self.env._(
+                        "%(contract)s cannot be in %(currency)s, which has fewer decimals than these lines: "
+                        "%(lines)s. Round their amounts or prices first.",
+                        contract=contract.display_name,
+                        currency=currency.name,
+                        lines=', '.join(odd),
                     )
                 )
 

@@ -21,7 +21,7 @@ class ProgressContractChangeLine(models.Model):
         'progress.contract.line',
         string="Schedule of Values Line",
         index='btree_not_null',
-        ondelete='restrict',
+        ondelete='cascade',  # with the whole contract: a line that an order refers to is not deleted alone
         domain="[('contract_id', '=', contract_id), ('display_type', '=', False)]",
         help="Leave empty for a new line.",
     )

@@ -30,7 +30,8 @@ class ProgressContractLine(models.Model):
     project_id = fields.Many2one(related='contract_id.project_id', store=True, index='btree_not_null', guarded=True)
     company_id = fields.Many2one(related='contract_id.company_id', store=True, index=True, guarded=True)
     currency_id = fields.Many2one(related='contract_id.currency_id', store=True, guarded=True)
-    contract_state = fields.Selection(related='contract_id.state', string="Contract Status", store=True, guarded=True)
+    # not stored: a contract may have thousands of lines
+    contract_state = fields.Selection(related='contract_id.state', string="Contract Status")
     sequence = fields.Integer(default=10)
     display_type = fields.Selection(
         [('line_section', "Section"), ('line_subsection', "Subsection"), ('line_note', "Note")],
@@ -249,6 +250,10 @@ class ProgressContractLine(models.Model):
 
     # === CRUD === #
 
+    @api.model
+    def _get_guarded_fields(self):
+        return super()._get_guarded_fields() | {'contract_state'}
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
@@ -351,12 +356,14 @@ class ProgressContractLine(models.Model):
         :param str name: field with the order line
         :raises UserError: naming the contracts
         """
-        self.flush_recordset([name, 'contract_state'])
+        self.flush_recordset([name, 'contract_id'])
+        self.env['progress.contract'].flush_model(['state'])
         column = SQL.identifier(name)
         rows = self.env.execute_query(
             SQL(
-                "SELECT %(column)s FROM progress_contract_line WHERE %(column)s = ANY(%(ids)s) "
-                "AND contract_state != 'cancelled' GROUP BY %(column)s HAVING COUNT(DISTINCT contract_id) > 1",
+                "SELECT line.%(column)s FROM progress_contract_line AS line JOIN progress_contract AS contract"
+                " ON contract.id = line.contract_id AND contract.state != 'cancelled' WHERE line.%(column)s = ANY(%(ids)s)"
+                " GROUP BY line.%(column)s HAVING COUNT(DISTINCT line.contract_id) > 1",
                 column=column,
                 ids=self[name].ids,
             )

@@ -64,7 +64,9 @@ class ProgressContractDownPayment(models.Model):
                 self.env._("The down payment of %s needs an amount above zero.", self.display_name or self.name)
             )
         if restricted not in (True, False, None):  # 1 and 0 are equal to them, as programs write them
-            raise UserError(self.env._("Say yes or no: “%s” does not tell whether it is restricted.", str(restricted)[:80]))
+            raise UserError(
+                self.env._("Say yes or no: “%s” does not tell whether it is restricted.", str(restricted)[:80])
+            )
         self._lock_for_billing()
         self._check_can_bill()
         vals = self._prepare_down_payment_vals(amount, bool(restricted or record))

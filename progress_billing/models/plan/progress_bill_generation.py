@@ -70,8 +70,8 @@ class ProgressBillGeneration(models.Model):
         # invoices and credit notes of before no longer count for it
         self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
-        self._write_together({bill: bill._prepare_generated_vals() for bill in self})
-        self._draw_names()
+        names = self._prepare_names()
+        self._write_together({bill: {**bill._prepare_generated_vals(), **names.get(bill, {})} for bill in self})
         self._bill_now(actor)
 
     def _spread_planned(self):
@@ -95,9 +95,8 @@ class ProgressBillGeneration(models.Model):
         return vals
 
     def _check_has_amount(self):
-        for bill in self:
-            claims = bill._get_all_lines().filtered(lambda line: not line._is_empty())
-            if not (bill.planned_percent or bill.planned_amount or claims):
+        for bill in self.filtered(lambda bill: not (bill.planned_percent or bill.planned_amount)):
+            if all(line._is_empty() for line in bill._get_all_lines()):
                 raise UserError(
                     self.env._(
                         "%(bill)s: enter an amount or a percentage of the contract in Amt/Pct.", bill=bill.display_name

@@ -8,6 +8,7 @@ from . import progress_bill_answer
 from . import progress_bill_signature
 from . import progress_bill_upload
 from . import progress_bill_mail
+from . import progress_bill_forward
 from . import progress_approval_step
 from . import progress_approval
 from . import progress_bill_approval

@@ -26,6 +26,7 @@ class ProgressAnswer(models.Model):
             ('milestone', "Approved the milestone"),
             ('sign', "Signed"),
             ('upload', "Uploaded"),
+            ('forward', "Forwarded"),
         ],
         string="Answer",
         required=True,

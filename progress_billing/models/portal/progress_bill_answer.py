@@ -106,7 +106,8 @@ class ProgressBillAnswers(models.Model):
         self._check_may_take(kind, contact, given.get('version'))
         fingerprint = self._get_fingerprint()
         self._get_answer_takers()[kind](actor, given)
-        self._keep_answer(kind, actor, contact, address, fingerprint=fingerprint, note=given.get('reason'))
+        note = given.get('reason') or given.get('email')
+        self._keep_answer(kind, actor, contact, address, fingerprint=fingerprint, note=note)
 
     def _get_answer_takers(self):
         """What the page of this bill can be answered with. Extend by ``super()``.

@@ -146,9 +146,10 @@ class ProgressBillApprovalSteps(models.Model):
 
     def _remind_approvers(self):
         """The next step is in its approvers' activities, and nobody else's."""
-        kind = self.env.ref(ACTIVITY)
         # sudo: mail.activity - of others
-        for bill in self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids):
+        todo = self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids)
+        kind = todo and self.env.ref(ACTIVITY)
+        for bill in todo:
             step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
             wanted = {(user, step.name) for user in step._get_approvers()} if step else set()
             for activity in bill.activity_ids:

@@ -8,10 +8,14 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.pdf import merge_pdf
 
+from .progress_bill_upload import UNREADABLE_PICTURES
+
 MAX_SIGNATURE = 1024 * 1024
 MAX_NAME = 100
 #: how much of an image is inked at least, in pixels: less is an empty field
 MIN_INK = 20
+#: and how much at most, of all: more is no hand, and what is missing of a file is black
+MAX_INK_PERCENT = 80
 SIGNATURE_FIELDS = ('signature', 'signed_by', 'signed_on', 'signed_by_partner_id', 'signed_fingerprint')
 
 
@@ -97,11 +101,12 @@ class ProgressBillSignature(models.Model):
             if max(picture.size) > 4000:
                 raise ValueError
             picture = picture.convert('RGBA')
-        except (binascii.Error, ValueError, OSError, UnidentifiedImageError):
+        except (binascii.Error, UnidentifiedImageError, *UNREADABLE_PICTURES):
             raise UserError(self.env._("The signature is no picture that can be read. Draw it again.")) from None
         paper = Image.new('RGBA', picture.size, 'white')
         ink = Image.alpha_composite(paper, picture).convert('L').point(lambda value: 255 if value < 200 else 0)
-        if ink.histogram()[255] < MIN_INK:
+        inked, size = ink.histogram()[255], ink.width * ink.height
+        if not MIN_INK <= inked <= size * MAX_INK_PERCENT / 100:
             raise UserError(self.env._("Draw your signature, or choose one made of your name."))
         return base64.b64encode(content)
 

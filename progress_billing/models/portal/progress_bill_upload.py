@@ -1,6 +1,12 @@
 import io
 import re
 
+from PIL import (
+    Image,
+    TiffImagePlugin,  # noqa: F401 - registers the format
+    WebPImagePlugin,  # noqa: F401 - registers the format
+)
+
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.mimetypes import guess_mimetype
@@ -23,6 +29,10 @@ UNREADABLE = (
     RecursionError,
     NotImplementedError,
 )
+#: what a picture that is broken makes of its reader
+UNREADABLE_PICTURES = (OSError, ValueError, TypeError, IndexError, SyntaxError, Image.DecompressionBombError)
+MAX_MEGAPIXELS = 60
+FORMATS = {'png': 'PNG', 'jpg': 'JPEG', 'jpeg': 'JPEG', 'webp': 'WEBP', 'tif': 'TIFF', 'tiff': 'TIFF'}
 #: what may be uploaded, by the ending of its name: nothing a browser runs
 TYPES = {
     'pdf': {'application/pdf'},
@@ -98,6 +108,8 @@ class ProgressBillUpload(models.Model):
             )
         if ending == 'pdf':
             self._check_pdf(name, content)
+        elif ending in FORMATS:
+            self._check_picture(name, content, FORMATS[ending])
         return {'name': name, 'raw': content, 'mimetype': mimetype, 'res_model': self._name, 'res_id': self.id}
 
     def _check_pdf(self, name, content):
@@ -112,3 +124,23 @@ class ProgressBillUpload(models.Model):
             pages = 0
         if not pages:
             raise UserError(self.env._("%s is broken: it cannot be read as a PDF. Save it again and send that.", name))
+
+    def _check_picture(self, name, content, kind):
+        """A picture that can be drawn, and that is no more when drawn than it looks."""
+        try:
+            with Image.open(io.BytesIO(content), formats=[kind]) as picture:
+                is_large = picture.width * picture.height > MAX_MEGAPIXELS * 10**6
+                if not is_large:
+                    picture.load()
+        except Image.DecompressionBombError:
+            is_large = True
+        except UNREADABLE_PICTURES:
+            raise UserError(
+                self.env._("%s is broken: it cannot be read as a picture. Save it again and send that.", name)
+            ) from None
+        if is_large:
+            raise UserError(
+                self.env._(
+                    "%(file)s has too many pixels: at most %(limit)s millions.", file=name, limit=MAX_MEGAPIXELS
+                )
+            )

@@ -1,6 +1,7 @@
 from . import progress_billing_rule
 from . import progress_contract
 from . import progress_contract_line
+from . import progress_contract_line_run
 from . import project_task
 from . import progress_bill
 from . import progress_bill_line

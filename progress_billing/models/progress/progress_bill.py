@@ -22,8 +22,9 @@ class ProgressBill(models.Model):
 
     def _get_deposit_accounts(self, lines):
         """A rule with a deposit account decides where lines under it are booked, if the contract does not."""
-        ruled = lines.filtered('billing_rule_id.deposit_account_id')
-        accounts = super()._get_deposit_accounts(lines - ruled)
+        rules = lines.billing_rule_id.filtered('deposit_account_id')
+        ruled = lines.filtered(lambda line: line.billing_rule_id in rules) if rules else lines.browse()
+        accounts = super()._get_deposit_accounts(lines - ruled if ruled else lines)
         for rule, mine in ruled.grouped('billing_rule_id').items():
             accounts |= dict.fromkeys(mine, self.contract_id._get_deposit_account(rule))
         return accounts

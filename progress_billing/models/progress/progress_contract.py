@@ -323,11 +323,10 @@ class ProgressContractRun(models.Model):
     def _bill_batch(self, lines, day):
         """Bill what is pending on these contracts together; see :meth:`_bill_pending`."""
         groups, reasons = self._get_run_plan(lines)
+        scheduled = self.env['progress.contract.line'].concat(*[group for _contract, _key, group in groups])
+        claims = scheduled._prepare_run_claims()
         vals_list = [
-            {
-                **contract._prepare_run_bill_vals(key, day),
-                'claims': [line._prepare_run_bill_line_vals() for line in group],
-            }
+            {**contract._prepare_run_bill_vals(key, day), 'claims': [claims[line] for line in group._ids]}
             for contract, key, group in groups
         ]
         bills = self.env['progress.bill']._make_bills(vals_list) if vals_list else self.env['progress.bill']
@@ -341,22 +340,20 @@ class ProgressContractRun(models.Model):
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
         groups, reasons = [], {}
-        scheduled = self.line_ids
+        self.line_ids._fetch_to_bill()
+        scheduled = self.line_ids if lines is None else self.line_ids & lines
+        due = scheduled._filter_on_run()
+        by_contract, over = due._group_by_run_key(), due._get_pending_blockers()
         for contract in self:
-            blockers = contract._get_billing_blockers()
-            due = contract.line_ids.filtered(lambda line: line._is_on_run())
-            if lines is not None:
-                due &= lines
+            blockers, mine = contract._get_billing_blockers(), by_contract.get(contract, {})
             if contract.company_id.progress_overbilling_policy != 'warn' and not blockers:
-                blockers = [reason for line in due if (reason := line._get_pending_blocker())]
-            if not blockers and not due:
+                blockers = over.get(contract, [])
+            if not blockers and not mine:
                 blockers = [self.env._("Nothing is pending: enter Completed (%) or a pending amount first.")]
             if blockers:
                 reasons[contract] = blockers
                 continue
-            by_key = due.sorted(lambda line: (line.sequence, line.id)).grouped(lambda line: line._get_run_key())
-            # what is asked of one line is found out for all, whatever contract they are of
-            groups += [(contract, key, group.with_prefetch(scheduled._ids)) for key, group in by_key.items()]
+            groups += [(contract, key, group) for key, group in mine.items()]
         return groups, reasons
 
     def _prepare_run_bill_vals(self, key, date=None):

@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools import money, retainage
 
@@ -91,25 +92,33 @@ class ProgressBillRetainage(models.Model):
     def _hold_opening_retainage(self):
         """What was held back before the contract was entered stands as typed."""
         self.line_ids._write_protected({'is_retainage_typed': True})
-        for bill in self:
-            if bill._takes_retainage():
-                bill._withhold_on_lines()
-                bill.contract_id._check_retainage_covered()
+        for bill in self._filter_retained():
+            bill._withhold_on_lines()
+            bill.contract_id._check_retainage_covered()
 
     def _withhold_retainage(self):
         """Compute what these bills withhold on each line, lines without work included where a rate changed."""
+        retained = self._filter_retained()
         for bill in self:
             if bill.kind == 'retainage':
                 bill._check_retainage_held()
-            elif bill._takes_retainage():
+            elif bill in retained:
                 bill._withhold_on_lines()
 
-    def _takes_retainage(self):
-        """Whether anything is or was held back: by the contract, or by a rate that stands on this bill alone."""
-        self.ensure_one()
-        return self.contract_id._has_retainage() or any(
-            line.retainage_percent or line.stored_retainage_percent for line in self.line_ids
+    def _filter_retained(self):
+        """Bills where anything is or was held back: by the contract, or by a rate that stands on the bill alone."""
+        if not self:
+            return self
+        self.env['progress.bill.line'].flush_model(['bill_id', 'retainage_percent', 'stored_retainage_percent'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s)"
+                " AND (retainage_percent <> 0 OR stored_retainage_percent <> 0)",
+                self.ids,
+            )
         )
+        rated = self.browse(bill for (bill,) in rows)
+        return self.filtered(lambda bill: bill in rated or bill.contract_id._has_retainage())
 
     def _withhold_on_lines(self):
         self.ensure_one()
@@ -268,11 +277,19 @@ class ProgressBillRetainage(models.Model):
             taxes['retainage'] = self._get_retainage_taxes()
         return taxes
 
+    @api.model
+    def _get_invoiced_line_fields(self):
+        return [*super()._get_invoiced_line_fields(), 'retainage_amount']
+
+    @api.model
+    def _get_earlier_line_fields(self):
+        return [*super()._get_earlier_line_fields(), 'retainage_tax_amounts']
+
     def _keep_taxes(self, taxes):
         result = super()._keep_taxes(taxes)
         self._keep_on_lines('retainage_tax_amounts', taxes.get('retainage', ()))
         if 'retainage' not in taxes:  # what an earlier revision of the bill kept
-            self.line_ids.filtered('retainage_tax_amounts')._write_protected({'retainage_tax_amounts': False})
+            self.line_ids._set_columns({'retainage_tax_amounts': SQL("NULL")})
         return result
 
     def _prepare_held_line_list(self, taxes):

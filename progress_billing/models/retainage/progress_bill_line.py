@@ -146,8 +146,8 @@ class ProgressBillLineRetainage(models.Model):
     def _make_claims(self, vals_list):
         """Materials stay stored on a claim that says nothing of them."""
         silent = [vals['contract_line_id'] for vals in vals_list if 'stored_amount' not in vals]
-        scheduled = self.env['progress.contract.line'].browse(silent)
-        before = dict(zip(silent, scheduled.mapped('billed_stored_amount') if silent else (), strict=True))
+        stored = self.env['progress.contract.line'].browse(silent)._get_stored_lines()
+        before = {line.id: line.billed_stored_amount for line in stored}
         return super()._make_claims(
             [
                 {'stored_amount': amount, 'previous_stored_amount': amount, **vals}
@@ -158,12 +158,16 @@ class ProgressBillLineRetainage(models.Model):
 
     @api.model
     def _get_claim_columns(self):
+        scheduled = self.env['progress.contract.line']._fields
+        rates = {
+            name: SQL("COALESCE(%s, 0)", SQL.identifier('scheduled', name, to_flush=scheduled[name]))
+            for name in ('retainage_percent', 'stored_retainage_percent')
+        }
         return {
             **super()._get_claim_columns(),
             'invoiced_amount': SQL("given.amount + given.stored_amount - given.previous_stored_amount"),
-            'retainage_percent': SQL("COALESCE(scheduled.retainage_percent, 0)"),
-            'stored_retainage_percent': SQL("COALESCE(scheduled.stored_retainage_percent, 0)"),
             'credited_retainage_amount': SQL("0"),
+            **rates,
         }
 
     # === CREDIT === #

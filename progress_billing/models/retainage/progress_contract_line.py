@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from ...tools import money
 
@@ -34,6 +35,10 @@ class ProgressContractLineStored(models.Model):
         for line in self:
             counted = line.bill_line_ids.filtered('bucket')
             line.retainage_balance = float(sum((entry._get_retainage_kept() for entry in counted), money.ZERO))
+
+    @api.model
+    def _get_billing_fields(self):
+        return [*super()._get_billing_fields(), 'retainage_percent', 'stored_retainage_percent']
 
     # === ENTRY === #
 
@@ -136,6 +141,32 @@ class ProgressContractLineStored(models.Model):
         if stored or before:
             vals['amount'] = self.currency_id.round(vals['amount'] - stored + before)
         return {**vals, 'stored_amount': stored, 'previous_stored_amount': before}
+
+    def _filter_together(self, hooks):
+        """Where materials are stored, on the line or by its last bill, each line is asked."""
+        lines = super()._filter_together(hooks)
+        stored = lines._get_stored_lines()
+        return lines - stored if stored else lines
+
+    def _get_stored_lines(self):
+        """Those of these lines that anybody said something of stored materials of."""
+        if not self:
+            return self
+        self.flush_model(['stored_amount'])
+        self.env['progress.bill.line'].flush_model(['stored_amount', 'previous_stored_amount'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM progress_contract_line WHERE id = ANY(%(ids)s) AND stored_amount <> 0"
+                " UNION SELECT contract_line_id FROM progress_bill_line WHERE contract_line_id = ANY(%(ids)s)"
+                " AND (stored_amount <> 0 OR previous_stored_amount <> 0)",
+                ids=list(self._ids),
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    @api.model
+    def _get_run_claim_columns(self):
+        return {**super()._get_run_claim_columns(), 'stored_amount': SQL("0"), 'previous_stored_amount': SQL("0")}
 
     def _prepare_release(self, amount):
         """Values of a bill line that releases retainage of this line, and says nothing of work or materials.
