@@ -1,4 +1,4 @@
-"""Workers of the queue as processes of their own, that can be killed: what the OCA's runner and its workers do to a job,
+"""Workers of the queue as processes that can be killed: what the OCA's runner and its workers do to a job,
 without a server. Used by the tests of this addon and by the benchmark; everything here is committed.
 """
 
@@ -68,7 +68,7 @@ class Workers:
         return fine
 
     def requeue_dead(self):
-        """What the runner does when it starts, and again from time to time: jobs that nobody works on any more are to be
+        """What the runner does when it starts, and then from time to time: jobs that nobody works on any more are to be
         done again. It takes the database a moment to see that the other end of a connection is dead.
         """
         found, deadline = [], time.monotonic() + 10
