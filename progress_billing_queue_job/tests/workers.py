@@ -1,5 +1,5 @@
-"""Workers of the queue as processes of their own, that can be killed: what the OCA's runner and its HTTP workers do to a
-job, without a server. Used by the tests of this addon and by the benchmark; everything here is committed.
+"""Workers of the queue as processes of their own, that can be killed: what the OCA's runner and its HTTP workers do to
+a job, without a server. Used by the tests of this addon and by the benchmark; everything here is committed.
 """
 
 import os
@@ -90,7 +90,7 @@ class Workers:
             while self._work(registry):
                 pass
             status = 0
-        except BaseException:  # pylint: disable=broad-except
+        except BaseException:  # noqa: BLE001 - whatever it is, the process says it and ends
             traceback.print_exc()
         finally:
             os._exit(status)

@@ -283,7 +283,7 @@ def _plan_against_oca(lines: int, bench, company) -> Result:
 
 
 def _workers_row(bench, company) -> Result:
-    """Two workers of the job queue against one: processes that commit, on the same contracts, a few percent each time."""
+    """Two workers of the job queue against one: processes that commit, on the same contracts, a few percent each."""
     from odoo.addons.progress_billing_queue_job.tests.workers import Workers
 
     env, count = company.env, 200 if bench.rounds > 3 else 20

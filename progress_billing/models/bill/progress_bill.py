@@ -302,7 +302,7 @@ class ProgressBill(models.Model):
 
     @api.model
     def _forget_entries(self):
-        """An entry, a payment or what is matched has changed: what was read of them is read again when it is asked for."""
+        """An entry, a payment or what is matched has changed: what was read of them is read again when asked for."""
         for model, names in self._get_forgotten_fields():
             known = self.env[model]._fields
             for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
