@@ -26,6 +26,7 @@ from . import test_down_payments_at_once
 from . import test_down_payments_kept
 from . import test_down_payments_table
 from . import test_edits
+from . import test_entries
 from . import test_guard
 from . import test_hooks
 from . import test_hooks_invoice
@@ -87,6 +88,7 @@ from . import test_side_cases
 from . import test_sourced_lines
 from . import test_speed
 from . import test_superuser
+from . import test_tab_reading
 from . import test_tax_engine
 from . import test_tours
 from . import test_vendor_side

@@ -81,6 +81,7 @@ class TestPortalLanguages(PortalCommon):
                     (self.customer | self.anna | self.colleague).lang = code
                     check(code, words)
                 finally:
+                    self.env.flush_all()
                     self.env.cr.execute('ROLLBACK TO SAVEPOINT language')
                     self.env.invalidate_all(flush=False)
 

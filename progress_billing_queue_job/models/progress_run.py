@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import LockError, UserError
@@ -10,6 +11,8 @@ from odoo.addons.queue_job.exception import RetryableJobError
 _logger = logging.getLogger(__name__)
 
 LOCK_RETRY = 10  # seconds until a contract that somebody else works on is tried again
+KEPT_DAYS = 90  # finished runs: what was billed stands on the contracts
+VACUUM_BATCH = 100
 SUMMARY_RETRY = 10  # seconds until it is asked again whether all parts are finished
 
 
@@ -113,6 +116,17 @@ class ProgressRun(models.Model):
         failed._queue()
         self._queue_summary()
         return self._get_form_action()
+
+    @api.autovacuum
+    def _gc_finished_runs(self):
+        """Delete runs that have been finished for long, with their contracts' rows (PRG-14).
+
+        :return tuple: runs deleted, whether there are more
+        """
+        day = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        old = self.search([('state', '=', 'done'), ('write_date', '<', day)], order='id', limit=VACUUM_BATCH)
+        old.unlink()
+        return len(old), len(old) == VACUUM_BATCH
 
     # === IN THE JOBS === #
 

@@ -17,9 +17,7 @@ class ProgressRunPart(models.Model):
     _order = 'id'
     _parent_field = 'run_id'
 
-    run_id = fields.Many2one(
-        'progress.run', required=True, readonly=True, guarded=True, index=True, ondelete='cascade'
-    )
+    run_id = fields.Many2one('progress.run', required=True, readonly=True, guarded=True, index=True, ondelete='cascade')
     contract_id = fields.Many2one(
         'progress.contract', required=True, readonly=True, guarded=True, index=True, ondelete='cascade'
     )

@@ -162,6 +162,24 @@ class TestRunOfChosenContracts(QueueJobCommon):
         self.assertIn("was cancelled", cancelled.reason)
         self.assertEqual((run.state, run.summary), ('done', "0 bills made, 2 contracts failed"))
 
+    def test_old_runs_are_deleted(self):
+        """PRG-14: a finished run is kept for 90 days; one that is not finished stays."""
+        contracts = self._contracts(2)
+        finished, running = self._start(contracts[0]), self._start(contracts[1])
+        self._perform(self._get_records(finished))
+        parts = finished.part_ids
+        self.env.flush_all()
+        for days, kept in ((89, True), (91, False)):
+            self.env.cr.execute(
+                "UPDATE progress_run SET write_date = now() AT TIME ZONE 'utc' - %s * INTERVAL '1 day' WHERE id IN %s",
+                [days, (finished.id, running.id)],
+            )
+            self.env.invalidate_all()
+            self.env['progress.run']._gc_finished_runs()
+            self.assertEqual((bool(finished.exists()), bool(parts.exists())), (kept, kept))
+        self.assertTrue(running.exists())
+        self.assertEqual(len(contracts[0].bill_ids), 1)
+
     def test_rights(self):
         """Jobs act as whoever started the run; runs are seen by their users and administrators."""
         contract = self._contracts(1)

@@ -43,6 +43,8 @@ class SaleOrderSetUp(models.Model):
         contract._lock_for_billing()
         # sudo: sale.order - the link follows from what the user just did with billing rights
         self.sudo()._write_protected({'progress_contract_id': contract.id})
+        # sudo: sale.order - orders of other people on the contract
+        (contract.sudo().sale_order_ids - self)._fix_instalments()
         self._create_schedule_lines(contract)
         contract._take_down_payments(self)
         milestones = self.progress_plan_ids._ensure_milestones(contract.project_id)
@@ -54,6 +56,13 @@ class SaleOrderSetUp(models.Model):
         if contract.state == 'draft' and not contract._get_opening_blockers():
             contract.action_open()
         self.message_post(body=self.env._("Billed in stages on %s.", contract._get_html_link()))
+
+    def _fix_instalments(self):
+        """Another order comes on the contract of these: shares of them become amounts, as they are not of both."""
+        bills = self.progress_plan_ids.bill_id.filtered(lambda bill: bill.state == 'planned' and bill.planned_percent)
+        amounts = {bill: bill.planned_amount for bill in bills}  # each is a step after those before it
+        for bill, amount in amounts.items():
+            bill.write({'planned_percent': 0.0, 'planned_amount': amount})
 
     def _get_progress_project(self):
         """The project the order is billed with; empty where there is none, or are several."""

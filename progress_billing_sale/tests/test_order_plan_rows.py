@@ -103,6 +103,7 @@ class TestOrderPlanRows(ProgressSaleCommon):
         two = self._order(50, amount=3000, project_id=self.project.id)
         contract = self.orders.set_up(one)
         self.assertEqual(self.orders.set_up(two), contract)
+        self.assertEqual(contract.bill_ids.sorted('id').mapped('planned_amount'), [300, 1500])
         self.billing.bill(contract, '10%', '2026-03-10', title="Beside")
         self.assertEqual(
             self._read(one),

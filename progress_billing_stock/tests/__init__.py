@@ -1,2 +1,2 @@
-from . import test_shipments
 from . import test_shipment_tables
+from . import test_shipments

@@ -312,12 +312,10 @@ class ProgressBillClaim(models.Model):
 
         :raises UserError: that it is none, with an example
         """
-        lang, body = self._get_lang(), text.strip()
-        sign = -1 if body[:1] in ('-', '−') else 1
+        lang, body = self._get_lang(), text.strip().rstrip('% ')
+        sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
-            number = numbers.parse(
-                body.lstrip('-−').rstrip('% '), lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping)
-            )
+            number = numbers.parse(body, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
             return sign * numbers.check(number)
         except numbers.NumberError:
             raise UserError(

@@ -21,6 +21,7 @@ class ProgressBillInvitation(models.Model):
         ],
         default='all',
         required=True,
+        copy=False,
         tracking=True,
         guarded=True,
         help="What the subcontractor may claim on the page.",

@@ -112,6 +112,20 @@ class ProgressContractSide(models.Model):
             return self.company_id.progress_retainage_payable_account_id
         return super()._get_company_retainage_account()
 
+    # === DOCUMENTS === #
+
+    def _get_application_setting(self, key):
+        """The subcontractor signs the claim, and we the certificate: the company's own blocks are for its customers."""
+        if key != 'signatures' or not self._is_subcontract() or self.application_signatures:
+            return super()._get_application_setting(key)
+        # sudo: res.partner - names on the document of a contract that may be read
+        known = self.sudo()
+        return self.env._(
+            "Subcontractor: %(partner)s\nCertified by:\n%(company)s:",
+            partner=known.partner_id.display_name,
+            company=known.company_id.name,
+        )
+
     # === WHAT IS A CUSTOMER'S ONLY === #
 
     def _get_project_blockers(self):

@@ -1,7 +1,5 @@
 from . import test_claim_corners
 from . import test_claims
-from . import test_order_corners
-from . import test_lists
 from . import test_lists
 from . import test_order_corners
 from . import test_owner

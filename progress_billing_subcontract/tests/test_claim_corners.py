@@ -3,7 +3,7 @@ from datetime import date
 from freezegun import freeze_time
 
 from odoo import Command, fields
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
@@ -69,7 +69,8 @@ class TestInvitationCorners(ClaimCommon):
         """A subcontract that is a draft, or ended; a claim that was answered; a customer's bill that nobody accepts."""
         bill = self._accepted()
         self.assertRefused(bill.action_invite, "has been answered already: its status is “Draft”")
-        self.assertRefused(lambda: self._submitted(bill).action_accept(), "is no invitation that waits for an answer")
+        self._submitted(bill)
+        self.assertRefused(bill.action_accept, "is no invitation that waits for an answer")
         self.assertRefused(lambda: bill.action_decline("No"), "is no invitation that waits for an answer")
         draft = self._subcontract([100])
         draft.action_cancel()
@@ -99,7 +100,7 @@ class TestInvitationCorners(ClaimCommon):
         self.assertRecordValues(bill, [{'claim_status': 'declined', 'decline_reason': False, 'line_ids': []}])
         self.assertEqual(self.contract.draft_amount, 0)
         bill.action_decline("Again")
-        self.assertEqual(bill.decline_reason, "Again")
+        self.assertFalse(bill.decline_reason, "It was declined already.")
         bill.action_invite()
         bill.action_accept()
         self.assertEqual(len(bill.line_ids), 2)
@@ -509,12 +510,12 @@ class TestClaimCorners(ClaimCommon):
         """Nothing up to what was claimed; more, or less than nothing, is refused and leaves the claim under review."""
         wizard = self._review('10000', '5000')
         line = wizard.line_ids[0]
-        for amount, words in ((10000.01, "more than"), (-1, "")):
+        for amount in (10000.01, -1):
             with self.subTest(amount=amount):
                 line.certified_amount = amount
-                with self.assertRaisesRegex(UserError, words):
-                    wizard.action_approve()
-                self.env.invalidate_all()
+                self.assertRefused(
+                    wizard.action_approve, "lies between nothing and the claim of", error=ValidationError
+                )
                 self.assertEqual(self.bill.claim_status, 'under_review')
         line.certified_amount = 0
         wizard.action_approve()
@@ -688,6 +689,20 @@ class TestClaimCorners(ClaimCommon):
         lines = move.invoice_line_ids.filtered('purchase_line_id')
         self.assertEqual(lines.purchase_line_id, order.order_line)
         self.assertEqual(lines.mapped('price_subtotal'), [1000, 500])
+
+    def test_document_of_a_claim(self):
+        """The application is the subcontractor's, to us: parties and signatures stand the other way round."""
+        report = self.env['report.progress_billing.report_progress_application']
+        facts, texts = report._get_facts(self.bill), report._get_texts(self.bill)
+        self.assertEqual((facts['customer'][0], facts['contractor'][0]), ("To", "Subcontractor"))
+        self.assertIn("Bricklayer", facts['contractor'][1])
+        self.assertIn(self.company.name, facts['customer'][1])
+        self.assertEqual(texts['statement_blocks'], [("Subcontractor", "Bricklayer")])
+        self.assertEqual(texts['certificate_blocks'], [("Certified by", ''), (self.company.name, '')])
+        self.contract.application_signatures = "Mason: Mia"
+        self.assertEqual(report._get_texts(self.bill)['statement_blocks'], [("Mason", "Mia")])
+        owner = self.make.as_billed([100])
+        self.assertIn("Contractor", owner._get_application_setting('signatures'))
 
     def test_screens(self):
         """Claims open in screens of their own, bills of customers in theirs."""

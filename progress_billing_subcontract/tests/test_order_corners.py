@@ -138,7 +138,7 @@ class TestOrderCorners(SubcontractCommon):
         contract = self._subcontract([1000])
         self.assertRefused(
             lambda: contract.purchase_order_ids.order_line.write({'is_progress_billed': False}),
-            "follows from its subcontract",
+            "follows from its billing contract",
             error=AccessError,
         )
 
@@ -164,7 +164,6 @@ class TestOrderCorners(SubcontractCommon):
         second = self._subcontract([50])
         second.action_cancel()
         own = second.purchase_order_ids
-        own.progress_contract_id = False
         own.action_set_up_progress_billing()
         self.assertRefused(second.action_draft, "stands on two billing contracts")
 

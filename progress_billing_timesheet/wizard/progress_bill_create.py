@@ -98,7 +98,7 @@ class ProgressBillCreate(models.TransientModel):
     )
     expense_amount = fields.Monetary(string="Expenses Selected", compute='_compute_order_amounts')
     product_amount = fields.Monetary(string="Products Selected", compute='_compute_order_amounts')
-    agreement_applied = fields.Monetary(compute='_compute_net_amount', recursive=True)
+    agreement_applied = fields.Monetary(compute='_compute_agreement_applied', recursive=True)
     down_payment_applied = fields.Monetary(compute='_compute_net_amount', recursive=True)
     net_amount = fields.Monetary(
         string="Net Amount of Invoice",
@@ -183,13 +183,19 @@ class ProgressBillCreate(models.TransientModel):
         'attach_time',
         'is_final',
         'date',
-        'child_ids.net_amount',
+        'child_ids.agreement_applied',
     )
-    def _compute_net_amount(self):
+    def _compute_agreement_applied(self):
         singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('agreement_applied', 'down_payment_applied', 'net_amount'))
+        (self - singles)._sum_children(('agreement_applied',))
         for wizard in singles:
             wizard.agreement_applied = wizard._get_agreement_applied()
+
+    @api.depends('agreement_applied', 'child_ids.net_amount')
+    def _compute_net_amount(self):
+        singles = self.filtered('contract_id')
+        (self - singles)._sum_children(('down_payment_applied', 'net_amount'))
+        for wizard in singles:
             used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.down_payment_applied = wizard.currency_id.round(used)
             wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)

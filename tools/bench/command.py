@@ -14,7 +14,13 @@ from devenv.process import CommandFailed, run_logged, step
 
 ROUNDS, QUICK = 7, 3
 #: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt
-EXTRA = {"ours": (), "bare": (), "sale": ("sale_management",), "oca": ("sale_management", "sale_invoice_plan")}
+EXTRA = {
+    "ours": (),
+    "bare": (),
+    "sale": ("sale_management",),
+    "oca": ("sale_management", "sale_invoice_plan"),
+    "queue": ("progress_billing_queue_job",),
+}
 REQUIREMENTS = "requirements-bench.txt"
 SCRIPT = "from bench.run import main; main(**{arguments!r})"
 
@@ -31,6 +37,11 @@ def _packages(odoo: Odoo) -> Path | None:
             return None
         write_atomically(folder / f".{REQUIREMENTS}", recipe)
     return folder / "odoo" / "addons"
+
+
+def _has_queue(odoo: Odoo) -> bool:
+    """Whether the addon for the job queue can be installed: what it needs is in requirements-queue.txt."""
+    return any(addon.name in EXTRA["queue"] for addon in addons.installable(odoo.layout.repo, odoo.addons_paths))
 
 
 def _make(odoo: Odoo, kind: str, path: str) -> str:
@@ -51,7 +62,7 @@ def run(odoo: Odoo, only: list[str], quick: bool, path: Path | None) -> int:
         names: dict[str, str] = {}
         try:
             for kind in _kinds(odoo, only):
-                if kind == "oca" and not packages:
+                if kind == "oca" and not packages or kind == "queue" and not _has_queue(odoo):
                     continue
                 with step(f"Database for the rows of {kind}"):
                     names[kind] = _make(odoo, kind, paths)

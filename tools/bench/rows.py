@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -281,6 +282,44 @@ def _plan_against_oca(lines: int, bench, company) -> Result:
     return compare(Way(env, lambda: bills.action_create()), Way(env, theirs), bench.rounds, count)
 
 
+def _workers_row(bench, company) -> Result:
+    """Two workers of the job queue against one: processes that commit, on the same contracts, a few percent each time."""
+    from odoo.addons.progress_billing_queue_job.tests.workers import Workers
+
+    env, count = company.env, 200 if bench.rounds > 3 else 20
+    contracts = company.contracts(count, 10, percent=0.0, revenue_recognition="as_billed")
+    workers, percent, pairs = Workers(env.cr.dbname), 0, []
+
+    def seconds(number: int) -> float:
+        nonlocal percent
+        percent += 5
+        contracts.line_ids.write({"completed_percent": percent})
+        run = env["progress.run"]._start(contracts)
+        env.cr.commit()
+        start = time.monotonic()
+        workers.start(number)
+        if not workers.wait(3600):
+            raise RuntimeError("a worker failed")
+        elapsed = time.monotonic() - start
+        env.cr.rollback()  # what others have committed
+        env.invalidate_all()
+        if run.done_count != count:
+            raise RuntimeError(f"{run.done_count} of {count} contracts billed")
+        return elapsed
+
+    def warm():
+        contracts[:2].line_ids.write({"completed_percent": 1})
+        contracts[:2].action_run_billing()
+
+    undone(env, warm)
+    seconds(2)
+    for number in range(3 if bench.rounds > 3 else 2):
+        times = {workers_: seconds(workers_) for workers_ in ((1, 2) if number % 2 else (2, 1))}
+        pairs.append(times[2] / times[1])
+    detail = f"{count} contracts of 10 lines, {times[1]:.1f} s by one, {times[2]:.1f} s by two"
+    return Result(statistics.median(pairs), (max(pairs) - min(pairs)) / 2, detail)
+
+
 def _rows():
     """Rows that compare with the same documents made by hand."""
     for lines, count, target in ((1, 20, 1.25), (10, 10, 1.1), (50, 3, 1.1), (80, 3, 1.05)):
@@ -321,6 +360,7 @@ def _rows_beside():
         ("ordinary invoices of others", 1.0, 1, _invoices),
     ):
         yield f"{name}, with and without", target, CPU, both, lambda *a, m=make, t=times: _beside(m, t, *a)
+    yield "two workers of the queue against one", 1 / 1.8, "elapsed time", ("queue",), _workers_row
     for lines, deposit, final, plan in ((10, 0.8, 0.9, 1 / 8), (80, 0.8, 0.8, 1 / 20)):
         yield (
             f"deposit against Odoo's down payment, {lines} lines",

@@ -26,9 +26,9 @@ max_cron_threads = 1
 """
 # Odoo may end with code 0 although a module failed to load: its log says so
 BAD_NEWS = re.compile(
-    r".*(?: CRITICAL |Failed to load registry|Some modules are not loaded|invalid module names|demo data failed).*"
+    r" CRITICAL |Failed to load registry|Some modules are not loaded|invalid module names|demo data failed"
 )
-EXCEPTION = re.compile(r"^(?:odoo|psycopg2)\.[\w.]+: .*", re.MULTILINE)
+EXCEPTION = re.compile(r"(?:odoo|psycopg2)\.[\w.]+: |\w+Error: ")
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ class Odoo:
             run_logged(command, log, env=self.environment(), cwd=self.layout.cache)
         except CommandFailed as failure:
             tail = failure.tail
-        text = log.read_text(encoding="utf-8", errors="replace")
-        bad = BAD_NEWS.findall(text)
+        lines = [line[:400] for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        bad = [line for line in lines if BAD_NEWS.search(line)]
         if bad or tail:
             what = f"Odoo could not install {' '.join(options)} in the database {database}. It said, in {log}:"
-            raise SetupError("\n".join([what, *bad[:5], *EXCEPTION.findall(text)[:5], tail]))
+            raise SetupError("\n".join([what, *bad[:5], *filter(EXCEPTION.match, lines), tail]))
 
 
 def prepare(with_tests: bool = False) -> Odoo:

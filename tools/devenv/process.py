@@ -67,7 +67,8 @@ class CommandFailed(Exception):
 
 def tail_of(log: Path, lines: int = 15) -> str:
     """The last lines of a log file, for people."""
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if log.exists() else ""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(line[:400] for line in text.splitlines()[-lines:])
 
 
 def die_with_parent() -> None:

@@ -1,6 +1,8 @@
 from collections import defaultdict
+from functools import partial
 
 from odoo import Command, api, models
+from odoo.tools import float_round
 
 from ...tools.taxes import PERCENTAGE
 
@@ -104,7 +106,7 @@ class ProgressTaxEngine(models.AbstractModel):
 
     def _are_plain_taxes(self, base_lines):
         """Whether these are mere percentages of amounts without tax, and nobody has changed how Odoo computes those."""
-        taxes = self.env['account.tax'].concat(*{line['tax_ids'] for line in base_lines})
+        taxes = self.env['account.tax'].concat(*{line['tax_ids']._ids: line['tax_ids'] for line in base_lines}.values())
         methods = (getattr(type(taxes), name) for name in PLAIN_METHODS)
         return all(method.__module__ in ODOO_ENGINE for method in methods) and all(
             tax.amount_type == PERCENTAGE
@@ -118,31 +120,32 @@ class ProgressTaxEngine(models.AbstractModel):
         Each line's tax is rounded, and what the rounded sum differs by goes to the largest lines, as Odoo does it;
         only the contract's currency is needed, as a bill keeps no other.
         """
-        flat, entries = {}, {}
+        flat, entries, currency = {}, {}, base_lines[0]['currency_id'] if base_lines else None
+        rounded_to = partial(float_round, precision_rounding=currency and currency.rounding)
         for line in base_lines:
-            taxes, currency = line['tax_ids'], line['currency_id']
-            if taxes not in flat:
-                flat[taxes] = taxes._flatten_taxes_and_sort_them()[0]
+            taxes = line['tax_ids']
+            if taxes._ids not in flat:
+                found = taxes._flatten_taxes_and_sort_them()[0]
+                flat[taxes._ids] = [(tax, tax.amount, entries.setdefault(tax, [])) for tax in found]
             raw = line['quantity'] * line['price_unit']
-            net, datas = currency.round(raw), []
-            for tax in flat[taxes]:
-                amount = raw * tax.amount / 100.0
+            net, datas = rounded_to(raw), []
+            for tax, rate, alike in flat[taxes._ids]:
+                amount = raw * rate / 100.0
                 data = {
                     'tax': tax,
                     'is_reverse_charge': False,
                     'base_amount_currency': net,
-                    'tax_amount_currency': currency.round(amount),
+                    'tax_amount_currency': rounded_to(amount),
                     'raw_tax_amount_currency': amount,
                 }
                 datas.append(data)
-                entries.setdefault(tax, []).append(data)
+                alike.append(data)
             line['tax_details'] = {
                 'total_excluded_currency': net,
                 'delta_total_excluded_currency': 0.0,
                 'taxes_data': datas,
             }
         for datas in entries.values():
-            currency = base_lines[0]['currency_id']
             rounded = sum(data['tax_amount_currency'] for data in datas)
             delta = currency.round(sum(data['raw_tax_amount_currency'] for data in datas)) - rounded
             if not currency.is_zero(delta):
@@ -261,12 +264,9 @@ class ProgressTaxEngine(models.AbstractModel):
 
     def _tax_amounts(self, base_line):
         """What a computed base line takes of each tax: ``{tax id: (rate, base, tax amount)}``."""
+        base = base_line['currency_id'].round(base_line['_net'])
         return {
-            data['tax'].id: (
-                data['tax'].amount,
-                base_line['currency_id'].round(base_line['_net']),
-                data['tax_amount_currency'],
-            )
+            data['tax'].id: (data['tax'].amount, base, data['tax_amount_currency'])
             for data in base_line['tax_details']['taxes_data']
             if not data['is_reverse_charge']
         }

@@ -328,7 +328,7 @@ class ProgressBill(models.Model):
         found = defaultdict(set)
         for field in map(self._fields.get, self._get_entry_fields()):
             for follower in (field, *self.pool.get_dependent_fields(field)):
-                if not follower.store:
+                if not follower.store:  # what is kept may wait to be written
                     found[follower.model_name].add(follower.name)
         return [(model, tuple(sorted(names))) for model, names in found.items()]
 

@@ -97,7 +97,11 @@ class ProgressBillGeneration(models.Model):
         return numbers + [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 
     def _draw_names(self):
-        """Numbers of the bills that leave the plan.
+        """Give the bills that leave the plan their number."""
+        self._write_together(self._prepare_names())
+
+    def _prepare_names(self):
+        """Numbers of the bills that leave the plan, drawn now.
 
         :return dict: of ``progress.bill`` values by bill, of those that have none yet
         """

@@ -34,8 +34,7 @@ class ProgressBillInvoicing(models.Model):
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
             wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
-            wave.line_ids.fetch(self._get_invoiced_line_fields())  # and no others: there may be many lines
-            wave.line_ids.contract_line_id._fetch_to_bill()
+            wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
                 bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
@@ -45,10 +44,22 @@ class ProgressBillInvoicing(models.Model):
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
 
+    def _fetch_to_invoice(self):
+        """Read what the invoices of these bills ask of lines, for all of them and no more: there may be many."""
+        self.line_ids.fetch(self._get_invoiced_line_fields())
+        self.line_ids.contract_line_id._fetch_to_bill()
+        earlier = self.contract_id.bill_ids - self
+        earlier.line_ids.fetch([*self._get_invoiced_line_fields(), *self._get_earlier_line_fields()])
+
     @api.model
     def _get_invoiced_line_fields(self):
         """Names of the fields of bill lines that are read where their invoices are made. Extend by ``super()``."""
-        return ['bill_id', 'contract_line_id', 'invoiced_amount', 'invoiced_quantity']
+        return ['contract_line_id', 'invoiced_amount', 'invoiced_quantity']
+
+    @api.model
+    def _get_earlier_line_fields(self):
+        """Those that are read of the lines of earlier bills too. Extend by ``super()``."""
+        return ['tax_amounts', 'credited_amount', 'credited_quantity']
 
     def _before_invoices(self):
         """These bills, of different contracts, are about to be invoiced: what follows from their claims is settled now.

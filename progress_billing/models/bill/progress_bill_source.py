@@ -8,7 +8,7 @@ class ProgressBillSource(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    # without a domain: a change of a bill finds its lines by a list like this, by a search each time where there is none
+    # without a domain: the ORM finds the lines of a changed bill by such a list; without one it searches each time
     all_line_ids = fields.One2many('progress.bill.line', 'bill_id')
     sourced_line_ids = fields.One2many(
         'progress.bill.line', 'bill_id', string="Beside the Schedule", domain=[('source', '!=', False)]

@@ -17,6 +17,11 @@ class ProgressBillDeposit(models.Model):
         self.ensure_one()
         return self.kind == 'final' and self.contract_id.revenue_recognition == 'deposit'
 
+    def _before_invoices(self):
+        """What final invoices give back is read for all of them at once."""
+        self.filtered(lambda bill: bill._ends_deposits()).contract_id._fetch_deposits()
+        return super()._before_invoices()
+
     def _prepare_deposit_line_list(self, taxes):
         """DEPOSIT lines: one for each set of taxes (DEP-2), without analytic distribution.
 

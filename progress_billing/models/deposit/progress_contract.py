@@ -114,6 +114,13 @@ class ProgressContractBilling(models.Model):
             deposits += self._get_opening_deposits(bill)
         return deposits
 
+    def _fetch_deposits(self):
+        """Read the entries of all these contracts at once, which :meth:`_get_open_deposits` asks one by one."""
+        # sudo: account.move - as there
+        items = self.sudo().bill_ids.move_ids.line_ids
+        items.fetch()
+        items.fetch(['tax_ids', 'tax_tag_ids'])
+
     def _sum_deposit(self, bill, account, taxes, parts):
         """One deposit less its credit notes; nothing where nothing is left."""
         net, totals = 0.0, defaultdict(lambda: [0.0, 0.0])
@@ -253,7 +260,8 @@ class ProgressContractBilling(models.Model):
             mine = lines.filtered(lambda line, account=account: line.account_id == account and not line.reconciled)
             groups = mine.filtered('progress_deposit_bill_id').grouped('progress_deposit_bill_id').values()
             plan += [group for group in groups if len(set(group.mapped(lambda line: line.balance > 0))) > 1]
-            plan.append(mine)
+            if mine not in plan:  # one deposit and its reversal may be all there is
+                plan.append(mine)
         return plan
 
     @api.constrains('deposit_account_id')

@@ -130,7 +130,7 @@ class ProgressContractFinal(models.Model):
         )
         finals.line_ids.contract_line_id._check_not_overbilled()
         finals._settle_claims(new=True)
-        finals._write_together(finals._draw_names())
+        finals._draw_names()
         todo._on_finished()
         finals._create_invoices(actor)
         finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted

@@ -70,7 +70,7 @@ class ProgressBillGeneration(models.Model):
         # invoices and credit notes of before no longer count for it
         self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
-        names = self._draw_names()
+        names = self._prepare_names()
         self._write_together({bill: {**bill._prepare_generated_vals(), **names.get(bill, {})} for bill in self})
         self._bill_now(actor)
 

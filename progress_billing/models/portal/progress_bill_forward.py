@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, single_email_re
 
 #: how often a contact may forward in a day, so that the page is no relay for anybody's e-mail
 FORWARDS_A_DAY = 5
@@ -34,7 +34,7 @@ class ProgressBillForward(models.Model):
         self._check_sendable()
         text = self._read_text(given.get('email'))
         email = email_normalize(text)
-        if not email:
+        if not email or not single_email_re.fullmatch(email):
             raise UserError(self.env._("“%s” is no e-mail address. Enter one.", text[:80]))
         self._check_forwards(actor)
         # sudo: mail.template - the e-mail of an answer is sent whoever gave it

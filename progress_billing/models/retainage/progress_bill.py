@@ -277,8 +277,13 @@ class ProgressBillRetainage(models.Model):
             taxes['retainage'] = self._get_retainage_taxes()
         return taxes
 
+    @api.model
     def _get_invoiced_line_fields(self):
         return [*super()._get_invoiced_line_fields(), 'retainage_amount']
+
+    @api.model
+    def _get_earlier_line_fields(self):
+        return [*super()._get_earlier_line_fields(), 'retainage_tax_amounts']
 
     def _keep_taxes(self, taxes):
         result = super()._keep_taxes(taxes)
