@@ -32,7 +32,7 @@ class ProgressBillOpening(models.Model):
     def create(self, vals_list):
         bills = super().create(vals_list)
         openings = bills.filtered(lambda bill: bill.kind == 'opening')
-        openings._write_together(openings._draw_names())
+        openings._draw_names()
         openings._check_openings()
         return bills
 
