@@ -8,8 +8,6 @@ class ProgressBillSource(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    # without a domain: the ORM finds the lines of a changed bill by such a list; without one it searches each time
-    all_line_ids = fields.One2many('progress.bill.line', 'bill_id')
     sourced_line_ids = fields.One2many(
         'progress.bill.line', 'bill_id', string="Beside the Schedule", domain=[('source', '!=', False)]
     )
