@@ -300,6 +300,10 @@ class ProgressBill(models.Model):
         self.invalidate_recordset(['invoice_ids'], flush=False)
         self.modified(['invoice_ids'], before=before)
 
+    def _on_payments_changed(self):
+        """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
+        self.modified(['payment_state'])
+
     @api.model
     def _forget_entries(self):
         """An entry, a payment or what is matched has changed: what was read of them is read again when asked for."""
