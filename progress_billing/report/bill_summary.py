@@ -60,8 +60,8 @@ class ProgressBillSummary(models.AbstractModel):
     def _get_summary(self, bill):
         """The breakdown below an invoice: contract sum, changes, billed before, now, to date, left.
 
-        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`; their ``columns``, and
-            the layout, see :meth:`_get_layout`
+        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`; their ``columns``, the
+            layout, see :meth:`_get_layout`, and the ``web_widths`` of the columns on a web page
         """
         bill = bill.with_env(self.env)
         rows = self._get_rows(bill)
