@@ -68,12 +68,11 @@ class ProgressBillSummary(models.AbstractModel):
         total = self._get_total(bill, rows)
         columns = ('original', 'change', 'before', 'now', 'to_date', 'left')
         heads = {**self._get_heads(), 'now': self.env._("This Invoice")}
-        return {
-            'rows': rows,
-            'total': total,
-            'columns': columns,
-            **self._get_layout(bill, (*rows, total), columns, heads),
-        }
+        layout = self._get_layout(bill, (*rows, total), columns, heads)
+        if not bill.contract_id.summary_by_line:  # no names: their room is for the amounts
+            more = layout['widths']['name'] / len(columns)
+            layout['widths'] = {column: round(layout['widths'][column] + more, 2) for column in columns} | {'name': 0}
+        return {'rows': rows, 'total': total, 'columns': columns, **layout}
 
     def _get_rows(self, bill, *, for_document=False):
         """Rows of the breakdown: sections and schedule lines, as they stood with the bill.

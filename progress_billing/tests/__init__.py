@@ -1,8 +1,10 @@
+from . import test_actions_shown
 from . import test_actor
 from . import test_amt_pct
 from . import test_application
 from . import test_application_words
 from . import test_bad_input
+from . import test_bill_fields
 from . import test_bill_summary
 from . import test_billing_rules
 from . import test_buckets
@@ -16,6 +18,7 @@ from . import test_contract_fields
 from . import test_correction
 from . import test_customer_roles
 from . import test_demo_cycle
+from . import test_deposit_terms
 from . import test_dialogs
 from . import test_documents
 from . import test_down_payments
@@ -47,6 +50,7 @@ from . import test_period_figures
 from . import test_periods
 from . import test_plan
 from . import test_plan_anew
+from . import test_planned_records
 from . import test_portal_access
 from . import test_portal_answers
 from . import test_portal_decisions

@@ -468,7 +468,7 @@ class TestApplicationCells(ApplicationCommon):
                 self.assertEqual(book['Continuation Sheet']['H5'].number_format, '0.00%')
 
     def test_paper(self):
-        """A4 or letter, one page wide, the sheet across."""
+        """Letter or A4, one page wide, the sheet across."""
         for paper, code in (('a4', '9'), ('letter', '1')):
             self.contract.application_paper = paper
             book = openpyxl.load_workbook(io.BytesIO(self.bill._build_application_xlsx()))

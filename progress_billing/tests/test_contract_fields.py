@@ -63,23 +63,17 @@ class TestContractFields(ProgressBillingCommon):
         self.assertRecordValues(given, [{'payment_term_id': False, 'fiscal_position_id': False}])
 
     def test_terms_of_the_location(self):
-        """A position that applies by country asks where the work is, not where the customer sits."""
-        country = self.env.ref('base.nz')
-        self.customer.country_id = self.env.ref('base.us')
-        export = self.env['account.fiscal.position'].create(
-            {
-                'name': "Abroad",
-                'company_id': self.company.id,
-                'auto_apply': True,
-                'country_id': country.id,
-                'sequence': -1,
-            }
+        """The fiscal position of the place where the work is comes before the customer's own."""
+        home, abroad = (
+            self.env['account.fiscal.position'].create({'name': name, 'company_id': self.company.id})
+            for name in ("Home", "Abroad")
         )
-        site = self.env['res.partner'].create({'name': "Site", 'country_id': country.id, 'parent_id': self.customer.id})
+        site = self.env['res.partner'].create({'name': "Site", 'property_account_position_id': abroad.id})
+        self.customer.property_account_position_id = home
         contract = self._new(partner_id=self.customer.id)
-        self.assertNotEqual(contract.fiscal_position_id, export)
+        self.assertEqual(contract.fiscal_position_id, home)
         contract.partner_shipping_id = site
-        self.assertEqual(contract.fiscal_position_id, export)
+        self.assertEqual(contract.fiscal_position_id, abroad)
 
     def test_default_taxes(self):
         """Lines start with the company's sales tax, as the fiscal position maps it."""

@@ -116,7 +116,7 @@ class TestUploads(SubmittedBillCommon):
     def test_kinds(self):
         """The ending and the content agree, and are of the list."""
         png, jpeg = make_image(), make_image(kind='JPEG', mode='RGB')
-        webp, tiff = b'RIFF\x24\x00\x00\x00WEBPVP8 ' + b'\x00' * 40, b'II*\x00\x08' + b'\x00' * 40
+        webp, tiff = make_image(kind='WEBP'), make_image(kind='TIFF')
         for name, content, mimetype in (
             ('a.pdf', make_pdf(), 'application/pdf'),
             ('a.png', png, 'image/png'),

@@ -74,10 +74,9 @@ class ProgressContract(models.Model):
         expenses = self.sudo()._get_project_expenses([('state', 'in', POSTED)])  # sudo: hr.expense - sums only
         shown = {(expense.sale_order_id, expense.product_id) for expense in expenses}
         # sudo: account.move.line - sums only, for everyone who sees the dashboard
-        items = (
-            self.env['account.move.line']
-            .sudo()
-            .search(
+        items = self.env['account.move.line'].sudo()
+        if shown:
+            items = items.search(
                 [
                     ('move_id.progress_contract_id', 'in', self.ids),
                     ('parent_state', '=', 'posted'),
@@ -85,9 +84,6 @@ class ProgressContract(models.Model):
                     ('sale_line_ids.is_expense', '=', True),
                 ]
             )
-            if shown
-            else self.env['account.move.line']
-        )
         mine = items.filtered(
             lambda item: any((line.order_id, line.product_id) in shown for line in item.sale_line_ids)
         )

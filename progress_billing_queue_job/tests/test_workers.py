@@ -17,7 +17,7 @@ PATIENCE = 40  # seconds until the test gives up
 @unittest.skipUnless(hasattr(os, 'fork'), "Workers are processes that are forked, and this system has no fork.")
 @tagged('post_install', '-at_install')
 class TestWorkers(ConcurrencyCommon):
-    """Workers are processes that die in the middle of a run (PRG-13); everything is committed, and deleted at the end."""
+    """Workers are processes that die in the middle of a run (PRG-13); all is committed, and deleted at the end."""
 
     def setUp(self):
         super().setUp()

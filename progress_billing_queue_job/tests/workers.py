@@ -1,5 +1,5 @@
-"""Workers of the queue as processes of their own, that can be killed: what the OCA's runner and its HTTP workers do to a
-job, without a server. Used by the tests of this addon and by the benchmark; everything here is committed.
+"""Workers of the queue as processes that can be killed: what the OCA's runner and its workers do to a job,
+without a server. Used by the tests of this addon and by the benchmark; everything here is committed.
 """
 
 import os
@@ -68,7 +68,23 @@ class Workers:
         return fine
 
     def requeue_dead(self):
-        """What the runner does when it starts: jobs that nobody works on any more are to be done again."""
+        """What the runner does when it starts, and then from time to time: jobs that nobody works on any more are to be
+        done again. It takes the database a moment to see that the other end of a connection is dead.
+        """
+        found, deadline = [], time.monotonic() + 10
+        while (more := self._requeue_once()) or time.monotonic() < deadline and self._has_started():
+            found += more
+            time.sleep(0.05)
+        return found
+
+    def _has_started(self):
+        with Registry(self.database).cursor() as cr:
+            cr.execute(
+                "SELECT 1 FROM queue_job WHERE state IN ('enqueued', 'started') AND channel = %s LIMIT 1", [CHANNEL]
+            )
+            return bool(cr.fetchone())
+
+    def _requeue_once(self):
         with Registry(self.database).cursor() as cr:
             # it waits ten seconds, lest it takes a job that was given away a moment ago: nobody is there to take one
             cr.execute(
@@ -90,7 +106,7 @@ class Workers:
             while self._work(registry):
                 pass
             status = 0
-        except BaseException:  # pylint: disable=broad-except
+        except BaseException:  # noqa: BLE001  # pylint: disable=broad-except
             traceback.print_exc()
         finally:
             os._exit(status)

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import ProgressSaleCommon
@@ -260,9 +260,8 @@ class TestOrderContract(ProgressSaleCommon):
         order = self.orders.order([1000])
         move = self.orders.down_payment(order, percent=10)
         contract = self.orders.set_up(order)
-        self.billing.bill(contract, '20%')
-        with self.assertRaises(UserError):
-            contract.action_cancel()
+        bill = self.billing.bill(contract, '20%')
+        self.assertRefused(contract.action_cancel, "cannot be cancelled while these stand:", bill.display_name)
         self.assertEqual(contract.state, 'open')
         self.assertEqual(move.progress_bill_id.contract_id, contract)
         self.assertTrue(move.invoice_line_ids[0].progress_deposit_bill_id)

@@ -59,6 +59,8 @@ class TestAgreementScreen(AgreementCommon):
         )
         self.assertEqual((wizard.expense_amount, wizard.product_amount), (300, 400))
         self.assertEqual(self._figures(wizard), (350, 0, 1350))
+        labels = [row['label'] for row in wizard.preview]
+        self.assertTrue([label for label in labels if label.endswith("(Covered by agreement)")], labels)
         wizard.action_continue()
         bill = wizard.bill_id
         self.assertEqual(bill.sourced_line_ids.mapped('amount'), [0, 350])

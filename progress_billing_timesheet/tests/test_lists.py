@@ -17,7 +17,7 @@ class TestTimesheetLists(ShownLists, AgreementCommon):
         super().setUpClass()
         for number in range(cls.rows):
             cls._make_line(100)
-            bill = cls._create_bill(cls.contract, cls._make_entry(2), 200, date=f'2026-01-{number + 10}')
+            bill = cls._create_bill(cls.contract, cls._make_entry(2), 200, date=f'2026-01-{number + 16}')
             agreement = cls._agree(hours=10, name=f"Support {number}")
             cls.env['progress.agreement.use']._create_protected(
                 [{'agreement_id': agreement.id, 'bill_id': bill.id, 'kind': 'time', 'hours': 1, 'amount': 100}]

@@ -75,8 +75,14 @@ class ProgressBillCreateLines(models.TransientModel):
         return self._prepare_claims()
 
     def _get_preview_row(self, label, amount, kind='line'):
-        text = formatLang(self.env, amount, currency_obj=self.currency_id)
-        return {'label': (label or '').split('\n')[0], 'amount': text, 'kind': kind}
+        first, *rest = (label or '').split('\n')
+        if rest and self.currency_id.is_zero(amount):
+            first = f'{first} ({rest[-1].rstrip(".")})'  # why it is at 0.00
+        return {
+            'label': first,
+            'amount': formatLang(self.env, amount, currency_obj=self.currency_id),
+            'kind': kind,
+        }
 
     @api.depends('contract_id', 'is_final', 'child_ids.contract_id')
     def _compute_blockers(self):

@@ -54,6 +54,12 @@ class AccountMove(models.Model):
             self.sudo().progress_bill_id.modified(['payment_state'])
         return result
 
+    def _compute_payment_state(self):
+        result = super()._compute_payment_state()
+        # sudo: progress.bill - as above
+        self.sudo().progress_bill_id._on_payments_changed()
+        return result
+
     @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')
     def _compute_progress_invoice_type(self):
         for move in self:

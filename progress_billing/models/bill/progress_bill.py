@@ -300,9 +300,13 @@ class ProgressBill(models.Model):
         self.invalidate_recordset(['invoice_ids'], flush=False)
         self.modified(['invoice_ids'], before=before)
 
+    def _on_payments_changed(self):
+        """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
+        self.modified(['payment_state'])
+
     @api.model
     def _forget_entries(self):
-        """An entry, a payment or what is matched has changed: what was read of them is read again when it is asked for."""
+        """An entry, a payment or what is matched has changed: what was read of them is read again when asked for."""
         for model, names in self._get_forgotten_fields():
             known = self.env[model]._fields
             for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries

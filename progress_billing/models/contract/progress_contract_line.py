@@ -362,7 +362,8 @@ class ProgressContractLine(models.Model):
         rows = self.env.execute_query(
             SQL(
                 "SELECT line.%(column)s FROM progress_contract_line AS line JOIN progress_contract AS contract"
-                " ON contract.id = line.contract_id AND contract.state != 'cancelled' WHERE line.%(column)s = ANY(%(ids)s)"
+                " ON contract.id = line.contract_id AND contract.state != 'cancelled'"
+                " WHERE line.%(column)s = ANY(%(ids)s)"
                 " GROUP BY line.%(column)s HAVING COUNT(DISTINCT line.contract_id) > 1",
                 column=column,
                 ids=self[name].ids,

@@ -26,6 +26,7 @@ class ProgressOrderLineMixin(models.AbstractModel):
 
     @api.depends('progress_line_ids.contract_state')
     def _compute_is_progress_billed(self):
+        """A line that stands on a contract which is not cancelled."""
         for line in self:
             line.is_progress_billed = bool(line._get_scheduled_lines())
 

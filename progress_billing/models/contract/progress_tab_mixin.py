@@ -129,7 +129,7 @@ class ProgressTabMixin(models.AbstractModel):
 
     @api.model
     def _get_contract_names(self):
-        """Fields beside those that show one of the contract, which are empty where there is none. Extend by ``super()``.
+        """Fields beside those that show one of the contract, empty where there is none. Extend by ``super()``.
 
         :return frozenset: names
         """

@@ -51,8 +51,19 @@ class ProgressBillMilestone(models.Model):
         bills.filtered('milestone_id')._announce_milestone()
         return bills
 
+    def copy_data(self, default=None):
+        """A copy is tied to no milestone, so somebody has to say when it is due."""
+        return [
+            {**vals, 'trigger': 'manual'}
+            if vals.get('trigger') == 'milestone' and not vals.get('milestone_id')
+            else vals
+            for vals in super().copy_data(default)
+        ]
+
     def write(self, vals):
+        tied = self.filtered('milestone_id') if 'milestone_id' in vals else self.browse()
         result = super().write(vals)
+        tied.filtered(lambda bill: not bill.milestone_id).activity_unlink([ACTIVITY_DUE])
         if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
             self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
         return result

@@ -89,7 +89,8 @@ class ProgressBillMail(models.Model):
         self._check_may_bill()
         text = self._read_text(email)
         addresses = [email_normalize(part) for part in email_split(text)]
-        if not addresses or not all(addresses) or len(addresses) != len([p for p in text.split(',') if p.strip()]):
+        named = all(address and not address.startswith('@') for address in addresses)
+        if not addresses or not named or len(addresses) != len([part for part in text.split(',') if part.strip()]):
             raise UserError(self.env._("“%s” is no e-mail address.", text[:80]))
         values = {'email_to': ', '.join(addresses), 'recipient_ids': [], 'partner_ids': []}
         for template, bills in self.grouped(lambda bill: bill._get_mail_template()).items():
