@@ -60,8 +60,8 @@ class ProgressBillSummary(models.AbstractModel):
     def _get_summary(self, bill):
         """The breakdown below an invoice: contract sum, changes, billed before, now, to date, left.
 
-        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`; their ``columns``, and
-            the layout, see :meth:`_get_layout`
+        :return dict: ``rows`` and ``total``, see :meth:`_get_rows` and :meth:`_get_total`; their ``columns``, the
+            layout, see :meth:`_get_layout`, and the ``web_widths`` of the columns on a web page
         """
         bill = bill.with_env(self.env)
         rows = self._get_rows(bill)
@@ -69,10 +69,10 @@ class ProgressBillSummary(models.AbstractModel):
         columns = ('original', 'change', 'before', 'now', 'to_date', 'left')
         heads = {**self._get_heads(), 'now': self.env._("This Invoice")}
         layout = self._get_layout(bill, (*rows, total), columns, heads)
-        if not bill.contract_id.summary_by_line:  # no names: their room is for the amounts
-            more = layout['widths']['name'] / len(columns)
-            layout['widths'] = {column: round(layout['widths'][column] + more, 2) for column in columns} | {'name': 0}
-        return {'rows': rows, 'total': total, 'columns': columns, **layout}
+        wide = layout['widths']
+        if not bill.contract_id.summary_by_line:  # no names: on a web page, their room is for the amounts
+            wide = {column: round(wide[column] + wide['name'] / len(columns), 2) for column in columns} | {'name': 0}
+        return {'rows': rows, 'total': total, 'columns': columns, 'web_widths': wide, **layout}
 
     def _get_rows(self, bill, *, for_document=False):
         """Rows of the breakdown: sections and schedule lines, as they stood with the bill.

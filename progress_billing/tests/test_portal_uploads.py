@@ -134,7 +134,6 @@ class TestUploads(SubmittedBillCommon):
             ('a.pdf', png),
             ('a.gif', make_image(kind='GIF', mode='P')),
             ('a', png),
-            ('png', png),
             ('a.png.exe', png),
             ('', png),
             (None, png),

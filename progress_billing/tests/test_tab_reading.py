@@ -86,10 +86,10 @@ class TestTabReading(ProgressBillingCommon):
         project = self.env['project.project'].create({'name': "Others"})
         tasks = self.env['project.task'].create([{'name': "A", 'project_id': project.id}] * 2)
         task = self.env['project.task'].create({'name': "B", 'project_id': self.project.id})
-        self.assertFalse(task.is_progress_source)
+        self.assertFalse(task.sudo().is_progress_source)
         line = self.contract.line_ids[0]
         line.write({'task_id': task.id, 'progress_source': 'task'})
-        self.assertTrue(task.is_progress_source)
+        self.assertTrue(task.sudo().is_progress_source)
         asked = []
         search = type(line)._search
         self.patch(
@@ -103,7 +103,7 @@ class TestTabReading(ProgressBillingCommon):
         task.state = '1_done'
         self.assertEqual(line.completed_percent, 100)
         line.progress_source = 'manual'
-        self.assertFalse(task.is_progress_source)
+        self.assertFalse(task.sudo().is_progress_source)
 
     def test_written_through_the_tab(self):
         """What is saved with the form comes back with it."""

@@ -8,6 +8,8 @@ import threading
 import time
 import traceback
 
+import psycopg2.errors
+
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 
@@ -125,11 +127,15 @@ class Workers:
         :return bool: whether there was one
         """
         with registry.cursor() as cr:
-            cr.execute(NEXT_JOB, [CHANNEL])
+            try:
+                cr.execute(NEXT_JOB, [CHANNEL], log_exceptions=False)
+            except psycopg2.errors.SerializationFailure:  # another worker took it
+                cr.rollback()
+                return True
             found = cr.fetchone()
-            cr.commit()
             if not found:
-                return False
+                return self._wait_for_later(cr)
+            cr.commit()
             env = api.Environment(cr, SUPERUSER_ID, {})
             job = RunJobController._acquire_job(env, found[0])
             if job:
@@ -137,6 +143,20 @@ class Workers:
                     self._slow(job)
                 RunJobController._runjob(env, job)
             return True
+
+    def _wait_for_later(self, cr):
+        """Wait a moment where a contract is to be tried again; the summary waits for others and is not waited for.
+
+        :return bool: whether there is something to wait for
+        """
+        cr.execute(
+            "SELECT 1 FROM queue_job WHERE state = 'pending' AND channel = %s AND method_name = '_perform' LIMIT 1",
+            [CHANNEL],
+        )
+        later = bool(cr.fetchone())
+        if later:
+            time.sleep(0.1)
+        return later
 
     def _slow(self, job):
         """Have a job wait between its work and its commit."""

@@ -30,9 +30,13 @@ class ProjectTask(models.Model):
     progress_line_ids = fields.One2many(
         'progress.contract.line', 'task_id', string="Schedule of Values Lines", groups=READERS
     )
-    # stored: asked at each change of anybody's tasks, of which few are billed
+    # stored: asked at each change of anybody's tasks, of which few are billed; nobody sees it or sets it
     is_progress_source = fields.Boolean(
-        compute='_compute_is_progress_source', store=True, compute_sudo=True, help="Schedule lines follow this task."
+        compute='_compute_is_progress_source',
+        store=True,
+        compute_sudo=True,
+        groups=fields.NO_ACCESS,
+        help="Schedule lines follow this task.",
     )
 
     @api.depends('progress_line_ids.progress_source')
