@@ -135,7 +135,7 @@ class Workers:
             found = cr.fetchone()
             if not found:
                 return self._wait_for_later(cr)
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit  # a worker: what it took is taken
             env = api.Environment(cr, SUPERUSER_ID, {})
             job = RunJobController._acquire_job(env, found[0])
             if job:
