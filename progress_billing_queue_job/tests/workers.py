@@ -45,12 +45,21 @@ class Workers:
             self.pids.add(pid)
 
     def kill(self):
-        """SIGKILL to each: none of them can put anything in order."""
+        """SIGKILL to each: none of them can put anything in order. Comes back when the database has seen it."""
         for pid in self.pids:
             os.kill(pid, signal.SIGKILL)
         for pid in self.pids:
             os.waitpid(pid, 0)
+        names, deadline = [f'odoo-{pid}' for pid in self.pids], time.monotonic() + 10
         self.pids.clear()
+        while names and self._is_connected(names) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _is_connected(self, names):
+        """Whether the database still holds connections of these names, which Odoo gives them by its process."""
+        with Registry(self.database).cursor() as cr:
+            cr.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = ANY(%s) LIMIT 1", [names])
+            return bool(cr.fetchone())
 
     def wait(self, seconds):
         """Wait until all have ended by themselves.
@@ -88,13 +97,18 @@ class Workers:
 
     def _requeue_once(self):
         with Registry(self.database).cursor() as cr:
-            # it waits ten seconds, lest it takes a job that was given away a moment ago: nobody is there to take one
-            cr.execute(
-                "UPDATE queue_job SET date_enqueued = date_enqueued - INTERVAL '1 minute'"
-                " WHERE state IN ('enqueued', 'started') AND channel = %s",
-                [CHANNEL],
-            )
-            cr.execute(Database._query_requeue_dead_jobs(None))
+            try:
+                # it waits ten seconds, lest it takes a job given away a moment ago: nobody is there to take one
+                cr.execute(
+                    "UPDATE queue_job SET date_enqueued = date_enqueued - INTERVAL '1 minute'"
+                    " WHERE state IN ('enqueued', 'started') AND channel = %s",
+                    [CHANNEL],
+                    log_exceptions=False,
+                )
+                cr.execute(Database._query_requeue_dead_jobs(None), log_exceptions=False)
+            except psycopg2.errors.SerializationFailure:  # a dead worker's last word: look again
+                cr.rollback()
+                return []
             return [uuid for (uuid,) in cr.fetchall()]
 
     # === IN THE PROCESS === #
