@@ -49,16 +49,18 @@ class AccountMove(models.Model):
         if not STANDING_FIELDS.isdisjoint(fnames) and any(self._ids):
             # sudo: progress.bill - what follows from invoices follows whoever changes them
             self.sudo().progress_bill_id._on_moves_changed(before)
-        elif 'payment_state' in fnames and any(self._ids):
-            # sudo: progress.bill - what is stored of payments by an addon follows whoever pays
-            self.sudo().progress_bill_id.modified(['payment_state'])
+        elif 'payment_state' in fnames and any(self._ids):  # written by hand, as a payment that is blocked
+            self._tell_payments()
         return result
 
     def _compute_payment_state(self):
         result = super()._compute_payment_state()
-        # sudo: progress.bill - as above
-        self.sudo().progress_bill_id._on_payments_changed()
+        self._tell_payments()
         return result
+
+    def _tell_payments(self):
+        # sudo: progress.bill - what is stored of payments follows whoever pays
+        self.sudo().progress_bill_id._on_payments_changed()
 
     @api.depends('progress_bill_id.kind', 'progress_bill_id.contract_id.revenue_recognition')
     def _compute_progress_invoice_type(self):
