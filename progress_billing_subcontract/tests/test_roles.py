@@ -52,6 +52,8 @@ TABLE = (
     Row('approve', 'manager'),
     Row('send_back', 'manager'),
     Row('revise', 'manager'),
+    Row('revise_by_adding', 'manager'),
+    Row('revise_by_deleting', 'manager'),
     Row('resubmit', 'manager'),
     Row('request_signature', 'manager'),
     # vendor bills
@@ -242,6 +244,15 @@ class SubcontractTasks:
 
     def revise(self):
         return call('progress.bill.line', 'write', self.case.rejected.line_ids[0].ids, {'amount': 150})
+
+    def revise_by_adding(self):
+        line = self.case.rejected.line_ids
+        vals = {'bill_id': line.bill_id.id, 'contract_line_id': line.contract_line_id.id, 'amount': 50}
+        line.unlink()
+        return call('progress.bill.line', 'create', None, vals)
+
+    def revise_by_deleting(self):
+        return call('progress.bill.line', 'unlink', self.case.rejected.line_ids.ids)
 
     def resubmit(self):
         return call('progress.bill', 'action_submit', self.case.rejected.ids)
