@@ -526,6 +526,19 @@ class TestSubcontractRoles(ClaimCommon, HttpCase):
                 savepoint.rollback()
             self.env.invalidate_all(flush=False)
 
+    def test_the_spreadsheet_from_the_page(self):
+        """The page is no way round: the office downloads claims as administrators, contacts as ever."""
+        path = f'{self.submitted._get_portal_path()}/xlsx'
+        for user, allowed in ((self.sub_reader, False), (self.standard_user, False), (self.sub_manager, True)):
+            with self.subTest(user=user.login):
+                self.authenticate(user.login, user.login)
+                answer = self.url_open(path, timeout=60)
+                self.assertEqual('Content-Disposition' in answer.headers, allowed)
+                self.assertEqual("Only administrators of Subcontract Billing export claims" in answer.text, not allowed)
+        self.authenticate(None, None)
+        answer = self.url_open(f'{path}?access_token={self.contact.sudo().token}', timeout=60)
+        self.assertIn('Content-Disposition', answer.headers)
+
     def test_a_contact_revises_what_others_may_not(self):
         """What was sent back is not a Standard user's, unless they are a contact."""
         line, bill = self.rejected.line_ids, self.rejected.with_user(self.standard_user)
