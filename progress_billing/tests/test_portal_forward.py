@@ -19,9 +19,9 @@ class TestPortalForward(PortalCommon):
         super().setUpClass()
         cls.bill.action_submit()
 
-    def _forward(self, email, contact=None):
+    def _forward(self, email, contact=None, **given):
         bill, contact = self.bill.sudo(), (contact or self.contact).sudo()
-        given = {'version': bill._get_version(), 'email': email}
+        given = {'version': bill._get_version(), 'email': email, **given}
         before = self.env['mail.mail'].sudo().search([])
         bill._take_answer('forward', Actor(contact.partner_id), contact, given, '10.0.0.7')
         return self.env['mail.mail'].sudo().search([]) - before
@@ -36,12 +36,17 @@ class TestPortalForward(PortalCommon):
             self.assertNotIn(secret, mail.body_html)
         self.assertRecordValues(
             self.bill.answer_ids[:1],
-            [{'kind': 'forward', 'partner_id': self.anna.id, 'note': ' Bob <BOB@example.com> ', 'address': '10.0.0.7'}],
+            [{'kind': 'forward', 'partner_id': self.anna.id, 'note': 'bob@example.com', 'address': '10.0.0.7'}],
         )
         note = self.bill.message_ids[:1]
         self.assertEqual(note.author_id, self.anna)
         self.assertIn("Anna Approver forwarded it to bob@example.com.", note.body)
         self.assertEqual(self.bill.state, 'submitted', "Nothing is answered by it.")
+
+    def test_the_address_is_kept(self):
+        """Where it went, whatever a form of one's own says beside it."""
+        self._forward('bob@example.com', reason="to our bank")
+        self.assertEqual(self.bill.answer_ids.mapped('note'), ['bob@example.com'])
 
     def test_one_address(self):
         for odd in ('', '  ', 'bob', 'a@example.com, b@example.com', 'a@example.com\nb@example.com', 'bob@', '@x.y'):

@@ -186,8 +186,7 @@ class ProgressCompliance(models.Model):
 
     def write(self, vals):
         """A renewed document is reminded of anew."""
-        typed = self._get_typed(vals)
-        if any(name in typed and self._differs(name, vals[name]) for name in EXCUSES):
+        if self._is_excused_by(vals):
             self._check_may_excuse()
         result = super().write(vals)
         if 'attachment_ids' in vals:
@@ -196,6 +195,17 @@ class ProgressCompliance(models.Model):
             self.filtered('reminded_on')._write_protected({'reminded_on': False})
             self.activity_unlink([ACTIVITY])
         return result
+
+    def _is_excused_by(self, vals):
+        """Whether typed values change what these documents stop: by themselves, or as another type says."""
+        typed = self._get_typed(vals)
+        if any(name in typed and self._differs(name, vals[name]) for name in EXCUSES):
+            return True
+        if 'type_id' not in typed:
+            return False
+        kind = self.env['progress.compliance.type'].browse(vals['type_id'])
+        followed = [name for name in ('policy', 'holds') if name not in vals]
+        return any(document[name] != kind[name] for document in self for name in followed)
 
     def _check_may_excuse(self):
         """Whether a document is needed, and what it holds up, is said by administrators of the contract's side.

@@ -119,6 +119,19 @@ class TestComplianceCorners(ComplianceCommon):
         document.with_user(self.billing_user).write({'number': "P-1", 'policy': 'stop', 'is_waived': False})
         self.assertEqual(document.state, 'valid')
 
+    def test_excused_by_another_type(self):
+        """A type that stops less excuses as well; one that stops the same is corrected by whoever enters documents."""
+        document = self._document(self.insurance, contract_id=self.make.pro_forma([1000]).id)
+        mine = document.with_user(self.billing_user)
+        self.assertRefused(
+            lambda: mine.write({'type_id': self.licence.id}), "only administrators say", error=AccessError
+        )
+        same = self.insurance.copy({'name': "Liability"})
+        mine.write({'type_id': same.id})
+        self.assertRecordValues(document, [{'type_id': same.id, 'policy': 'stop', 'holds': 'approve'}])
+        document.write({'type_id': self.licence.id})
+        self.assertRecordValues(document, [{'policy': 'warn', 'holds': 'pay'}])
+
     def test_names(self):
         document = self._document(self.insurance, number="P-1")
         self.assertEqual(document.display_name, f"Insurance P-1 ({self.customer.display_name})")

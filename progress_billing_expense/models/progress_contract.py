@@ -24,7 +24,7 @@ class ProgressContract(models.Model):
         return super()._get_reinvoiceable_items(account).filtered(lambda item: not item.expense_id)
 
     def _get_project_expenses(self, domain):
-        """Expenses on the project's analytic account whose categories are charged on.
+        """Expenses on the project's analytic account whose categories are charged on, of companies that are shown.
 
         :param Domain domain: what else holds of them
         """
@@ -32,6 +32,7 @@ class ProgressContract(models.Model):
         if not accounts:
             return self.env['hr.expense']
         charged_on = Domain('product_id.expense_policy', 'in', ('cost', 'sales_price'))
+        charged_on &= Domain('company_id', 'in', self.env.companies.ids)  # as superuser no rule says so
         return self.env['hr.expense'].search(
             Domain('analytic_distribution', 'in', accounts.ids) & charged_on & Domain(domain)
         )

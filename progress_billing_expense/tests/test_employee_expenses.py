@@ -289,3 +289,25 @@ class TestEmployeeExpenses(ProgressTimesheetCommon):
         lost, waiting = self._open(self.contract).warning_text.replace('\xa0', ' ').split('\n')
         self.assertRegex(lost, r"^Not charged on: Ann: Taxi \$ 61.00\. No Customer to Reinvoice")
         self.assertEqual(waiting, "To be charged on, and not posted yet: Ann: Bus $ 62.00.")
+
+    def test_companies(self):
+        """What was spent in a company that is not shown is not told of, though it is on the project's account."""
+        elsewhere = self.env['res.company'].create({'name': "Elsewhere"})
+        there = self.env['base'].sudo().with_company(elsewhere).env
+        zoe = there['hr.employee'].create({'name': "Zoe", 'company_id': elsewhere.id})
+        expense = there['hr.expense'].create(
+            {
+                'name': "Boat",
+                'employee_id': zoe.id,
+                'company_id': elsewhere.id,
+                'product_id': self.hotel.id,
+                'total_amount_currency': 70,
+                'date': '2026-01-10',
+                'payment_mode': 'own_account',
+                'tax_ids': [Command.clear()],
+                'analytic_distribution': {str(self.project.account_id.id): 100},
+            }
+        )
+        for shown, found in ((self.company, expense.browse()), (self.company | elsewhere, expense)):
+            contract = self.contract.with_context(allowed_company_ids=shown.ids).sudo()
+            self.assertEqual(contract._get_project_expenses([]), found)

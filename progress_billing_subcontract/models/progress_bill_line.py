@@ -176,6 +176,18 @@ class ProgressBillLine(models.Model):
 
     # === RIGHTS === #
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        typed = [line for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)]
+        lines.browse().concat(*typed).bill_id._check_may_revise()
+        return lines
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_by_revisers(self):
+        if 'source' not in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
+            self.bill_id._check_may_revise()
+
     def write(self, vals):
         if {'retainage_percent', 'stored_retainage_percent'} & self._get_typed(vals):
             self._check_may_set_rates()

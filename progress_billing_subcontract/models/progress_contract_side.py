@@ -19,7 +19,12 @@ class ProgressContractSide(models.Model):
     # === RIGHTS === #
 
     def _get_task_level(self, task):
-        """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16)."""
+        """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16).
+
+        :param str task: on claims also ``make_vendor_bill``, ``undo_vendor_bill``, ``revise``, ``export`` or, with
+            compliance documents, ``compile_backups``
+        :return str: as there
+        """
         if self._is_subcontract() and task in ('release_retainage', 'send'):
             return 'user'
         return super()._get_task_level(task)

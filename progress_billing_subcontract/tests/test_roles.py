@@ -52,6 +52,8 @@ TABLE = (
     Row('approve', 'manager'),
     Row('send_back', 'manager'),
     Row('revise', 'manager'),
+    Row('revise_by_adding', 'manager'),
+    Row('revise_by_deleting', 'manager'),
     Row('resubmit', 'manager'),
     Row('request_signature', 'manager'),
     # vendor bills
@@ -242,6 +244,15 @@ class SubcontractTasks:
 
     def revise(self):
         return call('progress.bill.line', 'write', self.case.rejected.line_ids[0].ids, {'amount': 150})
+
+    def revise_by_adding(self):
+        line = self.case.rejected.line_ids
+        vals = {'bill_id': line.bill_id.id, 'contract_line_id': line.contract_line_id.id, 'amount': 50}
+        line.unlink()
+        return call('progress.bill.line', 'create', None, vals)
+
+    def revise_by_deleting(self):
+        return call('progress.bill.line', 'unlink', self.case.rejected.line_ids.ids)
 
     def resubmit(self):
         return call('progress.bill', 'action_submit', self.case.rejected.ids)
@@ -514,6 +525,19 @@ class TestSubcontractRoles(ClaimCommon, HttpCase):
                 )
                 savepoint.rollback()
             self.env.invalidate_all(flush=False)
+
+    def test_the_spreadsheet_from_the_page(self):
+        """The page is no way round: the office downloads claims as administrators, contacts as ever."""
+        path = f'{self.submitted._get_portal_path()}/xlsx'
+        for user, allowed in ((self.sub_reader, False), (self.standard_user, False), (self.sub_manager, True)):
+            with self.subTest(user=user.login):
+                self.authenticate(user.login, user.login)
+                answer = self.url_open(path, timeout=60)
+                self.assertEqual('Content-Disposition' in answer.headers, allowed)
+                self.assertEqual("Only administrators of Subcontract Billing export claims" in answer.text, not allowed)
+        self.authenticate(None, None)
+        answer = self.url_open(f'{path}?access_token={self.contact.sudo().token}', timeout=60)
+        self.assertIn('Content-Disposition', answer.headers)
 
     def test_a_contact_revises_what_others_may_not(self):
         """What was sent back is not a Standard user's, unless they are a contact."""

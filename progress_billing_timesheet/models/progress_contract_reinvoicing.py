@@ -52,17 +52,20 @@ class ProgressContractReinvoicing(models.Model):
     def _get_reinvoiceable_items(self, account):
         """Posted vendor bill and refund lines on the project's account whose products are charged on.
 
+        Of companies that are shown: as superuser no rule says so.
+
         :param account: ``account.analytic.account`` of the project
         :return: ``account.move.line``
         """
         items = self.env['account.move.line']
         items.flush_model(['analytic_distribution', 'parent_state', 'product_id'])
-        self.env['account.analytic.line'].flush_model(['move_line_id', 'account_id'])
+        column = account.plan_id._column_name()
+        self.env['account.analytic.line'].flush_model(['move_line_id', column])
         rows = self.env.execute_query(
             SQL(
                 """SELECT DISTINCT line.move_line_id FROM account_analytic_line line WHERE %s = %s
                    AND line.move_line_id IS NOT NULL""",
-                SQL.identifier('line', account.plan_id._column_name()),
+                SQL.identifier('line', column),
                 account.id,
             )
         )
@@ -70,6 +73,7 @@ class ProgressContractReinvoicing(models.Model):
         return found.filtered(
             lambda item: (
                 item.parent_state == 'posted'
+                and item.company_id in self.env.companies
                 and item.move_id.move_type in ('in_invoice', 'in_refund', 'in_receipt')
                 and item.product_id.expense_policy not in (False, 'no')
             )

@@ -157,6 +157,21 @@ class TestOrderLines(ProgressTimesheetCommon):
         other = self._sell(project_id=False)
         self.assertRefused((product | other).action_progress_bill, other.order_id.name, "bill it by Create Invoice")
 
+    def test_two_contracts_of_a_project(self):
+        """On a customer's screen each line is there once, on the first of them that is not billed."""
+        second = self.make.as_billed([5000], hourly_rate=100)
+        line = self._sell()
+        self.assertEqual((self._offered(), self._offered(contract=second)), (line, line))
+        wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31'})
+        self.assertEqual(wizard.child_ids.contract_id, self.contract | second)
+        self.assertEqual([row['id'] for row in wizard.read_order_lines('product')], line.ids)
+        wizard.tick_order_lines('product', True, line.ids)
+        self.assertEqual([child.product_line_ids for child in wizard.child_ids.sorted('id')], [line, line.browse()])
+        self.assertEqual(wizard.product_amount, 250)
+        wizard.action_continue()
+        self.assertEqual(line.progress_entry_ids.bill_id.contract_id, self.contract)
+        self.assertEqual((len(line.progress_entry_ids), line.qty_to_invoice), (1, 0))
+
     # === WHAT CANNOT GO === #
 
     def test_billed_quantity_stays(self):

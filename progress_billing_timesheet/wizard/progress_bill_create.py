@@ -387,7 +387,26 @@ class ProgressBillCreate(models.TransientModel):
         self.ensure_one()
         # sudo: sale.order.line - what was ticked is billed, its ticking checked who may
         ticked = self.sudo()[f'{kind}_line_ids']
-        return ticked._origin & self.contract_id._get_order_lines_to_bill(kind) if ticked else ticked
+        return ticked._origin & self._get_order_lines_to_tick(kind) if ticked else ticked
+
+    def _get_order_lines_to_tick(self, kind):
+        """Order lines that can be billed now; each once, on the project's first contract that can bill it.
+
+        :param str kind: ``expense`` or ``product``
+        :return: ``sale.order.line`` as superuser
+        """
+        self.ensure_one()
+        lines = self.contract_id._get_order_lines_to_bill(kind)
+        if not lines or not self.project_id:
+            return lines
+        before = self.parent_id.child_ids.filtered(
+            lambda other: (
+                other._origin.id < self._origin.id and other.project_id == self.project_id and not other.bill_id
+            )
+        )
+        for other in before:
+            lines -= other.contract_id._get_order_lines_to_bill(kind)
+        return lines
 
     # === FOR OTHERS TO FILL === #
 

@@ -105,7 +105,7 @@ class ProgressBillCreatePicker(models.TransientModel):
             return []
         result = []
         for wizard in self.child_ids or self:
-            lines = wizard.contract_id._get_order_lines_to_bill(kind).with_env(self.env)._filtered_access('read')
+            lines = wizard._get_order_lines_to_tick(kind).with_env(self.env)._filtered_access('read')
             # sudo: sale.order.line - sums of lines that the user may read
             figures = lines.sudo()._get_progress_amounts_to_invoice()
             for line in lines.sudo():
@@ -172,7 +172,7 @@ class ProgressBillCreatePicker(models.TransientModel):
         lines = self.env['sale.order.line'].browse(self._read_ids(ids))
         lines.check_access('read')
         for wizard in self.child_ids or self:
-            mine = lines & wizard.contract_id._get_order_lines_to_bill(kind).with_env(self.env)
+            mine = lines & wizard._get_order_lines_to_tick(kind).with_env(self.env)
             command = Command.link if ticked else Command.unlink
             wizard.write({f'{kind}_line_ids': [command(line.id) for line in mine]})
         return True

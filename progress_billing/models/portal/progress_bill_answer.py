@@ -106,8 +106,18 @@ class ProgressBillAnswers(models.Model):
         self._check_may_take(kind, contact, given.get('version'))
         fingerprint = self._get_fingerprint()
         self._get_answer_takers()[kind](actor, given)
-        note = given.get('reason') or given.get('email')
+        note = self._get_answer_note(kind, given)
         self._keep_answer(kind, actor, contact, address, fingerprint=fingerprint, note=note)
+
+    def _get_answer_note(self, kind, given):
+        """What is kept of an answer in words. Extend by ``super()``.
+
+        :param str kind: of the answer
+        :param dict given: the form as it was sent
+        :return str: or false
+        :raises UserError: for a text of extreme length
+        """
+        return self._read_text(given.get('reason')) or False
 
     def _get_answer_takers(self):
         """What the page of this bill can be answered with. Extend by ``super()``.

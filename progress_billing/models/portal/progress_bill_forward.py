@@ -18,6 +18,12 @@ class ProgressBillForward(models.Model):
     def _get_answer_takers(self):
         return {**super()._get_answer_takers(), 'forward': self._take_forward}
 
+    def _get_answer_note(self, kind, given):
+        """Where it went, whatever else the form says."""
+        if kind == 'forward':
+            return email_normalize(given.get('email')) or False
+        return super()._get_answer_note(kind, given)
+
     def _can_be_forwarded(self):
         """Whether there is a document of this bill that its contact may pass on."""
         self.ensure_one()
