@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 
 class ProgressBillCompliance(models.Model):
@@ -63,4 +64,4 @@ class ProgressBillCompliance(models.Model):
         for bill in self:
             warnings = bill._get_compliance_warnings(step)
             if warnings:
-                bill.message_post(body='\n'.join(warnings))
+                bill.message_post(body=plaintext2html('\n'.join(warnings)))

@@ -10,6 +10,8 @@ from .progress_compliance_type import POLICIES, STEPS
 ACTIVITY = 'progress_billing_compliance.mail_activity_compliance'
 #: what decides whether a document stops anything
 EXCUSES = ('is_waived', 'policy', 'holds')
+#: whose document it is
+OWNERS = ('partner_id', 'company_id', 'contract_id')
 #: in these a document holds nothing up
 GOOD_STATES = ('valid', 'expiring', 'waived')
 BATCH_SIZE = 100
@@ -197,9 +199,13 @@ class ProgressCompliance(models.Model):
         return result
 
     def _is_excused_by(self, vals):
-        """Whether typed values change what these documents stop: by themselves, or as another type says."""
+        """Whether typed values change what these documents stop: by themselves, as another type says, or because what
+        is missing is asked of somebody else."""
         typed = self._get_typed(vals)
         if any(name in typed and self._differs(name, vals[name]) for name in EXCUSES):
+            return True
+        moved = any(name in typed and self._differs(name, vals[name]) for name in OWNERS)
+        if moved and any(document.state not in GOOD_STATES for document in self):
             return True
         if 'type_id' not in typed:
             return False

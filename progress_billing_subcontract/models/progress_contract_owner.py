@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 
 class ProgressContractOwner(models.Model):
@@ -69,7 +70,7 @@ class ProgressContractOwner(models.Model):
             left_out.append(line._get_claim_left_out(vals))
         bill._settle_claims()
         if any(left_out):
-            bill.message_post(body='\n'.join(filter(None, left_out)))
+            bill.message_post(body=plaintext2html('\n'.join(filter(None, left_out))))
         return bill
 
     def _make_owner_bill(self):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 #: what is said once for all contracts of a customer
 SHARED_FIELDS = ('date', 'is_final', 'attach_time', 'charge_adjustments_to_company')
@@ -240,7 +240,8 @@ class ProgressBillCreate(models.TransientModel):
 
     def _raise_not_billable(self, entry):
         """:raises ValidationError: saying why a time entry cannot be on this bill"""
-        values = {'entry': entry.name, 'date': entry.date, 'contract': self.contract_id.display_name}
+        date = format_date(self.env, entry.date)
+        values = {'entry': entry.name, 'date': date, 'contract': self.contract_id.display_name}
         if entry.project_id != self.contract_id.project_id:
             raise ValidationError(
                 self.env._("“%(entry)s” of %(date)s is no time entry of the project of %(contract)s.", **values)
