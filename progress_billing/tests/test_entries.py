@@ -96,6 +96,22 @@ class TestEntries(ProgressBillingCommon):
             (bill.state, bill.bucket, bill.invoice_id.id, self.contract.draft_amount), ('planned', False, False, 0)
         )
 
+    def test_told_of_a_blocked_payment(self):
+        """A payment that is blocked by hand, and released again, is told like one that is made."""
+        bill, invoice = self.bill, self.bill.invoice_id
+        invoice.action_post()
+        self.assertEqual(bill.payment_state, "Not Paid")
+        told, tell = [], type(bill)._on_payments_changed
+        self.patch(
+            self.env.registry['progress.bill'],
+            '_on_payments_changed',
+            lambda bills: (told.extend(bills), tell(bills))[1],
+        )
+        invoice.action_toggle_block_payment()
+        self.assertEqual((set(told), bill.payment_state), ({bill}, "Blocked"))
+        invoice.action_toggle_block_payment()
+        self.assertEqual(bill.payment_state, "Not Paid")
+
     def test_told_once_it_matters(self):
         """Bills are told of what concerns them, and of nobody else's entries."""
         told, tell = [], type(self.bill)._on_moves_changed

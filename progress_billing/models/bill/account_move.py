@@ -51,7 +51,7 @@ class AccountMove(models.Model):
             self.sudo().progress_bill_id._on_moves_changed(before)
         elif 'payment_state' in fnames and any(self._ids):
             # sudo: progress.bill - what is stored of payments by an addon follows whoever pays
-            self.sudo().progress_bill_id.modified(['payment_state'])
+            self.sudo().progress_bill_id._on_payments_changed()
         return result
 
     def _compute_payment_state(self):
