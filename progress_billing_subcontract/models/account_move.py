@@ -18,12 +18,3 @@ class AccountMove(models.Model):
         if lines.filtered('is_progress_billed'):
             return 'no_match', lines.browse(), None
         return method, lines, items
-
-    def _compute_payment_state(self):
-        """A claim is paid when its bill is: it is told, for nothing of ours depends on entries (SUB-11)."""
-        result = super()._compute_payment_state()
-        # sudo: progress.bill - its status follows whoever pays
-        bills = self.sudo().progress_bill_id
-        if bills:
-            self.env.add_to_compute(bills._fields['claim_status'], bills)
-        return result
