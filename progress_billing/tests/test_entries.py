@@ -48,6 +48,16 @@ class TestEntries(ProgressBillingCommon):
         for model, names in forgotten:
             self.assertFalse([name for name in names if self.env[model]._fields[name].store])
 
+    def test_what_is_computed_keeps_its_value(self):
+        """An entry that is written while a figure is computed takes nothing from the records that have theirs."""
+        bill, field = self.bill, self.bill._fields['paid_amount']
+        self.assertEqual(bill.paid_amount, 0)
+        with self.env.protecting([field], bill):
+            bill._forget_entries()
+            self.assertIn(bill.id, field._get_all_cache_ids(self.env))
+        bill._forget_entries()
+        self.assertNotIn(bill.id, field._get_all_cache_ids(self.env))
+
     def test_payments_in_one_transaction(self):
         """Nothing is remembered of a payment that was made, taken back or cancelled since it was read."""
         bill, invoice = self.bill, self.bill.invoice_id

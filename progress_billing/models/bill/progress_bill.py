@@ -310,7 +310,10 @@ class ProgressBill(models.Model):
         for model, names in self._get_forgotten_fields():
             known = self.env[model]._fields
             for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
-                known[name]._invalidate_cache(self.env)
+                cached = known[name]._get_all_cache_ids(self.env)
+                if cached:
+                    computing = set(self.env.protected(known[name])._ids)  # what is given a value just now keeps it
+                    known[name]._invalidate_cache(self.env, [id_ for id_ in cached if id_ not in computing])
 
     @api.model
     def _get_entry_fields(self):
