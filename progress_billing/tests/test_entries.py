@@ -48,6 +48,16 @@ class TestEntries(ProgressBillingCommon):
         for model, names in forgotten:
             self.assertFalse([name for name in names if self.env[model]._fields[name].store])
 
+    def test_what_is_computed_keeps_its_value(self):
+        """An entry that is written while a figure is computed takes nothing from the records that have theirs."""
+        bill, field = self.bill, self.bill._fields['paid_amount']
+        self.assertEqual(bill.paid_amount, 0)
+        with self.env.protecting([field], bill):
+            bill._forget_entries()
+            self.assertIn(bill.id, field._get_all_cache_ids(self.env))
+        bill._forget_entries()
+        self.assertNotIn(bill.id, field._get_all_cache_ids(self.env))
+
     def test_payments_in_one_transaction(self):
         """Nothing is remembered of a payment that was made, taken back or cancelled since it was read."""
         bill, invoice = self.bill, self.bill.invoice_id
@@ -95,6 +105,22 @@ class TestEntries(ProgressBillingCommon):
         self.assertEqual(
             (bill.state, bill.bucket, bill.invoice_id.id, self.contract.draft_amount), ('planned', False, False, 0)
         )
+
+    def test_told_of_a_blocked_payment(self):
+        """A payment that is blocked by hand, and released again, is told like one that is made."""
+        bill, invoice = self.bill, self.bill.invoice_id
+        invoice.action_post()
+        self.assertEqual(bill.payment_state, "Not Paid")
+        told, tell = [], type(bill)._on_payments_changed
+        self.patch(
+            self.env.registry['progress.bill'],
+            '_on_payments_changed',
+            lambda bills: (told.extend(bills), tell(bills))[1],
+        )
+        invoice.action_toggle_block_payment()
+        self.assertEqual((set(told), bill.payment_state), ({bill}, "Blocked"))
+        invoice.action_toggle_block_payment()
+        self.assertEqual(bill.payment_state, "Not Paid")
 
     def test_told_once_it_matters(self):
         """Bills are told of what concerns them, and of nobody else's entries."""

@@ -61,6 +61,20 @@ class TestMilestone(ProgressBillingCommon):
         self.assertEqual(record.invoice_id.invoice_date, date(2026, 3, 15))
         self.assertFalse(self._activities(record))
 
+    @freeze_time('2026-03-15 12:00:00')
+    def test_number_of_the_day_it_was_reached(self):
+        """PLN-10: a series by year numbers the bill by the day its milestone was reached, which is its date."""
+        sequence = self.env['ir.sequence'].search(
+            [('code', '=', 'progress.bill'), ('company_id', 'in', (self.company.id, False))],
+            order='company_id',
+            limit=1,
+        )
+        sequence.write({'use_date_range': True, 'prefix': '%(range_year)s-', 'padding': 3})
+        record = self.make.plan(self.contract, '25%', '2027-01-31', milestone_id=self.milestone.id)
+        self.milestone.is_reached = True
+        record.action_create()
+        self.assertEqual((record.date, record.name), (date(2026, 3, 15), '2026-001'))
+
     def test_record_of_a_reached_milestone(self):
         """PLN-10: a record tied to a milestone that was reached before is due at once too, with its activity."""
         self.milestone.is_reached = True

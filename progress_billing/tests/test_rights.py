@@ -218,6 +218,14 @@ class TestRights(ProgressBillingCommon):
         self._rpc(self.manager, other, 'action_create_final_invoice')
         self.assertEqual((other.state, other.final_invoice_id.state), ('open', 'draft'))
 
+    def test_reader_deletes_no_plan(self):
+        """SEC-1: what goes with a contract stays where the contract does, for a caller that goes on after it too."""
+        contract = self.make.contract([1000], do_open=False)
+        planned = self.make.plan(contract, '10%')
+        with suppress(AccessError):
+            contract.with_user(self.reader).unlink()
+        self.assertTrue(planned.exists())
+
     def test_reader_changes_nothing(self):
         """SEC-1: read only reads, whatever the method."""
         contract = self.make.contract([1000])

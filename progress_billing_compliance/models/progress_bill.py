@@ -11,7 +11,7 @@ class ProgressBillCompliance(models.Model):
 
     compliance_text = fields.Text(compute='_compute_compliance_text', string="Documents Missing")
 
-    @api.depends('state', 'contract_id.compliance_ids')
+    @api.depends('state', 'is_unpaid', 'contract_id.compliance_ids')
     def _compute_compliance_text(self):
         for bill in self:
             step = 'pay' if bill.state in ('approved', 'invoiced') else 'approve'

@@ -38,7 +38,7 @@ class ProgressWaiver(models.Model):
         'bill_id.certified_amount',
         'bill_id.signed_on',
         'bill_id.date',
-        'bill_id.contract_id.bill_ids.invoice_ids',
+        'bill_id.contract_id.bill_ids.paid_amount',
         'signed_on',
     )
     def _compute_waiver(self):

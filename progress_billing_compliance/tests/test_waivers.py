@@ -89,6 +89,11 @@ class TestWaivers(PortalCommon):
         second = self.billing.run(self.contract, 60)
         amounts = {waiver.type_id: waiver.waiver_amount for waiver in second.waiver_ids}
         self.assertEqual(amounts, {self.conditional: second.certified_amount, self.unconditional: 1000})
+        waiver = second.waiver_ids.filtered(lambda waiver: waiver.type_id == self.unconditional)
+        self.assertIn("1,000.00", waiver.waiver_text)
+        self.billing.pay(self.bill.invoice_id, 500)
+        self.assertEqual(waiver.waiver_amount, 1500, "what was read before the payment is not remembered")
+        self.assertIn("1,500.00", waiver.waiver_text)
 
     def test_revision_is_signed_anew(self):
         self._sign()

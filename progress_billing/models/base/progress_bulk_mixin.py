@@ -33,7 +33,7 @@ class ProgressBulkMixin(models.AbstractModel):
             return
         self.flush_recordset(list(values))
         names = list(map(SQL.identifier, values))
-        self.env.cr.execute(
+        self.env.execute_query(
             SQL(
                 "UPDATE %(table)s AS own SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s"
                 "%(source)s own.id = ANY(%(ids)s) AND (%(own)s) IS DISTINCT FROM (%(new)s)",

@@ -310,10 +310,13 @@ class ProgressBill(models.Model):
         for model, names in self._get_forgotten_fields():
             known = self.env[model]._fields
             for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
-                known[name]._invalidate_cache(self.env)
+                cached = known[name]._get_all_cache_ids(self.env)
+                if cached:
+                    computing = set(self.env.protected(known[name])._ids)  # what is given a value just now keeps it
+                    known[name]._invalidate_cache(self.env, [id_ for id_ in cached if id_ not in computing])
 
     @api.model
-    def _get_entry_fields(self):
+    def _get_fields_of_entries(self):
         """Names of the figures that are read from entries each time, and kept for the moment only. They are computed
         without saying that they depend on the entries' fields. Extend by ``super()``.
 
@@ -330,7 +333,7 @@ class ProgressBill(models.Model):
         :return list: names by model
         """
         found = defaultdict(set)
-        for field in map(self._fields.get, self._get_entry_fields()):
+        for field in map(self._fields.get, self._get_fields_of_entries()):
             for follower in (field, *self.pool.get_dependent_fields(field)):
                 if not follower.store:  # what is kept may wait to be written
                     found[follower.model_name].add(follower.name)

@@ -100,11 +100,12 @@ class ProgressBillGeneration(models.Model):
         """Give the bills that leave the plan their number."""
         self._write_together(self._prepare_names())
 
-    def _prepare_names(self):
+    def _prepare_names(self, dates=None):
         """Numbers of the bills that leave the plan, drawn now.
 
+        :param dict dates: by bill, of those whose date changes together with it
         :return dict: of ``progress.bill`` values by bill, of those that have none yet
         """
-        todo = self.filtered(lambda bill: not bill.name)
-        names = self._next_names([bill.company_id for bill in todo], todo.mapped('date'))
+        todo, dates = self.filtered(lambda bill: not bill.name), dates or {}
+        names = self._next_names([bill.company_id for bill in todo], [dates.get(bill, bill.date) for bill in todo])
         return {bill: {'name': name} for bill, name in zip(todo, names, strict=True)}

@@ -100,6 +100,7 @@ class ProgressContractBilled(models.Model):
 
     def unlink(self):
         """What was planned or undone goes with its contract, and all that hangs on it."""
+        self.check_access('unlink')  # before anything is done in another's name
         self._unlink_except_billed()
         # sudo: progress.bill - whoever may delete the contract deletes what was planned on it
         self.sudo().bill_ids.unlink()

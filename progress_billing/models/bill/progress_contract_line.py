@@ -192,7 +192,7 @@ class ProgressContractLineBilled(models.Model):
             )
 
     def _filter_overbilled(self):
-        """Those of these lines that are billed beyond what they are worth, which is few of many."""
+        """Those of these lines that are billed beyond what they are worth, which is few of many; in their order."""
         self.flush_model(['draft_amount', 'actual_amount', 'revised_amount'])
         rows = self.env.execute_query(
             SQL(
@@ -202,7 +202,7 @@ class ProgressContractLineBilled(models.Model):
                 self.ids,
             )
         )
-        return self.browse(row[0] for row in rows)
+        return self & self.browse(row[0] for row in rows) if rows else self.browse()
 
     # === CLAIMS === #
 

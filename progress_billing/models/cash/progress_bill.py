@@ -46,8 +46,8 @@ class ProgressBillPayments(models.Model):
 
     # === COMPUTE === #
 
-    def _get_entry_fields(self):
-        return super()._get_entry_fields() | PAYMENT_FIGURES
+    def _get_fields_of_entries(self):
+        return super()._get_fields_of_entries() | PAYMENT_FIGURES
 
     @api.depends('contract_id')
     @api.depends_context('uid')

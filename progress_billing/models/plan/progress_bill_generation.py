@@ -70,8 +70,9 @@ class ProgressBillGeneration(models.Model):
         # invoices and credit notes of before no longer count for it
         self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
-        names = self._prepare_names()
-        self._write_together({bill: {**bill._prepare_generated_vals(), **names.get(bill, {})} for bill in self})
+        given = {bill: bill._prepare_generated_vals() for bill in self}
+        names = self._prepare_names({bill: vals['date'] for bill, vals in given.items() if 'date' in vals})
+        self._write_together({bill: {**vals, **names.get(bill, {})} for bill, vals in given.items()})
         self._bill_now(actor)
 
     def _spread_planned(self):
