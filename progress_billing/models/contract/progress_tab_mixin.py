@@ -72,23 +72,22 @@ class ProgressTabMixin(models.AbstractModel):
         if not shown or not all(self._ids) or not self._has_field_access(self._fields[SHOWN], 'read'):
             return super().web_read(specification)
         blank = self._get_blank_values()
-        rest = {name: spec for name, spec in specification.items() if name not in blank}
-        self.fetch([*rest, CONTRACT])
+        self.fetch([*(specification.keys() - blank.keys()), CONTRACT])
         try:
-            found = self._read_shown(specification, shown) if self[CONTRACT] else {}
+            has_contract = bool(self[CONTRACT])
+            found = self._read_shown(specification, shown) if has_contract else {}
         except MissingError:  # deleted meanwhile: Odoo leaves it out
             return super().web_read(specification)
-        if self[CONTRACT]:
+        if has_contract:
             # a contract's own groups may be narrower: such fields are read as Odoo does, and refused as it does
-            names = {name for name in shown if not found or name in next(iter(found.values()))}
-            rest = {SHOWN: {}} | {name: spec for name, spec in specification.items() if name not in names}
+            given = set(next(iter(found.values()), shown))
         else:
-            names = specification.keys() & blank.keys()
-        rows = super().web_read(rest)
+            given = specification.keys() & blank.keys()
+        rest = {name: spec for name, spec in specification.items() if name not in given}
+        rows = super().web_read({SHOWN: {}, **rest} if has_contract else rest)
         for record, row in zip(self.browse([row['id'] for row in rows]), rows, strict=True):
-            row.update(found.get(record[SHOWN].id if found else None) or {name: blank[name]() for name in names})
-        if SHOWN not in specification:
-            for row in rows:
+            row.update(found.get(record[SHOWN].id if found else None) or {name: blank[name]() for name in given})
+            if SHOWN not in specification:
                 row.pop(SHOWN, None)
         return rows
 
