@@ -141,7 +141,7 @@ class TestBadInput(ProgressBillingCommon):
         )
         for text in ('5,000.00', '1,234', '5.00', '1.23', '5.000.0', '0.5%', '12.5%', '1.5'):
             with self.subTest(text=text):
-                self.assertRefused(lambda text=text: self._amounts(contract, [text], german), 'Amt/Pct')
+                self.assertRefused(lambda text=text: self._amounts(contract, [text], german), 'Betrag/Prozent')
         bill = self.make.plan(contract, '1,234.50')
         self.assertEqual((bill.amt_pct, bill.with_env(german).amt_pct), ('1,234.50', '1.234,50'))
         half = self.make.plan(contract, '12.5%')
