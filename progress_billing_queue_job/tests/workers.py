@@ -8,11 +8,12 @@ import threading
 import time
 import traceback
 
-import psycopg2.errors
+from psycopg2.extensions import TransactionRollbackError
 
 from odoo import SUPERUSER_ID, api, sql_db
 from odoo.modules.registry import Registry
 
+from odoo.addons.queue_job import jobrunner
 from odoo.addons.queue_job.controllers.main import RunJobController
 from odoo.addons.queue_job.jobrunner.runner import Database
 
@@ -35,6 +36,11 @@ class Workers:
 
     def __init__(self, database, pause=0.0):
         self.database, self.pause, self.pids = database, pause, set()
+        # nobody else performs jobs: a server that serves the tests has the OCA's runner in a thread
+        if jobrunner.runner_thread:
+            jobrunner.runner_thread.stop()
+            jobrunner.runner_thread.join()
+            jobrunner.runner_thread = None
 
     def start(self, count):
         """Start so many of them."""
@@ -52,14 +58,19 @@ class Workers:
             os.waitpid(pid, 0)
         names, deadline = [f'odoo-{pid}' for pid in self.pids], time.monotonic() + 10
         self.pids.clear()
-        while names and self._is_connected(names) and time.monotonic() < deadline:
+        while names and self._end_connections(names) and time.monotonic() < deadline:
             time.sleep(0.05)
 
-    def _is_connected(self, names):
-        """Whether the database still holds connections of these names, which Odoo gives them by its process."""
+    def _end_connections(self, names):
+        """End what the database still does for processes that are dead: it would see by itself, but later.
+
+        :param list names: of connections, which Odoo gives them by its process
+        :return bool: whether there were any
+        """
         with Registry(self.database).cursor() as cr:
-            cr.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = ANY(%s) LIMIT 1", [names])
-            return bool(cr.fetchone())
+            query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = ANY(%s)"
+            cr.execute(query, [names])
+            return bool(cr.fetchall())
 
     def wait(self, seconds):
         """Wait until all have ended by themselves.
@@ -106,7 +117,7 @@ class Workers:
                     log_exceptions=False,
                 )
                 cr.execute(Database._query_requeue_dead_jobs(None), log_exceptions=False)
-            except psycopg2.errors.SerializationFailure:  # a dead worker's last word: look again
+            except TransactionRollbackError:  # a dead worker's last word: look again
                 cr.rollback()
                 return []
             return [uuid for (uuid,) in cr.fetchall()]
@@ -143,7 +154,7 @@ class Workers:
         with registry.cursor() as cr:
             try:
                 cr.execute(NEXT_JOB, [CHANNEL], log_exceptions=False)
-            except psycopg2.errors.SerializationFailure:  # another worker took it
+            except TransactionRollbackError:  # another worker took it
                 cr.rollback()
                 return True
             found = cr.fetchone()
