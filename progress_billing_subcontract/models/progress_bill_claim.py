@@ -13,6 +13,8 @@ from .progress_bill_status import OPEN_STATES
 CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')
 #: what can be entered for each line, beside the unit of the work
 CLAIM_FIELDS = ('work', 'stored', 'rate', 'release')
+#: what a claim says beside its lines
+CLAIM_HEADER = {'vendor_reference', 'date', 'title', 'description', 'period_id'}
 
 
 class ProgressBillClaim(models.Model):
@@ -66,6 +68,8 @@ class ProgressBillClaim(models.Model):
 
     def write(self, vals):
         vals = self._clean_reference(vals)
+        if CLAIM_HEADER & self._get_typed(vals):
+            self._check_may_revise()
         if 'vendor_reference' in self._get_typed(vals):
             for bill in self:
                 if bill.state not in OPEN_STATES and bill.vendor_reference != vals['vendor_reference']:

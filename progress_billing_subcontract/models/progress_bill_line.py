@@ -195,6 +195,15 @@ class ProgressBillLine(models.Model):
             self.bill_id._check_may_revise()
         return super().write(vals)
 
+    def export_data(self, fields_to_export):
+        """As Odoo's; lines of claims leave the house by administrators, as the claims do.
+
+        :param list fields_to_export: as Odoo's
+        :return dict: as Odoo's
+        """
+        self.bill_id._check_may_export()
+        return super().export_data(fields_to_export)
+
     def _check_may_set_rates(self):
         """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).
 

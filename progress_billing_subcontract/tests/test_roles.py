@@ -54,6 +54,7 @@ TABLE = (
     Row('revise', 'manager'),
     Row('revise_by_adding', 'manager'),
     Row('revise_by_deleting', 'manager'),
+    Row('revise_the_header', 'manager'),
     Row('resubmit', 'manager'),
     Row('request_signature', 'manager'),
     # vendor bills
@@ -67,6 +68,7 @@ TABLE = (
     Row('cancel_claim', 'manager'),
     # exports
     Row('export_claims', 'manager'),
+    Row('export_lines_of_claims', 'manager'),
     Row('export_the_period', 'manager'),
     Row('ask_for_the_spreadsheet', 'manager'),
     Row('download_spreadsheet', 'manager'),
@@ -254,6 +256,9 @@ class SubcontractTasks:
     def revise_by_deleting(self):
         return call('progress.bill.line', 'unlink', self.case.rejected.line_ids.ids)
 
+    def revise_the_header(self):
+        return call('progress.bill', 'write', self.case.rejected.ids, {'vendor_reference': "Changed"})
+
     def resubmit(self):
         return call('progress.bill', 'action_submit', self.case.rejected.ids)
 
@@ -300,8 +305,11 @@ class SubcontractTasks:
     def export_claims(self):
         return call('progress.bill', 'export_data', self.case.submitted.ids, ['name', 'claimed_amount'])
 
+    def export_lines_of_claims(self):
+        return call('progress.bill.line', 'export_data', self.case.submitted.line_ids.ids, ['display_name', 'amount'])
+
     def export_the_period(self):
-        rows = self.env['progress.subcontract.status'].search([('period_id', '=', self.period.id)])
+        rows = self.env['progress.subcontract.status'].search([('bill_id', 'in', self.case.submitted.ids)])
         return call('progress.subcontract.status', 'export_data', rows.ids, ['contract_id', 'claim_status'])
 
     def ask_for_the_spreadsheet(self):
