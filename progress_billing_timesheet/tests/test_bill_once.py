@@ -147,7 +147,7 @@ class TestBillOnce(BaseCase):
                 thread.join(timeout=60)
         errors = [result for result in results if isinstance(result, Exception)]
         self.assertEqual(len(errors), 1, results)
-        self.assertRegex(str(errors[0]), "“Work” of 2026-01-15 has been billed on")
+        self.assertRegex(str(errors[0]), "“Work” of 01/15/2026 has been billed on")
         with self.registry.cursor() as cr:
             rows = self._env(cr)['progress.bill.entry'].search([('analytic_line_id', '=', self.entry_id)])
             self.assertEqual(len(rows.filtered('is_live')), 1)
