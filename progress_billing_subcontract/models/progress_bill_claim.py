@@ -68,9 +68,10 @@ class ProgressBillClaim(models.Model):
 
     def write(self, vals):
         vals = self._clean_reference(vals)
-        if CLAIM_HEADER & self._get_typed(vals):
+        typed = self._get_typed(vals)
+        if CLAIM_HEADER & typed:
             self._check_may_revise()
-        if 'vendor_reference' in self._get_typed(vals):
+        if 'vendor_reference' in typed:
             for bill in self:
                 if bill.state not in OPEN_STATES and bill.vendor_reference != vals['vendor_reference']:
                     raise UserError(

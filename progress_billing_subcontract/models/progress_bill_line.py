@@ -189,9 +189,10 @@ class ProgressBillLine(models.Model):
             self.bill_id._check_may_revise()
 
     def write(self, vals):
-        if {'retainage_percent', 'stored_retainage_percent'} & self._get_typed(vals):
+        typed = self._get_typed(vals)
+        if {'retainage_percent', 'stored_retainage_percent'} & typed:
             self._check_may_set_rates()
-        if self._get_typed(vals):
+        if typed:
             self.bill_id._check_may_revise()
         return super().write(vals)
 

@@ -137,7 +137,10 @@ class ProgressBillWorkflow(models.Model):
     @api.model
     @tools.ormcache('xmlid', 'self.env.uid', 'self.env.lang')
     def _read_action(self, xmlid):
-        """An action as it is kept, which every bill that is made asks for: Odoo clears this where actions change."""
+        """An action as it is kept, which every bill that is made asks for.
+
+        Odoo clears this where actions change; the views set beside an action, and embedded ones, show after a restart.
+        """
         return self.env['ir.actions.act_window']._for_xml_id(xmlid)
 
     def _get_bill_action(self):
