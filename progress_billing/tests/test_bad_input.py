@@ -620,6 +620,11 @@ class TestBadInput(ProgressBillingCommon):
         plan.action_create()
         self.assertEqual(contract.wip_available, 0)
         self.assertEqual([line._get_amount_left() for line in contract.line_ids], [0, 0, 0, 0])
+        units = self.make.by_quantity(4, 25)
+        units.line_ids = [Command.create({'display_type': 'line_section', 'name': "Roof", 'sequence': 0})]
+        bill = self.make.plan(units, '50')
+        bill.action_create()
+        self.assertEqual([(line.amount, line.quantity) for line in bill.line_ids], [(50, 2)])
 
     def test_taxes_billed_in_one_call(self):
         """TAX-1: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, in one call too."""
