@@ -334,6 +334,8 @@ class TestBadInput(ProgressBillingCommon):
             {'company_id': self.company.id, 'line_ids': [Command.create({'name': "Work", 'original_amount': 5})]}
         )
         self.assertCannotBill(bare, "customer")
+        nothing = self.env['progress.contract'].create({'company_id': self.company.id})
+        self.assertCannotBill(nothing, "Set the customer.", "Enter at least one line")  # all of it at once
 
     def test_billing_method_and_bill_time(self):
         """CON-2: opening and every billing door name the field; a contract without a project skips it."""
