@@ -206,7 +206,7 @@ class TestBadInput(ProgressBillingCommon):
                 self.assertEqual(percent.planned_percent, 33.3333333333)
 
     def test_planned_amounts_by_number(self):
-        """BIL-6: what Amt/Pct refuses is refused as a number too."""
+        """PLN-1: what Amt/Pct refuses is refused as a number too."""
         contract = self.make.contract([1000])
         bill = self.make.plan(contract, '25%')
         for vals in (

@@ -534,7 +534,7 @@ class TestRetainageEntry(ProgressBillingCommon):
 
 @tagged('post_install', '-at_install')
 class TestRetainageCustomers(ProgressBillingCommon):
-    """Several customers and locations: each holds back its own (SAL-5, RET-21)."""
+    """Several customers and locations: each holds back its own (DEP-12, RET-21)."""
 
     @classmethod
     def setUpClass(cls):
@@ -1062,7 +1062,7 @@ class TestRetainageRules(ProgressBillingCommon):
         self.assertRefused(opening.unlink, "retainage that was released would not be held any more")
 
     def test_opening_lowered_rate(self):
-        """RET-3: a changed rate sets the opening difference to 0 as well."""
+        """RET-4: a changed rate sets the opening difference to 0 as well."""
         contract = self.make.as_billed([20000], retainage_percent=10)
         self._opening(contract, 8000, 700)
         contract.action_set_retainage(5, all_lines=True)
