@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from bench import command as bench
 
-from . import addons, database, lint, odoo_server, postgres, process, serve, testing, translations
-from .base import DEMO_DATABASE, SetupError, find_layout, locked
-from .process import step
+from . import addons, database, lint, odoo_server, postgres, serve, testing, translations
+from .base import DEMO_DATABASE, SetupError, find_layout, locked, setup_lock
+from .process import guarded, run_logged, step
 
 
 def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -47,10 +47,23 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
     name = parser.parse_args(arguments).database
     odoo = odoo_server.prepare()
-    if not database.exists(odoo, name):
+    if not database.exists(name):
         raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
-    command = odoo.command("shell", "-d", name, "--no-http", "--log-level", "warn")
-    return subprocess.call(command, env=odoo.environment(), preexec_fn=process.die_with_parent)
+    return _become(odoo, "shell", "-d", name, "--no-http", "--log-level", "warn")
+
+
+def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Run Odoo's own command line with the configuration of this set-up, for instance: bin/odoo -d mine -i
+    progress_billing --stop-after-init, or bin/odoo db list."""
+    parser.usage = "%(prog)s [COMMAND] [OPTION]…"
+    if arguments[:1] in (["-h"], ["--help"]):
+        parser.parse_args(["--help"])
+    return _become(odoo_server.prepare(), *arguments)
+
+
+def _become(odoo: odoo_server.Odoo, *arguments: str) -> int:
+    command = odoo.command(*arguments)
+    return os.execve(command[0], command, odoo.environment())
 
 
 def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -60,18 +73,13 @@ def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     odoo = odoo_server.prepare()
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
     with locked(odoo.layout.cache / "i18n.lock", "another bin/i18n"):
-        try:
-            with step("Database without demo data"):
-                database.create(odoo, "pb_i18n", found, False)
-            with step("Export"):
-                for addon in found:
-                    (addon.path / "i18n").mkdir(exist_ok=True)
-                command = odoo.command("i18n", "export", "-d", "pb_i18n", *(addon.name for addon in found))
-                log = odoo.layout.logs / "i18n.log"
-                process.run_logged(command, log, env=odoo.environment(), cwd=odoo.layout.cache)
-        except process.CommandFailed as failure:
-            raise SetupError(f"The export failed:\n{failure.tail}") from None
-        finally:
+        with step("Database without demo data"):
+            database.create(odoo, "pb_i18n", found, False)
+        with step("Export"):
+            for addon in found:
+                (addon.path / "i18n").mkdir(exist_ok=True)
+            command = odoo.command("i18n", "export", "-d", "pb_i18n", *(addon.name for addon in found))
+            run_logged(command, odoo.layout.logs / "i18n.log", env=odoo.environment(), cwd=odoo.layout.cache)
             database.drop(odoo, "pb_i18n")
     for addon in found:
         print(f"{addon.name}/i18n/{addon.name}.pot")
@@ -84,27 +92,18 @@ def _db(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Start (and keep), stop, or describe the embedded PostgreSQL. Commands start it when they need it and the last one
     to end stops it; `start` keeps it running until `stop`."""
     parser.add_argument("action", choices=("start", "stop", "status"))
-    action = parser.parse_args(arguments).action
-    server = postgres.Embedded(find_layout())
+    action, layout = parser.parse_args(arguments).action, find_layout()
+    server = postgres.Embedded(layout)
     if action == "start":
-        server.start()
-        server.keep.touch()
+        with setup_lock(layout):
+            server.start()
+            server.keep.touch()
     elif action == "stop":
         server.keep.unlink(missing_ok=True)
         server.stop()
-    print(f"{'running' if server.is_up() else 'stopped'}; PGHOST={server.sockets} PGUSER={postgres.ROLE}")
+    print(f"{'running' if server.is_up() else 'stopped'}; PGHOST={server.home} PGUSER={postgres.ROLE}")
     print(f"programs: {postgres.BINARIES}")
     return 0
-
-
-def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
-    """Run Odoo's own command line with the configuration of this set-up, for instance: bin/odoo -d mine -i
-    progress_billing --stop-after-init, or bin/odoo db list."""
-    parser.usage = "%(prog)s [COMMAND] [OPTION]…"
-    if arguments[:1] in (["-h"], ["--help"]):
-        parser.parse_args(["--help"])
-    odoo = odoo_server.prepare()
-    return subprocess.call(odoo.command(*arguments), env=odoo.environment(), preexec_fn=process.die_with_parent)
 
 
 def _bench(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -116,40 +115,15 @@ def _bench(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     return bench.run(odoo_server.prepare(), options.only or [], options.quick, options.json)
 
 
-COMMANDS = {
-    "run": _run,
-    "test": _test,
-    "lint": _lint,
-    "shell": _shell,
-    "i18n": _i18n,
-    "db": _db,
-    "odoo": _odoo,
-    "bench": _bench,
-}
-
-
-def _interrupt(_signal, _frame):
-    raise KeyboardInterrupt
+COMMANDS = {function.__name__[1:]: function for function in (_run, _test, _lint, _shell, _i18n, _db, _odoo, _bench)}
 
 
 def main(name: str, arguments: list[str]) -> int:
-    """Run a command; its failures become one paragraph and an exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run a command."""
+    for sign in (signal.SIGINT, signal.SIGTERM):  # even where a script had the first ignored
+        signal.signal(sign, signal.default_int_handler)
     command = COMMANDS[name]
-    parser = argparse.ArgumentParser(prog=f"bin/{name}", description=command.__doc__)
-    try:
-        return command(parser, arguments)
-    except SetupError as error:
-        print(f"\nbin/{name}: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 141
-    except OSError as error:
-        print(f"\nbin/{name}: {error.strerror}: {error.filename}", file=sys.stderr)
-        return 1
+    return guarded(name, command, argparse.ArgumentParser(prog=f"bin/{name}", description=command.__doc__), arguments)
 
 
 if __name__ == "__main__":

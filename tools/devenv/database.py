@@ -13,36 +13,30 @@ from collections.abc import Iterable
 from .addons import Addon, foreign_dependencies
 from .base import fingerprint, locked
 from .odoo_server import Odoo
+from .postgres import sql
 
 
-def exists(odoo: Odoo, name: str) -> bool:
+def exists(name: str) -> bool:
     """True if the server has a database of this name."""
-    return bool(odoo.server.sql(f"select 1 from pg_database where datname = '{name}'"))
+    return bool(sql(f"select 1 from pg_database where datname = '{name}'"))
 
 
 def drop(odoo: Odoo, name: str) -> None:
     """Remove a database with its file store; connections to it are ended."""
-    odoo.server.sql(f'drop database if exists "{name}" with (force)')
+    sql(f'drop database if exists "{name}" with (force)')
     shutil.rmtree(odoo.filestore(name), ignore_errors=True)
 
 
 def _template(odoo: Odoo, addons: Iterable[Addon], demo: bool) -> str:
-    """The database that holds only what the addons need from Odoo.
-
-    It is made under a passing name, so that a killed run leaves no half-made one.
-    """
-    modules = foreign_dependencies(addons)
-    kind, key = "demo" if demo else "bare", fingerprint(odoo.source.identity, modules, demo)
-    name, making = f"progress_billing_template_{kind}_{key}", f"progress_billing_making_{kind}"
+    """The database that holds only what the addons need from Odoo."""
+    modules, kind = foreign_dependencies(addons), "demo" if demo else "bare"
+    name = f"progress_billing_template_{kind}_{fingerprint(odoo.source.identity, modules, demo)}"
     with locked(odoo.layout.cache / f"template_{kind}.lock", "another template database"):
-        if not exists(odoo, name):
-            drop(odoo, making)
-            odoo.install(making, ["-i", ",".join(modules)] + ["--with-demo"] * demo)
-            odoo.server.sql("analyze", database=making)
-            shutil.rmtree(odoo.filestore(name), ignore_errors=True)
-            if odoo.filestore(making).is_dir():
-                odoo.filestore(making).rename(odoo.filestore(name))
-            odoo.server.sql(f'alter database "{making}" rename to "{name}"')
+        if _noted(odoo, name) is None:
+            drop(odoo, name)
+            odoo.install(name, ["-i", ",".join(modules)] + ["--with-demo"] * demo)
+            sql("analyze", database=name)
+            _note(odoo, name, {})
     return name
 
 
@@ -50,7 +44,7 @@ def create(odoo: Odoo, name: str, addons: list[Addon], demo: bool, install: bool
     """Make the database ``name`` anew with the addons (or only what they need) installed."""
     source = _template(odoo, addons, demo)
     drop(odoo, name)
-    odoo.server.sql(f'create database "{name}" template "{source}"')
+    sql(f'create database "{name}" template "{source}"')
     if odoo.filestore(source).is_dir():  # its files are never changed in place, so link them
         shutil.copytree(odoo.filestore(source), odoo.filestore(name), copy_function=os.link)
     if install:
@@ -76,16 +70,18 @@ def _apply(odoo: Odoo, name: str, option: str, addons: list[Addon], noted: dict)
     """Run one -i or -u and note the addons' contents only once it has worked."""
     current = {addon.name: addon.fingerprint() for addon in addons}
     odoo.install(name, [option, ",".join(current)])
-    noted = {"odoo": odoo.source.identity, **noted, **current}
-    odoo.server.sql(f"""comment on database "{name}" is '{json.dumps(noted)}'""")
+    return _note(odoo, name, {**noted, **current})
+
+
+def _note(odoo: Odoo, name: str, noted: dict) -> dict[str, str]:
+    """Mark a database as complete in its comment, with the addons it has: a killed run leaves none."""
+    noted = {**noted, "odoo": odoo.source.identity}
+    sql(f"""comment on database "{name}" is '{json.dumps(noted)}'""")
     return noted
 
 
 def _noted(odoo: Odoo, name: str) -> dict[str, str] | None:
-    """What the last successful run noted in the database's comment.
-
-    None if there is no such database, a run was killed while making it, or another Odoo made it.
-    """
-    rows = odoo.server.sql(f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{name}'")
+    """What the last successful run noted; None if there is no such database, or it is half-made or of another Odoo."""
+    rows = sql(f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{name}'")
     noted = json.loads(rows[0][0]) if rows and rows[0][0] else {}
     return noted if noted.get("odoo") == odoo.source.identity else None

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import odoo_source, postgres, system_tools
-from .base import Layout, SetupError, find_layout, fingerprint, setup_lock, write_atomically
-from .process import CommandFailed, run_logged, step
+from .base import Layout, SetupError, find_layout, fingerprint, setup_lock
+from .process import run_logged, step, tail_of
 
 CONFIGURATION = """\
 [options]
 addons_path = {addons}
 data_dir = {data}
-db_host = {server.host}
-db_port = {server.port}
-db_user = {server.user}
 http_interface = 127.0.0.1
 list_db = False
 workers = 0
@@ -37,13 +35,13 @@ class Odoo:
 
     layout: Layout
     source: odoo_source.OdooSource
-    server: postgres.Server
 
     @property
     def data(self) -> Path:
         """Odoo's data folder: two servers may hold databases of the same name."""
-        own = "" if self.server.embedded else f"-{fingerprint(self.server)[:8]}"
-        return self.layout.cache / f"data{own}"
+        server = [os.environ.get(name) for name in ("PGHOST", "PGPORT", "PGUSER")]
+        embedded = server[0] == str(self.layout.postgres)
+        return self.layout.cache / ("data" if embedded else f"data-{fingerprint(*server)[:8]}")
 
     def filestore(self, database: str) -> Path:
         """Where Odoo keeps a database's attachments."""
@@ -58,42 +56,38 @@ class Odoo:
     def configuration(self) -> Path:
         """Write the configuration file; one per content, so that other servers and clones do not share it."""
         addons = ",".join(str(path) for path in (*self.addons_paths, self.layout.repo))
-        text = CONFIGURATION.format(addons=addons, data=self.data, server=self.server)
+        text = CONFIGURATION.format(addons=addons, data=self.data)
         path = self.layout.cache / "conf" / f"odoo-{fingerprint(text)[:8]}.conf"
-        self.data.mkdir(mode=0o700, exist_ok=True)
-        if not path.exists():
-            write_atomically(path, text, mode=0o600)
+        for folder in (self.data, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
         return path
 
     def environment(self) -> dict[str, str]:
-        """Make `odoo` importable and keep generated files out of the repository."""
+        """Make `odoo` importable, with our configuration, and keep generated files out of the repository."""
         cache = self.layout.cache
-        env = self.server.environment()
-        env["PYTHONPATH"] = os.pathsep.join([str(self.source.pythonpath), str(self.layout.repo / "tools")])
-        env["PYTHONPYCACHEPREFIX"] = str(cache / "pycache")
-        env["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache / "hypothesis")
-        env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), str(postgres.BINARIES)])
-        env.pop("ODOO_RC", None)
-        return env
+        return {
+            **os.environ,
+            "ODOO_RC": str(self.configuration()),
+            "PYTHONPATH": f"{self.source.pythonpath}{os.pathsep}{self.layout.repo / 'tools'}",
+            "PYTHONPYCACHEPREFIX": str(cache / "pycache"),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
+            "PATH": f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{postgres.BINARIES}",
+        }
 
     def command(self, *arguments: str) -> list[str]:
-        """Odoo's command line with our configuration: ``server`` unless a subcommand comes first."""
-        subcommand = ["server"]
-        if arguments and not arguments[0].startswith("-"):
-            # the i18n command takes its options after the action
-            parts = 2 if arguments[0] == "i18n" else 1
-            subcommand, arguments = list(arguments[:parts]), arguments[parts:]
-        return [str(self.layout.python), "-m", "odoo", *subcommand, "-c", str(self.configuration()), *arguments]
+        """Odoo's command line: ``server`` unless a subcommand comes first."""
+        return [sys.executable, "-m", "odoo", *arguments]
 
     def install(self, database: str, options: list[str]) -> None:
         """Install or update modules (``-i …``/``-u …``) and come back."""
-        log = self.layout.logs / f"install-{database}.log"
-        tail = ""
+        log, tail = self.layout.logs / f"install-{database}.log", ""
         try:
             command = self.command("-d", database, "--stop-after-init", "--no-http", *options)
             run_logged(command, log, env=self.environment(), cwd=self.layout.cache)
-        except CommandFailed as failure:
-            tail = failure.tail
+        except SetupError:
+            tail = tail_of(log)
         lines = [line[:400] for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
         bad = [line for line in lines if BAD_NEWS.search(line)]
         if bad or tail:
@@ -111,5 +105,7 @@ def prepare(with_tests: bool = False) -> Odoo:
             with step("Browser and PDF tools"):
                 system_tools.require(layout)
         with step("PostgreSQL"):
-            server = postgres.prepare(layout)
-    return Odoo(layout, source, server)
+            postgres.prepare(layout)
+        odoo = Odoo(layout, source)
+        odoo.configuration()
+    return odoo

@@ -1,15 +1,17 @@
-"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked."""
+"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked without root and without being installed."""
 
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
-from dataclasses import dataclass
+import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
-from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, scratch_folder, write_atomically
-from .debs import OWN_ODOO, DebDownloader
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, stamp
+from .process import run_logged
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
@@ -22,10 +24,49 @@ STUB = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 STUB_TEXT = "// Left out by the distribution; an empty file keeps the bundle whole.\n"
 PACKAGES = Path("usr/lib/python3/dist-packages")
 RECIPE = fingerprint(NEWEST, RELEASED, STUB_TEXT)
+OWN_ODOO = "Set ODOO_HOME to a folder with Odoo 19.0 (a source checkout or an unpacked package)."
+# only the machine's mirror, proxies and keys are shared; its hooks of updates may want root
+APT_CONF = """\
+#clear APT::Update;
+Dir::State "{root}/state";
+Dir::Cache "{root}/cache";
+Dir::Etc::SourceList "{root}/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+Acquire::https::Timeout "30";
+"""
+TARGETS = ["--format", "$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)", "Created-By: Packages", "Component: main"]
+MOVING = {"unstable", "sid", "testing"}
 
 
-@dataclass(frozen=True)
-class OdooSource:
+class Mirror(NamedTuple):
+    """Where the machine's own base system comes from: the released suite there, and the newest one."""
+
+    sources: str
+    released: str
+    newest: str
+
+
+def find_mirror(targets: str, release: dict[str, str]) -> Mirror:
+    """Choose it from what apt would fetch, one ``uri|suite|keyring`` a line, and from what the system says it is."""
+    ubuntu = release.get("UBUNTU_CODENAME")  # derived systems have it as well
+    suites = {ubuntu or release.get("DEBIAN_CODENAME") or release.get("VERSION_CODENAME"), "stable", *MOVING}
+    rows = [line.split("|") for line in targets.splitlines() if line.count("|") == 2]
+    rows.sort(key=lambda row: release.get("ID", "") not in row[0])  # the distribution's own first
+    for uri, suite, keyring in rows:
+        if suite in suites:
+            released, newest = "stable" if suite in MOVING else suite, "devel" if ubuntu else "unstable"
+            option = "" if keyring.startswith("$(") or not keyring else f"[signed-by={keyring}] "
+            part = "main universe" if ubuntu else "main"
+            return Mirror("".join(f"deb {option}{uri} {name} {part}\n" for name in (newest, released)), released, newest)
+    raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
+
+
+class OdooSource(NamedTuple):
     """An importable Odoo: the folder for PYTHONPATH and its addons folders."""
 
     pythonpath: Path
@@ -69,34 +110,49 @@ def users_own(variable: str) -> OdooSource:
     return source
 
 
+def _download(layout: Layout, target: Path) -> None:
+    """Download Debian's packages with a private state of apt, and unpack them."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise SetupError(f"Odoo 19 comes from Debian's package odoo-19, and there is no apt here. {OWN_ODOO}")
+    root = layout.scratch / "apt"
+    for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
+        (root / folder).mkdir(parents=True)
+    found = subprocess.run(["apt-get", "indextargets", *TARGETS], capture_output=True, text=True, check=False)
+    mirror = find_mirror(found.stdout, platform.freedesktop_os_release())
+    (root / "sources.list").write_text(mirror.sources)
+    (root / "apt.conf").write_text(APT_CONF.format(root=root))
+    options = {"env": {**os.environ, "LC_ALL": "C.UTF-8"}, "cwd": root / "debs"}
+    packages = [f"{name}/{mirror.newest}" for name in NEWEST] + [f"{name}/{mirror.released}" for name in RELEASED]
+    for action in (["update"], ["download", *packages]):
+        command = ["apt-get", "-c", root / "apt.conf", "-q", *action]
+        run_logged(command, layout.logs / f"apt-{action[0]}.log", OWN_ODOO, **options)
+    target.mkdir()
+    for deb in (root / "debs").glob("*.deb"):
+        run_logged(["dpkg", "-x", deb, target], layout.logs / "dpkg.log", OWN_ODOO)
+
+
 def _unpack(layout: Layout) -> None:
-    """Download and unpack Debian's packages, then move them into place at once."""
-    with scratch_folder(layout.cache) as scratch:
-        debs = DebDownloader(scratch / "apt", layout.logs)
-        suites = [(name, debs.mirror.newest) for name in NEWEST] + [(name, debs.mirror.released) for name in RELEASED]
-        unpacked = scratch / "odoo"
-        debs.unpack([f"{name}/{suite}" for name, suite in suites], unpacked)
-        stub = unpacked / PACKAGES / STUB
-        stub.parent.mkdir(parents=True, exist_ok=True)
-        if not stub.exists():
-            stub.write_text(STUB_TEXT)
-        source = describe(unpacked)
-        if source is None or source.release != ODOO_SERIES:
-            raise SetupError(f"The package odoo-19 holds another Odoo than {ODOO_SERIES}. {OWN_ODOO}")
-        write_atomically(unpacked / ".recipe", RECIPE)
-        if layout.odoo.exists():
-            layout.odoo.rename(scratch / "old")
-        unpacked.rename(layout.odoo)
+    """Have Debian's packages unpacked, then move them into place at once."""
+    unpacked = layout.scratch / "odoo"
+    _download(layout, unpacked)
+    stub = unpacked / PACKAGES / STUB
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    if not stub.exists():
+        stub.write_text(STUB_TEXT)
+    source = describe(unpacked)
+    if source is None or source.release != ODOO_SERIES:
+        raise SetupError(f"The package odoo-19 holds another Odoo than {ODOO_SERIES}. {OWN_ODOO}")
+    stamp(unpacked, "recipe", RECIPE)
+    if layout.odoo.exists():
+        layout.odoo.rename(layout.scratch / "old")
+    unpacked.rename(layout.odoo)
+    shutil.rmtree(layout.scratch)
 
 
 def prepare(layout: Layout) -> OdooSource:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
     if os.environ.get("ODOO_HOME"):
         return users_own(os.environ["ODOO_HOME"])
-    if not is_stamped(layout.odoo, "recipe", RECIPE):
+    if not is_stamped(layout.odoo, "recipe", RECIPE) or not describe(layout.odoo):
         _unpack(layout)
-    source = describe(layout.odoo)
-    if source is None:
-        shutil.rmtree(layout.odoo)
-        raise SetupError(f"{layout.odoo} was damaged and is deleted: start again.")
-    return source
+    return describe(layout.odoo)

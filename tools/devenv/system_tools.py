@@ -7,7 +7,7 @@ import os
 import shutil
 
 from .base import Layout, SetupError
-from .process import CommandFailed, run_logged
+from .process import run_logged
 
 # packages and the programs Odoo looks for
 FOR_RUN = {"wkhtmltopdf": ("wkhtmltopdf",)}
@@ -25,7 +25,7 @@ def install(layout: Layout, wanted: dict[str, tuple[str, ...]]) -> str:
     if packages and os.geteuid() == 0 and shutil.which("apt-get"):
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
         options = ["-q", "-y", "--no-install-recommends", "install", *packages]
-        with contextlib.suppress(CommandFailed):  # the caller says what is missing and how to get it
+        with contextlib.suppress(SetupError):  # the caller says what is missing and how to get it
             run_logged(["apt-get", "-q", "update"], layout.logs / "apt-update.log", env=env)
             run_logged(["apt-get", *options], layout.logs / "apt-system.log", env=env)
         packages = missing()
