@@ -61,8 +61,9 @@ def find_mirror(targets: str, release: dict[str, str]) -> Mirror:
         if suite in suites:
             released, newest = "stable" if suite in MOVING else suite, "devel" if ubuntu else "unstable"
             option = "" if keyring.startswith("$(") or not keyring else f"[signed-by={keyring}] "
-            part = "main universe" if ubuntu else "main"
-            return Mirror("".join(f"deb {option}{uri} {name} {part}\n" for name in (newest, released)), released, newest)
+            end = " universe" * bool(ubuntu)
+            lines = (f"deb {option}{uri} {name} main{end}\n" for name in (newest, released))
+            return Mirror("".join(lines), released, newest)
     raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 
 

@@ -96,7 +96,7 @@ class Embedded:
             owner = pwd.getpwuid(home.stat().st_uid or pwd.getpwnam("nobody").pw_uid)
             self.account |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
             os.chown(home, owner.pw_uid, -1)
-            for parent in home.parents:  # the account may pass (not list) the folders above: root's home is closed to it
+            for parent in home.parents:  # the account may pass, not list, the folders above: root's home is closed
                 if not parent.stat().st_mode & stat.S_IXOTH:
                     parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
 

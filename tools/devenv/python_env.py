@@ -28,7 +28,7 @@ def _create(layout: Layout) -> None:
     if not _answers(sys.executable, "import ensurepip, venv"):
         command = [shutil.which("uv"), "venv", "--python", sys.executable]
         if not command[0]:
-            package = "python%d.%d-venv" % sys.version_info[:2]
+            package = f"python3.{sys.version_info[1]}-venv"
             raise SetupError(f"Python lacks its part venv. Install it (apt-get install {package}), or uv.")
     run_logged([*command, layout.venv], layout.logs / "venv.log")
 

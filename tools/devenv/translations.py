@@ -44,29 +44,16 @@ def update(template: Path) -> list[str]:
     notes, current = [], polib.pofile(str(template))
     for path in sorted(template.parent.glob("*.po")):
         catalog = polib.pofile(str(path), wrapwidth=78)
-        known = {entry.msgid: entry.msgstr for entry in catalog if not entry.obsolete and not entry.fuzzy}
-        fresh = polib.POFile(wrapwidth=78)
-        fresh.metadata = catalog.metadata
-        fresh.header = catalog.header
-        for entry in (entry for entry in current if known.get(entry.msgid)):
-            fresh.append(
-                polib.POEntry(
-                    msgid=entry.msgid,
-                    msgstr=known[entry.msgid],
-                    comment=entry.comment,
-                    tcomment=entry.tcomment,
-                    occurrences=entry.occurrences,
-                    flags=entry.flags,
-                )
-            )
-        fresh.save(str(path))
-        notes += [f"{path}: to be translated: {msgid!r}" for msgid in missing(current, fresh)]
+        catalog.merge(current)
+        catalog[:] = [entry for entry in catalog if entry.translated()]
+        catalog.save()
+        notes += [f"{path}: to be translated: {msgid!r}" for msgid in missing(current, catalog)]
     return notes
 
 
 def missing(template: polib.POFile, catalog: polib.POFile) -> list[str]:
     """The outward texts of a template that a language has not."""
-    known = {entry.msgid for entry in catalog if entry.msgstr and not entry.fuzzy}
+    known = {entry.msgid for entry in catalog if entry.translated()}
     return [entry.msgid for entry in template if is_outward(entry) and entry.msgid not in known]
 
 
@@ -96,12 +83,7 @@ def findings(repo: Path) -> list[str]:
     return found
 
 
-def main() -> int:
-    """``python -m devenv.translations REPOSITORY``: print the findings."""
-    found = findings(Path(sys.argv[1]))
-    print("".join(f"{line}\n" for line in found), end="")
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    FOUND = findings(Path(sys.argv[1]))
+    print("".join(f"{line}\n" for line in FOUND), end="")
+    sys.exit(bool(FOUND))
