@@ -3,8 +3,6 @@
 This file and what it needs is standard library only: it runs before anything is installed.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib

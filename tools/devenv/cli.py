@@ -1,18 +1,19 @@
 """All commands: ``python -m devenv.cli run|test|lint|shell|i18n|db|odoo|bench …``, started by the scripts in bin."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
+import polib
 from bench import command as bench
 
-from . import addons, database, lint, odoo_server, postgres, serve, testing, translations
+from . import addons, database, odoo_server, postgres, serve, testing
 from .base import DEMO_DATABASE, SetupError, find_layout, locked, setup_lock
-from .process import guarded, run_logged, step
+from .process import guarded, step
 
 
 def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -27,18 +28,33 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     return serve.run(options)
 
 
-def _test(_parser: argparse.ArgumentParser, arguments: list[str]) -> int:
-    """Run our tests, or Odoo's own: every option but one is pytest's."""
+def _test(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
+    """Run the plain tests of the tools; then, in a database with progress_billing alone, its tests; then, in one with
+    every addon found here and demo data, the other addons' tests and every tests/test_demo*.py. All options but two are
+    pytest's and go to every pass (-k name, -x, -v, --durations=10…; write --option=value); files or folders of the
+    replace the list of what is run. A whole pass is shared among the processors, each with a copy of the database; -n0
+    takes one process. A browser test that is skipped fails the run. --odoo-suites instead runs Odoo's own tests of the
+    apps our hooks touch, with all the addons installed, or those of its files that are named, without the tests that
+    tools/odoo_suites.ini names as failing; --bare leaves our addons out, and no test."""
     if set(arguments) & {"-h", "--help"}:
-        print(f"usage: {testing.USAGE}")
-        return 0
+        parser.usage = "%(prog)s [--odoo-suites [--bare]] [PYTEST OPTION]…"
+        parser.parse_args(["--help"])
     return testing.run(odoo_server.prepare(with_tests=True), arguments)
 
 
 def _lint(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
-    """Run ruff, pylint-odoo, the OCA's checks of data files, our own rules and a syntax check of the scripts."""
+    """Run what .pre-commit-config.yaml names on every file that git knows: ruff, pylint-odoo, the OCA's checks of data
+    files, our own rules and a syntax check of the scripts."""
     parser.add_argument("--fix", action="store_true", help="let ruff repair things")
-    return lint.run(find_layout(), parser.parse_args(arguments).fix)
+    fix, layout, started = parser.parse_args(arguments).fix, find_layout(), time.monotonic()
+    programs = layout.venv / "bin"
+    folders = {name: str(layout.cache / name.lower()) for name in ("PYLINTHOME", "RUFF_CACHE_DIR", "PRE_COMMIT_HOME")}
+    env = {**os.environ, **folders, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    if fix:
+        subprocess.run([programs / "ruff", "check", "--fix", "--quiet"], cwd=layout.repo, env=env)
+    code = subprocess.run([programs / "pre-commit", "run", "--all-files"], cwd=layout.repo, env=env).returncode
+    print(f"bin/lint: {'findings' if code else 'clean'} ({time.monotonic() - started:.0f} s)", file=sys.stderr)
+    return 1 if code else 0
 
 
 def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -78,14 +94,23 @@ def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
         with step("Export"):
             for addon in found:
                 (addon.path / "i18n").mkdir(exist_ok=True)
-            command = odoo.command("i18n", "export", "-d", "pb_i18n", *(addon.name for addon in found))
-            run_logged(command, odoo.layout.logs / "i18n.log", env=odoo.environment(), cwd=odoo.layout.cache)
+            odoo.run(odoo.layout.logs / "i18n.log", "i18n", "export", "-d", "pb_i18n", *(a.name for a in found))
             database.drop(odoo, "pb_i18n")
     for addon in found:
         print(f"{addon.name}/i18n/{addon.name}.pot")
-        notes = translations.update(addon.path / "i18n" / f"{addon.name}.pot")
-        print("".join(f"  {note}\n" for note in notes), end="")
+        follow(addon.path / "i18n" / f"{addon.name}.pot")
+    print("bin/lint says what is to be translated.")
     return 0
+
+
+def follow(template: Path) -> None:
+    """Bring the languages beside a template in step with it: a changed text loses its translation rather than keep one
+    that says something else."""
+    for path in template.parent.glob("*.po"):
+        catalog = polib.pofile(str(path), wrapwidth=78)
+        catalog.merge(polib.pofile(str(template)))
+        catalog[:] = [entry for entry in catalog if entry.translated()]
+        catalog.save()
 
 
 def _db(parser: argparse.ArgumentParser, arguments: list[str]) -> int:

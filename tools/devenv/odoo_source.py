@@ -1,14 +1,11 @@
 """Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked without root and without being installed."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, stamp
 from .process import run_logged
@@ -24,7 +21,7 @@ STUB = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 STUB_TEXT = "// Left out by the distribution; an empty file keeps the bundle whole.\n"
 PACKAGES = Path("usr/lib/python3/dist-packages")
 RECIPE = fingerprint(NEWEST, RELEASED, STUB_TEXT)
-OWN_ODOO = "Set ODOO_HOME to a folder with Odoo 19.0 (a source checkout or an unpacked package)."
+OWN_ODOO = "Set ODOO_HOME to a folder with Odoo 19.0: a complete checkout (the one with odoo-bin) or unpacked package."
 # only the machine's mirror, proxies and keys are shared; its hooks of updates may want root
 APT_CONF = """\
 #clear APT::Update;
@@ -43,16 +40,11 @@ TARGETS = ["--format", "$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)", "Created-By: Packa
 MOVING = {"unstable", "sid", "testing"}
 
 
-class Mirror(NamedTuple):
-    """Where the machine's own base system comes from: the released suite there, and the newest one."""
+def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
+    """Where the machine's own base system comes from: lines for apt, the released suite there, and the newest one.
 
-    sources: str
-    released: str
-    newest: str
-
-
-def find_mirror(targets: str, release: dict[str, str]) -> Mirror:
-    """Choose it from what apt would fetch, one ``uri|suite|keyring`` a line, and from what the system says it is."""
+    Chosen from what apt would fetch, one ``uri|suite|keyring`` a line, and from what the system says it is.
+    """
     ubuntu = release.get("UBUNTU_CODENAME")  # derived systems have it as well
     suites = {ubuntu or release.get("DEBIAN_CODENAME") or release.get("VERSION_CODENAME"), "stable", *MOVING}
     rows = [line.split("|") for line in targets.splitlines() if line.count("|") == 2]
@@ -63,52 +55,32 @@ def find_mirror(targets: str, release: dict[str, str]) -> Mirror:
             option = "" if keyring.startswith("$(") or not keyring else f"[signed-by={keyring}] "
             end = " universe" * bool(ubuntu)
             lines = (f"deb {option}{uri} {name} main{end}\n" for name in (newest, released))
-            return Mirror("".join(lines), released, newest)
+            return "".join(lines), released, newest
     raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 
 
-class OdooSource(NamedTuple):
-    """An importable Odoo: the folder for PYTHONPATH and its addons folders."""
-
-    pythonpath: Path
-    addons_paths: tuple[Path, ...]
-    release: str
-
-    @property
-    def identity(self) -> str:
-        """Changes with the code, so that databases made by other code are redone."""
-        stat = (self.pythonpath / "odoo" / "release.py").stat()
-        return fingerprint(self.pythonpath, self.release, stat.st_mtime_ns)
+#: an importable Odoo: the folder for PYTHONPATH, its addons folders, and what changes with its code
+Source = tuple[Path, tuple[Path, ...], str]
 
 
-def describe(home: Path) -> OdooSource | None:
-    """Find Odoo in a source checkout, an unpacked package or a package folder, without running it."""
-    for package in (home, home / PACKAGES, home.parent):
-        if (package / "odoo" / "release.py").is_file():
-            text = (package / "odoo" / "release.py").read_text(encoding="utf-8")
-            match = re.search(r"^version_info\s*=\s*\(\s*(\d+)\s*,\s*(\d+)", text, re.MULTILINE)
-            # Debian's folder `addons` beside `odoo` holds Python only
-            candidates = (package / "odoo" / "addons", package / "addons")
-            paths = [path for path in candidates if (path / "web/static").is_dir() or (path / "base/data").is_dir()]
-            return OdooSource(package, tuple(paths), ".".join(match.groups()) if match else "?")
-    return None
-
-
-def users_own(variable: str) -> OdooSource:
-    """The Odoo of $ODOO_HOME, refused unless it is a complete 19.0."""
-    home = Path(variable).expanduser().absolute()
-    source = describe(home)
-    if source is None:
-        wanted = f"a source checkout (the one with odoo-bin) or of an unpacked package, of Odoo {ODOO_SERIES}"
-        raise SetupError(f"ODOO_HOME is {home}, and there is no Odoo in it. Name the folder of {wanted}.")
-    if source.release != ODOO_SERIES:
-        words = f"ODOO_HOME ({home}) holds Odoo {source.release}, and these addons need Odoo {ODOO_SERIES}"
-        raise SetupError(f"Wrong Odoo version: {words}.")
+def find(home: Path, way_out: str) -> Source:
+    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete."""
+    packages = (folder / "odoo" for folder in (home, home / PACKAGES, home.parent))
+    package = next((folder for folder in packages if (folder / "release.py").is_file()), None)
+    if package is None:
+        raise SetupError(f"There is no Odoo in {home}. {way_out}")
+    release = package / "release.py"
+    version = re.search(r"^version_info\s*=\s*\(\s*(\d+)\s*,\s*(\d+)", release.read_text(), re.MULTILINE)
+    series = ".".join(version.groups()) if version else "?"
+    if series != ODOO_SERIES:
+        raise SetupError(f"{home} holds Odoo {series}, and these addons need Odoo {ODOO_SERIES}. {way_out}")
+    # Debian's folder `addons` beside `odoo` holds Python only
+    folders = (package / "addons", package.parent / "addons")
+    paths = tuple(path for path in folders if (path / "web/static").is_dir() or (path / "base/data").is_dir())
     for needed in ("base", "project_account"):
-        if not any((path / needed).is_dir() for path in source.addons_paths):
-            words = "Use a complete checkout, with the folders odoo and addons."
-            raise SetupError(f"The Odoo in ODOO_HOME ({home}) lacks the addon {needed}. {words}")
-    return source
+        if not any((path / needed).is_dir() for path in paths):
+            raise SetupError(f"The Odoo in {home} lacks the addon {needed}. {way_out}")
+    return package.parent, paths, fingerprint(package.parent, series, release.stat().st_mtime_ns)
 
 
 def _download(layout: Layout, target: Path) -> None:
@@ -119,11 +91,11 @@ def _download(layout: Layout, target: Path) -> None:
     for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
         (root / folder).mkdir(parents=True)
     found = subprocess.run(["apt-get", "indextargets", *TARGETS], capture_output=True, text=True, check=False)
-    mirror = find_mirror(found.stdout, platform.freedesktop_os_release())
-    (root / "sources.list").write_text(mirror.sources)
+    sources, released, newest = find_mirror(found.stdout, platform.freedesktop_os_release())
+    (root / "sources.list").write_text(sources)
     (root / "apt.conf").write_text(APT_CONF.format(root=root))
     options = {"env": {**os.environ, "LC_ALL": "C.UTF-8"}, "cwd": root / "debs"}
-    packages = [f"{name}/{mirror.newest}" for name in NEWEST] + [f"{name}/{mirror.released}" for name in RELEASED]
+    packages = [f"{name}/{newest}" for name in NEWEST] + [f"{name}/{released}" for name in RELEASED]
     for action in (["update"], ["download", *packages]):
         command = ["apt-get", "-c", root / "apt.conf", "-q", *action]
         run_logged(command, layout.logs / f"apt-{action[0]}.log", OWN_ODOO, **options)
@@ -140,20 +112,17 @@ def _unpack(layout: Layout) -> None:
     stub.parent.mkdir(parents=True, exist_ok=True)
     if not stub.exists():
         stub.write_text(STUB_TEXT)
-    source = describe(unpacked)
-    if source is None or source.release != ODOO_SERIES:
-        raise SetupError(f"The package odoo-19 holds another Odoo than {ODOO_SERIES}. {OWN_ODOO}")
+    find(unpacked, OWN_ODOO)
     stamp(unpacked, "recipe", RECIPE)
-    if layout.odoo.exists():
-        layout.odoo.rename(layout.scratch / "old")
+    shutil.rmtree(layout.odoo, ignore_errors=True)
     unpacked.rename(layout.odoo)
     shutil.rmtree(layout.scratch)
 
 
-def prepare(layout: Layout) -> OdooSource:
+def prepare(layout: Layout) -> Source:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
     if os.environ.get("ODOO_HOME"):
-        return users_own(os.environ["ODOO_HOME"])
-    if not is_stamped(layout.odoo, "recipe", RECIPE) or not describe(layout.odoo):
+        return find(Path(os.environ["ODOO_HOME"]).expanduser().absolute(), OWN_ODOO)
+    if not is_stamped(layout.odoo, "recipe", RECIPE):
         _unpack(layout)
-    return describe(layout.odoo)
+    return find(layout.odoo, f"Delete {layout.odoo} and start again.")

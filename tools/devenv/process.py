@@ -1,7 +1,5 @@
 """Other programs: their output in a log, their last words in the error; and the list of steps on the terminal."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
@@ -36,17 +34,14 @@ def guarded(name: str, command: Callable[..., int], *arguments: object) -> int:
 
 @contextlib.contextmanager
 def step(label: str):
-    """Show one step with its seconds, and how it ended; ``yield`` gives a list: what is put in it marks a failure."""
-    started, failures = time.monotonic(), []
+    """Show one step with its seconds, and how it ended."""
+    started, mark = time.monotonic(), "!!"
     if sys.stderr.isatty():
         print(f"..  {label}", end="\r", file=sys.stderr, flush=True)
     try:
-        yield failures
-    except BaseException:
-        failures.append(label)
-        raise
+        yield
+        mark = "ok"
     finally:
-        mark = "!!" if failures else "ok"
         print(f"{mark}  {label} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
 
 
@@ -67,37 +62,31 @@ def running(command: Sequence, **options):
         yield child
     finally:
         CHILDREN.discard(child)
-        _end(child)
-
-
-def _end(child: subprocess.Popen) -> None:
-    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is None:
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                os.killpg(child.pid, sign)
-                child.wait(10)
-
-
-def side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
-    """Do the jobs at the same time; when one fails or we are stopped, end what all of them run."""
-    with ThreadPoolExecutor() as pool:
-        running_jobs = [pool.submit(job) for job in jobs]
-        try:
-            for job in running_jobs:
-                job.result()
-        except BaseException:
-            for child in list(CHILDREN):
-                _end(child)
-            raise
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if child.poll() is None:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    os.killpg(child.pid, sign)
+                    child.wait(10)
 
 
 def run_logged(command: Sequence, log: Path, way_out: str = "", **options) -> None:
     """Run a program with its output in ``log``.
 
-    :raise SetupError: with what it said and ``way_out``, when its exit code is not 0
+    :raise SetupError: with its last words and ``way_out``, when its exit code is not 0
     """
     with open(log, "w", encoding="utf-8") as output, running(command, stdout=output, stderr=output, **options) as child:
         if child.wait():
-            lines = tail_of(log).splitlines() or ["nothing"]
-            words = next((line for line in lines if line.startswith(("E:", "ERROR"))), lines[-1])
-            raise SetupError(f"{Path(command[0]).name} failed. It said: {words} (all of it in {log}). {way_out}")
+            words = tail_of(log) or "nothing"
+            raise SetupError(f"{Path(command[0]).name} failed. It said, in {log}:\n{words}\n{way_out}".rstrip())
+
+
+def side_by_side(jobs: Sequence[Callable[[], None]]) -> None:
+    """Do the jobs at the same time; when one fails or we are stopped, end what all of them run."""
+    with ThreadPoolExecutor() as pool:
+        try:
+            for job in [pool.submit(job) for job in jobs]:
+                job.result()
+        except BaseException:
+            for child in list(CHILDREN):
+                child.terminate()
+            raise

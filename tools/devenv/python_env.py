@@ -1,7 +1,5 @@
 """The virtual environment with the pinned packages, filled by uv where it is, else by pip; and the way into it."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil
@@ -14,23 +12,6 @@ from .process import run_logged, step
 
 SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
 NETWORK = "Is the network, or the proxy set in http_proxy and https_proxy, working, and the disk not full?"
-
-
-def _answers(python: str | Path, code: str) -> bool:
-    """True if this interpreter starts and runs ``code``."""
-    return bool(shutil.which(python)) and not subprocess.run([python, "-c", code], capture_output=True).returncode
-
-
-def _create(layout: Layout) -> None:
-    """Make the empty environment; Debian has split off what Python needs for it."""
-    shutil.rmtree(layout.venv, ignore_errors=True)
-    command = [sys.executable, "-m", "venv"]
-    if not _answers(sys.executable, "import ensurepip, venv"):
-        command = [shutil.which("uv"), "venv", "--python", sys.executable]
-        if not command[0]:
-            package = f"python3.{sys.version_info[1]}-venv"
-            raise SetupError(f"Python lacks its part venv. Install it (apt-get install {package}), or uv.")
-    run_logged([*command, layout.venv], layout.logs / "venv.log")
 
 
 def _install(layout: Layout, requirements: Path) -> None:
@@ -49,8 +30,10 @@ def enter(command: str, arguments: list[str]) -> int:
     layout = find_layout()
     layout.claim()
     with setup_lock(layout), step("Python packages"):
-        if not _answers(layout.python, SUPPORTED):
-            _create(layout)
+        if not layout.python.exists() or subprocess.run([layout.python, "-c", SUPPORTED]).returncode:
+            shutil.rmtree(layout.venv, ignore_errors=True)
+            package = f"Python may lack a part of it: apt-get install python3.{sys.version_info[1]}-venv"
+            run_logged([sys.executable, "-m", "venv", layout.venv], layout.logs / "venv.log", package)
         for name in ["requirements.txt"] + ["requirements-test.txt"] * (command in ("test", "lint")):
             recipe = fingerprint((layout.repo / name).read_text(encoding="utf-8"))
             if not is_stamped(layout.venv, name, recipe):

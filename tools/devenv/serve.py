@@ -1,7 +1,5 @@
 """bin/run: a demo database and a server to look at it."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import http.client
@@ -23,11 +21,9 @@ def refuse_taken_port(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except PermissionError:
-            raise SetupError(f"You may not use port {port}; choose one above 1023: bin/run --port N") from None
-        except OSError:
-            words = f"Stop that one, or choose another port: bin/run --port {port + 1 if port < 65535 else 8069}"
-            raise SetupError(f"Port {port} is taken by another program. {words}") from None
+        except OSError as error:
+            words = f"Choose another port: bin/run --port {port + 1 if 1023 < port < 65535 else 8069}"
+            raise SetupError(f"Port {port} is taken, or not for you to use ({error.strerror}). {words}") from None
 
 
 def _answers(port: int) -> bool:
@@ -67,10 +63,11 @@ def run(options: argparse.Namespace) -> int:
     if not options.setup_only:
         refuse_taken_port(options.port)
     odoo = odoo_server.prepare()
-    with step("PDF engine"):
-        command = system_tools.install(odoo.layout, system_tools.FOR_RUN)
-    if command:
-        print(f"    Printing PDFs needs one more package; all else works without it: {command}", file=sys.stderr)
+    try:
+        with step("PDF engine"):
+            system_tools.install(odoo.layout, system_tools.FOR_RUN, "Only printing PDFs needs it.")
+    except SetupError as error:
+        print(f"    {error}", file=sys.stderr)
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
     with step(f"Demo database ({', '.join(addon.name for addon in found)})"):
         if options.reset or not database.refresh(odoo, DEMO_DATABASE, found):

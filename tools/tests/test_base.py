@@ -85,8 +85,8 @@ def test_second_holder_of_a_lock_waits(tmp_path, capfd):
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("echo E: No space left on device; echo bye; exit 3", "E: No space left on device"),
-        ("echo one; echo two >&2; exit 1", "two"),
+        ("echo E: No space left on device; echo bye; exit 3", "E: No space left on device\nbye"),
+        ("echo one; echo two >&2; exit 1", "one\ntwo"),
         ("exit 1", "nothing"),
     ],
 )
@@ -94,7 +94,7 @@ def test_failed_program_tells_its_last_words(tmp_path, script, said):
     log = tmp_path / "log"
     with pytest.raises(SetupError) as caught:
         process.run_logged(["sh", "-c", script], log, "Do this.")
-    assert str(caught.value) == f"sh failed. It said: {said} (all of it in {log}). Do this."
+    assert str(caught.value) == f"sh failed. It said, in {log}:\n{said}\nDo this."
 
 
 def test_what_is_running_ends_with_us(tmp_path):
@@ -118,11 +118,10 @@ def test_what_is_running_ends_with_the_block():
     assert child.returncode is not None
 
 
-@pytest.mark.parametrize(("failures", "mark"), [([], "ok"), (["x"], "!!")])
-def test_a_step_is_one_line(capsys, failures, mark):
-    with process.step("Label") as found:
-        found += failures
-    assert capsys.readouterr().err.startswith(f"{mark}  Label (0.")
+def test_a_step_is_one_line(capsys):
+    with process.step("Label"):
+        pass
+    assert capsys.readouterr().err.startswith("ok  Label (0.")
 
 
 def test_a_step_that_breaks_says_so(capsys):

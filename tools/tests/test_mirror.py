@@ -16,27 +16,27 @@ def _find(*rows, name="debian", **codenames):
 def test_debian_released():
     mirror = _find((DEBIAN, "trixie", KEY), (DEBIAN, "trixie-updates", KEY), VERSION_CODENAME="trixie")
     deb = f"deb [signed-by={KEY}] {DEBIAN}"
-    assert mirror.sources == f"{deb} unstable main\n{deb} trixie main\n"
-    assert (mirror.released, mirror.newest) == ("trixie", "unstable")
+    assert mirror[0] == f"{deb} unstable main\n{deb} trixie main\n"
+    assert mirror[1:] == ("trixie", "unstable")
 
 
 def test_no_keyring_is_named():
     # apt leaves the name of a field it does not know
     mirror = _find((DEBIAN, "bookworm", "$(SIGNED_BY)"), VERSION_CODENAME="bookworm")
-    assert mirror.sources.startswith(f"deb {DEBIAN} unstable main\n")
+    assert mirror[0].startswith(f"deb {DEBIAN} unstable main\n")
 
 
 @pytest.mark.parametrize("suite", ["unstable", "sid", "testing"])
 def test_debian_moving(suite):
     mirror = _find((DEBIAN, suite, KEY), VERSION_CODENAME="forky")
-    assert (mirror.released, mirror.newest) == ("stable", "unstable")
+    assert mirror[1:] == ("stable", "unstable")
 
 
 @pytest.mark.parametrize("name", ["ubuntu", "linuxmint"])
 def test_ubuntu(name):
     mirror = _find((UBUNTU, "noble", KEY), name=name, VERSION_CODENAME="zara", UBUNTU_CODENAME="noble")
-    assert mirror.sources.splitlines()[0] == f"deb [signed-by={KEY}] {UBUNTU} devel main universe"
-    assert (mirror.released, mirror.newest) == ("noble", "devel")
+    assert mirror[0].splitlines()[0] == f"deb [signed-by={KEY}] {UBUNTU} devel main universe"
+    assert mirror[1:] == ("noble", "devel")
 
 
 def test_others_are_passed_over():
@@ -47,7 +47,7 @@ def test_others_are_passed_over():
         (DEBIAN, "trixie", KEY),
         VERSION_CODENAME="trixie",
     )
-    assert mirror.sources.startswith(f"deb [signed-by={KEY}] {DEBIAN} ")
+    assert mirror[0].startswith(f"deb [signed-by={KEY}] {DEBIAN} ")
 
 
 @pytest.mark.parametrize("targets", ["", "E: no such command", f"{DEBIAN}|trixie-updates|"])
