@@ -2,11 +2,7 @@
 
 import functools
 import inspect
-import os
 import re
-import shutil
-from pathlib import Path
-from unittest import mock
 
 import pytest
 
@@ -42,26 +38,7 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_filestore(load_registry):
-    """Each process its own file store: Odoo deletes files that its own database does not know."""
-    from odoo.tests.common import get_db_name
-    from odoo.tools import config
-
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if not worker:
-        yield
-        return
-    shared = Path(config.filestore(get_db_name()))
-    own = shared.with_name(f"{shared.name}-{worker}")
-    shutil.rmtree(own, ignore_errors=True)
-    shutil.copytree(shared, own, copy_function=os.link)
-    with mock.patch.object(config, "filestore", return_value=str(own)):
-        yield
-    shutil.rmtree(own, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prepared(request, own_filestore):
+def prepared(request, load_registry):
     """Commit what our test classes start with, which they take instead of making it."""
     classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
     if "ProgressBillingCommon" not in classes:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,6 @@ ODOO_SERIES = "19.0"
 MAIN_ADDON = "progress_billing"
 DEMO_DATABASE = "progress_billing_demo"
 NEEDED_DISK = 3 * 1024**3  # Odoo 1.3 GB, its download 0.15, Python packages 0.5, databases 0.6
-NEEDED_DISK_AGAIN = 500 * 1024**2
 
 
 class SetupError(Exception):
@@ -46,7 +46,7 @@ class Layout:
             raise SetupError(f"The cache folder {self.cache} is inside the repository. {another}")
         self.logs.mkdir(parents=True, exist_ok=True)
         ready = self.python.exists() and (self.odoo.is_dir() or os.environ.get("ODOO_HOME"))
-        needed, free = NEEDED_DISK_AGAIN if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
+        needed, free = NEEDED_DISK // 6 if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
         if free < needed:
             sizes = f"needs about {needed / 1e9:.1f} GB and its disk has {free / 1e9:.1f} GB free"
             raise SetupError(f"Not enough disk space: {self.cache} {sizes}. Free some space. {another}")
@@ -84,12 +84,9 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def is_stamped(folder: Path, name: str, recipe: str) -> bool:
-    """True if ``folder`` was finished by exactly this recipe."""
-    path = folder / f".{name}"
-    return path.exists() and path.read_text(encoding="utf-8") == recipe
-
-
-def stamp(folder: Path, name: str, recipe: str) -> None:
-    """Note that ``folder`` is finished; half a note is none."""
-    (folder / f".{name}").write_text(recipe, encoding="utf-8")
+def once(folder: Path, name: str, recipe: str, make: Callable[[], None]) -> None:
+    """Make what ``folder`` holds, unless it was finished by exactly this recipe: half a note of it is none."""
+    note = folder / f".{name}"
+    if not note.exists() or note.read_text(encoding="utf-8") != recipe:
+        make()
+        note.write_text(recipe, encoding="utf-8")

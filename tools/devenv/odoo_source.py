@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, stamp
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, once
 from .process import run_logged
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
@@ -59,12 +59,11 @@ def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
     raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 
 
-#: an importable Odoo: the folder for PYTHONPATH, its addons folders, and what changes with its code
-Source = tuple[Path, tuple[Path, ...], str]
+def find(home: Path, way_out: str) -> tuple[Path, tuple[Path, ...], str]:
+    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete.
 
-
-def find(home: Path, way_out: str) -> Source:
-    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete."""
+    :return: the folder for PYTHONPATH, the folders of addons, and what changes with the code
+    """
     packages = (folder / "odoo" for folder in (home, home / PACKAGES, home.parent))
     package = next((folder for folder in packages if (folder / "release.py").is_file()), None)
     if package is None:
@@ -83,11 +82,11 @@ def find(home: Path, way_out: str) -> Source:
     return package.parent, paths, fingerprint(package.parent, series, release.stat().st_mtime_ns)
 
 
-def _download(layout: Layout, target: Path) -> None:
-    """Download Debian's packages with a private state of apt, and unpack them."""
+def _unpack(layout: Layout) -> None:
+    """Download Debian's packages with a private state of apt, unpack them, then move them into place at once."""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise SetupError(f"Odoo 19 comes from Debian's package odoo-19, and there is no apt here. {OWN_ODOO}")
-    root = layout.scratch / "apt"
+    root, unpacked = layout.scratch / "apt", layout.scratch / "odoo"
     for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
         (root / folder).mkdir(parents=True)
     found = subprocess.run(["apt-get", "indextargets", *TARGETS], capture_output=True, text=True, check=False)
@@ -99,30 +98,20 @@ def _download(layout: Layout, target: Path) -> None:
     for action in (["update"], ["download", *packages]):
         command = ["apt-get", "-c", root / "apt.conf", "-q", *action]
         run_logged(command, layout.logs / f"apt-{action[0]}.log", OWN_ODOO, **options)
-    target.mkdir()
-    for deb in (root / "debs").glob("*.deb"):
-        run_logged(["dpkg", "-x", deb, target], layout.logs / "dpkg.log", OWN_ODOO)
-
-
-def _unpack(layout: Layout) -> None:
-    """Have Debian's packages unpacked, then move them into place at once."""
-    unpacked = layout.scratch / "odoo"
-    _download(layout, unpacked)
     stub = unpacked / PACKAGES / STUB
-    stub.parent.mkdir(parents=True, exist_ok=True)
-    if not stub.exists():
-        stub.write_text(STUB_TEXT)
+    stub.parent.mkdir(parents=True)
+    stub.write_text(STUB_TEXT)  # a package that has the file puts its own there
+    for deb in (root / "debs").glob("*.deb"):
+        run_logged(["dpkg", "-x", deb, unpacked], layout.logs / "dpkg.log", OWN_ODOO)
     find(unpacked, OWN_ODOO)
-    stamp(unpacked, "recipe", RECIPE)
     shutil.rmtree(layout.odoo, ignore_errors=True)
     unpacked.rename(layout.odoo)
     shutil.rmtree(layout.scratch)
 
 
-def prepare(layout: Layout) -> Source:
+def prepare(layout: Layout) -> tuple[Path, tuple[Path, ...], str]:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
     if os.environ.get("ODOO_HOME"):
         return find(Path(os.environ["ODOO_HOME"]).expanduser().absolute(), OWN_ODOO)
-    if not is_stamped(layout.odoo, "recipe", RECIPE):
-        _unpack(layout)
+    once(layout.odoo, "recipe", RECIPE, lambda: _unpack(layout))
     return find(layout.odoo, f"Delete {layout.odoo} and start again.")

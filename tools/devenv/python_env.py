@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-from .base import Layout, SetupError, find_layout, fingerprint, is_stamped, setup_lock, stamp
+from .base import Layout, SetupError, find_layout, fingerprint, once, setup_lock
 from .process import run_logged, step
 
 SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
@@ -35,9 +36,7 @@ def enter(command: str, arguments: list[str]) -> int:
             package = f"Python may lack a part of it: apt-get install python3.{sys.version_info[1]}-venv"
             run_logged([sys.executable, "-m", "venv", layout.venv], layout.logs / "venv.log", package)
         for name in ["requirements.txt"] + ["requirements-test.txt"] * (command in ("test", "lint")):
-            recipe = fingerprint((layout.repo / name).read_text(encoding="utf-8"))
-            if not is_stamped(layout.venv, name, recipe):
-                _install(layout, layout.repo / name)
-                stamp(layout.venv, name, recipe)
+            path = layout.repo / name
+            once(layout.venv, name, fingerprint(path.read_text(encoding="utf-8")), partial(_install, layout, path))
     env = {**os.environ, "PYTHONPATH": str(layout.repo / "tools"), "PYTHONPYCACHEPREFIX": str(layout.cache / "pycache")}
     os.execve(layout.python, [str(layout.python), "-m", "devenv.cli", command, *arguments], env)

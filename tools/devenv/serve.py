@@ -72,7 +72,4 @@ def run(options: argparse.Namespace) -> int:
     with step(f"Demo database ({', '.join(addon.name for addon in found)})"):
         if options.reset or not database.refresh(odoo, DEMO_DATABASE, found):
             database.create(odoo, DEMO_DATABASE, found, True)
-    with contextlib.suppress(KeyboardInterrupt):
-        return 0 if options.setup_only else _serve(odoo, options.port, options.verbose)
-    print("Stopped.")
-    return 0
+    return 0 if options.setup_only else _serve(odoo, options.port, options.verbose)

@@ -51,12 +51,15 @@ def test_cache_is_made(tmp_path):
     assert (tmp_path / "a" / "cache" / "log").is_dir()
 
 
-def test_stamp_holds_for_one_recipe(tmp_path):
-    assert not base.is_stamped(tmp_path, "recipe", "1")
-    base.stamp(tmp_path, "recipe", "1")
-    assert base.is_stamped(tmp_path, "recipe", "1")
-    assert not base.is_stamped(tmp_path, "recipe", "2")
-    assert [path.name for path in tmp_path.iterdir()] == [".recipe"]
+def test_a_recipe_is_followed_once(tmp_path):
+    made = []
+    for recipe in ("1", "1", "2"):
+        base.once(tmp_path, "recipe", recipe, lambda recipe=recipe: made.append(recipe))
+    assert made == ["1", "2"]
+    with pytest.raises(ZeroDivisionError):
+        base.once(tmp_path, "recipe", "3", lambda: 1 / 0)
+    base.once(tmp_path, "recipe", "3", lambda: made.append("3"))
+    assert made == ["1", "2", "3"]
 
 
 def test_recipes_differ_by_their_parts():
