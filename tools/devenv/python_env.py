@@ -8,10 +8,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from .base import Layout, SetupError, find_layout, fingerprint, once, setup_lock
-from .process import run_logged, step
+from .base import Layout, SetupError, find_layout, fingerprint, once, run_logged, setup_lock, step
 
-SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
+SUPPORTED = "import pip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
 NETWORK = "Is the network, or the proxy set in http_proxy and https_proxy, working, and the disk not full?"
 
 
@@ -31,7 +30,7 @@ def enter(command: str, arguments: list[str]) -> int:
     layout = find_layout()
     layout.claim()
     with setup_lock(layout), step("Python packages"):
-        if not layout.python.exists() or subprocess.run([layout.python, "-c", SUPPORTED]).returncode:
+        if not layout.python.exists() or subprocess.call([layout.python, "-c", SUPPORTED], stderr=subprocess.DEVNULL):
             shutil.rmtree(layout.venv, ignore_errors=True)
             package = f"Python may lack a part of it: apt-get install python3.{sys.version_info[1]}-venv"
             run_logged([sys.executable, "-m", "venv", layout.venv], layout.logs / "venv.log", package)

@@ -4,17 +4,16 @@ import configparser
 import os
 import sys
 import time
-from functools import partial
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 from . import addons, database
 from .addons import Addon
-from .base import MAIN_ADDON, SetupError, locked
+from .base import MAIN_ADDON, SetupError, locked, running, step
 from .odoo_server import Odoo
 from .postgres import sql
-from .process import running, side_by_side, step
 
 DEMO_TESTS = "tests/test_demo*.py"
 SUITES = Path("tools/odoo_suites.ini")
@@ -22,13 +21,8 @@ NO_TESTS = 5
 SHARED = (f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder")
 
 
-class Outcome(NamedTuple):
-    """How one pass ended."""
-
-    name: str
-    code: int
-    seconds: float
-    report: dict[str, str]
+#: how one pass ended
+Outcome = namedtuple("Outcome", ("name", "code", "seconds", "report"))
 
 
 def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | None = None) -> Outcome:
@@ -69,8 +63,9 @@ def _passes(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
     outcomes = [] if named else [pytest(odoo, "plain", "tools/tests/pytest.ini", ["-q", "tools/tests"])]
     passes = plan(found, repo, named)
     with step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"):
-        making = [partial(_make, odoo, name, some, demo) for name, (some, demo, _paths) in passes.items()]
-        side_by_side(making)
+        pool = ThreadPoolExecutor()  # not waited for: when one fails, the other ends with us
+        for making in [pool.submit(_make, odoo, name, *part[:2]) for name, part in passes.items()]:
+            making.result()
     options = [*(() if named else SHARED), *(argument for argument in arguments if argument not in named)]
     for name, (_addons, demo, paths) in passes.items():
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]
@@ -86,7 +81,7 @@ def _suites(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
     settings.read(odoo.layout.repo / SUITES)
     known = settings["pytest"]["testpaths"].split()
     files = [argument for argument in arguments if argument in known] or known
-    root = next((path for path in odoo.source_addons if (path / files[0]).exists()), None)
+    root = next((path for path in odoo.addons_paths if (path / files[0]).exists()), None)
     if root is None:
         raise SetupError("This Odoo comes without its tests. Set ODOO_HOME to a source checkout.")
     with step(f"Database {name} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):

@@ -1,14 +1,16 @@
-"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked without root and without being installed."""
+"""What the distribution brings: Odoo's own code, unpacked without being installed (or the user's, $ODOO_HOME), and what
+only its package manager can install: a browser and PDF tools."""
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
-from .base import ODOO_SERIES, Layout, SetupError, fingerprint, once
-from .process import run_logged
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, once, run_logged
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
@@ -32,12 +34,13 @@ Dir::Etc::SourceParts "/dev/null";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-Acquire::https::Timeout "30";
 """
 TARGETS = ["--format", "$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)", "Created-By: Packages", "Component: main"]
 MOVING = {"unstable", "sid", "testing"}
+# packages and the programs Odoo looks for
+FOR_RUN = {"wkhtmltopdf": ("wkhtmltopdf",)}
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+FOR_TESTS = {**FOR_RUN, "chromium": BROWSERS, "poppler-utils": ("pdftoppm",)}
 
 
 def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
@@ -79,6 +82,8 @@ def find(home: Path, way_out: str) -> tuple[Path, tuple[Path, ...], str]:
     for needed in ("base", "project_account"):
         if not any((path / needed).is_dir() for path in paths):
             raise SetupError(f"The Odoo in {home} lacks the addon {needed}. {way_out}")
+    packaged = Path(sysconfig.get_path("purelib")) / "odoo" / "addons"  # the OCA's
+    paths += (packaged,) * packaged.is_dir()
     return package.parent, paths, fingerprint(package.parent, series, release.stat().st_mtime_ns)
 
 
@@ -115,3 +120,20 @@ def prepare(layout: Layout) -> tuple[Path, tuple[Path, ...], str]:
         return find(Path(os.environ["ODOO_HOME"]).expanduser().absolute(), OWN_ODOO)
     once(layout.odoo, "recipe", RECIPE, lambda: _unpack(layout))
     return find(layout.odoo, f"Delete {layout.odoo} and start again.")
+
+
+def install(layout: Layout, wanted: dict[str, tuple[str, ...]], why: str) -> None:
+    """Install what is missing if we are root.
+
+    :raise SetupError: with the command for what is still missing, and ``why`` it is wanted
+    """
+    for last_try in (False, True):
+        packages = [package for package, programs in wanted.items() if not any(map(shutil.which, programs))]
+        command = ["apt-get", "install", "--no-install-recommends", *packages]
+        if packages and (last_try or os.geteuid()):
+            raise SetupError(f"Something of the system is missing. {why} Please run: sudo {' '.join(command)}")
+        if packages:
+            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+            with contextlib.suppress(SetupError, OSError):
+                run_logged(["apt-get", "-q", "update"], layout.logs / "apt-update.log", env=env)
+                run_logged([*command, "-q", "-y"], layout.logs / "apt-system.log", env=env)
