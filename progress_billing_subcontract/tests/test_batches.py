@@ -43,7 +43,7 @@ class TestMixedBatches(ClaimCommon):
         both = self.owner | self.contract
         action = (self.contract | other)._get_contract_action()
         self.assertEqual((action['id'], action['domain']), (contracts, [('id', 'in', (self.contract | other).ids)]))
-        self.assertNotIn('res_id', action)
+        self.assertFalse(action.get('res_id'))
         self.assertNotEqual(both._get_contract_action()['id'], contracts)
         self.assertNotEqual(both.browse()._get_contract_action()['id'], contracts)
         self.assertNotEqual(both.action_view_bills()['id'], claims)
@@ -188,8 +188,11 @@ class TestMixedBatches(ClaimCommon):
         self.assertEqual(self.claim.line_ids.mapped('retainage_percent'), [3, 3])
 
     def test_invited_by_standard(self):
-        mine = (self.owner | self.contract).with_user(self.standard_of_both)
-        self.assertRefused(mine.action_invite, "Only administrators", error=AccessError)
+        self._add_invoice_contact(self.owner, self.mason, 'approver')
+        for contracts in (self.contract, self.owner | self.contract):
+            mine = contracts.with_user(self.standard_of_both)
+            self.assertRefused(mine.action_invite, "Only administrators", error=AccessError)
+        self.assertEqual(self.contract.bill_ids, self.claim)
 
     def test_reminders_of_both(self):
         """Customers' bills are not reminded of by the office's button for claims."""
