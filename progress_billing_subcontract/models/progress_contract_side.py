@@ -17,6 +17,7 @@ class ProgressContractSide(models.Model):
         return self[:1].contract_type == 'subcontract'
 
     def _get_subcontracts(self):
+        """Those of these contracts that bill the company."""
         return self.filtered(lambda contract: contract._is_subcontract())
 
     # === RIGHTS === #
@@ -24,8 +25,8 @@ class ProgressContractSide(models.Model):
     def _get_task_level(self, task):
         """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16).
 
-        :param str task: on claims also ``make_vendor_bill``, ``undo_vendor_bill``, ``revise``, ``undo``, ``set_rates``, ``export`` or, with
-            compliance documents, ``compile_backups``; on subcontracts ``keep``
+        :param str task: on claims also ``make_vendor_bill``, ``undo_vendor_bill``, ``revise``, ``undo``, ``set_rates``,
+            ``export`` or, with compliance documents, ``compile_backups``; on subcontracts ``keep``
         :return str: as there
         """
         if self._is_subcontract() and task in ('release_retainage', 'send'):

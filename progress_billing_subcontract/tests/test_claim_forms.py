@@ -84,7 +84,9 @@ class TestClaimForms(ClaimCommon):
                 self.assertAlmostEqual(self.first.amount, amount, 2)
         for text in ('100.0001', '-0.0001'):
             self.assertRefused(
-                lambda text=text: self._send(**self._work(self.bill, text, unit='percent')), "between 0 and 100", "Works 1"
+                lambda text=text: self._send(**self._work(self.bill, text, unit='percent')),
+                "between 0 and 100",
+                "Works 1",
             )
 
     def test_stored_beyond_the_line(self):

@@ -174,9 +174,7 @@ class TestClaimLedger(ClaimCommon):
         bill.action_submit()
         bill.action_approve()
         bill.invoice_id.action_post()
-        self.assertLedger(
-            bill.invoice_id, expense=1250, input_tax=125, payable_retainage=-125, payable=-1250
-        )
+        self.assertLedger(bill.invoice_id, expense=1250, input_tax=125, payable_retainage=-125, payable=-1250)
         item = bill.invoice_id.line_ids.filtered('purchase_line_id')
         self.assertRecordValues(item, [{'quantity': 25, 'price_unit': 50, 'price_subtotal': 1250}])
         self.assertOrder(contract.purchase_order_ids, 25, 'to invoice')

@@ -23,24 +23,28 @@ class TestSubcontractCompanies(ClaimCommon):
         project = self.env['project.project'].create({'name': "Theirs", 'company_id': self.theirs.id})
         works = self.works.with_company(self.theirs).copy({'company_id': False})
         works.property_account_expense_id = self.second['default_account_expense']
-        order = self.env['purchase.order'].with_company(self.theirs).create(
-            {
-                'partner_id': self.vendor.id,
-                'company_id': self.theirs.id,
-                'project_id': project.id,
-                'order_line': [
-                    Command.create(
-                        {
-                            'product_id': works.id,
-                            'name': "Their works",
-                            'product_qty': 1,
-                            'price_unit': amount,
-                            'tax_ids': [Command.clear()],
-                        }
-                    )
-                ],
-                **vals,
-            }
+        order = (
+            self.env['purchase.order']
+            .with_company(self.theirs)
+            .create(
+                {
+                    'partner_id': self.vendor.id,
+                    'company_id': self.theirs.id,
+                    'project_id': project.id,
+                    'order_line': [
+                        Command.create(
+                            {
+                                'product_id': works.id,
+                                'name': "Their works",
+                                'product_qty': 1,
+                                'price_unit': amount,
+                                'tax_ids': [Command.clear()],
+                            }
+                        )
+                    ],
+                    **vals,
+                }
+            )
         )
         order.button_confirm()
         return order
@@ -108,9 +112,7 @@ class TestSubcontractCompanies(ClaimCommon):
         self.assertFalse(self.contract.bill_ids, "All or none.")
         self.period.copy({'project_id': contract.project_id.id})
         (self.contract | contract).action_invite()
-        self.assertEqual(
-            (self.contract | contract).bill_ids.mapped('company_id'), self.company | self.theirs
-        )
+        self.assertEqual((self.contract | contract).bill_ids.mapped('company_id'), self.company | self.theirs)
 
     def test_unit_price_in_their_currency(self):
         """A product's cost is the company's, in the currency of the subcontract at today's rate."""

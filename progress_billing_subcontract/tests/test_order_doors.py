@@ -137,7 +137,8 @@ class TestOrderDoors(SubcontractCommon):
         ):
             with self.subTest(name=name):
                 message = self.assertRefused(
-                    lambda name=name, value=value: self.order.order_line.write({name: value}), "Add a change order there"
+                    lambda name=name, value=value: self.order.order_line.write({name: value}),
+                    "Add a change order there",
                 )
                 self.assertIn(self.first._fields[name]._description_string(self.env), message)
                 self.assertEqual(self.second.price_unit, 200)

@@ -226,7 +226,9 @@ class TestOwnerCorners(ClaimCommon):
         self.owner.line_ids[0].pending_amount = 1500
         self.owner.action_run_billing()
         self._claim(self.contract, 1000)
-        both = self._make_user('eyes_both', 'progress_billing.group_readonly,progress_billing.group_subcontract_readonly')
+        both = self._make_user(
+            'eyes_both', 'progress_billing.group_readonly,progress_billing.group_subcontract_readonly'
+        )
         for user, owner in ((self.sub_reader, 0), (both, 1500)):
             with self.subTest(user=user.login):
                 wizard = self._margin(user=user)
@@ -266,9 +268,7 @@ class TestOwnerCorners(ClaimCommon):
     def test_change_orders_of_the_owner(self):
         """A further line of the owner's takes what a subcontract's new line costs."""
         self.make.change(self.owner, {'name': "Pool", 'amount': 9000})
-        self.make.change(
-            self.contract, {'name': "Pool", 'amount': 7000, 'tax_ids': [Command.set(self.input_tax.ids)]}
-        )
+        self.make.change(self.contract, {'name': "Pool", 'amount': 7000, 'tax_ids': [Command.set(self.input_tax.ids)]})
         pool = self.contract.line_ids[2]
         pool.owner_line_id = self.owner.line_ids[2]
         self._claim(self.contract, 0, 0, 7000)

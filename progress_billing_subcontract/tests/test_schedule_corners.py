@@ -66,9 +66,7 @@ class TestScheduleCorners(ClaimCommon):
     def test_rows_in_their_order(self):
         """Ten rows and more stay in the order of the page, not in that of the alphabet."""
         self._propose(*[('', f"Part {number}", '5000') for number in range(12)])
-        self.assertEqual(
-            self.contract.vendor_schedule_ids.mapped('name'), [f"Part {number}" for number in range(12)]
-        )
+        self.assertEqual(self.contract.vendor_schedule_ids.mapped('name'), [f"Part {number}" for number in range(12)])
 
     def test_a_form_replaces_the_one_before(self):
         self._propose(('', "Walls", '60000'), submit=False)
@@ -284,9 +282,7 @@ class TestScheduleCorners(ClaimCommon):
                     "that can be divided",
                 )
         part = self._part(60000)
-        self.assertRefused(
-            lambda: part.write({'contract_line_id': self.second.id}), "cannot be set", error=AccessError
-        )
+        self.assertRefused(lambda: part.write({'contract_line_id': self.second.id}), "cannot be set", error=AccessError)
 
     # === WHAT COMES OF IT === #
 
@@ -333,9 +329,7 @@ class TestScheduleCorners(ClaimCommon):
         self.env.invalidate_all()
         order = self.contract.purchase_order_ids
         move = self._claim(self.contract, 30000.01, 10000, post=True).invoice_id
-        self.assertLedger(
-            move, expense=40000.01, input_tax=4000, payable_retainage=-4000, payable=-40000.01
-        )
+        self.assertLedger(move, expense=40000.01, input_tax=4000, payable_retainage=-4000, payable=-40000.01)
         self.assertEqual(order.order_line[0].progress_billed_amount, 40000.01)
         self.assertEqual(order.order_line[0].progress_status, 'to invoice')
         self._claim(self.contract, 10000, 9999.99, post=True)
