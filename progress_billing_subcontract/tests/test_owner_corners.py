@@ -78,9 +78,30 @@ class TestOwnerCorners(ClaimCommon):
         action = self.project.action_bill_owner_from_claims()
         self.assertEqual(self.owner.bill_ids.line_ids.mapped('amount'), [1000])
         self.assertEqual(second.bill_ids.line_ids.mapped('amount'), [500])
-        self.assertIn(claim.owner_bill_id, self.owner.bill_ids | second.bill_ids)
-        self.assertEqual(action['domain'], [('id', 'in', (self.owner.bill_ids | second.bill_ids).ids)])
-        self.assertFalse(claim._get_claims_for_owner())
+        both = self.owner.bill_ids | second.bill_ids
+        self.assertEqual(claim.owner_bill_ids, both)
+        self.assertIn(claim.owner_bill_id, both)
+        self.assertEqual(action['domain'], [('id', 'in', both.ids)])
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+        for contract, amount in ((self.owner, 1000), (second, 500)):
+            before = contract.bill_ids
+            before[-1:].action_cancel()
+            self.project.action_bill_owner_from_claims()
+            with self.subTest(contract=contract.name):
+                self.assertEqual((contract.bill_ids - before).line_ids.mapped('amount'), [amount], "That part alone.")
+        self.assertEqual((len(self.owner.bill_ids), len(second.bill_ids)), (2, 2))
+
+    def test_an_owner_who_comes_later(self):
+        """What was on none of the owner's lines is billed once it is; the rest of the claim is not billed again."""
+        self.contract.line_ids[1].owner_line_id = False
+        claim = self._claim(self.contract, 1000, 500)
+        first = self._fill()
+        second = self.make.pro_forma([5000])
+        self.contract.line_ids[1].owner_line_id = second.line_ids
+        self.project.action_bill_owner_from_claims()
+        self.assertEqual(second.bill_ids.line_ids.mapped('amount'), [500])
+        self.assertEqual(claim.owner_bill_ids, first | second.bill_ids)
+        self.assertEqual(first.line_ids.mapped('amount'), [1000])
 
     def test_only_lines_with_an_owner(self):
         """Work the owner has no line for stays with us; the claim is taken all the same."""
@@ -96,7 +117,7 @@ class TestOwnerCorners(ClaimCommon):
         self.owner.line_ids[0].pending_amount = 700
         self.owner.action_run_billing()
         draft = self.owner.bill_ids
-        draft.line_ids.write({'retainage_amount': 7, 'is_retainage_typed': True})
+        draft.line_ids.retainage_amount = 7
         self._claim(self.contract, 1000)
         self.assertFalse(self._fill(), "No bill beside the draft.")
         self.assertRecordValues(draft.line_ids, [{'amount': 1700, 'retainage_amount': 107}])
