@@ -52,6 +52,8 @@ class ProgressBillInvitation(models.Model):
         """Accept invitations, in the subcontractors' name: the claims can be entered.
 
         :return dict: the action that shows the claims
+        :raises AccessError: for users who may not claim
+        :raises UserError: for what is no invitation, or has been handed in
         """
         self._check_may_bill()
         self._accept(Actor.of(self.env.user))
@@ -62,6 +64,8 @@ class ProgressBillInvitation(models.Model):
 
         :param str reason: why, optional
         :return dict: the action that shows the claims
+        :raises AccessError: for users who may not claim
+        :raises UserError: for what is no invitation, or has been handed in
         """
         self._check_may_bill()
         self._decline(Actor.of(self.env.user), reason)

@@ -24,6 +24,8 @@ class ProgressBillReview(models.Model):
         """The Review button: claimed, certified and difference of each line, to approve or send back.
 
         :return dict: the dialog
+        :raises AccessError: for users who are no administrators of subcontracts
+        :raises UserError: for a claim that is not under review
         """
         self.ensure_one()
         self._check_may_review()

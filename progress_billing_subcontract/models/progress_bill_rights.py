@@ -32,6 +32,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_correct()
@@ -40,6 +41,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: reloads the bill
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_undo()
@@ -56,6 +58,7 @@ class ProgressBillRights(models.Model):
         """As for customers; what was sent back is handed in again by its contacts, or by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_revise()
         return super().action_submit()

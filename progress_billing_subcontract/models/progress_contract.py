@@ -88,6 +88,7 @@ class ProgressContract(models.Model):
         """Draft → open; subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_open()
@@ -96,6 +97,7 @@ class ProgressContract(models.Model):
         """→ cancelled; subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_cancel()
@@ -115,6 +117,7 @@ class ProgressContract(models.Model):
         """The final bill; of subcontracts by administrators.
 
         :return dict: the action that shows it
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_create_final_invoice()

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 from devenv import addons, database
-from devenv.base import MAIN_ADDON, SetupError, fingerprint, is_stamped, locked, write_atomically
+from devenv.base import MAIN_ADDON, SetupError, fingerprint, is_stamped, locked, stamp
 from devenv.odoo_server import Odoo
-from devenv.process import CommandFailed, run_logged, step
+from devenv.process import run_logged, step
 
 ROUNDS, QUICK = 7, 3
 #: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt
@@ -33,9 +33,9 @@ def _packages(odoo: Odoo) -> Path | None:
         pip = [layout.python, "-m", "pip", "install", "--no-deps", "--no-input", "--upgrade", "--target", folder]
         try:
             run_logged([*pip, "-r", layout.repo / REQUIREMENTS], layout.logs / "pip-bench.log")
-        except CommandFailed:
+        except SetupError:
             return None
-        write_atomically(folder / f".{REQUIREMENTS}", recipe)
+        stamp(folder, REQUIREMENTS, recipe)
     return folder / "odoo" / "addons"
 
 

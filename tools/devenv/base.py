@@ -1,9 +1,7 @@
-"""Where things are, and what makes a killed or doubled run harmless: locks, stamps, scratch folders.
+"""Where things are, and what makes a killed or doubled run harmless: locks, stamps, one folder for the half-made.
 
 This file and what it needs is standard library only: it runs before anything is installed.
 """
-
-from __future__ import annotations
 
 import contextlib
 import fcntl
@@ -11,7 +9,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +35,7 @@ class Layout:
     python = property(lambda self: self.venv / "bin" / "python")
     postgres = property(lambda self: self.cache / "postgres")
     logs = property(lambda self: self.cache / "log")
+    scratch = property(lambda self: self.cache / "half-made")
 
     def claim(self) -> None:
         """Make the cache folder; it must be writable, large enough and outside the repository."""
@@ -46,16 +44,12 @@ class Layout:
             raise SetupError(f"Odoo cannot work below a folder with a comma or a colon: {self.repo}, {self.cache}")
         if self.repo in (self.cache, *self.cache.parents):
             raise SetupError(f"The cache folder {self.cache} is inside the repository. {another}")
-        existing = next(folder for folder in (self.cache, *self.cache.parents) if folder.exists())
+        self.logs.mkdir(parents=True, exist_ok=True)
         ready = self.python.exists() and (self.odoo.is_dir() or os.environ.get("ODOO_HOME"))
-        needed, free = NEEDED_DISK_AGAIN if ready else NEEDED_DISK, shutil.disk_usage(existing).free
+        needed, free = NEEDED_DISK_AGAIN if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
         if free < needed:
             sizes = f"needs about {needed / 1e9:.1f} GB and its disk has {free / 1e9:.1f} GB free"
             raise SetupError(f"Not enough disk space: {self.cache} {sizes}. Free some space. {another}")
-        try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(f"Cannot write the cache folder {self.cache}: {error.strerror}. {another}") from None
 
 
 def find_layout() -> Layout:
@@ -79,10 +73,9 @@ def locked(path: Path, waiting_for: str):
 
 @contextlib.contextmanager
 def setup_lock(layout: Layout):
-    """One set-up at a time; what killed ones left half-made is deleted."""
+    """One set-up at a time, which starts without what a killed one left half-made."""
     with locked(layout.cache / "setup.lock", "another set-up"):
-        for leftover in layout.cache.glob(".work-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(layout.scratch, ignore_errors=True)
         yield
 
 
@@ -97,22 +90,6 @@ def is_stamped(folder: Path, name: str, recipe: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == recipe
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write beside the target and rename, so that no reader sees half a file; also the stamp of a finished folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)
-    os.chmod(temporary, mode)
-    os.replace(temporary, path)
-
-
-@contextlib.contextmanager
-def scratch_folder(parent: Path):
-    """A folder for half-made things, gone when the work is over."""
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=parent))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def stamp(folder: Path, name: str, recipe: str) -> None:
+    """Note that ``folder`` is finished; half a note is none."""
+    (folder / f".{name}").write_text(recipe, encoding="utf-8")

@@ -1,15 +1,14 @@
-"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked."""
-
-from __future__ import annotations
+"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked without root and without being installed."""
 
 import os
+import platform
 import re
 import shutil
-from dataclasses import dataclass
+import subprocess
 from pathlib import Path
 
-from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, scratch_folder, write_atomically
-from .debs import OWN_ODOO, DebDownloader
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, stamp
+from .process import run_logged
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
@@ -22,81 +21,108 @@ STUB = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 STUB_TEXT = "// Left out by the distribution; an empty file keeps the bundle whole.\n"
 PACKAGES = Path("usr/lib/python3/dist-packages")
 RECIPE = fingerprint(NEWEST, RELEASED, STUB_TEXT)
+OWN_ODOO = "Set ODOO_HOME to a folder with Odoo 19.0: a complete checkout (the one with odoo-bin) or unpacked package."
+# only the machine's mirror, proxies and keys are shared; its hooks of updates may want root
+APT_CONF = """\
+#clear APT::Update;
+Dir::State "{root}/state";
+Dir::Cache "{root}/cache";
+Dir::Etc::SourceList "{root}/sources.list";
+Dir::Etc::SourceParts "/dev/null";
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+Acquire::https::Timeout "30";
+"""
+TARGETS = ["--format", "$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)", "Created-By: Packages", "Component: main"]
+MOVING = {"unstable", "sid", "testing"}
 
 
-@dataclass(frozen=True)
-class OdooSource:
-    """An importable Odoo: the folder for PYTHONPATH and its addons folders."""
+def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
+    """Where the machine's own base system comes from: lines for apt, the released suite there, and the newest one.
 
-    pythonpath: Path
-    addons_paths: tuple[Path, ...]
-    release: str
-
-    @property
-    def identity(self) -> str:
-        """Changes with the code, so that databases made by other code are redone."""
-        stat = (self.pythonpath / "odoo" / "release.py").stat()
-        return fingerprint(self.pythonpath, self.release, stat.st_mtime_ns)
-
-
-def describe(home: Path) -> OdooSource | None:
-    """Find Odoo in a source checkout, an unpacked package or a package folder, without running it."""
-    for package in (home, home / PACKAGES, home.parent):
-        if (package / "odoo" / "release.py").is_file():
-            text = (package / "odoo" / "release.py").read_text(encoding="utf-8")
-            match = re.search(r"^version_info\s*=\s*\(\s*(\d+)\s*,\s*(\d+)", text, re.MULTILINE)
-            # Debian's folder `addons` beside `odoo` holds Python only
-            candidates = (package / "odoo" / "addons", package / "addons")
-            paths = [path for path in candidates if (path / "web/static").is_dir() or (path / "base/data").is_dir()]
-            return OdooSource(package, tuple(paths), ".".join(match.groups()) if match else "?")
-    return None
+    Chosen from what apt would fetch, one ``uri|suite|keyring`` a line, and from what the system says it is.
+    """
+    ubuntu = release.get("UBUNTU_CODENAME")  # derived systems have it as well
+    suites = {ubuntu or release.get("DEBIAN_CODENAME") or release.get("VERSION_CODENAME"), "stable", *MOVING}
+    rows = [line.split("|") for line in targets.splitlines() if line.count("|") == 2]
+    rows.sort(key=lambda row: release.get("ID", "") not in row[0])  # the distribution's own first
+    for uri, suite, keyring in rows:
+        if suite in suites:
+            released, newest = "stable" if suite in MOVING else suite, "devel" if ubuntu else "unstable"
+            option = "" if keyring.startswith("$(") or not keyring else f"[signed-by={keyring}] "
+            end = " universe" * bool(ubuntu)
+            lines = (f"deb {option}{uri} {name} main{end}\n" for name in (newest, released))
+            return "".join(lines), released, newest
+    raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 
 
-def users_own(variable: str) -> OdooSource:
-    """The Odoo of $ODOO_HOME, refused unless it is a complete 19.0."""
-    home = Path(variable).expanduser().absolute()
-    source = describe(home)
-    if source is None:
-        wanted = f"a source checkout (the one with odoo-bin) or of an unpacked package, of Odoo {ODOO_SERIES}"
-        raise SetupError(f"ODOO_HOME is {home}, and there is no Odoo in it. Name the folder of {wanted}.")
-    if source.release != ODOO_SERIES:
-        words = f"ODOO_HOME ({home}) holds Odoo {source.release}, and these addons need Odoo {ODOO_SERIES}"
-        raise SetupError(f"Wrong Odoo version: {words}.")
+#: an importable Odoo: the folder for PYTHONPATH, its addons folders, and what changes with its code
+Source = tuple[Path, tuple[Path, ...], str]
+
+
+def find(home: Path, way_out: str) -> Source:
+    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete."""
+    packages = (folder / "odoo" for folder in (home, home / PACKAGES, home.parent))
+    package = next((folder for folder in packages if (folder / "release.py").is_file()), None)
+    if package is None:
+        raise SetupError(f"There is no Odoo in {home}. {way_out}")
+    release = package / "release.py"
+    version = re.search(r"^version_info\s*=\s*\(\s*(\d+)\s*,\s*(\d+)", release.read_text(), re.MULTILINE)
+    series = ".".join(version.groups()) if version else "?"
+    if series != ODOO_SERIES:
+        raise SetupError(f"{home} holds Odoo {series}, and these addons need Odoo {ODOO_SERIES}. {way_out}")
+    # Debian's folder `addons` beside `odoo` holds Python only
+    folders = (package / "addons", package.parent / "addons")
+    paths = tuple(path for path in folders if (path / "web/static").is_dir() or (path / "base/data").is_dir())
     for needed in ("base", "project_account"):
-        if not any((path / needed).is_dir() for path in source.addons_paths):
-            words = "Use a complete checkout, with the folders odoo and addons."
-            raise SetupError(f"The Odoo in ODOO_HOME ({home}) lacks the addon {needed}. {words}")
-    return source
+        if not any((path / needed).is_dir() for path in paths):
+            raise SetupError(f"The Odoo in {home} lacks the addon {needed}. {way_out}")
+    return package.parent, paths, fingerprint(package.parent, series, release.stat().st_mtime_ns)
+
+
+def _download(layout: Layout, target: Path) -> None:
+    """Download Debian's packages with a private state of apt, and unpack them."""
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise SetupError(f"Odoo 19 comes from Debian's package odoo-19, and there is no apt here. {OWN_ODOO}")
+    root = layout.scratch / "apt"
+    for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
+        (root / folder).mkdir(parents=True)
+    found = subprocess.run(["apt-get", "indextargets", *TARGETS], capture_output=True, text=True, check=False)
+    sources, released, newest = find_mirror(found.stdout, platform.freedesktop_os_release())
+    (root / "sources.list").write_text(sources)
+    (root / "apt.conf").write_text(APT_CONF.format(root=root))
+    options = {"env": {**os.environ, "LC_ALL": "C.UTF-8"}, "cwd": root / "debs"}
+    packages = [f"{name}/{newest}" for name in NEWEST] + [f"{name}/{released}" for name in RELEASED]
+    for action in (["update"], ["download", *packages]):
+        command = ["apt-get", "-c", root / "apt.conf", "-q", *action]
+        run_logged(command, layout.logs / f"apt-{action[0]}.log", OWN_ODOO, **options)
+    target.mkdir()
+    for deb in (root / "debs").glob("*.deb"):
+        run_logged(["dpkg", "-x", deb, target], layout.logs / "dpkg.log", OWN_ODOO)
 
 
 def _unpack(layout: Layout) -> None:
-    """Download and unpack Debian's packages, then move them into place at once."""
-    with scratch_folder(layout.cache) as scratch:
-        debs = DebDownloader(scratch / "apt", layout.logs)
-        suites = [(name, debs.mirror.newest) for name in NEWEST] + [(name, debs.mirror.released) for name in RELEASED]
-        unpacked = scratch / "odoo"
-        debs.unpack([f"{name}/{suite}" for name, suite in suites], unpacked)
-        stub = unpacked / PACKAGES / STUB
-        stub.parent.mkdir(parents=True, exist_ok=True)
-        if not stub.exists():
-            stub.write_text(STUB_TEXT)
-        source = describe(unpacked)
-        if source is None or source.release != ODOO_SERIES:
-            raise SetupError(f"The package odoo-19 holds another Odoo than {ODOO_SERIES}. {OWN_ODOO}")
-        write_atomically(unpacked / ".recipe", RECIPE)
-        if layout.odoo.exists():
-            layout.odoo.rename(scratch / "old")
-        unpacked.rename(layout.odoo)
+    """Have Debian's packages unpacked, then move them into place at once."""
+    unpacked = layout.scratch / "odoo"
+    _download(layout, unpacked)
+    stub = unpacked / PACKAGES / STUB
+    stub.parent.mkdir(parents=True, exist_ok=True)
+    if not stub.exists():
+        stub.write_text(STUB_TEXT)
+    find(unpacked, OWN_ODOO)
+    stamp(unpacked, "recipe", RECIPE)
+    shutil.rmtree(layout.odoo, ignore_errors=True)
+    unpacked.rename(layout.odoo)
+    shutil.rmtree(layout.scratch)
 
 
-def prepare(layout: Layout) -> OdooSource:
+def prepare(layout: Layout) -> Source:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
     if os.environ.get("ODOO_HOME"):
-        return users_own(os.environ["ODOO_HOME"])
+        return find(Path(os.environ["ODOO_HOME"]).expanduser().absolute(), OWN_ODOO)
     if not is_stamped(layout.odoo, "recipe", RECIPE):
         _unpack(layout)
-    source = describe(layout.odoo)
-    if source is None:
-        shutil.rmtree(layout.odoo)
-        raise SetupError(f"{layout.odoo} was damaged and is deleted: start again.")
-    return source
+    return find(layout.odoo, f"Delete {layout.odoo} and start again.")

@@ -1,17 +1,14 @@
 """bin/run: a demo database and a server to look at it."""
 
-from __future__ import annotations
-
 import argparse
+import contextlib
 import http.client
 import socket
-import subprocess
 import sys
 import time
 
 from . import addons, database, odoo_server, system_tools
 from .base import DEMO_DATABASE, SetupError
-from .odoo_server import Odoo
 from .process import running, step, tail_of
 
 HOST = "127.0.0.1"
@@ -24,40 +21,33 @@ def refuse_taken_port(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
-        except PermissionError:
-            raise SetupError(f"You may not use port {port}; choose one above 1023: bin/run --port N") from None
-        except OSError:
-            other = port + 1 if port < 65535 else 8069
-            words = f"Stop that one, or choose another port: bin/run --port {other}"
-            raise SetupError(f"Port {port} is taken by another program. {words}") from None
+        except OSError as error:
+            words = f"Choose another port: bin/run --port {port + 1 if 1023 < port < 65535 else 8069}"
+            raise SetupError(f"Port {port} is taken, or not for you to use ({error.strerror}). {words}") from None
 
 
-def _wait_until_up(child: subprocess.Popen, port: int) -> bool:
-    """True once the server answers; False if it ended instead."""
-    started = time.monotonic()
-    while child.poll() is None and time.monotonic() - started < PATIENCE:
-        connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
-        try:
-            connection.request("GET", f"/web/login?db={DEMO_DATABASE}")
-            return connection.getresponse().status < 500
-        except OSError:
-            time.sleep(0.2)
-        finally:
-            connection.close()
+def _answers(port: int) -> bool:
+    """True once the server shows a page."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    with contextlib.suppress(OSError), contextlib.closing(connection):
+        connection.request("GET", f"/web/login?db={DEMO_DATABASE}")
+        return connection.getresponse().status < 500
+    time.sleep(0.2)
     return False
 
 
-def _serve(odoo: Odoo, port: int, verbose: bool) -> int:
+def _serve(odoo: odoo_server.Odoo, port: int, verbose: bool) -> int:
     """Run the server in the foreground until it ends or Ctrl-C is pressed."""
     log = odoo.layout.logs / f"server-{port}.log"
-    options = ["-d", DEMO_DATABASE, "--db-filter", f"^{DEMO_DATABASE}$", "--http-port", str(port)]
+    command = odoo.command("-d", DEMO_DATABASE, "--db-filter", f"^{DEMO_DATABASE}$", "--http-port", str(port))
     with open(log, "w", encoding="utf-8") as output:
         streams = {} if verbose else {"stdout": output, "stderr": output}
-        with running(odoo.command(*options), env=odoo.environment(), cwd=odoo.layout.cache, **streams) as child:
+        with running(command, env=odoo.environment(), cwd=odoo.layout.cache, **streams) as child:
             with step("Server"):
-                if not _wait_until_up(child, port):
-                    tail = "" if verbose else "\n" + tail_of(log)
-                    raise SetupError(f"Odoo did not start. The end of {log}:{tail}")
+                patience = time.monotonic() + PATIENCE
+                while not _answers(port):
+                    if child.poll() is not None or time.monotonic() > patience:
+                        raise SetupError(f"Odoo did not start. The end of {log}:\n{tail_of(log)}")
             print(
                 f"\n  Progress Billing runs at http://{HOST}:{port}\n"
                 f"  login: admin   password: admin\n"
@@ -73,18 +63,16 @@ def run(options: argparse.Namespace) -> int:
     if not options.setup_only:
         refuse_taken_port(options.port)
     odoo = odoo_server.prepare()
-    with step("PDF engine"):
-        command = system_tools.install(odoo.layout, system_tools.FOR_RUN)
-    if command:
-        print(f"    Printing PDFs needs one more package; all else works without it: {command}", file=sys.stderr)
+    try:
+        with step("PDF engine"):
+            system_tools.install(odoo.layout, system_tools.FOR_RUN, "Only printing PDFs needs it.")
+    except SetupError as error:
+        print(f"    {error}", file=sys.stderr)
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
     with step(f"Demo database ({', '.join(addon.name for addon in found)})"):
         if options.reset or not database.refresh(odoo, DEMO_DATABASE, found):
             database.create(odoo, DEMO_DATABASE, found, True)
-    if options.setup_only:
-        return 0
-    try:
-        return _serve(odoo, options.port, options.verbose)
-    except KeyboardInterrupt:
-        print("Stopped.")
-        return 0
+    with contextlib.suppress(KeyboardInterrupt):
+        return 0 if options.setup_only else _serve(odoo, options.port, options.verbose)
+    print("Stopped.")
+    return 0
