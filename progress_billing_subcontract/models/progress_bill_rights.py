@@ -13,9 +13,7 @@ class ProgressBillRights(models.Model):
 
     def _check_claims_may(self, task, refusal):
         """:raises AccessError: for users without the level that a task on claims takes; see ``_check_may_do``"""
-        contracts = self._get_claims().contract_id
-        if contracts:
-            contracts._check_may_do(task, refusal)
+        self.contract_id._check_subcontracts_may(task, refusal)
 
     # === VENDOR BILLS === #
 
@@ -98,4 +96,4 @@ class ProgressBillRights(models.Model):
         return super()._check_download()
 
     def _check_may_export(self):
-        self._get_claims().contract_id._check_may_export()
+        self.contract_id._check_may_export()
