@@ -200,6 +200,87 @@ class TestPlainTaxes(SpeedCommon):
 
 
 @tagged('post_install', '-at_install')
+class TestBalancesGiven(SpeedCommon):
+    """What is said of invoice lines beforehand is what Odoo comes to, in every column of the entry."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        tag = cls.env['account.account.tag'].create({'name': "Base", 'applicability': 'taxes'})
+        tagged_tax = cls.make.tax("Tagged", 15.0)
+        lines = tagged_tax.invoice_repartition_line_ids | tagged_tax.refund_repartition_line_ids
+        lines.filtered(lambda line: line.repartition_type == 'base').tag_ids = tag
+        group = cls.make.tax("Group", 0.0, amount_type='group')
+        group.children_tax_ids = cls.make.tax("A", 5.0) | cls.make.tax("B", 2.5)
+        reverse = cls.make.tax("Reverse charge", 15.0)
+        for part in (reverse.invoice_repartition_line_ids, reverse.refund_repartition_line_ids):
+            part[1].copy({'factor_percent': -100.0})
+        cls.taxes = {
+            'percent': cls.tax_15,
+            'tags': tagged_tax | cls.make.tax("Second", 2.5),
+            'included': cls.make.tax("Included", 15.0, price_include_override='tax_included'),
+            'fixed': cls.make.tax("Each", 2.0, amount_type='fixed'),
+            'group': group,
+            'reverse charge': reverse,
+            'cash basis': cls.make.tax("Paid", 15.0, tax_exigibility='on_payment'),
+            'none': cls.env['account.tax'],
+        }
+
+    def _read(self, move):
+        """What all lines of an entry say, apart from what they are known by."""
+        names = [
+            name
+            for name, field in self.env['account.move.line']._fields.items()
+            if field.store
+            and name not in {*OWN_COLUMNS, 'name', 'ref', 'extra_tax_data'}
+            and not name.startswith(('progress_', 'move_', 'parent_'))
+        ]
+        rows = [
+            {name: line[name].ids if line._fields[name].relational else line[name] for name in names}
+            for line in move.line_ids.sorted(lambda line: (line.display_type, line.sequence, line.id))
+        ]
+        return rows, move.amount_untaxed, move.amount_tax, move.amount_total
+
+    def _bill(self, taxes, **vals):
+        """A bill, and one that takes more back than it asks for."""
+        contract = self.make.contract([1000.0, 333.33], taxes, **vals)
+        bills = self.billing.run(contract, 33.33) | self.billing.run(contract, 20)
+        return [self._read(move) for move in bills.invoice_id]
+
+    def _assert_same(self, taxes, **vals):
+        said = self._bill(taxes, **vals)
+        with patch.object(type(self.env['progress.bill']), '_fill_in_balances', lambda _self, _vals_list: None):
+            found = self._bill(taxes, **vals)
+        self.assertEqual(len(found), 2)
+        for ours, odoos in zip(said, found, strict=True):
+            self.assertEqual(*[str(rows).replace(', ', ',\n') for rows in (ours, odoos)])
+
+    def test_same_entries(self):
+        for name, taxes in self.taxes.items():
+            for recognition in ('as_billed', 'deposit'):
+                with self.subTest(name, recognition=recognition):
+                    self._assert_same(taxes, revenue_recognition=recognition)
+
+    def test_other_currency(self):
+        """Odoo reckons what it is in the company's."""
+        self._assert_same(self.tax_15, currency_id=self.setup_other_currency('EUR').id)
+
+    def test_nothing_is_left_to_write(self):
+        """Odoo finds each line as it would write it."""
+        lines, written = self.env.registry['account.move.line'], []
+        write = lines.write
+
+        def noted(records, vals):
+            written.extend(vals)
+            return write(records, vals)
+
+        for name in ('percent', 'tags', 'group', 'reverse charge', 'cash basis'):
+            with self.subTest(name), patch.object(lines, 'write', noted):
+                self._bill(self.taxes[name])
+                self.assertNotIn('tax_tag_ids', written)
+
+
+@tagged('post_install', '-at_install')
 class TestCosts(SpeedCommon):
     """What is billed costs what its invoice costs, however many lines there are."""
 

@@ -8,6 +8,10 @@ from ...tools import money
 from ..base.progress_actor import Actor
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
+#: what the journal of an invoice comes from, and whose they are
+JOURNAL_METHODS = ('_compute_journal_id', '_get_valid_journal_types', '_search_default_journal')
+ODOO_MOVE = 'odoo.addons.account.models.account_move'
+
 
 class ProgressBillInvoicing(models.Model):
     """From a progress bill to its invoice: the only way an invoice is made.
@@ -40,6 +44,8 @@ class ProgressBillInvoicing(models.Model):
                 bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
             vals_list = [bill._prepare_invoice_vals(taxes[bill]) for bill in wave]
             self._fill_in_distributions([command[2] for vals in vals_list for command in vals['invoice_line_ids']])
+            self._fill_in_balances(vals_list)
+            self._fill_in_journals(vals_list)
             moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
@@ -143,6 +149,46 @@ class ProgressBillInvoicing(models.Model):
         for line in lines:
             if not models_exist and not line.get('display_type'):
                 line.setdefault('analytic_distribution', False)
+
+    def _fill_in_balances(self, vals_list):
+        """Say what lines come to in the ledger where their taxes are frozen: Odoo writes it on each line that it does not
+        find right, whoever gave it.
+
+        :param list vals_list: of ``account.move``
+        """
+        tags = {}
+        for vals in vals_list:
+            if vals['currency_id'] != self.env['res.company'].browse(vals['company_id']).currency_id.id:
+                continue
+            is_refund = vals['move_type'] in ('out_refund', 'in_refund')
+            sign = 1 if vals['move_type'] in ('out_refund', 'in_invoice') else -1
+            for line in (command[2] for command in vals['invoice_line_ids'] if command[2].get('extra_tax_data')):
+                amount = sign * line['extra_tax_data']['manual_total_excluded_currency']
+                taxes = tuple(line['tax_ids'][0][2])
+                if (taxes, is_refund) not in tags:
+                    flat = self.env['account.tax'].browse(taxes)._flatten_taxes_and_sort_them()[0]
+                    tags[taxes, is_refund] = flat.get_tax_tags(is_refund, 'base').ids
+                line.update(amount_currency=amount, balance=amount)
+                if tags[taxes, is_refund]:
+                    line['tax_tag_ids'] = [Command.set(tags[taxes, is_refund])]
+
+    def _fill_in_journals(self, vals_list):
+        """Look the default journal up once for invoices that are alike, where nobody has changed how Odoo chooses it.
+
+        :param list vals_list: of ``account.move``
+        """
+        moves, journals = self.env['account.move'].sudo(), {}  # sudo: account.move - as whoever makes the invoices
+        choosers = (getattr(type(moves), name).__module__ for name in JOURNAL_METHODS)
+        if any(module != ODOO_MOVE for module in choosers):
+            return
+        for vals in (vals for vals in vals_list if 'journal_id' not in vals):
+            given = {name: vals[name] for name in ('move_type', 'company_id', 'currency_id')}
+            key = tuple(given.values())
+            if key not in journals:
+                journals[key] = moves.new(given)._search_default_journal()
+            # its own currency would become the invoice's
+            if journals[key].currency_id.id in (False, vals['currency_id']):
+                vals['journal_id'] = journals[key].id
 
     def _get_invoice_date(self):
         """The planned date, but never in the future (PLN-5)."""
