@@ -47,14 +47,19 @@ class ProgressBillGeneration(models.Model):
         bills = self._create_protected(
             [{name: value for name, value in vals.items() if name != 'claims'} for vals in vals_list]
         )
-        claims = [
-            {'bill_id': bill.id, **claim}
-            for bill, vals in zip(bills, vals_list, strict=True)
-            for claim in vals['claims']
-        ]
-        if claims:
-            self.env['progress.bill.line']._make_claims(claims)
+        bills._add_claims([vals['claims'] for vals in vals_list])
         return bills
+
+    def _add_claims(self, claims):
+        """Give new bills their lines. Extend by ``super()`` for claims that are something else than values.
+
+        :param list claims: for each of these bills a list, values of its lines
+        """
+        vals_list = [
+            {'bill_id': bill.id, **claim} for bill, mine in zip(self, claims, strict=True) for claim in mine
+        ]
+        if vals_list:
+            self.env['progress.bill.line']._make_claims(vals_list)
 
     def _bill_now(self, actor=None):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""

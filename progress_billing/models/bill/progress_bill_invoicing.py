@@ -37,7 +37,9 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
+            vals_by_bill = {bill: bill._prepare_invoiced_vals() for bill in wave}
+            wave._start_revision()
+            wave._write_together(vals_by_bill)
             wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
@@ -79,7 +81,7 @@ class ProgressBillInvoicing(models.Model):
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
-        return {'revision': self.revision + 1}
+        return {}
 
     def _post_invoices_at_once(self, moves, actor):
         """Post the invoices of the companies that ask for it, if whoever acts may post (BIL-18).
@@ -281,8 +283,8 @@ class ProgressBillInvoicing(models.Model):
 
         :param str name: field of the bill lines
         """
-        engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
-        kept = json.dumps([engine._prepare_kept_taxes(base_line) for base_line in base_lines])
+        ids = [base_line['_bill_line'].id for base_line in base_lines]
+        kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
             SQL(
@@ -298,25 +300,36 @@ class ProgressBillInvoicing(models.Model):
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
-        base_lines = engine._base_lines(
-            contract,
-            [
-                {
-                    'amount': line.invoiced_amount,
-                    'taxes': scheduled.tax_ids,
-                    'quantity': line.invoiced_quantity if scheduled.billing_base == 'quantity' else 0.0,
-                    '_key': scheduled.id,
-                    '_worth': scheduled._get_tax_worth(),
-                    '_bill_line': line,
-                    '_scheduled': scheduled,
-                }
-                for line in self.line_ids
-                for scheduled in [line.contract_line_id]
-            ],
-        )
+        base_lines = engine._base_lines(contract, self._prepare_tax_entries())
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         return base_lines
+
+    def _prepare_tax_entries(self):
+        """What the tax engine needs to know of this bill's claims, which may be many.
+
+        :return list: dicts, see ``progress.tax.engine._base_lines``
+        """
+        lines, entries, taxes = self.line_ids, [], {}
+        claims = lines._get_columns('invoiced_amount', 'invoiced_quantity')
+        worths = lines.contract_line_id._get_columns('tax_ids', 'billing_base', 'taxed_amount')
+        for line, scheduled, (amount, quantity), (tax_ids, base, taxed) in zip(
+            lines, lines.contract_line_id, claims, worths, strict=True
+        ):
+            if tax_ids not in taxes:
+                taxes[tax_ids] = scheduled.tax_ids
+            entries.append(
+                {
+                    'amount': amount or 0.0,
+                    'taxes': taxes[tax_ids],
+                    'quantity': quantity if base == 'quantity' else 0.0,
+                    '_key': scheduled.id,
+                    '_worth': scheduled._get_tax_worth() if taxed else (),
+                    '_bill_line': line,
+                    '_scheduled': scheduled,
+                }
+            )
+        return entries
 
     def _get_earlier_taxes(self, prefix='', bills=None):
         """What the contract's other live bills took of each tax, for the engine.
