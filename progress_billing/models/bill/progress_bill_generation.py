@@ -55,9 +55,7 @@ class ProgressBillGeneration(models.Model):
 
         :param list claims: for each of these bills a list, values of its lines
         """
-        vals_list = [
-            {'bill_id': bill.id, **claim} for bill, mine in zip(self, claims, strict=True) for claim in mine
-        ]
+        vals_list = [{'bill_id': bill.id, **claim} for bill, mine in zip(self, claims, strict=True) for claim in mine]
         if vals_list:
             self.env['progress.bill.line']._make_claims(vals_list)
 

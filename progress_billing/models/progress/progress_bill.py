@@ -14,7 +14,10 @@ class ProgressBill(models.Model):
         lines = self.env['progress.contract.line']
         if not all(isinstance(mine, type(lines)) for mine in claims):
             return super()._add_claims(claims)
-        scheduled, bill_ids = lines.concat(*claims), [bill for bill, mine in zip(self._ids, claims, strict=True) for _line in mine._ids]
+        scheduled, bill_ids = (
+            lines.concat(*claims),
+            [bill for bill, mine in zip(self._ids, claims, strict=True) for _line in mine._ids],
+        )
         if self.env['progress.bill.line']._make_run_claims(bill_ids, scheduled):
             return None
         values = scheduled._prepare_run_claims()
