@@ -17,7 +17,7 @@ class ProgressBillGeneration(models.Model):
     def _make_bills(self, vals_list, actor=None):
         """Bills that were never planned: of a run, of a person's claim, of a change order's credit.
 
-        :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        :param list vals_list: values of ``progress.bill`` with ``claims``, see :meth:`_add_claims`
         :param Actor actor: who claims, the user unless given
         :return: ``progress.bill``, with invoices where the contract uses no pro formas
         """
@@ -42,7 +42,7 @@ class ProgressBillGeneration(models.Model):
     def _create_with_claims(self, vals_list):
         """Bills that our own code makes, with their lines.
 
-        :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        :param list vals_list: values of ``progress.bill`` with ``claims``, see :meth:`_add_claims`
         """
         bills = self._create_protected(
             [{name: value for name, value in vals.items() if name != 'claims'} for vals in vals_list]
