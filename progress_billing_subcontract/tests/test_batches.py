@@ -19,9 +19,7 @@ class TestMixedBatches(ClaimCommon):
         cls.claim = cls._accepted()
         cls.claim.line_ids[0].amount = 500
         cls.both = cls.owner_bill | cls.claim
-        cls.mixed = cls._make_user(
-            'mixed', 'progress_billing.group_user,progress_billing.group_subcontract_manager'
-        )
+        cls.mixed = cls._make_user('mixed', 'progress_billing.group_user,progress_billing.group_subcontract_manager')
         cls.standard_of_both = cls._make_user(
             'standard_of_both', 'progress_billing.group_user,progress_billing.group_subcontract_user'
         )
@@ -43,7 +41,7 @@ class TestMixedBatches(ClaimCommon):
         both = self.owner | self.contract
         action = (self.contract | other)._get_contract_action()
         self.assertEqual((action['id'], action['domain']), (contracts, [('id', 'in', (self.contract | other).ids)]))
-        self.assertNotIn('res_id', action)
+        self.assertFalse(action.get('res_id'))
         self.assertNotEqual(both._get_contract_action()['id'], contracts)
         self.assertNotEqual(both.browse()._get_contract_action()['id'], contracts)
         self.assertNotEqual(both.action_view_bills()['id'], claims)
@@ -188,8 +186,12 @@ class TestMixedBatches(ClaimCommon):
         self.assertEqual(self.claim.line_ids.mapped('retainage_percent'), [3, 3])
 
     def test_invited_by_standard(self):
-        mine = (self.owner | self.contract).with_user(self.standard_of_both)
+        self._add_invoice_contact(self.owner, self.mason, 'approver')
+        mine = self.contract.with_user(self.standard_of_both)
         self.assertRefused(mine.action_invite, "Only administrators", error=AccessError)
+        both = (self.owner | self.contract).with_user(self.standard_of_both)
+        self.assertRefused(both.action_invite, regex="Only administrators|not allowed", error=AccessError)
+        self.assertEqual(self.contract.bill_ids, self.claim)
 
     def test_reminders_of_both(self):
         """Customers' bills are not reminded of by the office's button for claims."""
@@ -232,9 +234,7 @@ class TestManyClaims(ClaimCommon):
                 self.assertEqual(move.partner_id, contract.partner_id)
                 self.assertEqual(move.amount_untaxed, 100 * number * (1 - rate / 100))
         bills.invoice_id.action_post()
-        self.assertLedger(
-            bills.invoice_id, expense=1000, input_tax=100, payable_retainage=-65, payable=-1035
-        )
+        self.assertLedger(bills.invoice_id, expense=1000, input_tax=100, payable_retainage=-65, payable=-1035)
 
     def test_one_with_nothing_on_it(self):
         """Handed in together, one is empty: it is named, and none is handed in."""
@@ -259,16 +259,12 @@ class TestManyClaims(ClaimCommon):
         self.assertIn("Declined", action['params']['message'])
         again = self._invite(self.many)
         self.assertFalse(again, "No second claim of the period.")
-        self.assertRecordValues(
-            bills, [{'claim_status': 'invited', 'decline_reason': False, 'answered_on': False}] * 4
-        )
+        self.assertRecordValues(bills, [{'claim_status': 'invited', 'decline_reason': False, 'answered_on': False}] * 4)
 
     def test_a_number_of_many(self):
         """Written to several at once it is refused, an empty one too much is none; on one it is kept."""
         bills = self._invite(self.many)
-        self.assertRefused(
-            lambda: bills.write({'vendor_reference': 'R-1'}), "that of one claim", error=ValidationError
-        )
+        self.assertRefused(lambda: bills.write({'vendor_reference': 'R-1'}), "that of one claim", error=ValidationError)
         bills.write({'vendor_reference': ' '})
         self.assertEqual(set(bills.mapped('vendor_reference')), {False})
 
@@ -296,9 +292,7 @@ class TestManyClaims(ClaimCommon):
         )
         self.assertEqual(bills.mapped('vendor_reference'), ['A', False, 'B'])
         twins = [{**vals, 'contract_id': contract.id, 'vendor_reference': 'C'} for contract in self.many[:2]]
-        self.assertRefused(
-            lambda: self.env['progress.bill'].create(twins), "C", "is on", error=ValidationError
-        )
+        self.assertRefused(lambda: self.env['progress.bill'].create(twins), "C", "is on", error=ValidationError)
 
     def test_released_for_many(self):
         """Retainage of all that hold some, each in a claim of its own; who holds none is left alone."""

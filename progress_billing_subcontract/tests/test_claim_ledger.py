@@ -162,20 +162,19 @@ class TestClaimLedger(ClaimCommon):
         self.assertEqual((contract.actual_amount, self.books.balance(self.expense_account, contract)), (0, 0))
 
     def test_by_quantity(self):
-        """25 of 100 m at 50 with tax inside the price of the order: 1,250 net; the bill says 25 × 50."""
+        """25 of 100 m at 50: 1,250, of which 125 are held; the bill says 25 × 50, the order 25."""
         contract = self._subcontract(
             [50], self.input_tax, purchase_vals={'line_vals': {'product_qty': 100}}, retainage_percent=10
         )
         line = contract.line_ids
-        self.assertRecordValues(line, [{'billing_base': 'quantity', 'original_quantity': 100, 'unit_price': 50}])
+        line.billing_base = 'quantity'
+        self.assertRecordValues(line, [{'original_quantity': 100, 'unit_price': 50, 'revised_amount': 5000}])
         contract.action_create_bill('lines', {'lines': [{'contract_line_id': line.id, 'quantity': 25}]})
         bill = contract.bill_ids
         bill.action_submit()
         bill.action_approve()
         bill.invoice_id.action_post()
-        self.assertLedger(
-            bill.invoice_id, expense=1250, input_tax=125, payable_retainage=-125, payable=-1250
-        )
+        self.assertLedger(bill.invoice_id, expense=1250, input_tax=125, payable_retainage=-125, payable=-1250)
         item = bill.invoice_id.line_ids.filtered('purchase_line_id')
         self.assertRecordValues(item, [{'quantity': 25, 'price_unit': 50, 'price_subtotal': 1250}])
         self.assertOrder(contract.purchase_order_ids, 25, 'to invoice')
@@ -183,6 +182,7 @@ class TestClaimLedger(ClaimCommon):
     def test_certified_by_quantity(self):
         """30 m claimed, 1,000 certified: 20 m are billed, and the order says 20."""
         contract = self._subcontract([50], self.input_tax, purchase_vals={'line_vals': {'product_qty': 100}})
+        contract.line_ids.billing_base = 'quantity'
         self._add_invoice_contact(contract, self.mason)
         bill = self._accepted(contract)
         self._answer(bill, 'submit', **self._work(bill, '30', unit='quantity'))
@@ -231,7 +231,7 @@ class TestClaimLedger(ClaimCommon):
                 self.assertAlmostEqual(line.amount, currency.round(333.5), 6)
 
     def test_an_advance(self):
-        """2,000 in advance is an asset until the work is claimed; the claim takes it off what is due."""
+        """2,000 in advance is an asset until the work is claimed; each half of the work takes half of it off."""
         contract = self._subcontract([10000], self.input_tax, use_pro_forma=False)
         contract.action_create_down_payment(2000)
         paid = contract.bill_ids
@@ -239,9 +239,11 @@ class TestClaimLedger(ClaimCommon):
         self.assertLedger(paid.invoice_id, advance=2000, input_tax=200, payable=-2200)
         self.assertEqual(contract.down_payment_balance, 2000)
         self.assertOrder(contract.purchase_order_ids, 0, 'to invoice')
-        bill = self.billing.draw(contract, 50)
-        self.assertLedger(bill.invoice_id, expense=5000, advance=-2000, input_tax=300, payable=-3300)
-        self.assertEqual(contract.down_payment_balance, 0)
+        for percent, left in ((50, 1000), (100, 0)):
+            bill = self.billing.draw(contract, percent)
+            self.assertLedger(bill.invoice_id, expense=5000, advance=-1000, input_tax=400, payable=-4400)
+            self.assertEqual(contract.down_payment_balance, left)
+        self.assertEqual(self.books.balance(self.advance_account, contract), 0)
 
     def test_its_own_account(self):
         """A schedule line's own account and cost project are on the item; the retainage tax is the vendors' side's."""

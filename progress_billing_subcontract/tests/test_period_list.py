@@ -43,7 +43,9 @@ class TestPeriodList(ClaimCommon):
 
     def test_ids_travel(self):
         """However many contracts there are, ids of rows without a claim fit what XML-RPC carries, and stay apart."""
-        sequence = "SELECT setval('progress_contract_id_seq', GREATEST(last_value, 99999)) FROM progress_contract_id_seq"
+        sequence = (
+            "SELECT setval('progress_contract_id_seq', GREATEST(last_value, 99999)) FROM progress_contract_id_seq"
+        )
         self.env.cr.execute(sequence)
         late = self._subcontract([100]) | self._subcontract([200])
         self._accepted()
@@ -242,7 +244,9 @@ class TestPeriodList(ClaimCommon):
         for user in (self.billing_user, self._make_user('list_portal', 'base.group_portal')):
             with self.subTest(user=user.login):
                 self.assertRefused(
-                    lambda user=user: self.rows.with_user(user).search([]), regex="not allowed|access", error=AccessError
+                    lambda user=user: self.rows.with_user(user).search([]),
+                    regex="not allowed|access",
+                    error=AccessError,
                 )
         elsewhere = self.env['res.company'].create({'name': "Elsewhere"})
         stranger = self._make_user('list_stranger', 'progress_billing.group_subcontract_manager')
@@ -292,14 +296,14 @@ class TestActionsMenu(ClaimCommon):
         for bill in self.bills:
             bill.line_ids[0].amount = 100
         self._choose('submit', self.bills, self.standard_user)
-        self.assertRecordValues(
-            self.bills, [{'claim_status': 'under_review', 'is_on_behalf': True, 'amount': 100}] * 2
-        )
+        self.assertRecordValues(self.bills, [{'claim_status': 'under_review', 'is_on_behalf': True, 'amount': 100}] * 2)
 
     def test_one_that_cannot_keeps_the_others(self):
         """All or none: an answered claim among them, and the other stays an invitation."""
         self.bills[0].action_decline("No")
-        self.assertRefused(lambda: self._choose('accept', self.bills), self.bills[0].display_name, "waits for an answer")
+        self.assertRefused(
+            lambda: self._choose('accept', self.bills), self.bills[0].display_name, "waits for an answer"
+        )
         self.assertEqual(self.bills.mapped('claim_status'), ['declined', 'invited'])
         self.bills[1].action_accept()
         self.assertRefused(lambda: self._choose('submit', self.bills[1]), "Nothing is claimed on")

@@ -109,9 +109,7 @@ class TestVendorBillLife(ClaimCommon):
         self.assertEqual(bill.invoice_id.move_type, 'in_invoice')
         self.assertClaim(bill, 'billed', 24000, 2400, 0.4)
         self.assertEqual(self.order.invoice_count, 3)
-        self.assertLedger(
-            bill.move_ids, expense=24000, input_tax=2400, payable_retainage=-2400, payable=-24000
-        )
+        self.assertLedger(bill.move_ids, expense=24000, input_tax=2400, payable_retainage=-2400, payable=-24000)
 
     def test_taken_back_by_administrators(self):
         """Undo deletes the draft vendor bill; the claim is approved, and its lines stand."""
