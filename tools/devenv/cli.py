@@ -131,7 +131,7 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Run Odoo's own command line with the configuration of this set-up, for instance: bin/odoo -d mine -i
-    progress_billing --stop-after-init, or bin/odoo db list."""
+    progress_billing --stop-after-init, or bin/odoo db dump mine."""
     parser.usage = "%(prog)s [COMMAND] [OPTION]…"
     if arguments[:1] in (["-h"], ["--help"]):
         parser.parse_args(["--help"])
