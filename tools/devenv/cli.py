@@ -124,7 +124,7 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
     name = parser.parse_args(arguments).database
     odoo = odoo_server.prepare()
-    if not postgres.sql(f"select from pg_database where datname = '{name}'"):
+    if not postgres.sql(f"select 1 from pg_database where datname = '{name}'"):
         raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
     return _become(odoo, "shell", "-d", name, "--no-http", "--log-level", "warn")
 
