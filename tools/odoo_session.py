@@ -3,13 +3,11 @@
 import contextlib
 import functools
 import inspect
-import os
 import re
-import shutil
-from pathlib import Path
 from unittest import mock
 
 import pytest
+from devenv.postgres import sql
 
 #: files of the web client that browser tests ask for
 ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
@@ -42,38 +40,22 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group("browser" if cls in browsers else item.nodeid.rpartition("::")[0]))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_filestore(load_registry):
-    """Each process its own file store: Odoo deletes files that its own database does not know."""
-    from odoo.tests.common import get_db_name
-    from odoo.tools import config
-
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if not worker:
-        yield
-        return
-    shared = Path(config.filestore(get_db_name()))
-    own = shared.with_name(f"{shared.name}-{worker}")
-    shutil.rmtree(own, ignore_errors=True)
-    shutil.copytree(shared, own, copy_function=os.link)
-    with mock.patch.object(config, "filestore", return_value=str(own)):
-        yield
-    shutil.rmtree(own, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prepared(request, own_filestore):
-    """Commit what our test classes start with, which they take instead of making it."""
-    classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
-    if "ProgressBillingCommon" not in classes:
-        return
+def _get_registry():
     from odoo.modules.registry import Registry
     from odoo.tests.common import get_db_name
 
-    from odoo.addons.progress_billing.tests import prepared
+    return Registry(get_db_name())
 
-    with Registry(get_db_name()).cursor() as cr:
-        prepared.prepare(cr, classes["ProgressBillingCommon"])
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared(request, load_registry):
+    """Commit what our test classes start with, which they take instead of making it."""
+    classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
+    if "ProgressBillingCommon" in classes:
+        from odoo.addons.progress_billing.tests import prepared
+
+        with _get_registry().cursor() as cr:
+            prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
 class KeptCaches:
@@ -109,45 +91,31 @@ class KeptCaches:
 @pytest.fixture(scope="session", autouse=True)
 def kept_caches(prepared):
     """See the class; a test whose database was changed for good would find what it was."""
-    from odoo.modules.registry import Registry
-    from odoo.tests.common import get_db_name
-
-    kept = KeptCaches(Registry(get_db_name()))
-    with mock.patch.object(Registry, "clear_all_caches", lambda registry: kept.clear_all_caches(registry)):
+    registry = _get_registry()
+    kept = KeptCaches(registry)
+    with mock.patch.object(type(registry), "clear_all_caches", lambda registry: kept.clear_all_caches(registry)):
         yield kept
 
 
 #: the server would note that tables of rolled back rows are large and empty, and plan for it
-NO_AUTOVACUUM = """
-DO $$ DECLARE name regclass; BEGIN
-    FOR name IN SELECT relid FROM pg_stat_user_tables LOOP
-        EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', name);
-    END LOOP;
-END $$"""
+NO_AUTOVACUUM = "string_agg(format('ALTER TABLE %s SET (autovacuum_enabled = false)', relid::regclass), ';')"
 MANY_DEAD = "SELECT string_agg(relid::regclass::text, ', ') FROM pg_stat_user_tables WHERE n_dead_tup > 500"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def sweep(prepared):
     """Takes away what tests have rolled back, while none runs: queries would wade through it."""
-    import psycopg2
+    name = _get_registry().db_name
+    [[statements]] = sql(f"SELECT {NO_AUTOVACUUM} FROM pg_stat_user_tables", name)
+    sql(statements, name)
 
-    from odoo.sql_db import connection_info_for
-    from odoo.tests.common import get_db_name
+    def do_sweep():
+        [[tables]] = sql(MANY_DEAD, name)
+        if tables:
+            sql(f"VACUUM (SKIP_LOCKED) {tables}", name)
 
-    with contextlib.closing(psycopg2.connect(**connection_info_for(get_db_name())[1])) as connection:
-        connection.autocommit = True
-        cr = connection.cursor()
-        cr.execute(NO_AUTOVACUUM)
-
-        def do_sweep():
-            cr.execute(MANY_DEAD)
-            [tables] = cr.fetchone()
-            if tables:
-                cr.execute(f"VACUUM (SKIP_LOCKED) {tables}")
-
-        do_sweep()
-        yield do_sweep
+    do_sweep()
+    return do_sweep
 
 
 @pytest.fixture(scope="class", autouse=True)
@@ -168,10 +136,8 @@ def kept_by_test(kept_caches):
 @functools.cache
 def _make_assets():
     from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-    from odoo.tests.common import get_db_name
 
-    with Registry(get_db_name()).cursor() as cr:
+    with _get_registry().cursor() as cr:
         qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
         for name in ASSETS:
             qweb._get_asset_bundle(f"web.assets_{name}", css=False, js=True).js()

@@ -20,9 +20,9 @@ def main(command):
         words += " of them (for instance the package python3.12) and start again."
         sys.stderr.write("bin/%s: Odoo 19 runs on Python 3.10 to 3.13; %s\n" % (command, words))
         return 1
-    from devenv import process, python_env
+    from devenv import base, python_env
 
-    return process.guarded(command, python_env.enter, command, sys.argv[2:])
+    return base.guarded(command, python_env.enter, command, sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class ProgressContractCompliance(models.Model):
     compliance_count = fields.Integer(compute='_compute_compliance', string="Number of Documents")
     compliance_text = fields.Text(compute='_compute_compliance', string="Documents Missing")
 
-    @api.depends('partner_id', 'compliance_ids')
+    @api.depends('partner_id', 'compliance_ids.state')
     def _compute_compliance(self):
         for contract in self:
             documents = self.env['progress.compliance']._find_for(contract)

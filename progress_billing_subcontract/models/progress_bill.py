@@ -59,3 +59,12 @@ class ProgressBill(models.Model):
             views = [view for view in action['views'] if view[1] == 'form']
             return dict(action, views=views, view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])
+
+    def get_formview_id(self, access_uid=None):
+        """As Odoo's: claims have a form of their own.
+
+        :return int: the view, or ``False`` for the model's own
+        """
+        if self.contract_id._is_subcontract():
+            return self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form').id
+        return super().get_formview_id(access_uid=access_uid)

@@ -7,7 +7,8 @@ from odoo.addons.progress_billing.tools import money
 class ProgressBillLine(models.Model):
     """A line of a claim: what the subcontractor entered, and what the review made of it."""
 
-    _inherit = 'progress.bill.line'
+    _name = 'progress.bill.line'
+    _inherit = ['progress.bill.line', 'progress.claim.export.mixin']
 
     claimed_amount = fields.Monetary(
         related='amount', string="Claimed", help="Untaxed: what was claimed, whatever is certified of it."
@@ -195,15 +196,6 @@ class ProgressBillLine(models.Model):
         if typed:
             self.bill_id._check_may_revise()
         return super().write(vals)
-
-    def export_data(self, fields_to_export):
-        """As Odoo's; lines of claims leave the house by administrators, as the claims do.
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self.bill_id._check_may_export()
-        return super().export_data(fields_to_export)
 
     def _check_may_set_rates(self):
         """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).

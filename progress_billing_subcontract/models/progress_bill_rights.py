@@ -5,7 +5,7 @@ class ProgressBillRights(models.Model):
     """What takes an administrator on a claim, whichever way it is asked for (SUB-16)."""
 
     _name = 'progress.bill'
-    _inherit = 'progress.bill'
+    _inherit = ['progress.bill', 'progress.claim.export.mixin']
 
     def _get_claims(self):
         """Those of these bills that are claims of subcontractors."""
@@ -82,18 +82,9 @@ class ProgressBillRights(models.Model):
 
     # === EXPORT === #
 
-    def export_data(self, fields_to_export):
-        """As Odoo's; lists of claims leave the house by administrators.
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self._check_may_export()
-        return super().export_data(fields_to_export)
+    def _get_exported_contracts(self):
+        return self._get_claims().contract_id
 
     def _check_download(self):
-        self._check_may_export()
+        self._get_exported_contracts()._check_may_export()
         return super()._check_download()
-
-    def _check_may_export(self):
-        self.contract_id._check_may_export()

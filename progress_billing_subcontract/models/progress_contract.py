@@ -65,6 +65,15 @@ class ProgressContract(models.Model):
             return dict(action, views=views, view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])
 
+    def get_formview_id(self, access_uid=None):
+        """As Odoo's: subcontracts have a form of their own.
+
+        :return int: the view, or ``False`` for the model's own
+        """
+        if self._is_subcontract():
+            return self.env.ref('progress_billing_subcontract.progress_subcontract_view_form').id
+        return super().get_formview_id(access_uid=access_uid)
+
     # === CHANGES === #
 
     def _on_worth_changed(self, lines=None):

@@ -12,6 +12,7 @@ class ProgressSubcontractStatus(models.Model):
     """Every subcontract in every billing period of its project: status, what blocks it, what is due (SUB-11)."""
 
     _name = 'progress.subcontract.status'
+    _inherit = ['progress.claim.export.mixin']
     _description = "Subcontracts of a Period"
     _auto = False
     _rec_name = 'contract_id'
@@ -93,14 +94,8 @@ class ProgressSubcontractStatus(models.Model):
 
     # === RIGHTS === #
 
-    def export_data(self, fields_to_export):
-        """As Odoo's; lists of claims leave the house by administrators (SUB-16).
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self.contract_id._check_may_export()
-        return super().export_data(fields_to_export)
+    def _get_exported_contracts(self):
+        return self.contract_id
 
     # === ACTIONS === #
 

@@ -37,9 +37,8 @@ def in_repository(repo: Path) -> dict[str, Addon]:
             manifest = ast.literal_eval(path.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError) as error:
             raise SetupError(f"Cannot read {path}: {error}") from None
-        found[path.parent.name] = Addon(
-            path.parent, tuple(manifest.get("depends", ("base",))), manifest.get("installable", True)
-        )
+        depends = tuple(manifest.get("depends", ("base",)))
+        found[path.parent.name] = Addon(path.parent, depends, manifest.get("installable", True))
     return found
 
 

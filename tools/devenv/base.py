@@ -1,6 +1,7 @@
-"""Where things are, and what makes a killed or doubled run harmless: locks, stamps, one folder for the half-made.
+"""Where things are; what makes a killed or doubled run harmless: locks, recipes, one folder for the half-made; other
+programs, their output in a log and their last words in the error; and the list of steps on the terminal.
 
-This file and what it needs is standard library only: it runs before anything is installed.
+This file needs the standard library only: it runs before anything is installed.
 """
 
 import contextlib
@@ -8,7 +9,11 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +21,6 @@ ODOO_SERIES = "19.0"
 MAIN_ADDON = "progress_billing"
 DEMO_DATABASE = "progress_billing_demo"
 NEEDED_DISK = 3 * 1024**3  # Odoo 1.3 GB, its download 0.15, Python packages 0.5, databases 0.6
-NEEDED_DISK_AGAIN = 500 * 1024**2
 
 
 class SetupError(Exception):
@@ -46,7 +50,7 @@ class Layout:
             raise SetupError(f"The cache folder {self.cache} is inside the repository. {another}")
         self.logs.mkdir(parents=True, exist_ok=True)
         ready = self.python.exists() and (self.odoo.is_dir() or os.environ.get("ODOO_HOME"))
-        needed, free = NEEDED_DISK_AGAIN if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
+        needed, free = NEEDED_DISK // 6 if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
         if free < needed:
             sizes = f"needs about {needed / 1e9:.1f} GB and its disk has {free / 1e9:.1f} GB free"
             raise SetupError(f"Not enough disk space: {self.cache} {sizes}. Free some space. {another}")
@@ -84,12 +88,75 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def is_stamped(folder: Path, name: str, recipe: str) -> bool:
-    """True if ``folder`` was finished by exactly this recipe."""
-    path = folder / f".{name}"
-    return path.exists() and path.read_text(encoding="utf-8") == recipe
+def once(folder: Path, name: str, recipe: str, make: Callable[[], None]) -> None:
+    """Make what ``folder`` holds, unless it was finished by exactly this recipe: half a note of it is none."""
+    note = folder / f".{name}"
+    if not note.exists() or note.read_text(encoding="utf-8") != recipe:
+        make()
+        note.write_text(recipe, encoding="utf-8")
 
 
-def stamp(folder: Path, name: str, recipe: str) -> None:
-    """Note that ``folder`` is finished; half a note is none."""
-    (folder / f".{name}").write_text(recipe, encoding="utf-8")
+# === OTHER PROGRAMS === #
+
+
+def guarded(name: str, command: Callable[..., int], *arguments: object) -> int:
+    """Run a command; its failures become one paragraph and an exit code."""
+    try:
+        return command(*arguments)
+    except SetupError as error:
+        words = str(error)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 141
+    except OSError as error:
+        words = f"{error.strerror}: {error.filename}"
+    print(f"\nbin/{name}: {words}", file=sys.stderr)
+    return 1
+
+
+@contextlib.contextmanager
+def step(label: str):
+    """Show one step with its seconds, and how it ended."""
+    started, mark = time.monotonic(), "!!"
+    if sys.stderr.isatty():
+        print(f"..  {label}", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+        mark = "ok"
+    finally:
+        print(f"{mark}  {label} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
+
+
+def tail_of(log: Path, lines: int = 15) -> str:
+    """The last lines of a log file, for people."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(line[:400] for line in text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def running(command: Sequence, **options):
+    """A program in a session of its own, ended with all it started when the block is left, or by the kernel when we are
+    killed."""
+    command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        yield child
+    finally:
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if child.poll() is None:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    os.killpg(child.pid, sign)
+                    child.wait(10)
+
+
+def run_logged(command: Sequence, log: Path, way_out: str = "", **options) -> None:
+    """Run a program with its output in ``log``.
+
+    :raise SetupError: with its last words and ``way_out``, when its exit code is not 0
+    """
+    with open(log, "w", encoding="utf-8") as output, running(command, stdout=output, stderr=output, **options) as child:
+        if child.wait():
+            words = tail_of(log) or "nothing"
+            raise SetupError(f"{Path(command[0]).name} failed. It said, in {log}:\n{words}\n{way_out}".rstrip())

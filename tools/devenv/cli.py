@@ -1,8 +1,11 @@
 """All commands: ``python -m devenv.cli run|test|lint|shell|i18n|db|odoo|bench …``, started by the scripts in bin."""
 
 import argparse
+import contextlib
+import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,9 +14,55 @@ from pathlib import Path
 import polib
 from bench import command as bench
 
-from . import addons, database, odoo_server, postgres, serve, testing
-from .base import DEMO_DATABASE, SetupError, find_layout, locked, setup_lock
-from .process import guarded, step
+from . import addons, database, debian, odoo_server, postgres, testing
+from .base import DEMO_DATABASE, SetupError, find_layout, guarded, locked, running, setup_lock, step, tail_of
+
+HOST = "127.0.0.1"
+PATIENCE = 120
+
+
+def refuse_taken_port(port: int) -> None:
+    """Say so before the set-up, not after it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            words = f"Choose another port: bin/run --port {port + 1 if 1023 < port < 65535 else 8069}"
+            raise SetupError(f"Port {port} is taken, or not for you to use ({error.strerror}). {words}") from None
+
+
+def _answers(port: int) -> bool:
+    """True once the server shows a page."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+    with contextlib.suppress(OSError), contextlib.closing(connection):
+        connection.request("GET", f"/web/login?db={DEMO_DATABASE}")
+        if connection.getresponse().status < 500:
+            return True
+    time.sleep(0.2)
+    return False
+
+
+def _serve(odoo: odoo_server.Odoo, port: int, verbose: bool) -> int:
+    """Run the server in the foreground until it ends or Ctrl-C is pressed."""
+    log = odoo.layout.logs / f"server-{port}.log"
+    command = odoo.command("-d", DEMO_DATABASE, "--db-filter", f"^{DEMO_DATABASE}$", "--http-port", str(port))
+    with open(log, "w", encoding="utf-8") as output:
+        streams = {} if verbose else {"stdout": output, "stderr": output}
+        with running(command, env=odoo.environment(), cwd=odoo.layout.cache, **streams) as child:
+            with step("Server"):
+                patience = time.monotonic() + PATIENCE
+                while not _answers(port):
+                    if child.poll() is not None or time.monotonic() > patience:
+                        raise SetupError(f"Odoo did not start. The end of {log}:\n{tail_of(log)}")
+            print(
+                f"\n  Progress Billing runs at http://{HOST}:{port}\n"
+                f"  login: admin   password: admin\n"
+                f"  log:   {'this terminal' if verbose else log}\n"
+                "  Ctrl-C stops it.\n",
+                flush=True,
+            )
+            return child.wait()
 
 
 def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
@@ -25,16 +74,28 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if not 0 < options.port < 65536:
         parser.error("the port is a number from 1 to 65535")
-    return serve.run(options)
+    if not options.setup_only:
+        refuse_taken_port(options.port)
+    odoo = odoo_server.prepare()
+    try:
+        with step("PDF engine"):
+            debian.install(odoo.layout, debian.FOR_RUN, "Only printing PDFs needs it.")
+    except SetupError as error:
+        print(f"    {error}", file=sys.stderr)
+    found = addons.installable(odoo.layout.repo, odoo.addons_paths)
+    with step(f"Demo database ({', '.join(addon.name for addon in found)})"):
+        if options.reset or not database.refresh(odoo, DEMO_DATABASE, found):
+            database.create(odoo, DEMO_DATABASE, found, True)
+    return 0 if options.setup_only else _serve(odoo, options.port, options.verbose)
 
 
 def _test(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Run the plain tests of the tools; then, in a database with progress_billing alone, its tests; then, in one with
     every addon found here and demo data, the other addons' tests and every tests/test_demo*.py. All options but two are
     pytest's and go to every pass (-k name, -x, -v, --durations=10…; write --option=value); files or folders of the
-    replace the list of what is run. A whole pass is shared among the processors, each with a copy of the database; -n0
-    takes one process. A browser test that is skipped fails the run. --odoo-suites instead runs Odoo's own tests of the
-    apps our hooks touch, with all the addons installed, or those of its files that are named, without the tests that
+    addons replace the list of what is run. A whole pass is shared among the processors, each with a copy of the
+    database; -n0 takes one process. A browser test that is skipped fails the run. --odoo-suites instead runs Odoo's own
+    tests of the apps our hooks touch, with all the addons installed, or those of its files that are named, without what
     tools/odoo_suites.ini names as failing; --bare leaves our addons out, and no test."""
     if set(arguments) & {"-h", "--help"}:
         parser.usage = "%(prog)s [--odoo-suites [--bare]] [PYTEST OPTION]…"
@@ -63,7 +124,7 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
     name = parser.parse_args(arguments).database
     odoo = odoo_server.prepare()
-    if not database.exists(name):
+    if not postgres.sql(f"select from pg_database where datname = '{name}'"):
         raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
     return _become(odoo, "shell", "-d", name, "--no-http", "--log-level", "warn")
 
@@ -152,4 +213,6 @@ def main(name: str, arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    CODE = main(sys.argv[1], sys.argv[2:])
+    sys.stdout.flush()
+    os._exit(CODE)  # whatever threads are still waiting for: the kernel ends it

@@ -13,11 +13,6 @@ from .odoo_server import Odoo
 from .postgres import sql
 
 
-def exists(name: str) -> bool:
-    """True if the server has a database of this name."""
-    return bool(sql(f"select 1 from pg_database where datname = '{name}'"))
-
-
 def drop(odoo: Odoo, name: str) -> None:
     """Remove a database with its file store; connections to it are ended."""
     sql(f'drop database if exists "{name}" with (force)')

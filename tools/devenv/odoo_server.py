@@ -3,13 +3,11 @@
 import os
 import re
 import sys
-import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
-from . import odoo_source, postgres, system_tools
-from .base import Layout, SetupError, find_layout, fingerprint, setup_lock
-from .process import run_logged, step
+from . import debian, postgres
+from .base import Layout, SetupError, find_layout, fingerprint, run_logged, setup_lock, step
 
 # Odoo may end with code 0 although a module failed to load: its log says so
 BAD_NEWS = re.compile(
@@ -23,7 +21,7 @@ class Odoo(NamedTuple):
 
     layout: Layout
     pythonpath: Path
-    source_addons: tuple[Path, ...]
+    addons_paths: tuple[Path, ...]
     identity: str
 
     @property
@@ -37,15 +35,8 @@ class Odoo(NamedTuple):
         """Where Odoo keeps a database's attachments."""
         return self.data / "filestore" / database
 
-    @property
-    def addons_paths(self) -> tuple[Path, ...]:
-        """Odoo's addons, and addons installed as Python packages (the OCA's)."""
-        packaged = Path(sysconfig.get_path("purelib")) / "odoo" / "addons"
-        return self.source_addons + (packaged,) * packaged.is_dir()
-
     def environment(self) -> dict[str, str]:
         """Make `odoo` importable, configure it, and keep generated files out of the repository."""
-        cache = self.layout.cache
         self.data.mkdir(mode=0o700, exist_ok=True)
         return {
             **os.environ,
@@ -56,8 +47,7 @@ class Odoo(NamedTuple):
             "ODOO_LIST_DB": "False",
             "ODOO_MAX_CRON_THREADS": "1",
             "PYTHONPATH": f"{self.pythonpath}{os.pathsep}{self.layout.repo / 'tools'}",
-            "PYTHONPYCACHEPREFIX": str(cache / "pycache"),
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(self.layout.cache / "hypothesis"),
             "PATH": f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{postgres.BINARIES}",
         }
 
@@ -88,10 +78,10 @@ def prepare(with_tests: bool = False) -> Odoo:
     layout = find_layout()
     with setup_lock(layout):
         with step("Odoo 19.0"):
-            source = odoo_source.prepare(layout)
+            source = debian.prepare(layout)
         if with_tests:
             with step("Browser and PDF tools"):
-                system_tools.install(layout, system_tools.FOR_TESTS, "Tests that skip for want of it prove nothing.")
+                debian.install(layout, debian.FOR_TESTS, "Tests that skip for want of it prove nothing.")
         with step("PostgreSQL"):
             postgres.prepare(layout)
     return Odoo(layout, *source)

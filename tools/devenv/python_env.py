@@ -5,12 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-from .base import Layout, SetupError, find_layout, fingerprint, is_stamped, setup_lock, stamp
-from .process import run_logged, step
+from .base import Layout, SetupError, find_layout, fingerprint, once, run_logged, setup_lock, step
 
-SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
+SUPPORTED = "import pip, sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
 NETWORK = "Is the network, or the proxy set in http_proxy and https_proxy, working, and the disk not full?"
 
 
@@ -30,14 +30,12 @@ def enter(command: str, arguments: list[str]) -> int:
     layout = find_layout()
     layout.claim()
     with setup_lock(layout), step("Python packages"):
-        if not layout.python.exists() or subprocess.run([layout.python, "-c", SUPPORTED]).returncode:
+        if not layout.python.exists() or subprocess.call([layout.python, "-c", SUPPORTED], stderr=subprocess.DEVNULL):
             shutil.rmtree(layout.venv, ignore_errors=True)
             package = f"Python may lack a part of it: apt-get install python3.{sys.version_info[1]}-venv"
             run_logged([sys.executable, "-m", "venv", layout.venv], layout.logs / "venv.log", package)
         for name in ["requirements.txt"] + ["requirements-test.txt"] * (command in ("test", "lint")):
-            recipe = fingerprint((layout.repo / name).read_text(encoding="utf-8"))
-            if not is_stamped(layout.venv, name, recipe):
-                _install(layout, layout.repo / name)
-                stamp(layout.venv, name, recipe)
+            path = layout.repo / name
+            once(layout.venv, name, fingerprint(path.read_text(encoding="utf-8")), partial(_install, layout, path))
     env = {**os.environ, "PYTHONPATH": str(layout.repo / "tools"), "PYTHONPYCACHEPREFIX": str(layout.cache / "pycache")}
     os.execve(layout.python, [str(layout.python), "-m", "devenv.cli", command, *arguments], env)

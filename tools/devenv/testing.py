@@ -4,16 +4,16 @@ import configparser
 import os
 import sys
 import time
-from functools import partial
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
 
 from . import addons, database
 from .addons import Addon
-from .base import MAIN_ADDON, SetupError, locked
+from .base import MAIN_ADDON, SetupError, locked, running, step
 from .odoo_server import Odoo
-from .process import running, side_by_side, step
+from .postgres import sql
 
 DEMO_TESTS = "tests/test_demo*.py"
 SUITES = Path("tools/odoo_suites.ini")
@@ -21,13 +21,8 @@ NO_TESTS = 5
 SHARED = (f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscope-reorder")
 
 
-class Outcome(NamedTuple):
-    """How one pass ended."""
-
-    name: str
-    code: int
-    seconds: float
-    report: dict[str, str]
+#: how one pass ended
+Outcome = namedtuple("Outcome", ("name", "code", "seconds", "report"))
 
 
 def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | None = None) -> Outcome:
@@ -44,16 +39,21 @@ def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | N
 
 def plan(found: list[Addon], repo: Path, named: list[str]) -> dict[str, tuple[list[Addon], bool, list[str]]]:
     """The passes: database, its addons, whether it has demo data, and the tests' paths."""
+    demo_tests = sorted(str(path.relative_to(repo)) for path in (repo / MAIN_ADDON).glob(DEMO_TESTS))
+    named = named or [*(addon.name for addon in found), *demo_tests]
+    ours = [name for name in named if name.split("/")[0] == MAIN_ADDON]
+    first = [name for name in ours if name.partition("::")[0] not in demo_tests]
+    second = [name for name in named if name not in first]
     main = [addon for addon in found if addon.name == MAIN_ADDON]
-    first = [MAIN_ADDON]
-    second = [addon.name for addon in found if addon.name != MAIN_ADDON]
-    second += sorted(str(path.relative_to(repo)) for path in (repo / MAIN_ADDON).glob(DEMO_TESTS))
-    if named:
-        demo = [name for name in named if Path(name.partition("::")[0]).match(f"*/{DEMO_TESTS}")]
-        first = [name for name in named if name.split("/")[0] == MAIN_ADDON and name not in demo]
-        second = [name for name in named if name not in first]
     passes = {"pb_test_core": (main, False, first), "pb_test_all": (found, True, second)}
     return {name: part for name, part in passes.items() if part[2]}
+
+
+def _make(odoo: Odoo, *what) -> None:
+    """Make a database whose copies share its files: Odoo deletes files that its own database does not know, so that
+    what tests attach is kept in the database."""
+    database.create(odoo, *what)
+    sql("insert into ir_config_parameter (key, value) values ('ir_attachment.location', 'db')", database=what[0])
 
 
 def _passes(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcome]:
@@ -63,8 +63,9 @@ def _passes(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
     outcomes = [] if named else [pytest(odoo, "plain", "tools/tests/pytest.ini", ["-q", "tools/tests"])]
     passes = plan(found, repo, named)
     with step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"):
-        making = [partial(database.create, odoo, name, some, demo) for name, (some, demo, _paths) in passes.items()]
-        side_by_side(making)
+        pool = ThreadPoolExecutor()  # not waited for: when one fails, the other ends with us
+        for making in [pool.submit(_make, odoo, name, *part[:2]) for name, part in passes.items()]:
+            making.result()
     options = [*(() if named else SHARED), *(argument for argument in arguments if argument not in named)]
     for name, (_addons, demo, paths) in passes.items():
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]
@@ -80,11 +81,11 @@ def _suites(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
     settings.read(odoo.layout.repo / SUITES)
     known = settings["pytest"]["testpaths"].split()
     files = [argument for argument in arguments if argument in known] or known
-    root = next((path for path in odoo.source_addons if (path / files[0]).exists()), None)
+    root = next((path for path in odoo.addons_paths if (path / files[0]).exists()), None)
     if root is None:
         raise SetupError("This Odoo comes without its tests. Set ODOO_HOME to a source checkout.")
     with step(f"Database {name} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):
-        database.create(odoo, name, found, demo=False, install=not bare)
+        _make(odoo, name, found, False, not bare)
         odoo.install(name, ["-i", ",".join(sorted({file.split("/")[0] for file in files}))])
     options = ["-q", f"--odoo-database={name}", *SHARED, *(argument for argument in arguments if argument != "--bare")]
     outcome = pytest(odoo, name, str(SUITES), [*options, *["-oaddopts=-p odoo_session -ra --odoo-http"] * bare], root)

@@ -3,11 +3,10 @@
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
-from devenv import base, process
+from devenv import base
 from devenv.base import Layout, SetupError
 
 
@@ -51,12 +50,15 @@ def test_cache_is_made(tmp_path):
     assert (tmp_path / "a" / "cache" / "log").is_dir()
 
 
-def test_stamp_holds_for_one_recipe(tmp_path):
-    assert not base.is_stamped(tmp_path, "recipe", "1")
-    base.stamp(tmp_path, "recipe", "1")
-    assert base.is_stamped(tmp_path, "recipe", "1")
-    assert not base.is_stamped(tmp_path, "recipe", "2")
-    assert [path.name for path in tmp_path.iterdir()] == [".recipe"]
+def test_a_recipe_is_followed_once(tmp_path):
+    made = []
+    for recipe in ("1", "1", "2"):
+        base.once(tmp_path, "recipe", recipe, lambda recipe=recipe: made.append(recipe))
+    assert made == ["1", "2"]
+    with pytest.raises(ZeroDivisionError):
+        base.once(tmp_path, "recipe", "3", lambda: 1 / 0)
+    base.once(tmp_path, "recipe", "3", lambda: made.append("3"))
+    assert made == ["1", "2", "3"]
 
 
 def test_recipes_differ_by_their_parts():
@@ -93,12 +95,12 @@ def test_second_holder_of_a_lock_waits(tmp_path, capfd):
 def test_failed_program_tells_its_last_words(tmp_path, script, said):
     log = tmp_path / "log"
     with pytest.raises(SetupError) as caught:
-        process.run_logged(["sh", "-c", script], log, "Do this.")
+        base.run_logged(["sh", "-c", script], log, "Do this.")
     assert str(caught.value) == f"sh failed. It said, in {log}:\n{said}\nDo this."
 
 
 def test_what_is_running_ends_with_us(tmp_path):
-    script = "import sys; sys.path.insert(0, sys.argv[1]); from devenv.process import running\n"
+    script = "import sys; sys.path.insert(0, sys.argv[1]); from devenv.base import running\n"
     script += "with running(['sleep', '60']) as child: print(child.pid, flush=True); child.wait()"
     command = [sys.executable, "-B", "-c", script, str(base.find_layout().repo / "tools")]
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -113,37 +115,18 @@ def test_what_is_running_ends_with_us(tmp_path):
 
 
 def test_what_is_running_ends_with_the_block():
-    with process.running(["sh", "-c", "sleep 60 & sleep 60"]) as child:
+    with base.running(["sh", "-c", "sleep 60 & sleep 60"]) as child:
         assert child.poll() is None
     assert child.returncode is not None
 
 
 def test_a_step_is_one_line(capsys):
-    with process.step("Label"):
+    with base.step("Label"):
         pass
     assert capsys.readouterr().err.startswith("ok  Label (0.")
 
 
 def test_a_step_that_breaks_says_so(capsys):
-    with pytest.raises(ValueError, match="x"), process.step("Label"):
+    with pytest.raises(ValueError, match="x"), base.step("Label"):
         raise ValueError("x")
     assert capsys.readouterr().err.startswith("!!  Label")
-
-
-def test_jobs_run_at_the_same_time(tmp_path):
-    def job(mine, other):
-        process.run_logged(
-            ["sh", "-c", f"touch {mine}; while ! test -e {other}; do sleep 0.05; done"], tmp_path / "log"
-        )
-
-    one, two = tmp_path / "one", tmp_path / "two"
-    process.side_by_side([lambda: job(one, two), lambda: job(two, one)])
-
-
-def test_a_failed_job_ends_the_other(tmp_path):
-    started = time.monotonic()
-    commands = {"bad": "sleep 0.5; exit 1", "long": "sleep 60"}
-    jobs = [partial(process.run_logged, ["sh", "-c", text], tmp_path / name) for name, text in commands.items()]
-    with pytest.raises(SetupError, match="sh failed"):
-        process.side_by_side(jobs)
-    assert time.monotonic() - started < 30

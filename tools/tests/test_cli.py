@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from devenv import cli, serve, testing
+from devenv import cli, testing
 from devenv.addons import Addon
 from devenv.base import SetupError, find_layout
 from devenv.testing import Outcome
@@ -58,11 +58,11 @@ def test_failures_are_words(monkeypatch, capsys, error, code, words):
 
 def test_taken_port():
     with socket.socket() as taken:
-        taken.bind((serve.HOST, 0))
+        taken.bind((cli.HOST, 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(SetupError, match=f"Port {port} is taken.* --port {port + 1}"):
-            serve.refuse_taken_port(port)
+            cli.refuse_taken_port(port)
 
 
 def test_everything_is_linted():

@@ -2,7 +2,7 @@
 
 import pytest
 from devenv.base import SetupError
-from devenv.odoo_source import find_mirror
+from devenv.debian import find_mirror
 
 KEY = "/usr/share/keyrings/debian-archive-keyring.gpg"
 DEBIAN = "http://mirror.example/debian/"

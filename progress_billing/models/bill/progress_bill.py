@@ -278,6 +278,7 @@ class ProgressBill(models.Model):
         return [('move_ids', operator, value)]
 
     @api.depends('invoice_id', 'invoice_ids')  # and what _forget_entries says
+    @api.depends_context('lang')
     def _compute_invoice_info(self):
         self.invoice_id.mapped(lambda move: (move.name, move.payment_state))  # first, what is still to be computed
         for bill in self:
@@ -302,7 +303,7 @@ class ProgressBill(models.Model):
 
     def _on_payments_changed(self):
         """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
-        self.modified(['payment_state'])
+        self.modified(sorted(self._get_fields_of_entries()))
 
     @api.model
     def _forget_entries(self):

@@ -1,14 +1,16 @@
-"""Odoo's own code: the user's ($ODOO_HOME) or Debian's package, unpacked without root and without being installed."""
+"""What the distribution brings: Odoo's own code, unpacked without being installed (or the user's, $ODOO_HOME), and what
+only its package manager can install: a browser and PDF tools."""
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
-from .base import ODOO_SERIES, Layout, SetupError, fingerprint, is_stamped, stamp
-from .process import run_logged
+from .base import ODOO_SERIES, Layout, SetupError, fingerprint, once, run_logged
 
 # The second group is what Odoo's package only links to. Font Awesome has to be
 # the released suite's 4.7: the newest suite's 7 has other file names.
@@ -32,12 +34,13 @@ Dir::Etc::SourceParts "/dev/null";
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-Acquire::https::Timeout "30";
 """
 TARGETS = ["--format", "$(REPO_URI)|$(RELEASE)|$(SIGNED_BY)", "Created-By: Packages", "Component: main"]
 MOVING = {"unstable", "sid", "testing"}
+# packages and the programs Odoo looks for
+FOR_RUN = {"wkhtmltopdf": ("wkhtmltopdf",)}
+BROWSERS = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
+FOR_TESTS = {**FOR_RUN, "chromium": BROWSERS, "poppler-utils": ("pdftoppm",)}
 
 
 def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
@@ -59,12 +62,11 @@ def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
     raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 
 
-#: an importable Odoo: the folder for PYTHONPATH, its addons folders, and what changes with its code
-Source = tuple[Path, tuple[Path, ...], str]
+def find(home: Path, way_out: str) -> tuple[Path, tuple[Path, ...], str]:
+    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete.
 
-
-def find(home: Path, way_out: str) -> Source:
-    """Odoo in a source checkout, an unpacked package or a package folder, without running it; it must be complete."""
+    :return: the folder for PYTHONPATH, the folders of addons, and what changes with the code
+    """
     packages = (folder / "odoo" for folder in (home, home / PACKAGES, home.parent))
     package = next((folder for folder in packages if (folder / "release.py").is_file()), None)
     if package is None:
@@ -80,14 +82,16 @@ def find(home: Path, way_out: str) -> Source:
     for needed in ("base", "project_account"):
         if not any((path / needed).is_dir() for path in paths):
             raise SetupError(f"The Odoo in {home} lacks the addon {needed}. {way_out}")
+    packaged = Path(sysconfig.get_path("purelib")) / "odoo" / "addons"  # the OCA's
+    paths += (packaged,) * packaged.is_dir()
     return package.parent, paths, fingerprint(package.parent, series, release.stat().st_mtime_ns)
 
 
-def _download(layout: Layout, target: Path) -> None:
-    """Download Debian's packages with a private state of apt, and unpack them."""
+def _unpack(layout: Layout) -> None:
+    """Download Debian's packages with a private state of apt, unpack them, then move them into place at once."""
     if not shutil.which("apt-get") or not shutil.which("dpkg"):
         raise SetupError(f"Odoo 19 comes from Debian's package odoo-19, and there is no apt here. {OWN_ODOO}")
-    root = layout.scratch / "apt"
+    root, unpacked = layout.scratch / "apt", layout.scratch / "odoo"
     for folder in ("state/lists/partial", "cache/archives/partial", "debs"):
         (root / folder).mkdir(parents=True)
     found = subprocess.run(["apt-get", "indextargets", *TARGETS], capture_output=True, text=True, check=False)
@@ -99,30 +103,37 @@ def _download(layout: Layout, target: Path) -> None:
     for action in (["update"], ["download", *packages]):
         command = ["apt-get", "-c", root / "apt.conf", "-q", *action]
         run_logged(command, layout.logs / f"apt-{action[0]}.log", OWN_ODOO, **options)
-    target.mkdir()
-    for deb in (root / "debs").glob("*.deb"):
-        run_logged(["dpkg", "-x", deb, target], layout.logs / "dpkg.log", OWN_ODOO)
-
-
-def _unpack(layout: Layout) -> None:
-    """Have Debian's packages unpacked, then move them into place at once."""
-    unpacked = layout.scratch / "odoo"
-    _download(layout, unpacked)
     stub = unpacked / PACKAGES / STUB
-    stub.parent.mkdir(parents=True, exist_ok=True)
-    if not stub.exists():
-        stub.write_text(STUB_TEXT)
+    stub.parent.mkdir(parents=True)
+    stub.write_text(STUB_TEXT)  # a package that has the file puts its own there
+    for deb in (root / "debs").glob("*.deb"):
+        run_logged(["dpkg", "-x", deb, unpacked], layout.logs / "dpkg.log", OWN_ODOO)
     find(unpacked, OWN_ODOO)
-    stamp(unpacked, "recipe", RECIPE)
     shutil.rmtree(layout.odoo, ignore_errors=True)
     unpacked.rename(layout.odoo)
     shutil.rmtree(layout.scratch)
 
 
-def prepare(layout: Layout) -> Source:
+def prepare(layout: Layout) -> tuple[Path, tuple[Path, ...], str]:
     """Return Odoo, fetching it when the cache does not hold this recipe's."""
     if os.environ.get("ODOO_HOME"):
         return find(Path(os.environ["ODOO_HOME"]).expanduser().absolute(), OWN_ODOO)
-    if not is_stamped(layout.odoo, "recipe", RECIPE):
-        _unpack(layout)
+    once(layout.odoo, "recipe", RECIPE, lambda: _unpack(layout))
     return find(layout.odoo, f"Delete {layout.odoo} and start again.")
+
+
+def install(layout: Layout, wanted: dict[str, tuple[str, ...]], why: str) -> None:
+    """Install what is missing if we are root.
+
+    :raise SetupError: with the command for what is still missing, and ``why`` it is wanted
+    """
+    for last_try in (False, True):
+        packages = [package for package, programs in wanted.items() if not any(map(shutil.which, programs))]
+        command = ["apt-get", "install", "--no-install-recommends", *packages]
+        if packages and (last_try or os.geteuid()):
+            raise SetupError(f"Something of the system is missing. {why} Please run: sudo {' '.join(command)}")
+        if packages:
+            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+            with contextlib.suppress(SetupError, OSError):
+                run_logged(["apt-get", "-q", "update"], layout.logs / "apt-update.log", env=env)
+                run_logged([*command, "-q", "-y"], layout.logs / "apt-system.log", env=env)

@@ -1,7 +1,7 @@
 """Finding Odoo in what ODOO_HOME names."""
 
 import pytest
-from devenv import odoo_source
+from devenv import debian
 from devenv.base import SetupError
 
 
@@ -14,24 +14,25 @@ def _odoo(folder, version="(19, 0, 0, FINAL, 0, '')", addons=("base", "project_a
 
 def test_source_checkout(tmp_path):
     _odoo(tmp_path)
-    assert odoo_source.find(tmp_path, "Do this.")[:2] == (tmp_path, (tmp_path / "addons",))
+    home, addons_paths, _identity = debian.find(tmp_path, "Do this.")
+    assert (home, addons_paths[0]) == (tmp_path, tmp_path / "addons")
 
 
 def test_unpacked_package(tmp_path):
-    package = tmp_path / odoo_source.PACKAGES
+    package = tmp_path / debian.PACKAGES
     _odoo(package)
-    assert odoo_source.find(tmp_path, "Do this.")[0] == package
+    assert debian.find(tmp_path, "Do this.")[0] == package
 
 
 def test_the_package_folder_itself(tmp_path):
     _odoo(tmp_path)
-    assert odoo_source.find(tmp_path / "odoo", "Do this.")[0] == tmp_path
+    assert debian.find(tmp_path / "odoo", "Do this.")[0] == tmp_path
 
 
 def test_other_code_is_other_odoo(tmp_path):
     _odoo(tmp_path / "a")
     _odoo(tmp_path / "b")
-    assert odoo_source.find(tmp_path / "a", "")[2] != odoo_source.find(tmp_path / "b", "")[2]
+    assert debian.find(tmp_path / "a", "")[2] != debian.find(tmp_path / "b", "")[2]
 
 
 @pytest.mark.parametrize(
@@ -47,4 +48,4 @@ def test_refused(tmp_path, options, words):
     if options:
         _odoo(tmp_path, **options)
     with pytest.raises(SetupError, match=words):
-        odoo_source.find(tmp_path, "Do this.")
+        debian.find(tmp_path, "Do this.")
