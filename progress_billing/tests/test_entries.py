@@ -122,6 +122,37 @@ class TestEntries(ProgressBillingCommon):
         invoice.action_toggle_block_payment()
         self.assertEqual(bill.payment_state, "Not Paid")
 
+    def test_told_of_every_figure(self):
+        """What is stored and depends on any figure that is read of entries follows a payment, and its undoing."""
+        bill, told = self.bill, []
+        bill.invoice_id.action_post()
+        modified = type(bill).modified
+        self.patch(
+            self.env.registry['progress.bill'],
+            'modified',
+            lambda bills, names, **kwargs: (told.append((bills, set(names))), modified(bills, names, **kwargs))[1],
+        )
+        for act in (lambda: self._pay(200), lambda: bill.invoice_id.line_ids.remove_move_reconcile()):
+            told.clear()
+            act()
+            known = [names for bills, names in told if bill in bills]
+            self.assertTrue(any(bill._get_fields_of_entries() <= names for names in known))
+
+    def test_words_in_the_readers_language(self):
+        """What was read in one language is not shown in another."""
+        self.bill.invoice_id.action_post()
+        self.env['res.lang']._activate_lang('fr_FR')
+        label = self.env['ir.model.fields.selection'].search(
+            [
+                ('field_id.model', '=', 'account.move'),
+                ('field_id.name', '=', 'payment_state'),
+                ('value', '=', 'not_paid'),
+            ]
+        )
+        label.with_context(lang='fr_FR').name = "Rien de payé"
+        self.assertEqual(self.bill.payment_state, "Not Paid")
+        self.assertEqual(self.bill.with_context(lang='fr_FR').payment_state, "Rien de payé")
+
     def test_told_once_it_matters(self):
         """Bills are told of what concerns them, and of nobody else's entries."""
         told, tell = [], type(self.bill)._on_moves_changed

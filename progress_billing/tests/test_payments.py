@@ -247,6 +247,15 @@ class TestPayments(ProgressBillingCommon):
         with self.assertRaisesRegex(UserError, "nothing to pay"):
             bill.action_register_payment()
 
+    def test_button_for_who_may(self):
+        """The list has the button for those who enter payments in Odoo: who manages bills alone is not led astray."""
+        manager = new_test_user(self.env, 'bills_manager', 'progress_billing.group_manager', company_id=self.company.id)
+        view = self.env.ref('progress_billing.progress_bill_view_list')
+        for user, seen in ((manager, False), (self.billing_user, False), (self.accountant, True)):
+            with self.subTest(user=user.login):
+                arch = self.env['progress.bill'].with_user(user).get_view(view.id, 'list')['arch']
+                self.assertEqual('action_register_payment' in arch, seen)
+
     def test_readable_without_accounting(self):
         contract = self.make.contract([1000], payment_term_id=self.immediate.id)
         bill = self.billing.bill(contract, '50%', '2026-03-01')

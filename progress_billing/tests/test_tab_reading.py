@@ -59,6 +59,20 @@ class TestTabReading(ProgressBillingCommon):
         self.project.progress_contract_id = self.contract
         self._assertSame(project)
 
+    def test_cleared(self):
+        """A tab without a contract that was chosen shows the one it would show by itself (CON-6)."""
+        other = self.make.contract([500], self.tax_15, project_id=self.project.id)
+        self.project.progress_contract_id = self.contract
+        self.assertEqual(self.project.progress_contract_id, self.contract)
+        for vals in ({'progress_contract_id': False}, {'progress_contract_id': False, 'name': "House"}):
+            self.project.write(vals)
+            self.assertEqual(self.project.progress_contract_id, other)
+        self._assertSame(self.project)
+        [row] = self.project.web_read({'progress_contract_count': {}})
+        self.assertEqual(row['progress_contract_count'], len(self.project.progress_contract_ids))
+        self.empty.progress_contract_id = False
+        self.assertFalse(self.empty.progress_contract_id)
+
     def test_without_rights(self):
         """The form of somebody without billing rights asks for none of it."""
         user = new_test_user(self.env, 'tab_user', 'project.group_project_user')

@@ -1,3 +1,4 @@
+import logging
 import re
 
 from markupsafe import Markup
@@ -5,10 +6,13 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.progress_billing.models.base.progress_scheduling_mixin import FAILURES
+
 from ..tools import backup_pdf
 
+_logger = logging.getLogger(__name__)
 CRON = 'progress_billing_compliance.ir_cron_progress_backup'
-#: issued by ourselves, beside the claim that opens each section
+#: of one backup
 MAX_BILLS = 500
 
 
@@ -97,7 +101,9 @@ class ProgressBackup(models.Model):
             try:
                 with self.env.cr.savepoint():
                     backup._deliver()
-            except UserError as error:
+            except FAILURES as error:
+                if not isinstance(error, UserError):
+                    _logger.exception("%s could not be made", backup)
                 backup._write_protected({'state': 'failed', 'error': str(error)})
                 backup._tell(
                     backup.env._("The backup %(name)s could not be made: %(error)s", name=backup.name, error=error)

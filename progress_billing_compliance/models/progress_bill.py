@@ -11,11 +11,12 @@ class ProgressBillCompliance(models.Model):
 
     compliance_text = fields.Text(compute='_compute_compliance_text', string="Documents Missing")
 
-    @api.depends('state', 'is_unpaid', 'contract_id.compliance_ids')
+    @api.depends('state', 'invoice_state', 'is_unpaid', 'contract_id.compliance_text')
     def _compute_compliance_text(self):
         for bill in self:
             step = 'pay' if bill.state in ('approved', 'invoiced') else 'approve'
-            is_open = bill.state not in ('cancelled', 'declined') and not (bill.invoice_id and not bill.is_unpaid)
+            is_paid = bill.invoice_state == 'posted' and not bill.is_unpaid
+            is_open = bill.state not in ('cancelled', 'declined') and not is_paid
             sentences = bill._get_compliance_blockers(step) + bill._get_compliance_warnings(step) if is_open else []
             bill.compliance_text = '\n'.join(sentences)
 

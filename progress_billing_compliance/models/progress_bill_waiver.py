@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools.pdf import merge_pdf
 
 from .progress_compliance_type import WAIVERS
@@ -57,6 +57,10 @@ class ProgressBillWaivers(models.Model):
         return merge_pdf([*waivers._get_waiver_pdfs(), page]) if waivers else page
 
     # === WHAT THEY HOLD UP === #
+
+    @api.depends('waiver_ids.state', 'waiver_ids.waiver_amount')
+    def _compute_compliance_text(self):
+        return super()._compute_compliance_text()
 
     def _get_compliance_blockers(self, step):
         return super()._get_compliance_blockers(step) + self._get_open_waivers()._get_sentences(step, 'stop')

@@ -255,9 +255,10 @@ class ProgressCompliance(models.Model):
         # sudo: progress.compliance - what holds up a step does not depend on who takes it
         known = contract.sudo()
         shared = known.partner_id.commercial_partner_id.progress_compliance_ids
-        return known.compliance_ids | shared.filtered(
+        found = known.compliance_ids | shared.filtered(
             lambda document: not document.contract_id and document.company_id == known.company_id
         )
+        return found.with_prefetch(known.compliance_ids._prefetch_ids)  # of all contracts that are read together
 
     def _get_sentences(self, step, policy):
         """Why these documents hold up a step: one sentence for each type; a valid one makes up for an expired one.

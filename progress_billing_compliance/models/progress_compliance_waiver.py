@@ -1,4 +1,5 @@
 import hashlib
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -85,9 +86,12 @@ class ProgressWaiver(models.Model):
             'amount': formatLang(self.env, self.waiver_amount, currency_obj=self.currency_id),
             'date': format_date(self.env, self.through_date) if self.through_date else '',
         }
-        for name, value in values.items():
-            text = text.replace(f'{{{name}}}', value or '')
-        return text
+        return re.sub(r'\{(\w+)\}', lambda found: values.get(found[1], found[0]) or '', text)
+
+    @api.depends('bill_id.certified_amount', 'bill_id.signed_on', 'signed_on', 'signed_amount', 'type_id.signer')
+    def _compute_state(self):
+        """A waiver that is signed is valid, for the amount that it was signed for."""
+        return super()._compute_state()
 
     def _is_received(self):
         return bool(self._is_signed() or self.attachment_ids) if self.bill_id else super()._is_received()
@@ -98,6 +102,11 @@ class ProgressWaiver(models.Model):
         return self.env._(
             "%(document)s for %(bill)s is not signed.", document=self.type_id.name, bill=self.bill_id.name
         )
+
+    def copy_data(self, default=None):
+        """A document is copied without saying that it has no bill, which nobody may say; a waiver is not."""
+        vals_list = super().copy_data(default)
+        return [{name: value for name, value in vals.items() if name != 'bill_id' or value} for vals in vals_list]
 
     def write(self, vals):
         """A waiver stays what was asked for, and of whom: what was signed as one is not made another one."""

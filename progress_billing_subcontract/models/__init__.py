@@ -10,6 +10,7 @@ from . import progress_contract_change
 from . import progress_contract_change_line
 from . import progress_answer
 from . import progress_notice
+from . import progress_claim_export_mixin
 from . import progress_bill
 from . import progress_bill_status
 from . import progress_bill_invitation
@@ -18,6 +19,7 @@ from . import progress_bill_review
 from . import progress_bill_owner
 from . import progress_bill_rights
 from . import progress_bill_line
+from . import progress_bill_payment
 from . import account_move
 from . import account_move_line
 from . import purchase_order

@@ -38,7 +38,7 @@ class ProgressBill(models.Model):
 
     def _get_mail_template(self):
         """A claim is the subcontractor's, not ours: its e-mail says whose it is."""
-        if self and all(bill.contract_id._is_subcontract() for bill in self):
+        if self and self == self._get_claims():
             template = self.env.ref(
                 'progress_billing_subcontract.mail_template_progress_claim', raise_if_not_found=False
             )
@@ -50,7 +50,7 @@ class ProgressBill(models.Model):
 
     def _get_bill_action(self):
         """Claims are shown in screens of their own."""
-        if not self or not all(bill.contract_id._is_subcontract() for bill in self):
+        if not self or self != self._get_claims():
             return super()._get_bill_action()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'progress_billing_subcontract.action_progress_subcontract_bill'
@@ -59,3 +59,12 @@ class ProgressBill(models.Model):
             views = [view for view in action['views'] if view[1] == 'form']
             return dict(action, views=views, view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])
+
+    def get_formview_id(self, access_uid=None):
+        """As Odoo's: claims have a form of their own.
+
+        :return int: the view, or ``False`` for the model's own
+        """
+        if self.contract_id._is_subcontract():
+            return self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form').id
+        return super().get_formview_id(access_uid=access_uid)

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.progress_billing.tools import money
 
@@ -7,7 +7,8 @@ from odoo.addons.progress_billing.tools import money
 class ProgressBillLine(models.Model):
     """A line of a claim: what the subcontractor entered, and what the review made of it."""
 
-    _inherit = 'progress.bill.line'
+    _name = 'progress.bill.line'
+    _inherit = ['progress.bill.line', 'progress.claim.export.mixin']
 
     claimed_amount = fields.Monetary(
         related='amount', string="Claimed", help="Untaxed: what was claimed, whatever is certified of it."
@@ -196,20 +197,11 @@ class ProgressBillLine(models.Model):
             self.bill_id._check_may_revise()
         return super().write(vals)
 
-    def export_data(self, fields_to_export):
-        """As Odoo's; lines of claims leave the house by administrators, as the claims do.
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self.bill_id._check_may_export()
-        return super().export_data(fields_to_export)
-
     def _check_may_set_rates(self):
         """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).
 
         :raises AccessError: for everybody else
         """
-        subcontracts = self.contract_id.filtered(lambda contract: contract._is_subcontract())
-        if not self.env.su and subcontracts and not subcontracts._has_side_level('manager'):
-            raise AccessError(self.env._("Only administrators of Subcontract Billing set the retainage of a claim."))
+        self.bill_id._check_claims_may(
+            'set_rates', self.env._("Only administrators of Subcontract Billing set the retainage of a claim.")
+        )

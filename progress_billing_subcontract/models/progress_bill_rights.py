@@ -5,7 +5,7 @@ class ProgressBillRights(models.Model):
     """What takes an administrator on a claim, whichever way it is asked for (SUB-16)."""
 
     _name = 'progress.bill'
-    _inherit = 'progress.bill'
+    _inherit = ['progress.bill', 'progress.claim.export.mixin']
 
     def _get_claims(self):
         """Those of these bills that are claims of subcontractors."""
@@ -13,9 +13,7 @@ class ProgressBillRights(models.Model):
 
     def _check_claims_may(self, task, refusal):
         """:raises AccessError: for users without the level that a task on claims takes; see ``_check_may_do``"""
-        contracts = self._get_claims().contract_id
-        if contracts:
-            contracts._check_may_do(task, refusal)
+        self.contract_id._check_subcontracts_may(task, refusal)
 
     # === VENDOR BILLS === #
 
@@ -34,6 +32,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_correct()
@@ -42,6 +41,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: reloads the bill
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_undo()
@@ -58,6 +58,7 @@ class ProgressBillRights(models.Model):
         """As for customers; what was sent back is handed in again by its contacts, or by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_revise()
         return super().action_submit()
@@ -81,18 +82,9 @@ class ProgressBillRights(models.Model):
 
     # === EXPORT === #
 
-    def export_data(self, fields_to_export):
-        """As Odoo's; lists of claims leave the house by administrators.
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self._check_may_export()
-        return super().export_data(fields_to_export)
+    def _get_exported_contracts(self):
+        return self._get_claims().contract_id
 
     def _check_download(self):
-        self._check_may_export()
+        self._get_exported_contracts()._check_may_export()
         return super()._check_download()
-
-    def _check_may_export(self):
-        self._get_claims().contract_id._check_may_export()

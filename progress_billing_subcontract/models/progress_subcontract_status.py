@@ -3,11 +3,16 @@ from odoo.tools import SQL
 
 from .progress_bill_status import REVIEWED_STATES
 
+#: more than a project has billing periods: ids of rows without a claim stay below 2^31, as far as XML-RPC counts, for
+#: half a million contracts
+PERIODS = 2048
+
 
 class ProgressSubcontractStatus(models.Model):
     """Every subcontract in every billing period of its project: status, what blocks it, what is due (SUB-11)."""
 
     _name = 'progress.subcontract.status'
+    _inherit = ['progress.claim.export.mixin']
     _description = "Subcontracts of a Period"
     _auto = False
     _rec_name = 'contract_id'
@@ -56,9 +61,10 @@ class ProgressSubcontractStatus(models.Model):
 
     @property
     def _table_query(self):
+        """Rows without a claim are named by their subcontract and the number of the period in its project."""
         return SQL(
             """
-            SELECT CASE WHEN bill.id IS NULL THEN (contract.id::bigint * 4194304 + period.id) * 2 + 1
+            SELECT CASE WHEN bill.id IS NULL THEN (contract.id::bigint * %(periods)s + period.number) * 2 + 1
                         ELSE bill.id::bigint * 2 END AS id,
                    contract.id AS contract_id,
                    contract.partner_id,
@@ -75,25 +81,21 @@ class ProgressSubcontractStatus(models.Model):
                    bill.claimed_amount,
                    CASE WHEN bill.state IN %(reviewed)s THEN bill.invoiced_amount END AS certified_amount
               FROM progress_contract contract
-              JOIN progress_billing_period period ON period.project_id = contract.project_id
+              JOIN (SELECT *, ROW_NUMBER() OVER (PARTITION BY project_id ORDER BY id) AS number
+                      FROM progress_billing_period) period ON period.project_id = contract.project_id
          LEFT JOIN progress_bill bill ON bill.contract_id = contract.id AND bill.period_id = period.id
                                      AND bill.state != 'cancelled' AND bill.kind != 'opening'
              WHERE contract.contract_type = 'subcontract' AND contract.state IN ('open', 'closed')
                AND (bill.id IS NOT NULL OR contract.state = 'open')
             """,
+            periods=PERIODS,
             reviewed=REVIEWED_STATES,
         )
 
     # === RIGHTS === #
 
-    def export_data(self, fields_to_export):
-        """As Odoo's; lists of claims leave the house by administrators (SUB-16).
-
-        :param list fields_to_export: as Odoo's
-        :return dict: as Odoo's
-        """
-        self.contract_id._check_may_export()
-        return super().export_data(fields_to_export)
+    def _get_exported_contracts(self):
+        return self.contract_id
 
     # === ACTIONS === #
 

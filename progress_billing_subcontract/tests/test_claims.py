@@ -347,6 +347,31 @@ class TestClaims(ClaimCommon):
         bill.action_release()
         self.assertEqual(bill.invoice_id.amount_untaxed, 9000)
 
+    def test_status_follows_in_one_transaction(self):
+        """Paid once it is matched, billed again once that is undone: without anything else being read or written."""
+        bill = self._claim(self.contract, 10000, post=True)
+        self.assertEqual(bill.claim_status, 'billed')
+        undoings = (
+            lambda payment: bill.invoice_id.line_ids.remove_move_reconcile(),
+            lambda payment: payment.move_id.line_ids.remove_move_reconcile(),
+            lambda payment: self._partials(bill).unlink(),
+            lambda payment: payment.action_draft(),
+            lambda payment: payment.action_cancel(),
+            lambda payment: payment.move_id.button_draft(),
+        )
+        for number, undo in enumerate(undoings):
+            with self.subTest(number=number):
+                payment = self.billing.pay(bill.invoice_id)
+                self.assertEqual(bill.claim_status, 'paid')
+                undo(payment)
+                self.assertEqual(bill.claim_status, 'billed')
+                self.env.flush_all()
+                self.env.invalidate_all()
+                self.assertEqual(bill.claim_status, 'billed')
+
+    def _partials(self, bill):
+        return bill.invoice_id.line_ids.matched_debit_ids | bill.invoice_id.line_ids.matched_credit_ids
+
     def test_screens_of_their_own(self):
         action = self.contract.action_view_bills()
         claims = self.env.ref('progress_billing_subcontract.action_progress_subcontract_bill')

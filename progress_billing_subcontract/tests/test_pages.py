@@ -50,6 +50,35 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.assertIn(bill.name, statement.text)
         self.assertNotIn('name="pay"', statement.text)
 
+    def test_bare_address(self):
+        """A claim or a subcontract that is opened without an action is shown in its own form (SUB-17)."""
+        owner = self.make.as_billed([100])
+        views = {
+            self._invite(): self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form').id,
+            self.contract: self.env.ref('progress_billing_subcontract.progress_subcontract_view_form').id,
+            self.make.plan(owner, '10%'): False,
+            owner: False,
+        }
+        for user, seen in ((self.sub_manager, True), (self._make_user('plain', 'base.group_user'), False)):
+            self.authenticate(user.login, user.login)
+            for record, view_id in views.items():
+                self.assertEqual(record.get_formview_id(), view_id)
+                path = f'/odoo/{record._name}/{record.id}'
+                for address in (path, f'/odoo/action-1/5{path[5:]}?debug=1'):
+                    with self.subTest(user=user.login, address=address):
+                        answer = self.url_open(address, allow_redirects=False)
+                        goal = answer.headers.get('Location', '')
+                        self.assertEqual(f'view_id={view_id}' in goal, bool(view_id and seen), goal)
+                        if goal:
+                            self.assertIn(address.partition('?')[0], goal)
+                            self.assertEqual('debug=1' in goal, 'debug' in address)
+        self.authenticate(self.sub_manager.login, self.sub_manager.login)
+        for address in (f'{path}?view_id=3', '/odoo/progress.bill/new', '/odoo/progress.bill/999999999', '/odoo'):
+            with self.subTest(address=address):
+                self.assertEqual(self.url_open(address, allow_redirects=False).status_code, 200)
+        self.authenticate(None, None)
+        self.assertIn('/web/login', self.url_open(path, allow_redirects=False).headers['Location'])
+
     def test_others_see_nothing(self):
         bill = self._invite()
         self.assertEqual(self.url_open(bill._get_portal_path()).status_code, 404)

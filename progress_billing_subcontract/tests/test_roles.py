@@ -70,6 +70,8 @@ TABLE = (
     Row('export_claims', 'manager'),
     Row('export_lines_of_claims', 'manager'),
     Row('export_the_period', 'manager'),
+    Row('export_with_the_contract', 'manager'),
+    Row('export_payments', 'manager'),
     Row('ask_for_the_spreadsheet', 'manager'),
     Row('download_spreadsheet', 'manager'),
     # terms, schedules, settings
@@ -311,6 +313,15 @@ class SubcontractTasks:
     def export_the_period(self):
         rows = self.env['progress.subcontract.status'].search([('bill_id', 'in', self.case.submitted.ids)])
         return call('progress.subcontract.status', 'export_data', rows.ids, ['contract_id', 'claim_status'])
+
+    def export_with_the_contract(self):
+        contracts = self.case.submitted.contract_id
+        return call('progress.contract', 'export_data', contracts.ids, ['name', 'bill_ids/name', 'bill_ids/amount'])
+
+    def export_payments(self):
+        self.case.billing.pay(self.case.posted.invoice_id, 1)
+        rows = self.env['progress.bill.payment'].search([('bill_id', '=', self.case.posted.id)])
+        return call('progress.bill.payment', 'export_data', rows.ids, ['bill_id', 'amount'])
 
     def ask_for_the_spreadsheet(self):
         return call('progress.bill', 'action_application_xlsx', self.case.submitted.ids)

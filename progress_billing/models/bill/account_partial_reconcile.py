@@ -10,4 +10,6 @@ class AccountPartialReconcile(models.Model):
         """Tell the bills (BIL-31)."""
         result = super().modified(fnames, create=create, before=before)
         self.env['progress.bill']._forget_entries()
+        # sudo: progress.bill - what is stored of payments follows whoever matches them
+        (self.debit_move_id | self.credit_move_id).move_id.sudo().progress_bill_id._on_payments_changed()
         return result

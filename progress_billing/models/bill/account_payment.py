@@ -10,4 +10,7 @@ class AccountPayment(models.Model):
         """Tell the bills (BIL-31)."""
         result = super().modified(fnames, create=create, before=before)
         self.env['progress.bill']._forget_entries()
+        if 'state' in fnames:  # of a payment without an entry: nothing is matched
+            # sudo: progress.bill - what is stored of payments follows whoever pays
+            self.sudo().invoice_ids.progress_bill_id._on_payments_changed()
         return result

@@ -278,6 +278,7 @@ class ProgressBill(models.Model):
         return [('move_ids', operator, value)]
 
     @api.depends('invoice_id', 'invoice_ids')  # and what _forget_entries says
+    @api.depends_context('lang')
     def _compute_invoice_info(self):
         self.invoice_id.mapped(lambda move: (move.name, move.payment_state))  # first, what is still to be computed
         for bill in self:
@@ -302,7 +303,7 @@ class ProgressBill(models.Model):
 
     def _on_payments_changed(self):
         """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
-        self.modified(['payment_state'])
+        self.modified(sorted(self._get_fields_of_entries()))
 
     @api.model
     def _forget_entries(self):
@@ -342,7 +343,7 @@ class ProgressBill(models.Model):
     # === CRUD === #
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        """Bills without a date come last, also where the newest come first: a list cannot say it."""
         if field_name == 'date' and not nulls:
             nulls = SQL('NULLS LAST')
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)

@@ -103,6 +103,8 @@ class ProjectProject(models.Model):
         # sudo: project.project - whether there is a contract, for users who may not see it
         tab = self._pop_tab_vals(vals, filled_only=not all(project.progress_contract_id for project in self.sudo()))
         result = super().write(vals) if vals else True
+        if not vals.get('progress_contract_id', True):  # cleared: nothing is chosen any more (CON-6)
+            self.env.add_to_compute(self._fields['progress_contract_id'], self)
         if tab:
             self._ensure_progress_contract().write(tab)
         if vals.get('billing_method') == 'fixed_fee':
@@ -184,6 +186,7 @@ class ProjectProject(models.Model):
         """A further contract of the project, for another customer or phase; the tab shows it.
 
         :return dict: reloads the project
+        :raises AccessError: for users who may not change the project
         """
         self.ensure_one()
         self.check_access('write')
