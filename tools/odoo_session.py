@@ -1,14 +1,13 @@
 """pytest plugin for tests on a database: what is made once, who runs what, and no browser test skipped in silence."""
 
+import contextlib
 import functools
 import inspect
-import os
 import re
-import shutil
-from pathlib import Path
 from unittest import mock
 
 import pytest
+from devenv.postgres import sql
 
 #: files of the web client that browser tests ask for
 ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
@@ -41,47 +40,104 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.xdist_group("browser" if cls in browsers else item.nodeid.rpartition("::")[0]))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_filestore(load_registry):
-    """Each process its own file store: Odoo deletes files that its own database does not know."""
-    from odoo.tests.common import get_db_name
-    from odoo.tools import config
-
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if not worker:
-        yield
-        return
-    shared = Path(config.filestore(get_db_name()))
-    own = shared.with_name(f"{shared.name}-{worker}")
-    shutil.rmtree(own, ignore_errors=True)
-    shutil.copytree(shared, own, copy_function=os.link)
-    with mock.patch.object(config, "filestore", return_value=str(own)):
-        yield
-    shutil.rmtree(own, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def prepared(request, own_filestore):
-    """Commit what our test classes start with, which they take instead of making it."""
-    classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
-    if "ProgressBillingCommon" not in classes:
-        return
+def _get_registry():
     from odoo.modules.registry import Registry
     from odoo.tests.common import get_db_name
 
-    from odoo.addons.progress_billing.tests import prepared
+    return Registry(get_db_name())
 
-    with Registry(get_db_name()).cursor() as cr:
-        prepared.prepare(cr, classes["ProgressBillingCommon"])
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared(request, load_registry):
+    """Commit what our test classes start with, which they take instead of making it."""
+    classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
+    if "ProgressBillingCommon" in classes:
+        from odoo.addons.progress_billing.tests import prepared
+
+        with _get_registry().cursor() as cr:
+            prepared.prepare(cr, classes["ProgressBillingCommon"])
+
+
+class KeptCaches:
+    """What the registry has cached of the database, for the next test as well: Odoo's tests forget all of it each time.
+
+    A cache that nobody has cleared since a test began holds nothing that the test has changed and taken back: it stays
+    as it is. Any other gets back what it held before. The same goes for a class.
+    """
+
+    def __init__(self, registry):
+        self.caches, self.forget = registry._Registry__caches, type(registry).clear_all_caches  # as ormcache has them
+        self.before, self.untouched = [], {}
+
+    def clear_all_caches(self, registry):
+        """Instead of the registry's own: what is untouched goes aside, not away."""
+        self.untouched = {name: cache for name, cache in self.caches.items() if len(self.before) in cache}
+        self.caches.update({name: type(cache)(cache.count) for name, cache in self.caches.items()})
+        self.forget(registry)
+
+    @contextlib.contextmanager
+    def keep(self):
+        """While a test, or a class, runs: an entry of no meaning in each cache tells whether it was cleared."""
+        for cache in self.caches.values():
+            cache[len(self.before) + 1] = None
+        self.before.append({name: cache.snapshot for name, cache in self.caches.items()})
+        yield
+        for name, held in self.before.pop().items():
+            cache = self.caches[name]
+            self.caches[name] = self.untouched.get(name) or type(cache)(cache.count, held.items())
+        self.untouched = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_caches(prepared):
+    """See the class; a test whose database was changed for good would find what it was."""
+    registry = _get_registry()
+    kept = KeptCaches(registry)
+    with mock.patch.object(type(registry), "clear_all_caches", lambda registry: kept.clear_all_caches(registry)):
+        yield kept
+
+
+#: the server would note that tables of rolled back rows are large and empty, and plan for it
+NO_AUTOVACUUM = "string_agg(format('ALTER TABLE %s SET (autovacuum_enabled = false)', relid::regclass), ';')"
+MANY_DEAD = "SELECT string_agg(relid::regclass::text, ', ') FROM pg_stat_user_tables WHERE n_dead_tup > 500"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sweep(prepared):
+    """Takes away what tests have rolled back, while none runs: queries would wade through it."""
+    name = _get_registry().db_name
+    [[statements]] = sql(f"SELECT {NO_AUTOVACUUM} FROM pg_stat_user_tables", name)
+    sql(statements, name)
+
+    def do_sweep():
+        [[tables]] = sql(MANY_DEAD, name)
+        if tables:
+            sql(f"VACUUM (SKIP_LOCKED) {tables}", name)
+
+    do_sweep()
+    return do_sweep
+
+
+@pytest.fixture(scope="class", autouse=True)
+def around_class(kept_caches, sweep):
+    """Around a class's set-up and its tests."""
+    with kept_caches.keep():
+        yield
+    sweep()
+
+
+@pytest.fixture(autouse=True)
+def kept_by_test(kept_caches):
+    """Around a test: after its class was set up."""
+    with kept_caches.keep():
+        yield
 
 
 @functools.cache
 def _make_assets():
     from odoo import SUPERUSER_ID, api
-    from odoo.modules.registry import Registry
-    from odoo.tests.common import get_db_name
 
-    with Registry(get_db_name()).cursor() as cr:
+    with _get_registry().cursor() as cr:
         qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
         for name in ASSETS:
             qweb._get_asset_bundle(f"web.assets_{name}", css=False, js=True).js()

@@ -4,31 +4,25 @@ Kept to what any Python 3 can read, so that an old one says what is needed inste
 """
 
 import os
+import shutil
 import sys
 
 SUPPORTED = ((3, 12), (3, 13), (3, 11), (3, 10))
 
 
-def find_python(which):
-    """The path of a supported interpreter, or None."""
-    return next(filter(None, (which("python%d.%d" % version) for version in SUPPORTED)), None)
-
-
 def main(command):
     """Hand over to ``devenv``, within the virtual environment."""
-    from shutil import which
-
     if sys.version_info[:2] not in SUPPORTED:
-        python = find_python(which)
-        if not python:
-            words = "this is Python %d.%d, and none of these was found on PATH. Install one" % sys.version_info[:2]
-            words += " of them (for instance the package python3.12) and start again."
-            sys.stderr.write("bin/%s: Odoo 19 runs on Python 3.10 to 3.13; %s\n" % (command, words))
-            return 1
-        os.execv(python, [python, "-B"] + sys.argv)
-    from devenv import python_env
+        python = next(filter(None, (shutil.which("python%d.%d" % version) for version in SUPPORTED)), None)
+        if python:
+            os.execv(python, [python, "-B"] + sys.argv)
+        words = "this is Python %d.%d, and none of these was found on PATH. Install one" % sys.version_info[:2]
+        words += " of them (for instance the package python3.12) and start again."
+        sys.stderr.write("bin/%s: Odoo 19 runs on Python 3.10 to 3.13; %s\n" % (command, words))
+        return 1
+    from devenv import base, python_env
 
-    return python_env.enter(command, sys.argv[2:])
+    return base.guarded(command, python_env.enter, command, sys.argv[2:])
 
 
 if __name__ == "__main__":

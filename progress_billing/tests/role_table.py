@@ -76,12 +76,10 @@ def call(model, method, ids, *args, **kwargs):
     """
 
     def deed(case, user):
-        uid = case.xmlrpc_common.authenticate(case.env.cr.dbname, user.login, user.login, {})
         params = [*([] if ids is None else [ids]), *args]
+        who = (case.env.cr.dbname, user.id, user.login)  # whose password is asked for with each call
         try:
-            answer = case.xmlrpc_object.execute_kw(
-                case.env.cr.dbname, uid, user.login, model, method, params, kwargs
-            )
+            answer = case.xmlrpc_object.execute_kw(*who, model, method, params, kwargs)
         except xmlrpc.client.Fault as fault:
             case.assertEqual(fault.faultCode, NO_ACCESS, fault.faultString)
             return False, fault.faultString

@@ -206,7 +206,7 @@ class TestBadInput(ProgressBillingCommon):
                 self.assertEqual(percent.planned_percent, 33.3333333333)
 
     def test_planned_amounts_by_number(self):
-        """BIL-6: what Amt/Pct refuses is refused as a number too."""
+        """PLN-1: what Amt/Pct refuses is refused as a number too."""
         contract = self.make.contract([1000])
         bill = self.make.plan(contract, '25%')
         for vals in (
@@ -334,6 +334,8 @@ class TestBadInput(ProgressBillingCommon):
             {'company_id': self.company.id, 'line_ids': [Command.create({'name': "Work", 'original_amount': 5})]}
         )
         self.assertCannotBill(bare, "customer")
+        nothing = self.env['progress.contract'].create({'company_id': self.company.id})
+        self.assertCannotBill(nothing, "Set the customer.", "Enter at least one line")  # all of it at once
 
     def test_billing_method_and_bill_time(self):
         """CON-2: opening and every billing door name the field; a contract without a project skips it."""
@@ -620,6 +622,11 @@ class TestBadInput(ProgressBillingCommon):
         plan.action_create()
         self.assertEqual(contract.wip_available, 0)
         self.assertEqual([line._get_amount_left() for line in contract.line_ids], [0, 0, 0, 0])
+        units = self.make.by_quantity(4, 25)
+        units.line_ids = [Command.create({'display_type': 'line_section', 'name': "Roof", 'sequence': 0})]
+        bill = self.make.plan(units, '50')
+        bill.action_create()
+        self.assertEqual([(line.amount, line.quantity) for line in bill.line_ids], [(50, 2)])
 
     def test_taxes_billed_in_one_call(self):
         """TAX-1: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, in one call too."""

@@ -242,6 +242,10 @@ class TestBuckets(ProgressBillingCommon):
         move.action_post()
         self.assertEqual(move.amount_untaxed, 977)
         self.assertTotals(contract, 0, 0, 900)
+        debit = move.with_context(include_business_fields=True).copy()  # as a debit note copies lines
+        self.assertFalse(debit.line_ids.filtered('progress_line_type'))
+        debit.action_post()
+        self.assertTotals(contract, 0, 0, 900)
         credit = move._reverse_moves([{'invoice_date': move.invoice_date}])
         credit.invoice_line_ids.filtered('progress_bill_line_id').unlink()
         credit.action_post()

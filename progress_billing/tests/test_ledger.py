@@ -209,6 +209,9 @@ class TestLedger(ProgressBillingCommon):
         self.billing.credit(bill.invoice_id, 300)
         with self.assertRaisesRegex(UserError, "would be billed of"):
             self.billing.credit(bill.invoice_id, 100.01)
+        self.billing.bill(contract, '500')
+        with self.assertRaisesRegex(UserError, "More than .* was billed for would be credited"):
+            self.billing.credit(bill.invoice_id, 100.01)
 
     def test_cumulative_tax(self):
         """TAX-1: 10.03 three times at 15 % takes 1.50, 1.51 and 1.50, as 30.09 does."""

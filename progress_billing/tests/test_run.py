@@ -166,7 +166,9 @@ class TestFormulas(ProgressBillingCommon):
         for amount in (33.34, 33.33, 33.34):
             bill = self.billing.run(contract, pending_quantity=1)
             self.assertEqual(bill.amount, amount)
-            self.assertRecordValues(bill.invoice_id.invoice_line_ids, [{'quantity': 1, 'price_subtotal': amount}])
+            self.assertRecordValues(
+                bill.invoice_id.invoice_line_ids, [{'quantity': 1, 'price_unit': amount, 'price_subtotal': amount}]
+            )
             bill.invoice_id.action_post()
         self.assertEqual((line.actual_quantity, line.actual_amount), (3, 100.01))
 

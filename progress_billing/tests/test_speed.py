@@ -163,6 +163,86 @@ class TestSameRows(SpeedCommon):
 
 
 @tagged('post_install', '-at_install')
+class TestSameItems(SpeedCommon):
+    """What Odoo is told of an invoice's items is what it would write to them: the entries are the same without it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company.tax_calculation_rounding_method = 'round_globally'
+        tags = cls.env['account.account.tag'].create(
+            [{'name': name, 'applicability': 'taxes'} for name in ("Base", "Base of credit notes", "Product")]
+        )
+        cls.included = cls.make.tax("Included", 10.0, price_include_override='tax_included')
+        cls.company.tax_exigibility = True
+        cls.paid = cls.make.tax(
+            "When paid", 5.0, tax_exigibility='on_payment', cash_basis_transition_account_id=cls.deposit_account.id
+        )
+        for tax in cls.tax_15 | cls.included | cls.paid:
+            for parts, tag in ((tax.invoice_repartition_line_ids, tags[0]), (tax.refund_repartition_line_ids, tags[1])):
+                parts.filtered(lambda part: part.repartition_type == 'base').tag_ids = tag
+        cls.product = cls.env['product.product'].create(
+            {'name': "Work", 'type': 'service', 'account_tag_ids': [Command.set(tags[2].ids)]}
+        )
+
+    def _read_items(self, moves):
+        """Stored columns of the journal items as the database has them, tags included, in their order."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            'SELECT *, (SELECT array_agg(account_account_tag_id ORDER BY 1) FROM account_account_tag_account_move_line_rel'
+            ' WHERE account_move_line_id = account_move_line.id) AS tags'
+            ' FROM account_move_line WHERE move_id IN %s ORDER BY move_id, id',
+            [tuple(moves.ids)],
+        )
+        own = OWN_COLUMNS | {
+            *('move_id', 'move_name', 'progress_bill_line_id', 'progress_deposit_bill_id', 'extra_tax_data'),
+            *('full_reconcile_id', 'matching_number', 'ref', 'name'),
+        }
+        names = [column.name for column in self.env.cr.description]
+        return [
+            {name: value for name, value in zip(names, row, strict=True) if name not in own}
+            for row in self.env.cr.fetchall()
+        ]
+
+    def _bill(self, **vals):
+        """Bill a contract of odd cents twice, the second time less than nothing, and end it."""
+        taxes = [self.tax_15, self.tax_15 | self.paid, self.included, self.env['account.tax']]
+        contract = self._contracts(1, 5, 0.0, **vals)
+        for place, line in enumerate(contract.line_ids):
+            line.tax_ids = taxes[place % 4]
+            line.product_id = self.product if place % 2 else False
+        contract.line_ids.completed_percent = 33.33
+        contract.action_run_billing()
+        contract.line_ids.completed_percent = 11.11
+        contract.action_run_billing()
+        contract.action_create_final_invoice()
+        self.assertEqual(set(contract.invoice_ids.mapped('move_type')), {'out_invoice', 'out_refund'})
+        return self._read_items(contract.invoice_ids.sorted('id'))
+
+    def test_same(self):
+        self.company.progress_post_invoices = True
+        euro = self.setup_other_currency('EUR', rates=[('2020-01-01', 3.0)])
+        for name, vals in {
+            'as billed': {'revenue_recognition': 'as_billed'},
+            'deposits': {'revenue_recognition': 'deposit'},
+            'retainage': {'revenue_recognition': 'as_billed', 'retainage_percent': 10.0},
+            'another currency': {'revenue_recognition': 'as_billed', 'currency_id': euro.id},
+        }.items():
+            with self.subTest(name):
+                told = self._bill(**vals)
+                with patch.object(type(self.env['progress.bill']), '_fill_in_items', lambda *_args: None):
+                    self.assertEqual(self._bill(**vals), told)
+
+    def test_nothing_is_written_again(self):
+        """Odoo finds every line as it would write it."""
+        contract = self._contracts(1, 3, 33.33, revenue_recognition='as_billed')
+        items = self.env['account.move.line']
+        with patch.object(type(items), '_check_progress_amounts', side_effect=AssertionError):
+            contract.action_run_billing()
+        self.assertEqual(contract.invoice_ids.invoice_line_ids.tax_tag_ids.mapped('name'), ["Base"])
+
+
+@tagged('post_install', '-at_install')
 class TestPlainTaxes(SpeedCommon):
     """Mere percentages in one pass come to what Odoo's engine comes to, to the cent."""
 

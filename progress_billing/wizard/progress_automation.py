@@ -92,6 +92,7 @@ class ProgressAutomation(models.TransientModel):
         """Have the scheduled action run as soon as a worker is free.
 
         :return dict: a notification
+        :raises AccessError: for users who are no billing managers
         """
         self._check_manager()
         self._get_cron()._trigger()

@@ -4,7 +4,7 @@ STEP = 20  # contracts a call: a page that shows the progress of a long run asks
 
 
 class ProgressRunWizard(models.TransientModel):
-    """What a billing run will make, before it is made, and what is not billable with its reason (issue: preview)."""
+    """What a billing run will make, before it is made, and what is not billable with its reason (PRG-8)."""
 
     _name = 'progress.run.wizard'
     _description = "Run Project Billing"

@@ -61,6 +61,7 @@ class ProgressContractCompliance(models.Model):
         """Ask for the documents that the settings want of these contracts and their partners; what is there stays.
 
         :return dict: the action that shows the documents
+        :raises AccessError: for users who may not change the contracts
         """
         self.check_access('write')
         self._ask_for_documents()
@@ -102,6 +103,7 @@ class ProgressContractCompliance(models.Model):
         """Show the documents of these contracts and their partners.
 
         :return dict: an action on ``progress.compliance``
+        :raises AccessError: for users who may not read the contracts
         """
         self.check_access('read')
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing_compliance.action_progress_compliance')

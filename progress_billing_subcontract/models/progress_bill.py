@@ -38,7 +38,7 @@ class ProgressBill(models.Model):
 
     def _get_mail_template(self):
         """A claim is the subcontractor's, not ours: its e-mail says whose it is."""
-        if self and all(bill.contract_id._is_subcontract() for bill in self):
+        if self and self == self._get_claims():
             template = self.env.ref(
                 'progress_billing_subcontract.mail_template_progress_claim', raise_if_not_found=False
             )
@@ -50,7 +50,7 @@ class ProgressBill(models.Model):
 
     def _get_bill_action(self):
         """Claims are shown in screens of their own."""
-        if not self or not all(bill.contract_id._is_subcontract() for bill in self):
+        if not self or self != self._get_claims():
             return super()._get_bill_action()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'progress_billing_subcontract.action_progress_subcontract_bill'

@@ -353,8 +353,7 @@ class ProgressBillClaim(models.Model):
 
     def _get_undo_blockers(self):
         """Only administrators cancel or delete what was claimed (SUB-16)."""
-        reasons = super()._get_undo_blockers()
-        allowed = self.env.su or not self.contract_id._is_subcontract()
-        if not allowed and not self.contract_id._has_side_level('manager'):
-            raise AccessError(self.env._("Only administrators of Subcontract Billing cancel or delete claims."))
-        return reasons
+        self._check_claims_may(
+            'undo', self.env._("Only administrators of Subcontract Billing cancel or delete claims.")
+        )
+        return super()._get_undo_blockers()

@@ -40,7 +40,7 @@ class ProgressBillInvitation(models.Model):
         :raises RedirectWarning: where a contract has no contacts
         :raises UserError: for a claim that was answered already
         """
-        claims = self.filtered(lambda bill: bill.contract_id._is_subcontract())
+        claims = self._get_claims()
         rest = self - claims
         action = super(ProgressBillInvitation, rest).action_invite() if rest or not claims else None
         if claims:
@@ -52,6 +52,8 @@ class ProgressBillInvitation(models.Model):
         """Accept invitations, in the subcontractors' name: the claims can be entered.
 
         :return dict: the action that shows the claims
+        :raises AccessError: for users who may not claim
+        :raises UserError: for what is no invitation, or has been handed in
         """
         self._check_may_bill()
         self._accept(Actor.of(self.env.user))
@@ -62,6 +64,8 @@ class ProgressBillInvitation(models.Model):
 
         :param str reason: why, optional
         :return dict: the action that shows the claims
+        :raises AccessError: for users who may not claim
+        :raises UserError: for what is no invitation, or has been handed in
         """
         self._check_may_bill()
         self._decline(Actor.of(self.env.user), reason)
@@ -103,6 +107,8 @@ class ProgressBillInvitation(models.Model):
                         status=bill._get_portal_state_label(),
                     )
                 )
+            if bill.vendor_reference:  # which another may have taken while this one was declined
+                bill._check_vendor_reference(bill.vendor_reference)
         self.contract_id._check_can_bill()
         self.contract_id._check_has_contacts()
         late = self.filtered(

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 from odoo.addons.progress_billing.tools import money
 
@@ -202,6 +202,6 @@ class ProgressBillLine(models.Model):
 
         :raises AccessError: for everybody else
         """
-        subcontracts = self.contract_id.filtered(lambda contract: contract._is_subcontract())
-        if not self.env.su and subcontracts and not subcontracts._has_side_level('manager'):
-            raise AccessError(self.env._("Only administrators of Subcontract Billing set the retainage of a claim."))
+        self.bill_id._check_claims_may(
+            'set_rates', self.env._("Only administrators of Subcontract Billing set the retainage of a claim.")
+        )

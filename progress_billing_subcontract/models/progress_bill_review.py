@@ -24,6 +24,8 @@ class ProgressBillReview(models.Model):
         """The Review button: claimed, certified and difference of each line, to approve or send back.
 
         :return dict: the dialog
+        :raises AccessError: for users who are no administrators of subcontracts
+        :raises UserError: for a claim that is not under review
         """
         self.ensure_one()
         self._check_may_review()
@@ -40,7 +42,7 @@ class ProgressBillReview(models.Model):
         :param str reason: what to revise; kept on the bill and in its history
         :return dict: the action that shows the bills
         """
-        for bill in self.filtered(lambda bill: bill.contract_id._is_subcontract()) if not reason else ():
+        for bill in self._get_claims() if not reason else ():
             notes = bill._get_line_notes()
             if notes:
                 super(ProgressBillReview, bill).action_reject(notes)
@@ -59,7 +61,7 @@ class ProgressBillReview(models.Model):
 
     def _approve(self, actor, note=''):
         """What was approved becomes the vendor bill at once, unless the office has steps to take first."""
-        claims = self.filtered(lambda bill: bill.contract_id._is_subcontract())
+        claims = self._get_claims()
         claims.filtered(lambda bill: bill.state != 'approved')._check_no_rejected_lines()
         result = super()._approve(actor, note)
         claims._end_review()
@@ -69,7 +71,7 @@ class ProgressBillReview(models.Model):
     def _reject(self, actor, reason):
         """A claim that goes back can be claimed on all its lines again."""
         result = super()._reject(actor, reason)
-        claims = self.filtered(lambda bill: bill.contract_id._is_subcontract())
+        claims = self._get_claims()
         claims._write_protected({'is_noted': False})
         claims._fill_claim()
         claims._end_review()
@@ -77,7 +79,7 @@ class ProgressBillReview(models.Model):
 
     def _submit(self, actor):
         result = super()._submit(actor)
-        for bill in self.filtered(lambda bill: bill.contract_id._is_subcontract()):
+        for bill in self._get_claims():
             # sudo: mail.activity - whoever hands in, the responsible reviews
             bill = bill.sudo()
             user = bill.contract_id.user_id

@@ -13,9 +13,7 @@ class ProgressBillRights(models.Model):
 
     def _check_claims_may(self, task, refusal):
         """:raises AccessError: for users without the level that a task on claims takes; see ``_check_may_do``"""
-        contracts = self._get_claims().contract_id
-        if contracts:
-            contracts._check_may_do(task, refusal)
+        self.contract_id._check_subcontracts_may(task, refusal)
 
     # === VENDOR BILLS === #
 
@@ -34,6 +32,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_correct()
@@ -42,6 +41,7 @@ class ProgressBillRights(models.Model):
         """As for customers; of claims by administrators.
 
         :return dict: reloads the bill
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_undo_claims()
         return super().action_undo()
@@ -58,6 +58,7 @@ class ProgressBillRights(models.Model):
         """As for customers; what was sent back is handed in again by its contacts, or by administrators.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_revise()
         return super().action_submit()

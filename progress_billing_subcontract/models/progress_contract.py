@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 #: what follows from a claim, whoever enters it
@@ -47,7 +46,7 @@ class ProgressContract(models.Model):
         :return dict: an action on ``progress.bill``
         """
         action = super().action_view_bills()
-        if not self or not all(contract._is_subcontract() for contract in self):
+        if not self or self != self._get_subcontracts():
             return action
         claims = self.env['ir.actions.act_window']._for_xml_id(
             'progress_billing_subcontract.action_progress_subcontract_bill'
@@ -56,7 +55,7 @@ class ProgressContract(models.Model):
 
     def _get_contract_action(self):
         """Subcontracts are shown in screens of their own."""
-        if not self or not all(contract._is_subcontract() for contract in self):
+        if not self or self != self._get_subcontracts():
             return super()._get_contract_action()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'progress_billing_subcontract.action_progress_subcontract'
@@ -79,8 +78,7 @@ class ProgressContract(models.Model):
 
     def _on_worth_changed(self, lines=None):
         super()._on_worth_changed(lines)
-        subcontracts = self.filtered(lambda contract: contract._is_subcontract())
-        subcontracts.line_ids._follow_on_orders()
+        self._get_subcontracts().line_ids._follow_on_orders()
 
     # === RIGHTS === #
 
@@ -99,6 +97,7 @@ class ProgressContract(models.Model):
         """Draft → open; subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_open()
@@ -107,6 +106,7 @@ class ProgressContract(models.Model):
         """→ cancelled; subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_cancel()
@@ -126,6 +126,7 @@ class ProgressContract(models.Model):
         """The final bill; of subcontracts by administrators.
 
         :return dict: the action that shows it
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self._check_may_keep_subcontracts()
         return super().action_create_final_invoice()
@@ -150,19 +151,16 @@ class ProgressContract(models.Model):
 
         :raises AccessError: for everybody else
         """
-        if self.env.su or not any(contract._is_subcontract() for contract in self):
-            return
-        if not self._has_side_level('manager'):
-            raise AccessError(
-                self.env._(
-                    "Only administrators of Subcontract Billing set up subcontracts, change their schedules and "
-                    "settings, or cancel them."
-                )
-            )
+        self._check_subcontracts_may(
+            'keep',
+            self.env._(
+                "Only administrators of Subcontract Billing set up subcontracts, change their schedules and settings, "
+                "or cancel them."
+            ),
+        )
 
     def _check_may_export(self):
         """:raises AccessError: for users who may not export claims of these subcontracts"""
-        if self:
-            self._check_may_do(
-                'export', self.env._("Only administrators of Subcontract Billing export claims. Ask one of them.")
-            )
+        self._check_subcontracts_may(
+            'export', self.env._("Only administrators of Subcontract Billing export claims. Ask one of them.")
+        )

@@ -25,6 +25,7 @@ class ProgressContractChange(models.Model):
 
         :param bool credit: as there
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self.contract_id._check_may_keep_subcontracts()
         return super().action_approve(credit=credit)
@@ -33,6 +34,7 @@ class ProgressContractChange(models.Model):
         """As for customers; of subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self.contract_id._check_may_keep_subcontracts()
         return super().action_cancel()
@@ -41,6 +43,7 @@ class ProgressContractChange(models.Model):
         """As for customers; of subcontracts by administrators.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for everybody else, where one is of a subcontract
         """
         self.contract_id._check_may_keep_subcontracts()
         return super().action_draft()

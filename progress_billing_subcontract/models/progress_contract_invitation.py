@@ -28,7 +28,7 @@ class ProgressContractInvitation(models.Model):
         :raises RedirectWarning: for a contract without contacts
         :raises UserError: for one that cannot be billed, or a project without a period
         """
-        subcontracts = self.filtered(lambda contract: contract._is_subcontract())
+        subcontracts = self._get_subcontracts()
         rest = self - subcontracts
         action = super(ProgressContractInvitation, rest).action_invite() if rest or not subcontracts else None
         if subcontracts:

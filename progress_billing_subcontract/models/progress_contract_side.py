@@ -16,18 +16,28 @@ class ProgressContractSide(models.Model):
         """Whether the company is billed by this contract; an empty one is a customer's."""
         return self[:1].contract_type == 'subcontract'
 
+    def _get_subcontracts(self):
+        """Those of these contracts that bill the company."""
+        return self.filtered(lambda contract: contract._is_subcontract())
+
     # === RIGHTS === #
 
     def _get_task_level(self, task):
         """Standard claims back retainage in the subcontractor's name, and e-mails what was claimed (SUB-16).
 
-        :param str task: on claims also ``make_vendor_bill``, ``undo_vendor_bill``, ``revise``, ``export`` or, with
-            compliance documents, ``compile_backups``
+        :param str task: on claims also ``make_vendor_bill``, ``undo_vendor_bill``, ``revise``, ``undo``, ``set_rates``,
+            ``export`` or, with compliance documents, ``compile_backups``; on subcontracts ``keep``
         :return str: as there
         """
         if self._is_subcontract() and task in ('release_retainage', 'send'):
             return 'user'
         return super()._get_task_level(task)
+
+    def _check_subcontracts_may(self, task, refusal):
+        """:raises AccessError: for users without the level that a task takes on the subcontracts among these"""
+        subcontracts = self._get_subcontracts()
+        if subcontracts:
+            subcontracts._check_may_do(task, refusal)
 
     # === DIRECTION === #
 

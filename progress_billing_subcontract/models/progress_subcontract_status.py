@@ -3,6 +3,10 @@ from odoo.tools import SQL
 
 from .progress_bill_status import REVIEWED_STATES
 
+#: more than a project has billing periods: ids of rows without a claim stay below 2^31, as far as XML-RPC counts, for
+#: half a million contracts
+PERIODS = 2048
+
 
 class ProgressSubcontractStatus(models.Model):
     """Every subcontract in every billing period of its project: status, what blocks it, what is due (SUB-11)."""
@@ -57,9 +61,10 @@ class ProgressSubcontractStatus(models.Model):
 
     @property
     def _table_query(self):
+        """Rows without a claim are named by their subcontract and the number of the period in its project."""
         return SQL(
             """
-            SELECT CASE WHEN bill.id IS NULL THEN (contract.id::bigint * 4194304 + period.id) * 2 + 1
+            SELECT CASE WHEN bill.id IS NULL THEN (contract.id::bigint * %(periods)s + period.number) * 2 + 1
                         ELSE bill.id::bigint * 2 END AS id,
                    contract.id AS contract_id,
                    contract.partner_id,
@@ -76,12 +81,14 @@ class ProgressSubcontractStatus(models.Model):
                    bill.claimed_amount,
                    CASE WHEN bill.state IN %(reviewed)s THEN bill.invoiced_amount END AS certified_amount
               FROM progress_contract contract
-              JOIN progress_billing_period period ON period.project_id = contract.project_id
+              JOIN (SELECT *, ROW_NUMBER() OVER (PARTITION BY project_id ORDER BY id) AS number
+                      FROM progress_billing_period) period ON period.project_id = contract.project_id
          LEFT JOIN progress_bill bill ON bill.contract_id = contract.id AND bill.period_id = period.id
                                      AND bill.state != 'cancelled' AND bill.kind != 'opening'
              WHERE contract.contract_type = 'subcontract' AND contract.state IN ('open', 'closed')
                AND (bill.id IS NOT NULL OR contract.state = 'open')
             """,
+            periods=PERIODS,
             reviewed=REVIEWED_STATES,
         )
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 
 
@@ -155,10 +155,10 @@ class ProjectProject(models.Model):
         for contract, lines in by_contract.items():
             bill = contract._fill_owner_bill(lines)
             taken = claims.filtered(
-                lambda claim, contract=contract: claim.line_ids.contract_line_id.owner_line_id.contract_id == contract
+                lambda claim, owner=contract: owner in claim._get_owners() and not claim._is_billed_to(owner)
             )
             # sudo: progress.bill - that the owner is billed for it, noted on the claim
-            taken.sudo()._write_protected({'owner_bill_id': bill.id})
+            taken.sudo()._write_protected({'owner_bill_id': bill.id, 'owner_bill_ids': [Command.link(bill.id)]})
             bills |= bill
         return bills._get_bill_action()
 

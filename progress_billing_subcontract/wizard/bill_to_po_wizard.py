@@ -11,6 +11,7 @@ class BillToPoWizard(models.TransientModel):
         """As Odoo's, where no subcontract is concerned.
 
         :return dict: the action that shows the order
+        :raises UserError: naming what is billed in stages, and the subcontract
         """
         self._check_no_subcontract()
         return super().action_add_to_po()
@@ -19,6 +20,7 @@ class BillToPoWizard(models.TransientModel):
         """As Odoo's, where no subcontract is concerned.
 
         :return dict: the action that shows the order
+        :raises UserError: naming what is billed in stages, and the subcontract
         """
         self._check_no_subcontract()
         return super().action_add_downpayment()

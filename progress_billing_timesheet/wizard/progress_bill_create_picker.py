@@ -30,6 +30,7 @@ class ProgressBillCreatePicker(models.TransientModel):
         :param str shown: ``all``, ``ticked``, ``open``, ``no_rate`` or ``non_billable``
         :return list: dicts with ``key``, ``label``, ``count``, ``hours``, ``value``, ``billable`` (how many can be
             ticked) and ``ticked`` (how many are)
+        :raises UserError: for a choice that is none
         """
         self.ensure_one()
         self._check_choice(group_by, (None, False, *GROUPS))
@@ -59,9 +60,15 @@ class ProgressBillCreatePicker(models.TransientModel):
     def read_entries(self, group_by=None, key=None, search='', shown='all', offset=0, limit=PAGE):
         """A page of the time entries that the user may see, in a group.
 
+        :param str group_by: as there
         :param key: of the group, as :meth:`read_entry_groups` gave it
+        :param str search: text looked for in description, employee and task
+        :param str shown: as there
+        :param int offset: how many to leave out
+        :param int limit: how many at most, 500 at once
         :return list: dicts with ``id``, ``date``, ``employee``, ``task``, ``name``, ``hours``, ``rate``, ``value``,
             ``billable``, ``ticked`` and ``remark``
+        :raises UserError: for a choice that is none
         """
         self.ensure_one()
         lines = self.env['account.analytic.line']
@@ -98,6 +105,7 @@ class ProgressBillCreatePicker(models.TransientModel):
 
         :param str kind: ``expense`` or ``product``
         :return list: dicts with ``id``, ``order``, ``name``, ``quantity``, ``amount`` and ``ticked``
+        :raises UserError: for a choice that is none
         """
         self.ensure_one()
         self._check_choice(kind, KINDS[1:])
@@ -129,7 +137,13 @@ class ProgressBillCreatePicker(models.TransientModel):
 
         :param bool ticked: whether they are to be ticked
         :param list ids: of the entries; all shown in the group unless given
+        :param str group_by: of the group, none for all; see :meth:`read_entry_groups`
+        :param key: of the group, as it was given there
+        :param str search: only what the search lets through
+        :param str shown: only what the filter lets through
         :return bool: true
+        :raises AccessError: for users who may not read time entries
+        :raises UserError: for a choice that is none
         """
         self.ensure_one()
         self.check_access('write')
@@ -166,6 +180,7 @@ class ProgressBillCreatePicker(models.TransientModel):
         :param bool ticked: whether they are to be ticked
         :param list ids: of order lines
         :return bool: true
+        :raises UserError: for a choice that is none
         """
         self.ensure_one()
         self._check_choice(kind, KINDS[1:])

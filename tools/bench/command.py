@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from devenv import addons, database
-from devenv.base import MAIN_ADDON, SetupError, fingerprint, is_stamped, locked, write_atomically
+from devenv.base import MAIN_ADDON, SetupError, fingerprint, locked, once, run_logged, step
 from devenv.odoo_server import Odoo
-from devenv.process import CommandFailed, run_logged, step
 
 ROUNDS, QUICK = 7, 3
 #: what is installed in the databases beside what the addon needs; ``oca`` has the addon of requirements-bench.txt
@@ -27,15 +27,14 @@ SCRIPT = "from bench.run import main; main(**{arguments!r})"
 
 def _packages(odoo: Odoo) -> Path | None:
     """A folder with the addons that are a dependency of the benchmark alone; nothing where they cannot be had."""
-    layout = odoo.layout
-    folder, recipe = layout.cache / "bench", fingerprint((layout.repo / REQUIREMENTS).read_text(encoding="utf-8"))
-    if not is_stamped(folder, REQUIREMENTS, recipe):
-        pip = [layout.python, "-m", "pip", "install", "--no-deps", "--no-input", "--upgrade", "--target", folder]
-        try:
-            run_logged([*pip, "-r", layout.repo / REQUIREMENTS], layout.logs / "pip-bench.log")
-        except CommandFailed:
-            return None
-        write_atomically(folder / f".{REQUIREMENTS}", recipe)
+    layout, requirements = odoo.layout, odoo.layout.repo / REQUIREMENTS
+    folder, recipe = layout.cache / "bench", fingerprint(requirements.read_text(encoding="utf-8"))
+    pip = [layout.python, "-m", "pip", "install", "--no-deps", "--no-input", "--upgrade", "--target", folder]
+    install = partial(run_logged, [*pip, "-r", requirements], layout.logs / "pip-bench.log")
+    try:
+        once(folder, REQUIREMENTS, recipe, install)
+    except SetupError:
+        return None
     return folder / "odoo" / "addons"
 
 

@@ -1,17 +1,19 @@
-"""Where things are, and what makes a killed or doubled run harmless: locks, stamps, scratch folders.
+"""Where things are; what makes a killed or doubled run harmless: locks, recipes, one folder for the half-made; other
+programs, their output in a log and their last words in the error; and the list of steps on the terminal.
 
-This file and what it needs is standard library only: it runs before anything is installed.
+This file needs the standard library only: it runs before anything is installed.
 """
-
-from __future__ import annotations
 
 import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
 import sys
-import tempfile
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,6 @@ ODOO_SERIES = "19.0"
 MAIN_ADDON = "progress_billing"
 DEMO_DATABASE = "progress_billing_demo"
 NEEDED_DISK = 3 * 1024**3  # Odoo 1.3 GB, its download 0.15, Python packages 0.5, databases 0.6
-NEEDED_DISK_AGAIN = 500 * 1024**2
 
 
 class SetupError(Exception):
@@ -38,6 +39,7 @@ class Layout:
     python = property(lambda self: self.venv / "bin" / "python")
     postgres = property(lambda self: self.cache / "postgres")
     logs = property(lambda self: self.cache / "log")
+    scratch = property(lambda self: self.cache / "half-made")
 
     def claim(self) -> None:
         """Make the cache folder; it must be writable, large enough and outside the repository."""
@@ -46,16 +48,12 @@ class Layout:
             raise SetupError(f"Odoo cannot work below a folder with a comma or a colon: {self.repo}, {self.cache}")
         if self.repo in (self.cache, *self.cache.parents):
             raise SetupError(f"The cache folder {self.cache} is inside the repository. {another}")
-        existing = next(folder for folder in (self.cache, *self.cache.parents) if folder.exists())
+        self.logs.mkdir(parents=True, exist_ok=True)
         ready = self.python.exists() and (self.odoo.is_dir() or os.environ.get("ODOO_HOME"))
-        needed, free = NEEDED_DISK_AGAIN if ready else NEEDED_DISK, shutil.disk_usage(existing).free
+        needed, free = NEEDED_DISK // 6 if ready else NEEDED_DISK, shutil.disk_usage(self.cache).free
         if free < needed:
             sizes = f"needs about {needed / 1e9:.1f} GB and its disk has {free / 1e9:.1f} GB free"
             raise SetupError(f"Not enough disk space: {self.cache} {sizes}. Free some space. {another}")
-        try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SetupError(f"Cannot write the cache folder {self.cache}: {error.strerror}. {another}") from None
 
 
 def find_layout() -> Layout:
@@ -79,10 +77,9 @@ def locked(path: Path, waiting_for: str):
 
 @contextlib.contextmanager
 def setup_lock(layout: Layout):
-    """One set-up at a time; what killed ones left half-made is deleted."""
+    """One set-up at a time, which starts without what a killed one left half-made."""
     with locked(layout.cache / "setup.lock", "another set-up"):
-        for leftover in layout.cache.glob(".work-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(layout.scratch, ignore_errors=True)
         yield
 
 
@@ -91,28 +88,75 @@ def fingerprint(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
-def is_stamped(folder: Path, name: str, recipe: str) -> bool:
-    """True if ``folder`` was finished by exactly this recipe."""
-    path = folder / f".{name}"
-    return path.exists() and path.read_text(encoding="utf-8") == recipe
+def once(folder: Path, name: str, recipe: str, make: Callable[[], None]) -> None:
+    """Make what ``folder`` holds, unless it was finished by exactly this recipe: half a note of it is none."""
+    note = folder / f".{name}"
+    if not note.exists() or note.read_text(encoding="utf-8") != recipe:
+        make()
+        note.write_text(recipe, encoding="utf-8")
 
 
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write beside the target and rename, so that no reader sees half a file; also the stamp of a finished folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)
-    os.chmod(temporary, mode)
-    os.replace(temporary, path)
+# === OTHER PROGRAMS === #
+
+
+def guarded(name: str, command: Callable[..., int], *arguments: object) -> int:
+    """Run a command; its failures become one paragraph and an exit code."""
+    try:
+        return command(*arguments)
+    except SetupError as error:
+        words = str(error)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 141
+    except OSError as error:
+        words = f"{error.strerror}: {error.filename}"
+    print(f"\nbin/{name}: {words}", file=sys.stderr)
+    return 1
 
 
 @contextlib.contextmanager
-def scratch_folder(parent: Path):
-    """A folder for half-made things, gone when the work is over."""
-    folder = Path(tempfile.mkdtemp(prefix=".work-", dir=parent))
-    folder.chmod(0o755)
+def step(label: str):
+    """Show one step with its seconds, and how it ended."""
+    started, mark = time.monotonic(), "!!"
+    if sys.stderr.isatty():
+        print(f"..  {label}", end="\r", file=sys.stderr, flush=True)
     try:
-        yield folder
+        yield
+        mark = "ok"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        print(f"{mark}  {label} ({time.monotonic() - started:.1f} s)", file=sys.stderr, flush=True)
+
+
+def tail_of(log: Path, lines: int = 15) -> str:
+    """The last lines of a log file, for people."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    return "\n".join(line[:400] for line in text.splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def running(command: Sequence, **options):
+    """A program in a session of its own, ended with all it started when the block is left, or by the kernel when we are
+    killed."""
+    command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    try:
+        yield child
+    finally:
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if child.poll() is None:
+                with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    os.killpg(child.pid, sign)
+                    child.wait(10)
+
+
+def run_logged(command: Sequence, log: Path, way_out: str = "", **options) -> None:
+    """Run a program with its output in ``log``.
+
+    :raise SetupError: with its last words and ``way_out``, when its exit code is not 0
+    """
+    with open(log, "w", encoding="utf-8") as output, running(command, stdout=output, stderr=output, **options) as child:
+        if child.wait():
+            words = tail_of(log) or "nothing"
+            raise SetupError(f"{Path(command[0]).name} failed. It said, in {log}:\n{words}\n{way_out}".rstrip())

@@ -9,7 +9,11 @@ class IrActionsReport(models.Model):
     _inherit = 'ir.actions.report'
 
     def retrieve_attachment(self, record):
-        """Applications are found by what they contain: their name changes with language and number."""
+        """Applications are found by what they contain: their name changes with language and number.
+
+        :param record: what is printed
+        :return: its attachment, empty where it is to be printed anew
+        """
         if self.report_name != APPLICATION:
             return super().retrieve_attachment(record)
         return record._get_issued_file('pdf')

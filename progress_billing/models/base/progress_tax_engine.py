@@ -312,6 +312,30 @@ class ProgressTaxEngine(models.AbstractModel):
                     amounts[data['tax'].id][1] += data['tax_amount_currency']
         return net, dict(amounts)
 
+    def _get_base_tags(self, company, tax_ids, product_id, refund):
+        """The tags that Odoo gives to invoice lines.
+
+        :param tuple tax_ids: ids of their taxes
+        :param product_id: id of their product, if they have one
+        :param bool refund: whether they are on a credit note
+        :return: ``account.account.tag``
+        """
+        # sudo: account.tax - how its report is filled in, for people without accounting rights who may bill
+        taxes = self.env['account.tax'].sudo().browse(tax_ids)
+        base_line = taxes._prepare_base_line_for_taxes_computation(
+            None,
+            tax_ids=taxes,
+            product_id=taxes.env['product.product'].browse(product_id or ()),
+            currency_id=company.currency_id,
+            is_refund=refund,
+            price_unit=1.0,
+            quantity=1.0,
+        )
+        taxes._add_tax_details_in_base_line(base_line, company)
+        taxes._round_base_lines_tax_details([base_line], company)
+        taxes._add_accounting_data_in_base_lines_tax_details([base_line], company)
+        return base_line['tax_tag_ids']
+
     def _prepare_frozen_line_vals(self, contract, taxes, net, amounts, *, quantity=1.0, key=''):
         """Values of an invoice line that keeps exactly this net amount and these tax amounts.
 

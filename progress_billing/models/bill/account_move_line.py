@@ -157,9 +157,9 @@ class AccountMoveLine(models.Model):
         return super()._validate_distribution(**kwargs)
 
     def _copy_data_extend_business_fields(self, values):
-        """A credit note's lines stand for what the invoice's lines stand for."""
+        """A credit note's lines stand for what the invoice's lines stand for; a debit note's are by hand (BIL-4)."""
         result = super()._copy_data_extend_business_fields(values)
-        for name in LINK_FIELDS:
+        for name in self._get_own_names().intersection(LINK_FIELDS):  # while a credit note is made
             if self[name]:
                 values[name] = self._fields[name].convert_to_write(self[name], self)
         return result

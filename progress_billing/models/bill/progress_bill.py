@@ -343,7 +343,7 @@ class ProgressBill(models.Model):
     # === CRUD === #
 
     def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Bills without a date come last, also where the newest come first: a list cannot say it (CSH-3)."""
+        """Bills without a date come last, also where the newest come first: a list cannot say it."""
         if field_name == 'date' and not nulls:
             nulls = SQL('NULLS LAST')
         return super()._order_field_to_sql(alias, field_name, direction, nulls, query)

@@ -40,6 +40,7 @@ class ProgressBillInvoicing(models.Model):
                 bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
             vals_list = [bill._prepare_invoice_vals(taxes[bill]) for bill in wave]
             self._fill_in_distributions([command[2] for vals in vals_list for command in vals['invoice_line_ids']])
+            self._fill_in_items(vals_list)
             moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
@@ -143,6 +144,28 @@ class ProgressBillInvoicing(models.Model):
         for line in lines:
             if not models_exist and not line.get('display_type'):
                 line.setdefault('analytic_distribution', False)
+
+    def _fill_in_items(self, vals_list):
+        """Say what the ledger takes of the lines of these invoices: Odoo would write it to one item after the other.
+
+        It still works the amounts and tags out, and writes those that differ from these.
+        """
+        tags, outbound = {}, self.env['account.move'].get_outbound_types()
+        for vals in vals_list:
+            company = self.env['res.company'].browse(vals['company_id'])
+            currency = self.env['res.currency'].browse(vals['currency_id'])
+            sign, refund = 1 if vals['move_type'] in outbound else -1, vals['move_type'].endswith('refund')
+            for _command, _id, line in vals['invoice_line_ids']:
+                frozen = line.get('extra_tax_data')
+                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
+                if line.get('display_type') or taxes and not frozen:
+                    continue
+                key = (company, taxes, line.get('product_id'), refund)
+                if key not in tags:
+                    tags[key] = self.env['progress.tax.engine']._get_base_tags(*key).ids
+                net = frozen['manual_total_excluded_currency'] if frozen else line['quantity'] * line['price_unit']
+                amounts = ('amount_currency', 'balance') if currency == company.currency_id else ('amount_currency',)
+                line.update(dict.fromkeys(amounts, sign * currency.round(net)), tax_tag_ids=[Command.set(tags[key])])
 
     def _get_invoice_date(self):
         """The planned date, but never in the future (PLN-5)."""

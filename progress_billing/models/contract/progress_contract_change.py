@@ -117,6 +117,7 @@ class ProgressContractChange(models.Model):
         """Cancelled → draft.
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for users who may not change the contracts
         """
         self.check_access('write')
         self.filtered(lambda change: change.state == 'cancelled')._write_protected({'state': 'draft'})

@@ -186,6 +186,7 @@ class ProjectProject(models.Model):
         """A further contract of the project, for another customer or phase; the tab shows it.
 
         :return dict: reloads the project
+        :raises AccessError: for users who may not change the project
         """
         self.ensure_one()
         self.check_access('write')

@@ -141,7 +141,11 @@ class ProgressBillPlan(models.Model):
     # === ACTIONS === #
 
     def action_cancel(self):
-        """Whoever cancels a record by hand means it: nothing gives it back."""
+        """Whoever cancels a record by hand means it: nothing gives it back.
+
+        :return dict: the action that shows the bills
+        :raises UserError: as for any bill
+        """
         result = super().action_cancel()
         self.filtered('cancelled_with')._write_protected({'cancelled_with': False})
         return result

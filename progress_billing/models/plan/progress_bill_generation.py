@@ -29,6 +29,7 @@ class ProgressBillGeneration(models.Model):
         """Take cancelled records back into the plan.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for users who may not change the bills
         """
         self._check_may_bill()
         self.filtered(lambda bill: bill.state == 'cancelled' and bill.kind == 'progress')._write_protected(

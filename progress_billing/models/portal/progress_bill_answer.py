@@ -51,6 +51,7 @@ class ProgressBillAnswers(models.Model):
         """Note that these bills are disputed no more.
 
         :return dict: the action that shows the bills
+        :raises AccessError: for users who may not change the bills
         """
         self._check_may_bill()
         self._withdraw_dispute(Actor.of(self.env.user))

@@ -37,6 +37,7 @@ class ProgressBillMail(models.Model):
         """Send bills: to the contacts, each with their own link; by Odoo's composer where a contract has none.
 
         :return dict: the composer, or a notification
+        :raises AccessError: for users who may not e-mail bills
         """
         self._check_may_send()
         if not self.sudo().contract_id.contact_ids:  # sudo: progress.contact - whether there are any

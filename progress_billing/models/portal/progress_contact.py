@@ -81,6 +81,7 @@ class ProgressContact(models.Model):
         """Kill the links of these contacts at once; what they did stays.
 
         :return dict: closes a dialog
+        :raises AccessError: for users who may not change the contacts
         """
         self.check_access('write')
         self.write({'active': False})

@@ -160,6 +160,7 @@ class ProgressContractRun(models.Model):
         """Set the pending values by the formula again, from Completed (%) and what is billed (PRG-1).
 
         :return dict: the action that shows the contracts
+        :raises AccessError: for users who may not change the contracts
         """
         self.check_access('write')
         self._lock_for_billing()
@@ -400,6 +401,7 @@ class ProgressContractRun(models.Model):
 
         :param date: the bills' date
         :return dict: ``bill_ids``, and ``skipped``: ``[contract name, reason]`` pairs
+        :raises AccessError: for users who may not change the contracts
         """
         self.check_access('write')
         try:

@@ -34,6 +34,7 @@ class ProgressTabMixin(models.AbstractModel):
         """Run Project Billing of the tab and of a list: shows first what will be made.
 
         :return dict: the preview
+        :raises UserError: for a record that is not saved yet
         """
         self._check_saved()
         return self._get_contracts_to_run().action_run_billing_wizard()

@@ -1,7 +1,7 @@
 """Finding Odoo in what ODOO_HOME names."""
 
 import pytest
-from devenv import odoo_source
+from devenv import debian
 from devenv.base import SetupError
 
 
@@ -14,32 +14,31 @@ def _odoo(folder, version="(19, 0, 0, FINAL, 0, '')", addons=("base", "project_a
 
 def test_source_checkout(tmp_path):
     _odoo(tmp_path)
-    source = odoo_source.users_own(str(tmp_path))
-    assert (source.pythonpath, source.release) == (tmp_path, "19.0")
-    assert source.addons_paths == (tmp_path / "addons",)
+    home, addons_paths, _identity = debian.find(tmp_path, "Do this.")
+    assert (home, addons_paths[0]) == (tmp_path, tmp_path / "addons")
 
 
 def test_unpacked_package(tmp_path):
-    package = tmp_path / odoo_source.PACKAGES
+    package = tmp_path / debian.PACKAGES
     _odoo(package)
-    assert odoo_source.describe(tmp_path).pythonpath == package
+    assert debian.find(tmp_path, "Do this.")[0] == package
 
 
 def test_the_package_folder_itself(tmp_path):
     _odoo(tmp_path)
-    assert odoo_source.describe(tmp_path / "odoo").pythonpath == tmp_path
+    assert debian.find(tmp_path / "odoo", "Do this.")[0] == tmp_path
 
 
 def test_other_code_is_other_odoo(tmp_path):
     _odoo(tmp_path / "a")
     _odoo(tmp_path / "b")
-    assert odoo_source.describe(tmp_path / "a").identity != odoo_source.describe(tmp_path / "b").identity
+    assert debian.find(tmp_path / "a", "")[2] != debian.find(tmp_path / "b", "")[2]
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (None, "there is no Odoo in it"),
+        (None, "There is no Odoo in .* Do this"),
         ({"version": "(18, 0, 0)"}, r"holds Odoo 18.0, and these addons need Odoo 19.0"),
         ({"version": "unreadable"}, r"holds Odoo \?"),
         ({"addons": ("base", "web")}, "lacks the addon project_account"),
@@ -49,4 +48,4 @@ def test_refused(tmp_path, options, words):
     if options:
         _odoo(tmp_path, **options)
     with pytest.raises(SetupError, match=words):
-        odoo_source.users_own(str(tmp_path))
+        debian.find(tmp_path, "Do this.")
