@@ -82,6 +82,8 @@ class ProgressBill(models.Model):
 
     # === CLAIM === #
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    # by a list without a domain the ORM finds the lines from memory, where it would search for them at each change
+    every_line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines of Every Kind")
     amount = fields.Monetary(
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
@@ -231,6 +233,14 @@ class ProgressBill(models.Model):
         """The moves of the bill's current revision that are not cancelled."""
         self.ensure_one()
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
+
+    def _start_revision(self):
+        """Invoices and credit notes that these bills have no longer count for them."""
+        # sudo: account.move - whether there are any does not depend on who asks
+        fresh = self.filtered(lambda bill: not bill.sudo().move_ids)
+        for bill in fresh:  # without asking what follows, of all their lines: nothing does as long as there are none
+            self._fields['revision'].write(bill, bill.revision + 1)
+        self._write_together({bill: {'revision': bill.revision + 1} for bill in self - fresh})
 
     def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.

@@ -204,7 +204,18 @@ class ProgressBillLine(models.Model):
         odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
         if odd or not (self._takes_rows(known, CLAIM_HOOKS) and self._knows_columns(frozenset(known))):
             return self._create_protected(vals_list)
-        values = {name: [vals.get(name) for vals in vals_list] for name in names}
+        return self._insert_claims({name: [vals.get(name) for vals in vals_list] for name in names})
+
+    @api.model
+    def _insert_claims(self, values, columns=None, source=None):
+        """Lines of bills in one statement; see :meth:`_make_claims`.
+
+        :param dict values: a list of values a line by field name, ``bill_id`` and ``contract_line_id`` among them
+        :param dict columns: SQL by field name, of what the database knows itself
+        :param SQL source: joins what ``columns`` are of to ``raw``, the values
+        :return: the lines
+        """
+        derived, columns = self._get_claim_columns(), columns or {}
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
         scheduled = self.env['progress.contract.line'].browse(values['contract_line_id'])
         if not self.env.su:
@@ -213,17 +224,20 @@ class ProgressBillLine(models.Model):
         bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
         lines = self._insert_rows(
             values,
-            {name: column for name, column in derived.items() if name not in names},
+            {name: column for name, column in derived.items() if name not in {*values, *columns}},
             SQL(
                 "JOIN progress_bill AS claim ON claim.id = raw.bill_id"
-                " JOIN res_currency AS currency ON currency.id = claim.currency_id"
+                " JOIN res_currency AS currency ON currency.id = claim.currency_id %s",
+                source or SQL(""),
             ),
             SQL(
                 "JOIN progress_bill AS bill ON bill.id = given.bill_id"
                 " JOIN progress_contract_line AS scheduled ON scheduled.id = given.contract_line_id"
             ),
+            columns,
         )
-        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')})
+        lists = () if 'source' in values else ('line_ids',)
+        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists)
         lines.check_access('create')
         if any(bills.mapped('bucket')):
             lines._compute_bucket()
