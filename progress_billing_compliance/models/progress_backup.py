@@ -96,7 +96,7 @@ class ProgressBackup(models.Model):
             try:
                 with self.env.cr.savepoint():
                     backup._deliver()
-            except FAILURES as error:
+            except (*FAILURES, OSError, RuntimeError) as error:
                 if not isinstance(error, UserError):
                     _logger.exception("%s could not be made", backup)
                 backup._write_protected({'state': 'failed', 'error': str(error)})
