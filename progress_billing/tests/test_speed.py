@@ -146,6 +146,23 @@ class TestSameRows(SpeedCommon):
 
         self._assert_same(lambda: self._contracts(1, 3, 33.33), bill)
 
+    def test_straight_from_the_schedule(self):
+        """A run names the lines, what is pending on them goes from row to row; a record of the plan says amounts."""
+        lines, given = self.env.registry['progress.bill.line'], []
+        insert = lines._insert_rows
+
+        def noted(records, values, *args):
+            given.append(set(values))
+            return insert(records, values, *args)
+
+        contract = self._contracts(1, 3, 33.33)
+        with patch.object(lines, '_insert_rows', noted):
+            contract.action_run_billing()
+            self.make.plan(contract, '10%').action_create()
+        self.assertEqual(given[0], {'bill_id', 'contract_line_id'})
+        self.assertIn('amount', given[1])
+        self.assertEqual(contract.bill_ids[0].line_ids, contract.bill_ids[0].every_line_ids)
+
     def test_somebody_else_has_a_say(self):
         """Where another addon adds a computed column, lines are made by the ORM, so that it is filled."""
         lines = self.env['progress.bill.line']
@@ -189,7 +206,8 @@ class TestSameItems(SpeedCommon):
         """Stored columns of the journal items as the database has them, tags included, in their order."""
         self.env.flush_all()
         self.env.cr.execute(
-            'SELECT *, (SELECT array_agg(account_account_tag_id ORDER BY 1) FROM account_account_tag_account_move_line_rel'
+            'SELECT *, (SELECT array_agg(account_account_tag_id ORDER BY account_account_tag_id)'
+            ' FROM account_account_tag_account_move_line_rel'
             ' WHERE account_move_line_id = account_move_line.id) AS tags'
             ' FROM account_move_line WHERE move_id IN %s ORDER BY move_id, id',
             [tuple(moves.ids)],

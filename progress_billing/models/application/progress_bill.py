@@ -210,10 +210,12 @@ class ProgressBillApplication(models.Model):
     def _prepare_snapshot(self):
         """The schedule and the change orders as they stand now, for the sheets of this bill."""
         self.ensure_one()
-        contract = self.contract_id
+        contract, lines = self.contract_id, self.contract_id._get_billable_lines()
+        worths = lines._get_columns('original_amount', 'change_amount')
         return {
             'lines': {
-                str(line.id): [line.original_amount, line.change_amount] for line in contract._get_billable_lines()
+                str(line): [original or 0.0, change or 0.0]
+                for line, (original, change) in zip(lines._ids, worths, strict=True)
             },
             'before': {str(line.id): amount for line, amount in self._prepare_billed_before().items()},
             'changes': contract.change_ids.filtered(lambda change: change.state == 'approved').ids,

@@ -21,6 +21,22 @@ class ProgressBulkMixin(models.AbstractModel):
         """Those of these records that are in the database: all of them, but for forms."""
         return self if all(self._ids) else self.filtered('id')
 
+    def _get_columns(self, *names):
+        """Stored values of these records as the ORM keeps them, of many at once: links are ids.
+
+        :return list: a tuple for each record
+        """
+        found = [self._fields[name] for name in names]
+        for field in found:
+            if field.compute:
+                field.recompute(self)
+        caches = [field._get_cache(self.env) for field in found]
+        try:
+            return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
+        except KeyError:
+            self.fetch(names)
+            return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
+
     def _set_columns(self, values, source=None):
         """Set stored figures of these saved records to what the database makes of other columns.
 
@@ -84,21 +100,23 @@ class ProgressBulkMixin(models.AbstractModel):
         )
 
     @api.model
-    def _insert_rows(self, values, derived, currency, source):
+    def _insert_rows(self, values, derived, currency, source, columns=None):
         """Make records in one statement.
 
         :param dict values: a list of values a row by field name, called ``given.<name>`` by the others
         :param dict derived: SQL by field name, of what follows from the values
         :param SQL currency: joins ``currency``, in which amounts are rounded, to ``raw``, the values before that
         :param SQL source: joins the tables from which the derived values come to ``given``
+        :param dict columns: SQL by field name, of values that are not in lists: of ``raw`` and what ``currency`` joins
         :return: the records, in the order of the values
         """
         self.check_access('create')
+        known = {name: SQL("raw.%s", SQL.identifier(name)) for name in values} | (columns or {})
         own = self.with_context(tools.clean_context(self.env.context))
         defaults = own.default_get(
-            [name for name, field in self._fields.items() if field.column_type and name not in {**values, **derived}]
+            [name for name, field in self._fields.items() if field.column_type and name not in {**known, **derived}]
         )
-        columns = {name: SQL("given.%s", SQL.identifier(name)) for name in values}
+        columns = {name: SQL("given.%s", SQL.identifier(name)) for name in known}
         columns |= derived | {name: SQL("%s", value) for name, value in defaults.items()}
         columns |= dict.fromkeys(('create_uid', 'write_uid'), SQL("%s", self.env.uid))
         columns |= dict.fromkeys(('create_date', 'write_date'), SQL("%s", self.env.cr.now()))
@@ -110,7 +128,7 @@ class ProgressBulkMixin(models.AbstractModel):
                 table=SQL.identifier(self._table),
                 columns=SQL(", ").join(map(SQL.identifier, columns)),
                 expressions=SQL(", ").join(columns.values()),
-                rounded=SQL(", ").join(map(self._get_rounded_column, values)),
+                rounded=SQL(", ").join(self._get_rounded_column(*pair) for pair in known.items()),
                 arrays=SQL(", ").join(
                     SQL("%s::%s[]", array, SQL(self._fields[name].column_type[1])) for name, array in values.items()
                 ),
@@ -126,27 +144,46 @@ class ProgressBulkMixin(models.AbstractModel):
         return records
 
     @api.model
-    def _get_rounded_column(self, name):
+    def _get_rounded_column(self, name, value):
         """A given value as the field keeps it.
 
+        :param SQL value: not rounded yet
         :return SQL: under the field's name
         """
         field, column = self._fields[name], SQL.identifier(name)
         digits = field.get_digits(self.env) if field.type == 'float' else None
         if field.type == 'monetary':
-            return SQL("ROUND(raw.%s / currency.rounding) * currency.rounding AS %s", column, column)
-        return SQL("ROUND(raw.%s, %s) AS %s", column, digits[1], column) if digits else SQL("raw.%s", column)
+            return SQL("ROUND(%s / currency.rounding) * currency.rounding AS %s", value, column)
+        return SQL("ROUND(%s, %s) AS %s", value, digits[1], column) if digits else SQL("%s AS %s", value, column)
 
-    def _announce_rows(self, values):
+    def _announce_rows(self, values, lists=()):
         """What follows from these new records is to be computed; none of their own figures is.
 
         :param dict values: links to other records that have been given, a list of ids by field name
+        :param lists: names of the lists with a domain that all of these records are on
         """
         for name, ids in values.items():
             for inverse in self.pool.field_inverses[self._fields[name]]:
-                self.env[inverse.model_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
+                if inverse.domain and inverse.name not in lists:
+                    self.env[inverse.model_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
         for name, ids in values.items():  # after that: a list that is forgotten takes its links along
+            for inverse in self.pool.field_inverses[self._fields[name]]:
+                if not inverse.domain or inverse.name in lists:
+                    self._add_to_lists(inverse, ids)
             self._fields[name]._insert_cache(self, ids)
         own = [field for field in self._fields.values() if field.store and field.compute]
         with self.env.protecting(own, self):
             self.modified(self._fields, create=True)
+
+    def _add_to_lists(self, field, ids):
+        """Put these new records on the lists of other records that are in memory.
+
+        :param field: a list of records of this model
+        :param list ids: of the record whose list each of these is on
+        """
+        cache, added = field._get_cache(self.env), {}
+        for own, other in zip(self._ids, ids, strict=True):
+            added.setdefault(other, []).append(own)
+        for other, new in added.items():
+            if other in cache:
+                cache[other] = (*cache[other], *new)

@@ -3,6 +3,7 @@ from functools import partial
 
 from odoo import Command, api, models
 from odoo.tools import float_round
+from odoo.tools.float_utils import float_invert
 
 from ...tools.taxes import PERCENTAGE
 
@@ -17,6 +18,8 @@ PLAIN_METHODS = (
     '_round_tax_details_base_lines',
     '_round_tax_details_tax_amounts',
 )
+#: how far from a whole unit an amount may be for nobody to doubt which one it is rounded to
+SURELY_ROUNDED = 0.49
 ODOO_ENGINE = ('odoo.addons.account.models.account_tax',)
 
 
@@ -120,8 +123,10 @@ class ProgressTaxEngine(models.AbstractModel):
         Each line's tax is rounded, and what the rounded sum differs by goes to the largest lines, as Odoo does it;
         only the contract's currency is needed, as a bill keeps no other.
         """
-        flat, entries, currency = {}, {}, base_lines[0]['currency_id'] if base_lines else None
-        rounded_to = partial(float_round, precision_rounding=currency and currency.rounding)
+        if not base_lines:
+            return
+        flat, entries, currency = {}, {}, base_lines[0]['currency_id']
+        rounded_to = self._get_rounding(currency)
         for line in base_lines:
             taxes = line['tax_ids']
             if taxes._ids not in flat:
@@ -155,6 +160,24 @@ class ProgressTaxEngine(models.AbstractModel):
                 )
                 for data, share in zip(datas, shares, strict=True):
                     data['tax_amount_currency'] += share
+
+    @api.model
+    def _get_rounding(self, currency):
+        """How amounts of a currency are rounded, for many of them: Odoo is asked where half a unit is near.
+
+        :return: a function of a float
+        """
+        careful = partial(float_round, precision_rounding=currency.rounding)
+        if currency.rounding >= 1:
+            return careful
+        units = float_invert(currency.rounding)
+
+        def rounded_to(amount):
+            scaled = amount * units
+            nearest = round(scaled)
+            return nearest / units if abs(scaled - nearest) < SURELY_ROUNDED else careful(amount)
+
+        return rounded_to
 
     def _take_part_of_tax(self, line):
         """Give a computed base line its part of the tax of what it is a part of, to the cent."""
@@ -285,6 +308,25 @@ class ProgressTaxEngine(models.AbstractModel):
         """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
         amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
         return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
+
+    def _prepare_kept_of(self, base_lines):
+        """:meth:`_prepare_kept_taxes` of many computed base lines of one currency."""
+        if not base_lines:
+            return []
+        rounded_to, rates, sets, kept = self._get_rounding(base_lines[0]['currency_id']), {}, {}, []
+        for base_line in base_lines:
+            base, taxes, amounts = rounded_to(base_line['_net']), base_line['tax_ids'], {}
+            for data in base_line['tax_details']['taxes_data']:
+                if not data['is_reverse_charge']:
+                    tax = data['tax']
+                    if tax._ids not in rates:
+                        rates[tax._ids] = str(tax.id), tax.amount
+                    key, rate = rates[tax._ids]
+                    amounts[key] = rate, base, data['tax_amount_currency']
+            if taxes._ids not in sets:
+                sets[taxes._ids] = taxes.ids
+            kept.append({'taxes': sets[taxes._ids], 'amounts': amounts})
+        return kept
 
     def _prepare_taxes_to_keep(self, taxes, amounts, sign=1):
         """Tax amounts that were reckoned elsewhere, as a bill line keeps them.

@@ -46,7 +46,10 @@ class AccountMove(models.Model):
         result = super().modified(fnames, create=create, before=before)
         bills = self.env['progress.bill']
         bills._forget_entries()
-        if not STANDING_FIELDS.isdisjoint(fnames) and any(self._ids):
+        standing = STANDING_FIELDS.intersection(fnames)
+        if before and standing == {'state'}:  # told once it is another one: the entry stays with its bill
+            return result
+        if standing and any(self._ids):
             # sudo: progress.bill - what follows from invoices follows whoever changes them
             self.sudo().progress_bill_id._on_moves_changed(before)
         elif 'payment_state' in fnames and any(self._ids):  # written by hand, as a payment that is blocked

@@ -82,6 +82,8 @@ class ProgressBill(models.Model):
 
     # === CLAIM === #
     line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    # by a list without a domain the ORM finds the lines from memory, where it would search for them at each change
+    every_line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines of Every Kind")
     amount = fields.Monetary(
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
@@ -149,6 +151,7 @@ class ProgressBill(models.Model):
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
     generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
+    calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
 
     # === COMPUTE === #
 
@@ -230,6 +233,14 @@ class ProgressBill(models.Model):
         """The moves of the bill's current revision that are not cancelled."""
         self.ensure_one()
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
+
+    def _start_revision(self):
+        """Invoices and credit notes that these bills have no longer count for them."""
+        # sudo: account.move - whether there are any does not depend on who asks
+        fresh = self.filtered(lambda bill: not bill.sudo().move_ids)
+        for bill in fresh:  # without asking what follows, of all their lines: nothing does as long as there are none
+            self._fields['revision'].write(bill, bill.revision + 1)
+        self._write_together({bill: {'revision': bill.revision + 1} for bill in self - fresh})
 
     def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
@@ -467,3 +478,15 @@ class ProgressBill(models.Model):
         if self.kind == 'down_payment' or self.contract_id.revenue_recognition == 'deposit':
             return 'deposit'
         return 'progress'
+
+    # === WHAT IT COUNTS FOR === #
+
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
+
+    @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
+    def _compute_bucket_amounts(self):
+        self._set_line_sums('line_ids', {'draft_amount': 'draft_amount', 'actual_amount': 'actual_amount'})

@@ -17,7 +17,7 @@ class ProgressBillGeneration(models.Model):
     def _make_bills(self, vals_list, actor=None):
         """Bills that were never planned: of a run, of a person's claim, of a change order's credit.
 
-        :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        :param list vals_list: values of ``progress.bill`` with ``claims``, see :meth:`_add_claims`
         :param Actor actor: who claims, the user unless given
         :return: ``progress.bill``, with invoices where the contract uses no pro formas
         """
@@ -42,19 +42,22 @@ class ProgressBillGeneration(models.Model):
     def _create_with_claims(self, vals_list):
         """Bills that our own code makes, with their lines.
 
-        :param list vals_list: values of ``progress.bill`` with ``claims``, values of its lines
+        :param list vals_list: values of ``progress.bill`` with ``claims``, see :meth:`_add_claims`
         """
         bills = self._create_protected(
             [{name: value for name, value in vals.items() if name != 'claims'} for vals in vals_list]
         )
-        claims = [
-            {'bill_id': bill.id, **claim}
-            for bill, vals in zip(bills, vals_list, strict=True)
-            for claim in vals['claims']
-        ]
-        if claims:
-            self.env['progress.bill.line']._make_claims(claims)
+        bills._add_claims([vals['claims'] for vals in vals_list])
         return bills
+
+    def _add_claims(self, claims):
+        """Give new bills their lines. Extend by ``super()`` for claims that are something else than values.
+
+        :param list claims: for each of these bills a list, values of its lines
+        """
+        vals_list = [{'bill_id': bill.id, **claim} for bill, mine in zip(self, claims, strict=True) for claim in mine]
+        if vals_list:
+            self.env['progress.bill.line']._make_claims(vals_list)
 
     def _bill_now(self, actor=None):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""

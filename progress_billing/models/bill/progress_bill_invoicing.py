@@ -8,6 +8,10 @@ from ...tools import money
 from ..base.progress_actor import Actor
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
+#: what the journal of an invoice comes from, and whose they are
+JOURNAL_METHODS = ('_compute_journal_id', '_get_valid_journal_types', '_search_default_journal')
+ODOO_MOVE = 'odoo.addons.account.models.account_move'
+
 
 class ProgressBillInvoicing(models.Model):
     """From a progress bill to its invoice: the only way an invoice is made.
@@ -33,7 +37,9 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            wave._write_together({bill: bill._prepare_invoiced_vals() for bill in wave})
+            vals_by_bill = {bill: bill._prepare_invoiced_vals() for bill in wave}
+            wave._start_revision()
+            wave._write_together(vals_by_bill)
             wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
@@ -41,6 +47,7 @@ class ProgressBillInvoicing(models.Model):
             vals_list = [bill._prepare_invoice_vals(taxes[bill]) for bill in wave]
             self._fill_in_distributions([command[2] for vals in vals_list for command in vals['invoice_line_ids']])
             self._fill_in_items(vals_list)
+            self._fill_in_journals(vals_list)
             moves |= moves._create_protected(vals_list)
         self._post_invoices_at_once(moves, actor or Actor.of(self.env.user))
         return moves
@@ -74,7 +81,7 @@ class ProgressBillInvoicing(models.Model):
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
-        return {'revision': self.revision + 1}
+        return {}
 
     def _post_invoices_at_once(self, moves, actor):
         """Post the invoices of the companies that ask for it, if whoever acts may post (BIL-18).
@@ -137,6 +144,21 @@ class ProgressBillInvoicing(models.Model):
             vals['narration'] = plaintext2html(self.description)
         return vals
 
+    def _get_item_net(self, line):
+        """What the ledger takes of an invoice line, where its values say so.
+
+        :param dict line: values of ``account.move.line``
+        :return: an amount without sign of the ledger; ``None`` where Odoo has to find it out
+        """
+        plain = not line.get('display_type') and line.keys().isdisjoint(('amount_currency', 'balance', 'tax_tag_ids'))
+        if not plain or any(command[0] != Command.SET for command in line.get('tax_ids', ())):
+            return None
+        if line.get('extra_tax_data'):
+            return line['extra_tax_data']['manual_total_excluded_currency']
+        if any(command[2] for command in line.get('tax_ids', ())) or line.get('discount'):
+            return None
+        return line['quantity'] * line['price_unit']
+
     def _fill_in_distributions(self, lines):
         """Say that lines have no analytic distribution where no model could give them one: Odoo asks for each line."""
         # sudo: account.analytic.distribution.model - whether there are any does not depend on who asks
@@ -156,16 +178,33 @@ class ProgressBillInvoicing(models.Model):
             currency = self.env['res.currency'].browse(vals['currency_id'])
             sign, refund = 1 if vals['move_type'] in outbound else -1, vals['move_type'].endswith('refund')
             for _command, _id, line in vals['invoice_line_ids']:
-                frozen = line.get('extra_tax_data')
-                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
-                if line.get('display_type') or taxes and not frozen:
+                net = self._get_item_net(line)
+                if net is None:
                     continue
+                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
                 key = (company, taxes, line.get('product_id'), refund)
                 if key not in tags:
                     tags[key] = self.env['progress.tax.engine']._get_base_tags(*key).ids
-                net = frozen['manual_total_excluded_currency'] if frozen else line['quantity'] * line['price_unit']
                 amounts = ('amount_currency', 'balance') if currency == company.currency_id else ('amount_currency',)
                 line.update(dict.fromkeys(amounts, sign * currency.round(net)), tax_tag_ids=[Command.set(tags[key])])
+
+    def _fill_in_journals(self, vals_list):
+        """Look the default journal up once for invoices that are alike, where nobody has changed how Odoo chooses it.
+
+        :param list vals_list: of ``account.move``
+        """
+        moves, journals = self.env['account.move'].sudo(), {}  # sudo: account.move - as whoever makes the invoices
+        choosers = (getattr(type(moves), name).__module__ for name in JOURNAL_METHODS)
+        if any(module != ODOO_MOVE for module in choosers):
+            return
+        for vals in (vals for vals in vals_list if 'journal_id' not in vals):
+            given = {name: vals[name] for name in ('move_type', 'company_id', 'currency_id')}
+            key = tuple(given.values())
+            if key not in journals:
+                journals[key] = moves.new(given)._search_default_journal()
+            # its own currency would become the invoice's
+            if journals[key].currency_id.id in (False, vals['currency_id']):
+                vals['journal_id'] = journals[key].id
 
     def _get_invoice_date(self):
         """The planned date, but never in the future (PLN-5)."""
@@ -258,8 +297,8 @@ class ProgressBillInvoicing(models.Model):
 
         :param str name: field of the bill lines
         """
-        engine, ids = self.env['progress.tax.engine'], [base_line['_bill_line'].id for base_line in base_lines]
-        kept = json.dumps([engine._prepare_kept_taxes(base_line) for base_line in base_lines])
+        ids = [base_line['_bill_line'].id for base_line in base_lines]
+        kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
             SQL(
@@ -275,25 +314,36 @@ class ProgressBillInvoicing(models.Model):
         :return list: computed base lines, ``_key`` is the schedule line's id
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
-        base_lines = engine._base_lines(
-            contract,
-            [
-                {
-                    'amount': line.invoiced_amount,
-                    'taxes': scheduled.tax_ids,
-                    'quantity': line.invoiced_quantity if scheduled.billing_base == 'quantity' else 0.0,
-                    '_key': scheduled.id,
-                    '_worth': scheduled._get_tax_worth(),
-                    '_bill_line': line,
-                    '_scheduled': scheduled,
-                }
-                for line in self.line_ids
-                for scheduled in [line.contract_line_id]
-            ],
-        )
+        base_lines = engine._base_lines(contract, self._prepare_tax_entries())
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_taxes(), contract.company_id)
         return base_lines
+
+    def _prepare_tax_entries(self):
+        """What the tax engine needs to know of this bill's claims, which may be many.
+
+        :return list: dicts, see ``progress.tax.engine._base_lines``
+        """
+        lines, entries, taxes = self.line_ids, [], {}
+        claims = lines._get_columns('invoiced_amount', 'invoiced_quantity')
+        worths = lines.contract_line_id._get_columns('tax_ids', 'billing_base', 'taxed_amount')
+        for line, scheduled, (amount, quantity), (tax_ids, base, taxed) in zip(
+            lines, lines.contract_line_id, claims, worths, strict=True
+        ):
+            if tax_ids not in taxes:
+                taxes[tax_ids] = scheduled.tax_ids
+            entries.append(
+                {
+                    'amount': amount or 0.0,
+                    'taxes': taxes[tax_ids],
+                    'quantity': quantity if base == 'quantity' else 0.0,
+                    '_key': scheduled.id,
+                    '_worth': scheduled._get_tax_worth() if taxed else (),
+                    '_bill_line': line,
+                    '_scheduled': scheduled,
+                }
+            )
+        return entries
 
     def _get_earlier_taxes(self, prefix='', bills=None):
         """What the contract's other live bills took of each tax, for the engine.

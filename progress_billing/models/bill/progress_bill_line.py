@@ -90,6 +90,9 @@ class ProgressBillLine(models.Model):
         digits=(16, 10),
         help="Share of the scheduled value invoiced by all bills of the line, this one included.",
     )
+    # with what they follow from, in one statement
+    draft_amount = fields.Monetary(compute='_compute_bucket')
+    actual_amount = fields.Monetary(compute='_compute_bucket')
 
     @api.depends(
         'invoiced_amount',
@@ -201,7 +204,18 @@ class ProgressBillLine(models.Model):
         odd = any(not self._fields[name].column_type or name in derived and name in missing for name in names)
         if odd or not (self._takes_rows(known, CLAIM_HOOKS) and self._knows_columns(frozenset(known))):
             return self._create_protected(vals_list)
-        values = {name: [vals.get(name) for vals in vals_list] for name in names}
+        return self._insert_claims({name: [vals.get(name) for vals in vals_list] for name in names})
+
+    @api.model
+    def _insert_claims(self, values, columns=None, source=None):
+        """Lines of bills in one statement; see :meth:`_make_claims`.
+
+        :param dict values: a list of values a line by field name, ``bill_id`` and ``contract_line_id`` among them
+        :param dict columns: SQL by field name, of what the database knows itself
+        :param SQL source: joins what ``columns`` are of to ``raw``, the values
+        :return: the lines
+        """
+        derived, columns = self._get_claim_columns(), columns or {}
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
         scheduled = self.env['progress.contract.line'].browse(values['contract_line_id'])
         if not self.env.su:
@@ -210,17 +224,20 @@ class ProgressBillLine(models.Model):
         bills.flush_recordset(['contract_id', 'company_id', 'currency_id', 'bucket'])  # not their sums
         lines = self._insert_rows(
             values,
-            {name: column for name, column in derived.items() if name not in names},
+            {name: column for name, column in derived.items() if name not in {*values, *columns}},
             SQL(
                 "JOIN progress_bill AS claim ON claim.id = raw.bill_id"
-                " JOIN res_currency AS currency ON currency.id = claim.currency_id"
+                " JOIN res_currency AS currency ON currency.id = claim.currency_id %s",
+                source or SQL(""),
             ),
             SQL(
                 "JOIN progress_bill AS bill ON bill.id = given.bill_id"
                 " JOIN progress_contract_line AS scheduled ON scheduled.id = given.contract_line_id"
             ),
+            columns,
         )
-        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')})
+        lists = () if 'source' in values else ('line_ids',)
+        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists)
         lines.check_access('create')
         if any(bills.mapped('bucket')):
             lines._compute_bucket()
@@ -395,3 +412,27 @@ class ProgressBillLine(models.Model):
                     )
                 )
             line._write_protected({'amount': amount})
+
+    # === WHAT IT COUNTS FOR === #
+
+    @api.depends('bill_id.bucket', 'invoiced_amount', 'credited_amount')
+    def _compute_bucket(self):
+        """As the bill counts, in one statement: an invoice that changes its state changes all its lines."""
+        saved = self._get_saved()
+        saved.flush_recordset(['bill_id', 'invoiced_amount', 'credited_amount'])
+        self.env['progress.bill'].flush_model(['bucket'])
+        saved._set_columns(
+            {
+                'bucket': SQL("bill.bucket"),
+                'draft_amount': SQL("CASE WHEN bill.bucket = 'draft' THEN own.invoiced_amount ELSE 0 END"),
+                'actual_amount': SQL(
+                    "CASE WHEN bill.bucket = 'actual' THEN own.invoiced_amount - COALESCE(own.credited_amount, 0)"
+                    " ELSE 0 END"
+                ),
+            },
+            SQL("progress_bill AS bill WHERE bill.id = own.bill_id"),
+        )
+        for line in self - saved:
+            line.bucket = line.bill_id.bucket
+            line.draft_amount = line.invoiced_amount if line.bucket == 'draft' else 0.0
+            line.actual_amount = line.invoiced_amount - line.credited_amount if line.bucket == 'actual' else 0.0

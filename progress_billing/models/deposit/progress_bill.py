@@ -29,12 +29,14 @@ class ProgressBillDeposit(models.Model):
         """
         engine, contract = self.env['progress.tax.engine'], self.contract_id
         groups = {}
-        accounts = self._get_deposit_accounts(self.line_ids.contract_line_id)
+        found = self._get_deposit_accounts(self.line_ids.contract_line_id)
+        accounts = {line.id: account for line, account in found.items()}
         for base_line in taxes['work']:
-            account = accounts[base_line['_scheduled']]
-            groups.setdefault((base_line['tax_ids'], account), []).append(base_line)
+            account = accounts[base_line['_key']]
+            groups.setdefault((base_line['tax_ids']._ids, account.id), (account, []))[1].append(base_line)
         result = []
-        for (tax_set, account), base_lines in groups.items():
+        for account, base_lines in groups.values():
+            tax_set = base_lines[0]['tax_ids']
             net, amounts = engine._merge(base_lines)
             result.append(
                 {

@@ -68,8 +68,7 @@ class ProgressBillGeneration(models.Model):
 
         :param Actor actor: see :meth:`_generate`
         """
-        # invoices and credit notes of before no longer count for it
-        self._write_together({bill: {'revision': bill.revision + 1} for bill in self})
+        self._start_revision()
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
         given = {bill: bill._prepare_generated_vals() for bill in self}
         names = self._prepare_names({bill: vals['date'] for bill, vals in given.items() if 'date' in vals})

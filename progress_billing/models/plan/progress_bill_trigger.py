@@ -63,7 +63,8 @@ class ProgressBillMilestone(models.Model):
     def write(self, vals):
         tied = self.filtered('milestone_id') if 'milestone_id' in vals else self.browse()
         result = super().write(vals)
-        tied.filtered(lambda bill: not bill.milestone_id).activity_unlink([ACTIVITY_DUE])
+        if tied:
+            tied.filtered(lambda bill: not bill.milestone_id).activity_unlink([ACTIVITY_DUE])
         if {'milestone_id', 'trigger', 'requires_approval'} & vals.keys():
             self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
         return result

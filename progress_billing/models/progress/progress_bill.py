@@ -9,6 +9,20 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
+    def _add_claims(self, claims):
+        """Schedule lines stand for what a run bills of them."""
+        lines = self.env['progress.contract.line']
+        if not all(isinstance(mine, type(lines)) for mine in claims):
+            return super()._add_claims(claims)
+        scheduled, bill_ids = (
+            lines.concat(*claims),
+            [bill for bill, mine in zip(self._ids, claims, strict=True) for _line in mine._ids],
+        )
+        if self.env['progress.bill.line']._make_run_claims(bill_ids, scheduled):
+            return None
+        values = scheduled._prepare_run_claims()
+        return super()._add_claims([[values[line] for line in mine._ids] for mine in claims])
+
     def _on_claimed(self, *, new=False):
         """What is billed is no longer pending."""
         super()._on_claimed(new=new)

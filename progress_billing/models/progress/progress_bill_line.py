@@ -1,7 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import money
+from ..bill.progress_bill_line import CLAIM_HOOKS
 
 
 class ProgressBillLine(models.Model):
@@ -25,6 +26,31 @@ class ProgressBillLine(models.Model):
     )
     pending_entry = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
     pending_quantity_taken = fields.Float(readonly=True, copy=False, digits='Product Unit', guarded=True)
+
+    @api.model
+    def _make_run_claims(self, bill_ids, scheduled):
+        """Lines of the bills of a run, of what is pending as the database has it: where nobody else has a say in them.
+
+        :param list bill_ids: a bill for each line
+        :param scheduled: the schedule lines
+        :return: the lines; none where values have to be prepared, see ``_prepare_run_claims``
+        """
+        columns = scheduled._get_run_claim_columns()
+        known = {*self._get_claim_columns(), 'bill_id', 'contract_line_id', *columns}
+        together = scheduled._filter_together(('_prepare_run_bill_line_vals', '_prepare_claim', '_prepare_run_claims'))
+        if together != scheduled or not (
+            self._takes_rows(known, {*CLAIM_HOOKS, '_make_claims'}) and self._knows_columns(frozenset(known))
+        ):
+            return self.browse()
+        scheduled.flush_model()
+        return self._insert_claims(
+            {'bill_id': bill_ids, 'contract_line_id': list(scheduled._ids)},
+            columns,
+            SQL(
+                "JOIN progress_contract_line AS line ON line.id = raw.contract_line_id"
+                " LEFT JOIN progress_billing_rule AS rule ON rule.id = line.billing_rule_id"
+            ),
+        )
 
     def write(self, vals):
         typed = {'amount', 'quantity', 'total_completed_percent'} & self._get_typed(vals)

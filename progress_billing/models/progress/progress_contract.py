@@ -324,12 +324,7 @@ class ProgressContractRun(models.Model):
     def _bill_batch(self, lines, day):
         """Bill what is pending on these contracts together; see :meth:`_bill_pending`."""
         groups, reasons = self._get_run_plan(lines)
-        scheduled = self.env['progress.contract.line'].concat(*[group for _contract, _key, group in groups])
-        claims = scheduled._prepare_run_claims()
-        vals_list = [
-            {**contract._prepare_run_bill_vals(key, day), 'claims': [claims[line] for line in group._ids]}
-            for contract, key, group in groups
-        ]
+        vals_list = [{**contract._prepare_run_bill_vals(key, day), 'claims': group} for contract, key, group in groups]
         bills = self.env['progress.bill']._make_bills(vals_list) if vals_list else self.env['progress.bill']
         bills.contract_id._on_billed(day)
         return bills, reasons

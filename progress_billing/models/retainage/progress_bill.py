@@ -289,7 +289,8 @@ class ProgressBillRetainage(models.Model):
         result = super()._keep_taxes(taxes)
         self._keep_on_lines('retainage_tax_amounts', taxes.get('retainage', ()))
         if 'retainage' not in taxes:  # what an earlier revision of the bill kept
-            self.line_ids._set_columns({'retainage_tax_amounts': SQL("NULL")})
+            again = self.filtered(lambda bill: bill.revision > 1)
+            again.line_ids._set_columns({'retainage_tax_amounts': SQL("NULL")})
         return result
 
     def _prepare_held_line_list(self, taxes):
