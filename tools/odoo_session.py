@@ -6,8 +6,8 @@ import inspect
 import re
 from unittest import mock
 
+import psycopg2
 import pytest
-from devenv.postgres import sql
 
 #: files of the web client that browser tests ask for
 ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
@@ -48,14 +48,19 @@ def _get_registry():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prepared(request, load_registry):
+def prepared(request, load_http):
     """Commit what our test classes start with, which they take instead of making it."""
     classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
     if "ProgressBillingCommon" in classes:
+        from odoo import SUPERUSER_ID, api
+        from odoo.tests.common import HttpCase
+
         from odoo.addons.progress_billing.tests import prepared
 
         with _get_registry().cursor() as cr:
             prepared.prepare(cr, classes["ProgressBillingCommon"])
+            # what each HttpCase says anew then changes nothing, and nothing cached is forgotten
+            api.Environment(cr, SUPERUSER_ID, {})["ir.config_parameter"].set_param("web.base.url", HttpCase.base_url())
 
 
 class KeptCaches:
@@ -105,17 +110,21 @@ MANY_DEAD = "SELECT string_agg(relid::regclass::text, ', ') FROM pg_stat_user_ta
 @pytest.fixture(scope="session", autouse=True)
 def sweep(prepared):
     """Takes away what tests have rolled back, while none runs: queries would wade through it."""
-    name = _get_registry().db_name
-    [[statements]] = sql(f"SELECT {NO_AUTOVACUUM} FROM pg_stat_user_tables", name)
-    sql(statements, name)
+    from odoo.sql_db import connection_info_for
 
-    def do_sweep():
-        [[tables]] = sql(MANY_DEAD, name)
-        if tables:
-            sql(f"VACUUM (SKIP_LOCKED) {tables}", name)
+    with contextlib.closing(psycopg2.connect(**connection_info_for(_get_registry().db_name)[1])) as connection:
+        connection.autocommit = True  # no VACUUM within a transaction
+        cursor = connection.cursor()
 
-    do_sweep()
-    return do_sweep
+        def do_sweep(find=MANY_DEAD, statement="VACUUM (SKIP_LOCKED) {}"):
+            cursor.execute(find)
+            [found] = cursor.fetchone()
+            if found:
+                cursor.execute(statement.format(found))
+
+        do_sweep(f"SELECT {NO_AUTOVACUUM} FROM pg_stat_user_tables", "{}")
+        do_sweep()
+        yield do_sweep
 
 
 @pytest.fixture(scope="class", autouse=True)

@@ -6,9 +6,10 @@ undone.
 """
 
 import xmlrpc.client
-from itertools import product
+from contextlib import contextmanager
 from typing import NamedTuple
 
+from odoo.sql_db import Savepoint
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -50,17 +51,28 @@ class RoleTable:
         return new_test_user(self.case.env, login=login, groups=','.join(groups), company_id=self.case.company.id)
 
     def check(self, rows):
-        """Try every cell: each is a sub-test of its own."""
-        for row, level in product(rows, LEVELS):
-            may = row.level is not None and LEVELS.index(level) >= LEVELS.index(row.level)
-            with self.case.subTest(task=row.task, level=level):
-                self.case.env.cr.execute('SAVEPOINT cell')
-                try:
-                    found, why = self._try(getattr(self.tasks, row.task)(), self.users[level])
-                finally:
-                    self.case.env.cr.execute('ROLLBACK TO SAVEPOINT cell')
-                    self.case.env.invalidate_all(flush=False)
-                self.case.assertEqual(found, may, why)
+        """Try every cell: each is a sub-test of its own, on what was prepared for its row."""
+        for row in rows:
+            with self.case.subTest(task=row.task), self._undone():
+                deed = getattr(self.tasks, row.task)()
+                for level in LEVELS:
+                    may = row.level is not None and LEVELS.index(level) >= LEVELS.index(row.level)
+                    with self.case.subTest(level=level):
+                        with self._undone():
+                            found, why = self._try(deed, self.users[level])
+                        self.case.assertEqual(found, may, why)
+
+    @contextmanager
+    def _undone(self):
+        """Whatever is done in the block is taken back."""
+        self.case.env.flush_all()
+        savepoint = Savepoint(self.case.env.cr)
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+            savepoint.close()
+            self.case.env.invalidate_all(flush=False)
 
     def _try(self, deed, user):
         """Whether a user may, and what was answered."""

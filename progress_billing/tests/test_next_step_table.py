@@ -6,7 +6,7 @@ from odoo.tests import freeze_time, new_test_user, tagged
 
 from .common import ProgressBillingCommon
 
-POSTING = 'odoo.addons.progress_billing.models.cash.progress_bill_posting'
+POSTING = 'odoo.addons.progress_billing.models.cash.progress_bill'
 
 
 @tagged('post_install', '-at_install')

@@ -103,6 +103,18 @@ class TestPortalPages(PortalCommon):
         page = self._get(self.bill, '/invoice', self.contact)
         self.assertIn(f'/my/invoices/{self.bill.invoice_id.id}', page.url)
 
+    def test_invoice_for_the_office(self):
+        """Whoever of the office sees the bill is shown its invoice as the customer sees it, whatever their rights."""
+        self.bill.action_release()
+        self.bill.invoice_id.action_post()
+        for user in (self.reader, self.billing_user, self.manager):
+            with self.subTest(user=user.login):
+                self.authenticate(user.login, user.login)
+                page = self._get(self.bill, '/invoice')
+                self.assertEqual(page.status_code, 200)
+                self.assertIn(self.bill.invoice_id.name, page.text)
+                self.assertIn('/my/', page.url)
+
     def test_token_is_nobodys(self):
         for user in (self.manager, self.reader):
             contact = self.contact.with_user(user)

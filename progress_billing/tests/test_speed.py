@@ -206,7 +206,8 @@ class TestSameItems(SpeedCommon):
         """Stored columns of the journal items as the database has them, tags included, in their order."""
         self.env.flush_all()
         self.env.cr.execute(
-            'SELECT *, (SELECT array_agg(account_account_tag_id ORDER BY 1) FROM account_account_tag_account_move_line_rel'
+            'SELECT *, (SELECT array_agg(account_account_tag_id ORDER BY account_account_tag_id)'
+            ' FROM account_account_tag_account_move_line_rel'
             ' WHERE account_move_line_id = account_move_line.id) AS tags'
             ' FROM account_move_line WHERE move_id IN %s ORDER BY move_id, id',
             [tuple(moves.ids)],

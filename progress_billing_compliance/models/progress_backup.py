@@ -5,10 +5,12 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from odoo.addons.progress_billing.models.base.progress_scheduling_mixin import FAILURES
 
 from ..tools import backup_pdf
+from .progress_compliance import take_in_batches
 
 _logger = logging.getLogger(__name__)
 CRON = 'progress_billing_compliance.ir_cron_progress_backup'
@@ -85,15 +87,8 @@ class ProgressBackup(models.Model):
     @api.model
     def _cron_compile(self):
         """Make the backups that were asked for, one by one; each is kept before the next."""
-        cron, seen = self.env['ir.cron'], []
-        domain = [('state', '=', 'waiting')]
-        cron._commit_progress(remaining=self.search_count(domain))
-        while backup := self.search([*domain, ('id', 'not in', seen)], limit=1, order='id'):
-            seen += backup.ids
-            backup.try_lock_for_update()._compile()
-            left = self.search_count([*domain, ('id', 'not in', seen)])
-            if not cron._commit_progress(1, remaining=left):
-                break  # out of time: the runner calls again
+        for backup in take_in_batches(self, Domain('state', '=', 'waiting'), 1):
+            backup._compile()
 
     def _compile(self):
         """Make the file and send it; what fails is told."""

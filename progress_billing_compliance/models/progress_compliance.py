@@ -17,6 +17,23 @@ GOOD_STATES = ('valid', 'expiring', 'waived')
 BATCH_SIZE = 100
 
 
+def take_in_batches(model, domain, size):
+    """What a scheduled action has to do, in order, committed batch by batch; what others hold is left to them.
+
+    :param domain: on the model
+    :param int size: of a batch
+    :return: yields records, locked
+    """
+    cron, seen = model.env['ir.cron'], []
+    cron._commit_progress(remaining=model.search_count(domain))
+    while batch := model.search(domain & Domain('id', 'not in', seen), limit=size, order='id'):
+        seen += batch.ids
+        yield batch.try_lock_for_update()
+        left = model.search_count(domain & Domain('id', 'not in', seen))
+        if not cron._commit_progress(len(batch), remaining=left):
+            break  # out of time: the runner calls again
+
+
 class ProgressCompliance(models.Model):
     """A document that is asked for: of a partner, for all their contracts, or for one contract."""
 
@@ -305,17 +322,9 @@ class ProgressCompliance(models.Model):
     @api.model
     def _cron_remind_expiring(self):
         """An activity for each document that expires soon or has expired, once."""
-        cron, domain = self.env['ir.cron'], self._get_expiring_domain()
-        last = fields.Date.add(fields.Date.today(), days=max(self._get_longest_reminder(), 0) + 1)
-        domain &= Domain('valid_until', '<=', last)
-        cron._commit_progress(remaining=self.search_count(domain))
-        seen = []
-        while batch := self.search(domain & Domain('id', 'not in', seen), limit=BATCH_SIZE, order='id'):
-            seen += batch.ids
-            batch.try_lock_for_update()._remind()
-            left = self.search_count(domain & Domain('id', 'not in', seen))
-            if not cron._commit_progress(len(batch), remaining=left):
-                break  # out of time: the runner calls again
+        last = fields.Date.add(fields.Date.today(), days=self._get_longest_reminder() + 1)
+        for batch in take_in_batches(self, self._get_expiring_domain() & Domain('valid_until', '<=', last), BATCH_SIZE):
+            batch._remind()
 
     @api.model
     def _get_longest_reminder(self):

@@ -7,9 +7,10 @@ class AccountPaymentRegister(models.TransientModel):
     _inherit = 'account.payment.register'
 
     def _get_bills_to_pay(self):
-        """The progress bills that are paid to vendors, as superuser."""
+        """The progress bills that are paid to vendors, as superuser; of what they refund, money comes in."""
         # sudo: account.move, progress.bill - what stops a payment does not depend on who pays
-        return self.sudo().line_ids.move_id.filtered(lambda move: move.is_purchase_document()).progress_bill_id
+        moves = self.sudo().line_ids.move_id
+        return moves.filtered(lambda move: move.is_purchase_document() and move.is_outbound()).progress_bill_id
 
     def _create_payments(self):
         bills = self._get_bills_to_pay()

@@ -42,11 +42,19 @@ class HrExpense(models.Model):
                 )
             )
         if line.qty_to_invoice <= 0:
-            bill = line.progress_entry_ids.filtered('is_live').bill_id[:1]
+            bill, order = line.progress_entry_ids.filtered('is_live').bill_id[:1], line.order_id.display_name
+            if not bill and not line.qty_invoiced:
+                raise UserError(
+                    self.env._(
+                        "“%(expense)s” of %(employee)s is on %(order)s, which has nothing to invoice of it.",
+                        order=order,
+                        **names,
+                    )
+                )
             raise UserError(
                 self.env._(
                     "“%(expense)s” of %(employee)s has been billed on %(bill)s already.",
-                    bill=bill._get_billed_name() if bill else line.order_id.display_name,
+                    bill=bill._get_billed_name() if bill else order,
                     **names,
                 )
             )

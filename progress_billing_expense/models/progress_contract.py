@@ -62,10 +62,12 @@ class ProgressContract(models.Model):
 
     def _name_expenses(self, expenses):
         """Expenses as people know them."""
-        return ', '.join(
-            f'{expense.employee_id.name}: {expense.name} '
-            f'{formatLang(self.env, expense.total_amount_currency, currency_obj=expense.currency_id)}'
-            for expense in expenses
+        return self._name_readable(
+            expenses,
+            lambda expense: (
+                f'{expense.employee_id.name}: {expense.name} '
+                f'{formatLang(self.env, expense.total_amount_currency, currency_obj=expense.currency_id)}'
+            ),
         )
 
     # === DASHBOARD === #

@@ -311,3 +311,57 @@ class TestEmployeeExpenses(ProgressTimesheetCommon):
         for shown, found in ((self.company, expense.browse()), (self.company | elsewhere, expense)):
             contract = self.contract.with_context(allowed_company_ids=shown.ids).sudo()
             self.assertEqual(contract._get_project_expenses([]), found)
+
+    def test_names_of_those_one_may_read(self):
+        """Who bills and may not read an expense learns how many there are, not whose and what for."""
+        self._spend(61, name="Taxi", order=False)
+        self._spend(62, name="Bus", state='approved')
+        reset = self._spend(63, name="Clinic")
+        self.order._create_invoices().action_post()
+        reset.account_move_id.button_draft()
+        seller = new_test_user(
+            self.env,
+            login='expense_seller',
+            groups='progress_billing.group_user,sales_team.group_sale_salesman_all_leads',
+            company_id=self.company.id,
+        )
+        hidden = "%s that you may not read"
+        for user, lost, waiting, again in (
+            (self.env.user, "Ann: Clinic .*Ann: Taxi", "Ann: Bus", "Clinic"),
+            (seller, hidden % 2, hidden % 1, "Clinic"),
+            (self.billing_user, hidden % 2, hidden % 1, "Clinic"),
+        ):
+            with self.subTest(user=user.login):
+                wizard = self.env(user=user)['progress.bill.create'].create({'contract_id': self.contract.id})
+                text = wizard.warning_text.replace('\xa0', ' ')
+                self.assertRegex(text, f"Not charged on: {lost}")
+                self.assertRegex(text, f"not posted yet: {waiting}")
+                self.assertRegex(text, f"was reset since: .*{again}")
+                for name in ("Ann", "Taxi", "Bus", "61.00", "62.00") if user != self.env.user else ():
+                    self.assertNotIn(name, text.replace("Ann: Clinic", ''))
+
+    def test_nothing_to_invoice_and_not_billed(self):
+        """What the order has nothing to invoice of is not said to be billed."""
+        expense = self._spend()
+        line = expense.sale_order_line_id
+        line.qty_delivered = 0
+        self.assertEqual((line.qty_to_invoice, line.qty_invoiced), (0, 0))
+        message = self.assertRefused(
+            expense.action_progress_bill, "Night in town", "Ann", self.order.name, "nothing to"
+        )
+        self.assertNotIn("has been billed", message)
+        line.qty_delivered = 1
+        self.order._create_invoices()
+        self.assertRefused(expense.action_progress_bill, "has been billed on", self.order.name)
+
+    def test_several_at_once(self):
+        """One that was billed among three: the sentence names it, and no screen is opened."""
+        first, billed, third = (self._spend(name=name) for name in ("Taxi", "Bus", "Train"))
+        bill = self._bill(billed)
+        message = self.assertRefused(
+            (first | billed | third).action_progress_bill, "“Bus” of Ann has been billed on", bill.display_name
+        )
+        self.assertNotIn("Taxi", message)
+        wizard = self._screen(first | third)
+        self.assertEqual(wizard.expense_line_ids, (first | third).sale_order_line_id)
+        self.assertEqual(wizard.expense_amount, 160)

@@ -63,6 +63,7 @@ class ProgressBill(models.Model):
     def get_formview_id(self, access_uid=None):
         """As Odoo's: claims have a form of their own.
 
+        :param int access_uid: whose rights choose the view, or ``None`` for one's own
         :return int: the view, or ``False`` for the model's own
         """
         if self.contract_id._is_subcontract():

@@ -68,6 +68,7 @@ class ProgressContract(models.Model):
     def get_formview_id(self, access_uid=None):
         """As Odoo's: subcontracts have a form of their own.
 
+        :param int access_uid: whose rights choose the view, or ``None`` for one's own
         :return int: the view, or ``False`` for the model's own
         """
         if self._is_subcontract():

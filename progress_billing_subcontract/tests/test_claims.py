@@ -355,7 +355,6 @@ class TestClaims(ClaimCommon):
             lambda payment: bill.invoice_id.line_ids.remove_move_reconcile(),
             lambda payment: payment.move_id.line_ids.remove_move_reconcile(),
             lambda payment: self._partials(bill).unlink(),
-            lambda payment: payment.action_draft(),
             lambda payment: payment.action_cancel(),
             lambda payment: payment.move_id.button_draft(),
         )

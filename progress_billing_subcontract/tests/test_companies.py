@@ -21,8 +21,8 @@ class TestSubcontractCompanies(ClaimCommon):
 
     def _their_purchase(self, amount, **vals):
         project = self.env['project.project'].create({'name': "Theirs", 'company_id': self.theirs.id})
-        works = self.works.with_company(self.theirs).copy({'company_id': False})
-        works.property_account_expense_id = self.second['default_account_expense']
+        works = self._make_works("Their works")
+        works.with_company(self.theirs).property_account_expense_id = self.second['default_account_expense']
         order = (
             self.env['purchase.order']
             .with_company(self.theirs)

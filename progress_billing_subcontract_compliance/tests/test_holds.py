@@ -122,6 +122,24 @@ class TestHolds(ClaimCommon):
         self.assertEqual(document.activity_ids.summary, "Insurance: ask for a new one")
         self.assertFalse(late.activity_ids)
 
+    def test_refund_is_taken(self):
+        """What a subcontractor pays back is taken, whatever is missing; what they are paid is not."""
+        bill = self._claim(self.contract, 1000, post=True)
+        document = self._document()
+        refund = bill.invoice_id._reverse_moves([{'invoice_date': TODAY, 'date': TODAY}])
+        refund.action_post()
+        pay = self.env['account.payment.register'].with_context(active_model='account.move')
+        for moves, bills in ((bill.invoice_id, bill), (refund, bill.browse()), (bill.invoice_id | refund, bill)):
+            with self.subTest(moves=moves):
+                dialog = pay.with_context(active_ids=moves.ids).create({})
+                self.assertEqual(dialog._get_bills_to_pay(), bills)
+        self.assertRefused(lambda: self.billing.pay(bill.invoice_id), "Insurance of Bricklayer is missing.")
+        self.billing.pay(refund)
+        self.assertNotEqual(refund.payment_state, 'not_paid')
+        document.is_waived = True
+        self.billing.pay(bill.invoice_id)
+        self.assertEqual(bill.claim_status, 'paid')
+
     # === WHO SAYS WHAT IS NEEDED === #
 
     def test_excuses_are_the_administrators(self):

@@ -76,7 +76,7 @@ class AccountMove(models.Model):
             typed[:1]._raise_number_taken()
         for move in typed & posted:
             number = move.sudo().progress_bill_id.invoice_number  # sudo: progress.bill - as above
-            if move.name != number.strip():
+            if move.name != number:
                 raise UserError(
                     self.env._(
                         "The number %(number)s does not fit the date %(date)s any more. Delete the draft, and type "

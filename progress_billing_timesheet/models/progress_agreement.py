@@ -124,20 +124,26 @@ class ProgressAgreement(models.Model):
     # === CRUD === #
 
     def write(self, vals):
-        for name in FIXED_ONCE_USED:
-            if name in vals and self._differs(name, vals[name]) and self.use_ids.filtered('bucket'):
-                raise UserError(
-                    self.env._(
-                        "%(field)s of %(agreement)s cannot change any more: it has been used.",
-                        field=self._fields[name]._description_string(self.env),
-                        agreement=self.filtered('use_ids')[:1].display_name,
+        for agreement in self._get_used():
+            for name in FIXED_ONCE_USED:
+                if name in vals and agreement._differs(name, vals[name]):
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(agreement)s cannot change any more: it has been used.",
+                            field=self._fields[name]._description_string(self.env),
+                            agreement=agreement.display_name,
+                        )
                     )
-                )
         return super().write(vals)
+
+    def _get_used(self):
+        """Those that stand on a bill."""
+        # sudo: progress.agreement.use - whether it is used does not depend on which bills one may see
+        return self.filtered(lambda agreement: agreement.sudo().use_ids.filtered('bucket'))
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = self.filtered(lambda agreement: agreement.use_ids.filtered('bucket'))[:1]
+        used = self._get_used()[:1]
         if used:
             raise UserError(
                 self.env._("%s has been used and cannot be deleted. Archive it instead.", used.display_name)

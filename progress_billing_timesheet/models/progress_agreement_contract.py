@@ -20,21 +20,19 @@ class ProgressContractAgreement(models.Model):
         :return list: see ``progress.bill.line._prepare_sourced_vals``
         """
         self.ensure_one()
-        result = []
-        groups = self._get_fee_groups(scheduled)
-        sums = {}
-        for share in shares:
-            if share['kind'] == 'time':
-                hours, amount = sums.get(share['agreement'], (money.ZERO, money.ZERO))
-                sums[share['agreement']] = (hours + share['hours'], amount + share['amount'])
-        for agreement, (hours, amount) in sums.items():
+        result, groups = [], self._get_fee_groups(scheduled)
+        # sudo: progress.agreement - its name is on the bill, whoever makes it
+        agreements = self.env['progress.agreement'].sudo()
+        for use in agreements._prepare_uses(share for share in shares if share['kind'] == 'time'):
+            name = self._get_covered_label(agreements.browse(use['agreement_id']), use['hours'])
+            amount = money.to_decimal(use['amount'])
             parts = money.spread(amount, list(groups.values()), self.currency_id.rounding)
             for (account, taxes, distribution), part in zip(groups, parts, strict=True):
                 if part:
                     result.append(
                         {
                             'source': 'agreement',
-                            'name': self._get_covered_label(agreement, hours),
+                            'name': name,
                             'amount': -float(part),
                             'account_id': account.id,
                             'tax_ids': taxes.ids,
@@ -63,5 +61,5 @@ class ProgressContractAgreement(models.Model):
         return env._(
             "Covered by %(agreement)s: %(hours)s hours",
             agreement=agreement.name,
-            hours=formatLang(env, float(hours), digits=2),
+            hours=formatLang(env, hours, digits=2),
         )

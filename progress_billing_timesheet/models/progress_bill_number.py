@@ -27,6 +27,8 @@ class ProgressBillNumber(models.Model):
                 raise UserError(
                     self.env._("%s has an invoice: its number cannot be typed any more.", bill.display_name)
                 )
+        if vals.get('invoice_number'):
+            vals = {**vals, 'invoice_number': str(vals['invoice_number']).strip()}
         return super().write(vals)
 
     def _prepare_correction_vals(self):
@@ -39,5 +41,5 @@ class ProgressBillNumber(models.Model):
             self.contract_id._check_invoice_number(
                 self.invoice_number, vals['invoice_date'], vals['move_type'], gap=self.accept_number_gap
             )
-            vals['name'] = self.invoice_number.strip()
+            vals['name'] = self.invoice_number
         return vals

@@ -20,7 +20,6 @@ class ProgressContractNumber(models.Model):
         :raises UserError: saying what is wrong, and which number comes next
         """
         self.ensure_one()
-        number = number.strip()
         move = self._get_numbered_move(date, move_type)
         if lock:
             self._lock_journal(move.journal_id)

@@ -131,9 +131,20 @@ class ProgressContractReinvoicing(models.Model):
             self.env._(
                 "Billed, and its vendor bill or expense was reset since: %s. Where that was posted again, the cost is "
                 "on a second order line: do not bill it twice.",
-                ', '.join(f'{line.order_id.name}: {line.name.splitlines()[0]}' for line in again),
+                self._name_readable(again, lambda line: f'{line.order_id.name}: {line.name.splitlines()[0]}'),
             )
         ]
+
+    def _name_readable(self, records, name):
+        """What the user may read of these records by name, and how many there are beside: names tell of people.
+
+        :param name: function that names one
+        """
+        seen = records.sudo(False)._filtered_access('read').sudo()  # sudo: what else its name is made of
+        texts = [name(record) for record in seen]
+        if records - seen:
+            texts.append(self.env._("%s that you may not read", len(records - seen)))
+        return ', '.join(texts)
 
     def _name_items(self, items):
         """Costs by their bills, as people know them."""

@@ -28,6 +28,7 @@ class ProgressRealisation(models.Model):
         'progress.bill': ['invoice_id', 'date', 'partner_id', 'contract_id', 'project_id'],
         'account.move': ['invoice_currency_rate'],
         'res.company': ['currency_id'],
+        'res.currency': ['decimal_places'],
         'res.currency.rate': ['rate', 'name', 'currency_id', 'company_id'],
     }
 
@@ -56,13 +57,11 @@ class ProgressRealisation(models.Model):
             SELECT row.id, row.bill_id, row.contract_id, row.project_id, bill.partner_id, row.employee_id, row.task_id,
                    row.kind, row.date, bill.date AS bill_date, row.company_id, company.currency_id,
                    COALESCE(row.hours, 0) AS hours,
-                   ROUND(COALESCE(row.value, 0) / found.rate, 2) AS value,
-                   ROUND((COALESCE(row.value, 0) + COALESCE(row.adjustment_amount, 0)) / found.rate, 2)
-                   AS billed_amount,
-                   ROUND(COALESCE(row.adjustment_amount, 0) / found.rate, 2) AS adjustment_amount
+                   amount.value, amount.billed AS billed_amount, amount.billed - amount.value AS adjustment_amount
               FROM progress_bill_entry row
               JOIN progress_bill bill ON bill.id = row.bill_id
               JOIN res_company company ON company.id = row.company_id
+              JOIN res_currency currency ON currency.id = company.currency_id
          LEFT JOIN account_move move ON move.id = bill.invoice_id
         CROSS JOIN LATERAL (SELECT COALESCE(
                        CASE WHEN row.currency_id = company.currency_id THEN 1 END,
@@ -74,6 +73,10 @@ class ProgressRealisation(models.Model):
                            AND rate.name <= COALESCE(bill.date, CURRENT_DATE)
                          ORDER BY rate.company_id NULLS LAST, rate.name DESC LIMIT 1),
                        1) AS rate) found
+        CROSS JOIN LATERAL (SELECT
+                       ROUND(COALESCE(row.value, 0) / found.rate, currency.decimal_places) AS value,
+                       ROUND((COALESCE(row.value, 0) + COALESCE(row.adjustment_amount, 0)) / found.rate,
+                             currency.decimal_places) AS billed) amount
              WHERE row.is_live AND row.kind IN ('time', 'adjustment')
             """
         )

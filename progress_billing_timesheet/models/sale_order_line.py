@@ -161,8 +161,12 @@ class SaleOrderLine(models.Model):
         :raises UserError: where an order is on no project with an open contract
         """
         contracts = self.env['progress.contract']
+        # sudo: project.project - those that an order is tied to by their own line alone
+        projects = self.env['project.project'].sudo().search([('sale_line_id.order_id', 'in', self.order_id.ids)])
         for order in self.order_id:
+            mine = projects.filtered(lambda project, order=order: project.sale_line_id.order_id == order)
             contract = order.progress_contract_id or order.project_id.progress_contract_id
+            contract = contract or mine.progress_contract_id.with_env(self.env)
             if not contract:
                 raise UserError(
                     self.env._(

@@ -131,9 +131,7 @@ class ProgressBillCreate(models.TransientModel):
 
     @api.depends('contract_id', 'date', 'time_line_ids', 'child_ids')
     def _compute_time(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(SUMS[:6])
-        for wizard in singles:
+        for wizard in self._sum_children(*SUMS[:6]):
             domain = wizard._get_time_domain()
             hours, amount = wizard._sum_time(domain)
             selected_hours, selected = wizard._sum_time(domain & wizard._get_ticked_domain())
@@ -150,30 +148,21 @@ class ProgressBillCreate(models.TransientModel):
 
     @api.depends('contract_id.wip_available', 'child_ids.contract_id')
     def _compute_wip_available(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('remaining_fixed', 'wip_available'))
-        for wizard in singles:
+        for wizard in self._sum_children('remaining_fixed', 'wip_available'):
             wizard.remaining_fixed = wizard.wip_available = wizard.contract_id.wip_available
 
     @api.depends('is_final', 'contract_id', 'child_ids.wip_bill_amount')
     def _compute_wip_bill_amount(self):
         """A final invoice takes all that remains; otherwise what was typed stands."""
-        for wizard in self:
-            if not wizard.contract_id:
-                wizard._sum_children(('wip_bill_amount',))
-            elif wizard.is_final:
-                wizard.wip_bill_amount = wizard.contract_id.wip_available
-            else:
-                wizard.wip_bill_amount = wizard.wip_bill_amount or 0.0
+        for wizard in self._sum_children('wip_bill_amount'):
+            typed = wizard.wip_bill_amount or 0.0
+            wizard.wip_bill_amount = wizard.contract_id.wip_available if wizard.is_final else typed
 
     @api.depends('contract_id', 'expense_line_ids', 'product_line_ids', 'child_ids')
     def _compute_order_amounts(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('expense_amount', 'product_amount'))
-        for wizard in singles:
+        for wizard in self._sum_children('expense_amount', 'product_amount'):
             for kind in ('expense', 'product'):
-                amounts = wizard._get_order_lines(kind)._get_progress_amounts_to_invoice()
-                wizard[f'{kind}_amount'] = sum(untaxed for _quantity, untaxed, _taxed in amounts.values())
+                wizard[f'{kind}_amount'] = sum(figures[1] for _kind, _line, figures in wizard._get_order_figures(kind))
 
     @api.depends(
         'wip_bill_amount',
@@ -186,23 +175,23 @@ class ProgressBillCreate(models.TransientModel):
         'child_ids.agreement_applied',
     )
     def _compute_agreement_applied(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('agreement_applied',))
-        for wizard in singles:
+        for wizard in self._sum_children('agreement_applied'):
             wizard.agreement_applied = wizard._get_agreement_applied()
 
     @api.depends('agreement_applied', 'child_ids.net_amount')
     def _compute_net_amount(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('down_payment_applied', 'net_amount'))
-        for wizard in singles:
+        for wizard in self._sum_children('down_payment_applied', 'net_amount'):
             used = sum(vals['amount'] for vals in wizard._prepare_down_payment_use_vals())
             wizard.down_payment_applied = wizard.currency_id.round(used)
             wizard.net_amount = wizard.currency_id.round(wizard._get_net_before() - used)
 
-    def _sum_children(self, names):
-        """Set figures of the records above to the sums over their contracts."""
-        for wizard in self:
+    def _sum_children(self, *names):
+        """Set figures of the records above to the sums over their contracts.
+
+        :return: the others, each about one contract
+        """
+        singles = self.filtered('contract_id')
+        for wizard in self - singles:
             for name in names:
                 field, total = self._fields[name], 0.0
                 for child in wizard.child_ids:
@@ -213,6 +202,7 @@ class ProgressBillCreate(models.TransientModel):
                         )
                     total += amount
                 wizard[name] = total
+        return singles
 
     # === CONSTRAINTS === #
 
@@ -254,7 +244,15 @@ class ProgressBillCreate(models.TransientModel):
             raise ValidationError(
                 self.env._("“%(entry)s” of %(date)s is after the invoice date of %(contract)s.", **values)
             )
-        bill = entry.progress_bill_id
+        bill, first = entry.progress_bill_id, self._get_before()[:1]
+        if first and entry._is_free_for_progress():
+            raise ValidationError(
+                self.env._(
+                    "“%(entry)s” of %(date)s is on this screen with %(other)s, the first contract of its project.",
+                    other=first.contract_id.display_name,
+                    **values,
+                )
+            )
         raise ValidationError(
             self.env._(
                 "“%(entry)s” of %(date)s has been billed on %(bill)s already.",
@@ -267,7 +265,8 @@ class ProgressBillCreate(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        wizards = super().create([self._drop_final_amount(vals, vals.get('is_final')) for vals in vals_list])
+        wizards = super().create(vals_list)
+        wizards._take_what_remains()
         for wizard in wizards:
             if wizard.contract_id:
                 wizard.contract_id._find_missing_rates(wizard.date)
@@ -278,17 +277,17 @@ class ProgressBillCreate(models.TransientModel):
     def write(self, vals):
         if vals.get('wip_bill_amount') and self.child_ids and 'wip_bill_amount' in self._get_typed(vals):
             raise UserError(self.env._("Enter the WIP Bill Amount for each contract."))
-        final = vals['is_final'] if 'is_final' in vals else all(wizard.is_final for wizard in self)
-        vals = self._drop_final_amount(vals, final)
         result = super().write(vals)
+        if 'wip_bill_amount' in vals:
+            self._take_what_remains()
         shared = {name: vals[name] for name in SHARED_FIELDS if name in vals}
         if shared and self.child_ids:
             self.child_ids.write(shared)
         return result
 
-    def _drop_final_amount(self, vals, final):
+    def _take_what_remains(self):
         """A final invoice takes all that remains, whatever a form or caller sends along."""
-        return {name: value for name, value in vals.items() if name != 'wip_bill_amount'} if final else vals
+        self.env.add_to_compute(self._fields['wip_bill_amount'], self.filtered('is_final'))
 
     def _check_links(self, names):
         """What is ticked must be readable, each single entry: sums tell of what one ticks."""
@@ -330,6 +329,12 @@ class ProgressBillCreate(models.TransientModel):
         if rest:
             self.child_ids[0]._raise_not_billable(rest[0].sudo())  # sudo: account.analytic.line - names the bill
 
+    def _get_before(self):
+        """Records of the same customer that are about the same project, and come first."""
+        return self.parent_id.child_ids.filtered(
+            lambda other: other._origin.id < self._origin.id and other.project_id == self.project_id
+        )
+
     # === TIME === #
 
     def _get_time_domain(self):
@@ -338,8 +343,7 @@ class ProgressBillCreate(models.TransientModel):
         :return Domain: on ``account.analytic.line``
         """
         self.ensure_one()
-        before = self.parent_id.child_ids.filtered(lambda other: other._origin.id < self._origin.id).project_id
-        if self.project_id & before:
+        if self._get_before():
             return Domain.FALSE
         return self.contract_id._get_time_domain(self.date or fields.Date.today())
 
@@ -398,16 +402,21 @@ class ProgressBillCreate(models.TransientModel):
         """
         self.ensure_one()
         lines = self.contract_id._get_order_lines_to_bill(kind)
-        if not lines or not self.project_id:
-            return lines
-        before = self.parent_id.child_ids.filtered(
-            lambda other: (
-                other._origin.id < self._origin.id and other.project_id == self.project_id and not other.bill_id
-            )
-        )
-        for other in before:
+        for other in self._get_before().filtered(lambda other: not other.bill_id) if lines else ():
             lines -= other.contract_id._get_order_lines_to_bill(kind)
         return lines
+
+    def _get_order_figures(self, *kinds):
+        """What is ticked of order lines, and what of each can be billed now.
+
+        :param str kinds: ``expense`` or ``product``, both unless given
+        :return list: kind, ``sale.order.line`` as superuser, and its quantity, untaxed and taxed amount
+        """
+        return [
+            (kind, line, figures)
+            for kind in kinds or ('expense', 'product')
+            for line, figures in self._get_order_lines(kind)._get_progress_amounts_to_invoice().items()
+        ]
 
     # === FOR OTHERS TO FILL === #
 

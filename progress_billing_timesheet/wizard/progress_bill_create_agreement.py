@@ -68,8 +68,8 @@ class ProgressBillCreateAgreement(models.TransientModel):
             items += self._get_time_items()
         for kind, name in (('expense', 'covers_expenses'), ('product', 'covers_products')):
             if any(found.mapped(name)):
-                amounts = self._get_order_lines(kind)._get_progress_amounts_to_invoice()
-                items += [{'kind': kind, 'key': line.id, 'amount': figures[1]} for line, figures in amounts.items()]
+                figures = self._get_order_figures(kind)
+                items += [{'kind': kind, 'key': line.id, 'amount': amounts[1]} for _kind, line, amounts in figures]
         return agreements._allocate(self.contract_id, items, self.wip_bill_amount, date=self.date)
 
     def _get_time_items(self):

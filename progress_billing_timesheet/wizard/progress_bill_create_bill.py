@@ -175,14 +175,12 @@ class ProgressBillCreateBill(models.TransientModel):
     def _prepare_sourced_lines(self):
         """Values of the lines beside the schedule: expenses, products, what agreements cover of the hours."""
         lines, covered = self.env['progress.bill.line'], self._get_covered_order_lines()
-        result = []
-        for kind in ('expense', 'product'):
-            for line, figures in self._get_order_lines(kind)._get_progress_amounts_to_invoice().items():
-                vals = line._prepare_progress_sourced_vals(kind, figures, covered.get(line, 0.0))
-                result.append(lines._prepare_sourced_vals(self.contract_id, vals))
-        return result + [
-            lines._prepare_sourced_vals(self.contract_id, vals) for vals in self._prepare_agreement_line_vals()
+        result = [
+            line._prepare_progress_sourced_vals(kind, figures, covered.get(line, 0.0))
+            for kind, line, figures in self._get_order_figures()
         ]
+        result += self._prepare_agreement_line_vals()
+        return [lines._prepare_sourced_vals(self.contract_id, vals) for vals in result]
 
     def _prepare_entries(self):
         """Values of the rows that say what the bill was made of. Extend by ``super()``.
@@ -196,17 +194,15 @@ class ProgressBillCreateBill(models.TransientModel):
                 name = self.contract_id.company_id.name
                 rows.append({'kind': 'adjustment', 'name': name, 'date': self.date})
         covered = self._get_covered_order_lines()
-        for kind in ('expense', 'product'):
-            for line, figures in self._get_order_lines(kind)._get_progress_amounts_to_invoice().items():
-                rows.append(
-                    {
-                        'kind': kind,
-                        'order_line_id': line.id,
-                        'name': line.name,
-                        'date': self.date,
-                        'quantity': figures[0],
-                        'value': figures[1],
-                        'covered_amount': covered.get(line, 0.0),
-                    }
-                )
-        return rows
+        return rows + [
+            {
+                'kind': kind,
+                'order_line_id': line.id,
+                'name': line.name,
+                'date': self.date,
+                'quantity': figures[0],
+                'value': figures[1],
+                'covered_amount': covered.get(line, 0.0),
+            }
+            for kind, line, figures in self._get_order_figures()
+        ]

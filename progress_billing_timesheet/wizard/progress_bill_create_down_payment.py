@@ -32,9 +32,7 @@ class ProgressBillCreateDownPayment(models.TransientModel):
 
     @api.depends('down_payment_applied', 'lower_down_payment', 'child_ids.down_payment_available')
     def _compute_down_payment_available(self):
-        singles = self.filtered('contract_id')
-        (self - singles)._sum_children(('down_payment_available',))
-        for wizard in singles:
+        for wizard in self._sum_children('down_payment_available'):
             lowered = wizard.lower_down_payment
             wizard.down_payment_available = wizard._sum_down_payments() if lowered else wizard.down_payment_applied
 

@@ -22,7 +22,7 @@ class ProgressBillCreateNumber(models.TransientModel):
         """What is wrong with the number, while it is typed."""
         for wizard in self:
             wizard.number_remark = wizard.leaves_numbers_out = False
-            if wizard.invoice_number and wizard.contract_id and not wizard.bill_id:
+            if wizard.contract_id and not wizard.bill_id:
                 try:
                     wizard._check_invoice_number(lock=False)
                 except UserError as error:
@@ -37,6 +37,10 @@ class ProgressBillCreateNumber(models.TransientModel):
             return False
         return True
 
+    def _get_typed_number(self):
+        """The number, without the blanks around it; false where none is typed."""
+        return (self.invoice_number or '').strip() or False
+
     def _check_invoice_number(self, *, lock=True, gap=None):
         """Check the number typed.
 
@@ -45,11 +49,12 @@ class ProgressBillCreateNumber(models.TransientModel):
         :raises UserError: where it cannot be that of the invoice
         """
         self.ensure_one()
-        if self.invoice_number:
+        number = self._get_typed_number()
+        if number:
             today = self.contract_id.company_id._get_progress_today()
             date = min(self.date or today, today)
             gap = self.accept_number_gap if gap is None else gap
-            self.contract_id._check_invoice_number(self.invoice_number, date, gap=gap, lock=lock)
+            self.contract_id._check_invoice_number(number, date, gap=gap, lock=lock)
 
     def _check_can_continue(self):
         result = super()._check_can_continue()
@@ -59,6 +64,6 @@ class ProgressBillCreateNumber(models.TransientModel):
     def _prepare_attached_vals(self):
         return {
             **super()._prepare_attached_vals(),
-            'invoice_number': self.invoice_number,
+            'invoice_number': self._get_typed_number(),
             'accept_number_gap': self.accept_number_gap,
         }

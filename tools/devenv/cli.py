@@ -124,14 +124,14 @@ def _shell(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     parser.add_argument("-d", "--database", default=DEMO_DATABASE, help="database (%(default)s)")
     name = parser.parse_args(arguments).database
     odoo = odoo_server.prepare()
-    if not postgres.sql(f"select from pg_database where datname = '{name}'"):
+    if not postgres.sql(f"select 1 from pg_database where datname = '{name}'"):
         raise SetupError(f"There is no database {name}. bin/run makes the demo database.")
     return _become(odoo, "shell", "-d", name, "--no-http", "--log-level", "warn")
 
 
 def _odoo(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     """Run Odoo's own command line with the configuration of this set-up, for instance: bin/odoo -d mine -i
-    progress_billing --stop-after-init, or bin/odoo db list."""
+    progress_billing --stop-after-init, or bin/odoo db dump mine."""
     parser.usage = "%(prog)s [COMMAND] [OPTION]…"
     if arguments[:1] in (["-h"], ["--help"]):
         parser.parse_args(["--help"])

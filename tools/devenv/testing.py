@@ -4,7 +4,7 @@ import configparser
 import os
 import sys
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,7 +22,7 @@ SHARED = (f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscop
 
 
 #: how one pass ended
-Outcome = namedtuple("Outcome", ("name", "code", "seconds", "report"))
+Outcome = namedtuple("Outcome", ("name", "code", "seconds", "counts"))
 
 
 def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | None = None) -> Outcome:
@@ -33,8 +33,9 @@ def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | N
     command = [sys.executable, "-m", "pytest", *where, f"--junitxml={report}", *options]
     with running(command, env=odoo.environment(), cwd=folder or layout.repo) as child:
         code = child.wait()
-    said = ElementTree.parse(report).getroot()[0].attrib if report.exists() else {}
-    return Outcome(name, code, time.monotonic() - started, said)
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
+    counts = Counter(part.tag for case in cases for part in (case, *case))
+    return Outcome(name, code, time.monotonic() - started, counts)
 
 
 def plan(found: list[Addon], repo: Path, named: list[str]) -> dict[str, tuple[list[Addon], bool, list[str]]]:
@@ -95,12 +96,12 @@ def _suites(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
 
 def verdict(outcomes: list[Outcome], seconds: float) -> int:
     """Print the totals; an empty pass is fine unless nothing ran at all."""
-    words = ("tests", "failures", "errors", "skipped")
-    total = {word: sum(int(outcome.report.get(word, 0)) for outcome in outcomes) for word in words}
+    words = {"testcase": "tests", "failure": "failed", "error": "errors", "skipped": "skipped"}
+    total = sum((outcome.counts for outcome in outcomes), Counter())
     bad = [outcome.name for outcome in outcomes if outcome.code not in (0, NO_TESTS)]
-    said = ", ".join(f"{number} {word}" for word, number in total.items() if number)
+    said = ", ".join(f"{total[tag]} {word}" for tag, word in words.items() if total[tag])
     each = ", ".join(f"{outcome.name} {outcome.seconds:.0f} s" for outcome in outcomes)
-    ran = total["tests"] > total["skipped"]
+    ran = total["testcase"] > total["skipped"]
     ending = f"FAILED in {', '.join(bad)}" if bad else "OK"
     print(f"Total: {said or 'no tests'} in {seconds:.0f} s ({each}): {ending if ran else 'FAILED: no test ran'}")
     return 1 if bad or not ran else 0

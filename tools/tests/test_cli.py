@@ -6,6 +6,7 @@ import re
 import socket
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from devenv import cli, testing
@@ -127,18 +128,14 @@ def test_the_core_is_tested_alone_and_without_demo_data(repo):
 @pytest.mark.parametrize(
     ("outcomes", "code", "words"),
     [
-        ([Outcome("a", 0, 2, {"tests": "4", "skipped": "1"})], 0, "4 tests, 1 skipped in 9 s (a 2 s): OK"),
-        ([Outcome("a", 1, 2, {"tests": "4", "failures": "1"})], 1, "4 tests, 1 failures in 9 s (a 2 s): FAILED in a"),
-        ([Outcome("a", 0, 0, {"tests": "1"}), Outcome("b", 5, 0, {})], 0, "1 tests in 9 s (a 0 s, b 0 s): OK"),
-        ([Outcome("a", 5, 0, {})], 1, "no tests in 9 s (a 0 s): FAILED: no test ran"),
-        (
-            [Outcome("a", 0, 0, {"tests": "1", "skipped": "1"})],
-            1,
-            "1 tests, 1 skipped in 9 s (a 0 s): FAILED: no test ran",
-        ),
-        ([Outcome("a", 2, 0, {"tests": "1", "errors": "1"})], 1, "1 tests, 1 errors in 9 s (a 0 s): FAILED in a"),
+        ([("a", 0, 2, {"testcase": 4, "skipped": 1})], 0, "4 tests, 1 skipped in 9 s (a 2 s): OK"),
+        ([("a", 1, 2, {"testcase": 4, "failure": 1})], 1, "4 tests, 1 failed in 9 s (a 2 s): FAILED in a"),
+        ([("a", 0, 0, {"testcase": 1}), ("b", 5, 0, {})], 0, "1 tests in 9 s (a 0 s, b 0 s): OK"),
+        ([("a", 5, 0, {})], 1, "no tests in 9 s (a 0 s): FAILED: no test ran"),
+        ([("a", 0, 0, {"testcase": 1, "skipped": 1})], 1, "1 tests, 1 skipped in 9 s (a 0 s): FAILED: no test ran"),
+        ([("a", 2, 0, {"testcase": 1, "error": 1})], 1, "1 tests, 1 errors in 9 s (a 0 s): FAILED in a"),
     ],
 )
 def test_verdict(capsys, outcomes, code, words):
-    assert testing.verdict(outcomes, 9) == code
+    assert testing.verdict([Outcome(*how, Counter(counts)) for *how, counts in outcomes], 9) == code
     assert capsys.readouterr().out == f"Total: {words}\n"

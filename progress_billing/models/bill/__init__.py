@@ -5,8 +5,6 @@ from . import progress_bill_workflow
 from . import progress_bill_generation
 from . import progress_bill_invoicing
 from . import progress_bill_line
-from . import progress_bill_figures
-from . import progress_bill_line_figures
 from . import progress_bill_line_source
 from . import progress_bill_source
 from . import account_move

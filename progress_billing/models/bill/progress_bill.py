@@ -151,6 +151,7 @@ class ProgressBill(models.Model):
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
     generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
+    calendar_title = fields.Char(string="In the Calendar", compute='_compute_calendar_title')
 
     # === COMPUTE === #
 
@@ -481,3 +482,15 @@ class ProgressBill(models.Model):
         if self.kind == 'down_payment' or self.contract_id.revenue_recognition == 'deposit':
             return 'deposit'
         return 'progress'
+
+    # === WHAT IT COUNTS FOR === #
+
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
+
+    @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
+    def _compute_bucket_amounts(self):
+        self._set_line_sums('line_ids', {'draft_amount': 'draft_amount', 'actual_amount': 'actual_amount'})

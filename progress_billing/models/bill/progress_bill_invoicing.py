@@ -142,6 +142,21 @@ class ProgressBillInvoicing(models.Model):
             vals['narration'] = plaintext2html(self.description)
         return vals
 
+    def _get_item_net(self, line):
+        """What the ledger takes of an invoice line, where its values say so.
+
+        :param dict line: values of ``account.move.line``
+        :return: an amount without sign of the ledger; ``None`` where Odoo has to find it out
+        """
+        plain = not line.get('display_type') and line.keys().isdisjoint(('amount_currency', 'balance', 'tax_tag_ids'))
+        if not plain or any(command[0] != Command.SET for command in line.get('tax_ids', ())):
+            return None
+        if line.get('extra_tax_data'):
+            return line['extra_tax_data']['manual_total_excluded_currency']
+        if any(command[2] for command in line.get('tax_ids', ())) or line.get('discount'):
+            return None
+        return line['quantity'] * line['price_unit']
+
     def _fill_in_distributions(self, lines):
         """Say that lines have no analytic distribution where no model could give them one: Odoo asks for each line."""
         # sudo: account.analytic.distribution.model - whether there are any does not depend on who asks
@@ -161,14 +176,13 @@ class ProgressBillInvoicing(models.Model):
             currency = self.env['res.currency'].browse(vals['currency_id'])
             sign, refund = 1 if vals['move_type'] in outbound else -1, vals['move_type'].endswith('refund')
             for _command, _id, line in vals['invoice_line_ids']:
-                frozen = line.get('extra_tax_data')
-                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
-                if line.get('display_type') or taxes and not frozen:
+                net = self._get_item_net(line)
+                if net is None:
                     continue
+                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
                 key = (company, taxes, line.get('product_id'), refund)
                 if key not in tags:
                     tags[key] = self.env['progress.tax.engine']._get_base_tags(*key).ids
-                net = frozen['manual_total_excluded_currency'] if frozen else line['quantity'] * line['price_unit']
                 amounts = ('amount_currency', 'balance') if currency == company.currency_id else ('amount_currency',)
                 line.update(dict.fromkeys(amounts, sign * currency.round(net)), tax_tag_ids=[Command.set(tags[key])])
 

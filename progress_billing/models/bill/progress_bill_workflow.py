@@ -1,4 +1,4 @@
-from odoo import api, models, tools
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...tools import money
@@ -128,27 +128,18 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self._read_action(self.contract_id[:1]._get_invoice_action_xmlid())
+        action = self.env['ir.actions.act_window']._for_xml_id(self.contract_id[:1]._get_invoice_action_xmlid())
         action = dict(action, context={'create': False})
         if len(moves) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
         return dict(action, domain=[('id', 'in', moves.ids)])
-
-    @api.model
-    @tools.ormcache('xmlid', 'self.env.uid', 'self.env.lang')
-    def _read_action(self, xmlid):
-        """An action as it is kept, which every bill that is made asks for.
-
-        Odoo clears this where actions change; the views set beside an action, and embedded ones, show after a restart.
-        """
-        return self.env['ir.actions.act_window']._for_xml_id(xmlid)
 
     def _get_bill_action(self):
         """The form of one bill, or the list of several.
 
         :return dict: an action on ``progress.bill``
         """
-        action = self._read_action('progress_billing.action_progress_bill')
+        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
         if len(self) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])

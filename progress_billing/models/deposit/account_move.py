@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 #: lines that give a deposit or a down payment back
 REVERSALS = ('deposit_reversal', 'down_payment_use')
@@ -89,7 +90,7 @@ class AccountMove(models.Model):
 
     def _check_no_opening_deposit(self):
         """An entry that stands for deposits held before stays posted until the final invoice (DEP-17)."""
-        posted = self.filtered(lambda move: move.state == 'posted')
+        posted = self.filtered(lambda move: move.state == 'posted')._filter_held_before()
         # sudo: progress.bill - whether an entry is needed does not depend on who asks
         bills = self.env['progress.bill'].sudo()
         bill = posted and bills.search(
@@ -104,6 +105,18 @@ class AccountMove(models.Model):
                     contract=bill.contract_id.display_name,
                 )
             )
+
+    def _filter_held_before(self):
+        """Those of these entries that bills name as deposits held before: next to none, and everybody's are asked."""
+        field, ids = self.env['progress.bill']._fields['opening_deposit_line_ids'], self.ids
+        query = SQL(
+            "SELECT DISTINCT item.move_id FROM account_move_line AS item"
+            " JOIN %s AS held ON held.%s = item.id WHERE item.move_id = ANY(%s)",
+            SQL.identifier(field.relation),
+            SQL.identifier(field.column2),
+            ids,
+        )
+        return self.browse(row[0] for row in (self.env.execute_query(query) if ids else ()))
 
     def _check_only_final(self):
         """A contract has one final invoice (DEP-10)."""

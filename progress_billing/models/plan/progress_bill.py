@@ -40,6 +40,13 @@ class ProgressBillPlan(models.Model):
         copy=False,
         help="What ended this record: when that is undone, the record is planned again.",
     )
+    standing_planned_amount = fields.Monetary(
+        string="Planned, Not Cancelled",
+        compute='_compute_standing_planned_amount',
+        store=True,
+        help="Untaxed: as planned, whatever was billed; nothing while the record is cancelled.",
+        guarded=True,
+    )
 
     @api.constrains('date')
     def _check_date_can_be_meant(self):
@@ -252,3 +259,10 @@ class ProgressBillPlan(models.Model):
                         state=bill._get_state_label(),
                     )
                 )
+
+    # === WHAT IT COUNTS FOR === #
+
+    @api.depends('planned_amount', 'state')
+    def _compute_standing_planned_amount(self):
+        for bill in self:
+            bill.standing_planned_amount = 0.0 if bill.state in ('cancelled', 'declined') else bill.planned_amount
