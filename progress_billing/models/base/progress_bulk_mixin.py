@@ -5,6 +5,15 @@ from odoo.tools import SQL
 KNOWN_MAKERS = ('odoo.orm.', 'odoo.models', 'odoo.addons.base.', 'odoo.addons.progress_billing.')
 
 
+def int_array(numbers):
+    """Many whole numbers for a statement, as one text: adapting each of them takes longer than most statements.
+
+    :param numbers: integers or ``None``
+    :return SQL: an array
+    """
+    return SQL("%s::int[]", '{%s}' % ','.join('NULL' if number is None else str(int(number)) for number in numbers))
+
+
 class ProgressBulkMixin(models.AbstractModel):
     """Many records in one statement, where the ORM would go record by record.
 
@@ -37,6 +46,20 @@ class ProgressBulkMixin(models.AbstractModel):
             self.fetch(names)
             return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
 
+    def _filter_blank(self, name):
+        """Those of these records, which may be many, that have no value in a stored field."""
+        if not all(self._ids):
+            return self.filtered(lambda record: not record[name])
+        blank = [id_ for id_, (value,) in zip(self._ids, self._get_columns(name), strict=True) if not value]
+        return self if len(blank) == len(self) else self.browse(blank)
+
+    def _get_linked(self, name):
+        """The records that a stored many2one of these records links to, which may be many."""
+        if not all(self._ids):
+            return self[name]
+        found = dict.fromkeys(link for (link,) in self._get_columns(name) if link)
+        return self.env[self._fields[name].comodel_name].browse(found)
+
     def _set_columns(self, values, source=None):
         """Set stored figures of these saved records to what the database makes of other columns.
 
@@ -58,7 +81,7 @@ class ProgressBulkMixin(models.AbstractModel):
                 uid=self.env.uid,
                 now=self.env.cr.now(),
                 source=SQL(" FROM %s AND", source) if source else SQL(" WHERE"),
-                ids=list(self._ids),
+                ids=int_array(self._ids),
                 own=SQL(", ").join(SQL("own.%s", name) for name in names),
                 new=SQL(", ").join(values.values()),
             )
@@ -130,7 +153,7 @@ class ProgressBulkMixin(models.AbstractModel):
                 expressions=SQL(", ").join(columns.values()),
                 rounded=SQL(", ").join(self._get_rounded_column(*pair) for pair in known.items()),
                 arrays=SQL(", ").join(
-                    SQL("%s::%s[]", array, SQL(self._fields[name].column_type[1])) for name, array in values.items()
+                    self._get_array(name, array) for name, array in values.items()
                 ),
                 names=SQL(", ").join(map(SQL.identifier, values)),
                 currency=currency,
@@ -142,6 +165,15 @@ class ProgressBulkMixin(models.AbstractModel):
             if field.column_type and field.type == 'many2one' and name not in columns:
                 field._insert_cache(records, [None] * len(records))
         return records
+
+    @api.model
+    def _get_array(self, name, array):
+        """Values of a field, of many rows.
+
+        :return SQL: an array
+        """
+        column = self._fields[name].column_type[1]
+        return int_array(array) if column == 'int4' else SQL("%s::%s[]", array, SQL(column))
 
     @api.model
     def _get_rounded_column(self, name, value):
@@ -173,7 +205,12 @@ class ProgressBulkMixin(models.AbstractModel):
             self._fields[name]._insert_cache(self, ids)
         own = [field for field in self._fields.values() if field.store and field.compute]
         with self.env.protecting(own, self):
-            self.modified(self._fields, create=True)
+            self.with_context(progress_rows=True).modified(self._fields, create=True)
+
+    def _modified_triggers(self, tree, create=False):
+        """Of new rows only what follows elsewhere is asked for: their own figures are what they should be."""
+        made = create and self.env.context.get('progress_rows')
+        return super()._modified_triggers(type(tree)((), tree) if made else tree, create)
 
     def _add_to_lists(self, field, ids):
         """Put these new records on the lists of other records that are in memory.

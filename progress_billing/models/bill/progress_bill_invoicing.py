@@ -6,6 +6,7 @@ from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
 
 from ...tools import money
 from ..base.progress_actor import Actor
+from ..base.progress_bulk_mixin import int_array
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 #: what the journal of an invoice comes from, and whose they are
@@ -301,7 +302,7 @@ class ProgressBillInvoicing(models.Model):
             {name: SQL("kept.taxes")},
             SQL(
                 "ROWS FROM (unnest(%s), jsonb_array_elements(%s::jsonb)) AS kept(id, taxes) WHERE kept.id = own.id",
-                ids,
+                int_array(ids),
                 kept,
             ),
         )

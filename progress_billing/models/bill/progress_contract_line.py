@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, float_round
 
 from ...tools import money
+from ..base.progress_bulk_mixin import int_array
 from ..contract.progress_contract_line import VALUE_FIELDS
 
 BILLED = [(bucket, name) for bucket in ('draft', 'actual') for name in ('amount', 'quantity')]
@@ -12,7 +13,7 @@ class ProgressContractLineBilled(models.Model):
     """What is billed of a schedule line, and the claims that bill more of it."""
 
     _name = 'progress.contract.line'
-    _inherit = ['progress.contract.line', 'progress.bulk.mixin', 'progress.overbilling.mixin']
+    _inherit = ['progress.contract.line', 'progress.overbilling.mixin']
 
     bill_line_ids = fields.One2many('progress.bill.line', 'contract_line_id')
     draft_quantity = fields.Float(compute='_compute_billed', store=True, digits='Product Unit', guarded=True)
@@ -79,7 +80,7 @@ class ProgressContractLineBilled(models.Model):
             " ON entry.contract_line_id = line.id AND entry.bucket IS NOT NULL WHERE line.id = ANY(%s)"
             " GROUP BY line.id",
             SQL(", ").join(figures),
-            list(ids),
+            int_array(ids),
         )
 
     @api.depends('draft_amount', 'actual_amount', 'revised_amount')
@@ -161,8 +162,8 @@ class ProgressContractLineBilled(models.Model):
 
         :raises UserError: naming the line or contract, what is billed and what it is worth
         """
-        lines = self.filtered(lambda line: not line.display_type)
-        contracts = lines.contract_id.filtered(
+        lines = self._filter_blank('display_type')
+        contracts = lines._get_linked('contract_id').filtered(
             lambda contract: contract.company_id.progress_overbilling_policy != 'warn'
         )
         if not contracts:
@@ -199,7 +200,7 @@ class ProgressContractLineBilled(models.Model):
                 "SELECT id FROM (SELECT id, COALESCE(draft_amount, 0) + COALESCE(actual_amount, 0) AS billed,"
                 " COALESCE(revised_amount, 0) AS worth FROM progress_contract_line WHERE id = ANY(%s)) AS line"
                 " WHERE billed NOT BETWEEN LEAST(worth, 0) AND GREATEST(worth, 0)",
-                self.ids,
+                int_array(self.ids),
             )
         )
         return self & self.browse(row[0] for row in rows) if rows else self.browse()

@@ -339,7 +339,7 @@ class ProgressContract(models.Model):
 
     def _get_billable_lines(self):
         """The schedule lines that can carry an amount: sections and notes cannot."""
-        return self.line_ids.filtered(lambda line: not line.display_type)
+        return self.line_ids._filter_blank('display_type')
 
     def _get_last_sequence(self):
         """Where the schedule of values ends."""

@@ -17,6 +17,7 @@ class ProgressContractLine(models.Model):
     _name = 'progress.contract.line'
     _description = "Schedule of Values Line"
     _inherit = [
+        'progress.bulk.mixin',
         'progress.edit.mixin',
         'progress.guard.mixin',
         'analytic.mixin',

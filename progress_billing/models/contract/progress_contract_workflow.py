@@ -134,7 +134,7 @@ class ProgressContractWorkflow(models.Model):
             reasons.append(self.env._("Enter at least one line in the schedule of values."))
         elif self.currency_id.is_zero(self.revised_amount):
             reasons.append(self.env._("The contract is worth nothing: enter amounts in the schedule of values."))
-        archived = lines.product_id.filtered(lambda product: not product.active)
+        archived = lines._get_linked('product_id').filtered(lambda product: not product.active)
         if archived:
             reasons.append(
                 self.env._("Replace or unarchive these products: %s.", ', '.join(archived.mapped('display_name')))

@@ -319,7 +319,7 @@ class ProgressContractBilling(models.Model):
         """Deposits are held for one customer a contract (DEP-12)."""
         customer = self.partner_id.commercial_partner_id
         lines = self._get_billable_lines()
-        if not (customer and lines.partner_id.commercial_partner_id - customer):
+        if not (customer and lines._get_linked('partner_id').commercial_partner_id - customer):
             return []
         others = lines.filtered(lambda line: line.partner_id.commercial_partner_id not in (customer, customer.browse()))
         return [

@@ -36,7 +36,7 @@ class ProgressBill(models.Model):
 
     def _get_deposit_accounts(self, lines):
         """A rule with a deposit account decides where lines under it are booked, if the contract does not."""
-        rules = lines.billing_rule_id.filtered('deposit_account_id')
+        rules = lines._get_linked('billing_rule_id').filtered('deposit_account_id')
         ruled = lines.filtered(lambda line: line.billing_rule_id in rules) if rules else lines.browse()
         accounts = super()._get_deposit_accounts(lines - ruled if ruled else lines)
         for rule, mine in ruled.grouped('billing_rule_id').items():

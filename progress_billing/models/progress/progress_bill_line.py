@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import money
+from ..base.progress_bulk_mixin import int_array
 from ..bill.progress_bill_line import CLAIM_HOOKS
 from .progress_contract_line_run import RUN_HOOKS
 
@@ -86,7 +87,7 @@ class ProgressBillLine(models.Model):
                 " JOIN progress_contract_line AS scheduled ON scheduled.id = line.contract_line_id"
                 " WHERE line.id = ANY(%s) AND bill.kind <> 'retainage' AND (pending_amount <> 0 OR"
                 " pending_quantity <> 0) ORDER BY line.id",
-                self.ids,
+                int_array(self.ids),
             )
         )
         if not rows:

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..base.progress_bulk_mixin import int_array
+
 #: who extends one of these is asked line by line
 RUN_HOOKS = ('_prepare_run_bill_line_vals', '_prepare_claim')
 
@@ -102,7 +104,7 @@ class ProgressContractLineRun(models.Model):
                 " ON rule.id = line.billing_rule_id WHERE line.id = ANY(%s) AND (%s)"
                 " ORDER BY line.contract_id, line.sequence, line.id",
                 SQL(", ").join([SQL("line.id"), *columns]),
-                list(self._ids),
+                int_array(self._ids),
                 condition or SQL("TRUE"),
             )
         )

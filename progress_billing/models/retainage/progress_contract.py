@@ -348,7 +348,7 @@ class ProgressContractRetainage(models.Model):
             self.retainage_percent
             or self.stored_retainage_percent
             or self.retainage_step_ids
-            or any(line.retainage_percent or line.stored_retainage_percent for line in self.line_ids)
+            or self.line_ids._have_retainage_rates()
             or any(bill.retainage_amount for bill in self.bill_ids if bill.bucket)
         )
 

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money
+from ..base.progress_bulk_mixin import int_array
 
 
 class ProgressContractLineStored(models.Model):
@@ -39,6 +40,12 @@ class ProgressContractLineStored(models.Model):
     @api.model
     def _get_billing_fields(self):
         return [*super()._get_billing_fields(), 'retainage_percent', 'stored_retainage_percent']
+
+    def _have_retainage_rates(self):
+        """Whether anything is held back of any of these lines, which may be many."""
+        if not all(self._ids):
+            return any(line.retainage_percent or line.stored_retainage_percent for line in self)
+        return any(map(any, self._get_columns('retainage_percent', 'stored_retainage_percent')))
 
     # === ENTRY === #
 
@@ -159,7 +166,7 @@ class ProgressContractLineStored(models.Model):
                 "SELECT id FROM progress_contract_line WHERE id = ANY(%(ids)s) AND stored_amount <> 0"
                 " UNION SELECT contract_line_id FROM progress_bill_line WHERE contract_line_id = ANY(%(ids)s)"
                 " AND (stored_amount <> 0 OR previous_stored_amount <> 0)",
-                ids=list(self._ids),
+                ids=int_array(self._ids),
             )
         )
         return self.browse(row[0] for row in rows)
