@@ -14,6 +14,16 @@ def int_array(numbers):
     return SQL("%s::int[]", '{%s}' % ','.join('NULL' if number is None else str(int(number)) for number in numbers))
 
 
+def knows_methods(records, names):
+    """Whether nobody else has a say in these methods of a model, so that something faster may stand for them.
+
+    :param names: a set of their names
+    """
+    patched, *classes = type(records).mro()  # automation rules put their own method on the registry's class
+    makers = (cls for cls in classes if not names.isdisjoint(vars(cls)))
+    return names.isdisjoint(vars(patched)) and all(cls.__module__.startswith(KNOWN_MAKERS) for cls in makers)
+
+
 class ProgressBulkMixin(models.AbstractModel):
     """Many records in one statement, where the ORM would go record by record.
 
@@ -104,13 +114,8 @@ class ProgressBulkMixin(models.AbstractModel):
 
     @api.model
     def _knows_methods(self, names):
-        """Whether nobody else has a say in these methods, so that a statement may stand for them.
-
-        :param names: a set of their names
-        """
-        patched, *classes = type(self).mro()  # automation rules put their own method on the registry's class
-        makers = (cls for cls in classes if not names.isdisjoint(vars(cls)))
-        return names.isdisjoint(vars(patched)) and all(cls.__module__.startswith(KNOWN_MAKERS) for cls in makers)
+        """See :func:`knows_methods`."""
+        return knows_methods(self, names)
 
     @api.model
     @tools.ormcache('frozenset(derived)')

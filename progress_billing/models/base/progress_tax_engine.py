@@ -109,7 +109,12 @@ class ProgressTaxEngine(models.AbstractModel):
 
     def _are_plain_taxes(self, base_lines):
         """Whether these are mere percentages of amounts without tax, and nobody has changed how Odoo computes those."""
-        taxes = self.env['account.tax'].concat(*{line['tax_ids']._ids: line['tax_ids'] for line in base_lines}.values())
+        sets = {line['tax_ids']._ids: line['tax_ids'] for line in base_lines}
+        return self._are_plain(self.env['account.tax'].concat(*sets.values()))
+
+    @api.model
+    def _are_plain(self, taxes):
+        """See :meth:`_are_plain_taxes`."""
         methods = (getattr(type(taxes), name) for name in PLAIN_METHODS)
         return all(method.__module__ in ODOO_ENGINE for method in methods) and all(
             tax.amount_type == PERCENTAGE
@@ -151,15 +156,53 @@ class ProgressTaxEngine(models.AbstractModel):
                 'taxes_data': datas,
             }
         for datas in entries.values():
-            rounded = sum(data['tax_amount_currency'] for data in datas)
-            delta = currency.round(sum(data['raw_tax_amount_currency'] for data in datas)) - rounded
-            if not currency.is_zero(delta):
-                factors = [{'factor': data['raw_tax_amount_currency']} for data in datas]
-                shares = self.env['account.tax']._distribute_delta_amount_smoothly(
-                    currency.decimal_places, delta, factors
-                )
-                for data, share in zip(datas, shares, strict=True):
-                    data['tax_amount_currency'] += share
+            taken = [data['tax_amount_currency'] for data in datas]
+            taken = self._spread_delta(currency, [data['raw_tax_amount_currency'] for data in datas], taken)
+            for data, amount in zip(datas, taken, strict=True):
+                data['tax_amount_currency'] = amount
+
+    @api.model
+    def _compute_plain_columns(self, currency, rows, sets):
+        """:meth:`_compute_plain_taxes` of claims that are rows of the database.
+
+        :param list rows: of ids of a claim and of its schedule line, amount, quantity (0 for one billed by amount), the
+            key of its taxes, and whatever else
+        :param dict sets: taxes by that key
+        :return tuple: what :class:`TaxColumns` is made of
+        """
+        rounded_to, entries, flat, kept, found = self._get_rounding(currency), {}, {}, {}, []
+        for key, taxes in sets.items():
+            single = taxes._flatten_taxes_and_sort_them()[0]
+            flat[key] = taxes._ids, [(tax.amount, *entries.setdefault(tax, ([], []))) for tax in single]
+            kept[taxes._ids] = taxes, single
+        for line, scheduled, amount, quantity, key, *_rest in rows:
+            raw = quantity * (amount / quantity) if quantity else amount
+            net = base = rounded_to(raw)
+            if raw != amount:
+                base = rounded_to(amount)
+            ids, single = flat[key]
+            found.append((line, scheduled, ids, net, base))
+            for rate, raws, taken in single:
+                tax_amount = raw * rate / 100.0
+                raws.append(tax_amount)
+                taken.append(rounded_to(tax_amount))
+        taken = {tax: self._spread_delta(currency, *columns) for tax, columns in entries.items()}
+        return found, kept, taken
+
+    @api.model
+    def _spread_delta(self, currency, raws, taken):
+        """What the rounded amounts of a tax differ by from its rounded sum goes to the largest ones, as in Odoo.
+
+        :param list raws: amounts before they were rounded
+        :param list taken: the rounded ones
+        :return list: the rounded ones, with their share of the difference
+        """
+        delta = currency.round(sum(raws)) - sum(taken)
+        if currency.is_zero(delta):
+            return taken
+        factors = [{'factor': raw} for raw in raws]
+        shares = self.env['account.tax']._distribute_delta_amount_smoothly(currency.decimal_places, delta, factors)
+        return [amount + share for amount, share in zip(taken, shares, strict=True)]
 
     @api.model
     def _get_rounding(self, currency):

@@ -7,6 +7,7 @@ from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
 from ...tools import money
 from ..base.progress_actor import Actor
 from ..base.progress_bulk_mixin import int_array
+from ..base.progress_plain_taxes import PlainTaxes
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 #: what the journal of an invoice comes from, and whose they are
@@ -42,7 +43,7 @@ class ProgressBillInvoicing(models.Model):
             wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
-                bills._keep_taxes({kind: [line for bill in bills for line in taxes[bill][kind]] for kind in kinds})
+                bills._keep_taxes({kind: PlainTaxes.concat([taxes[bill][kind] for bill in bills]) for kind in kinds})
             vals_list = [bill._prepare_invoice_vals(taxes[bill]) for bill in wave]
             self._fill_in_distributions([command[2] for vals in vals_list for command in vals['invoice_line_ids']])
             self._fill_in_items(vals_list)
@@ -296,8 +297,12 @@ class ProgressBillInvoicing(models.Model):
 
         :param str name: field of the bill lines
         """
-        ids = [base_line['_bill_line'].id for base_line in base_lines]
-        kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
+        if isinstance(base_lines, PlainTaxes):
+            ids = [row[0] for part in base_lines.parts for row in part.rows]
+            kept = f'[{", ".join(text for part in base_lines.parts for text in part.get_kept())}]'
+        else:
+            ids = [base_line['_bill_line'].id for base_line in base_lines]
+            kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
             SQL(

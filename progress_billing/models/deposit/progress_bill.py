@@ -27,8 +27,7 @@ class ProgressBillDeposit(models.Model):
 
         :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         """
-        engine, contract = self.env['progress.tax.engine'], self.contract_id
-        groups = {}
+        engine, groups = self.env['progress.tax.engine'], {}
         found = self._get_deposit_accounts(self.line_ids.contract_line_id)
         accounts = {line.id: account for line, account in found.items()}
         for base_line in taxes['work']:
@@ -38,16 +37,25 @@ class ProgressBillDeposit(models.Model):
         for account, base_lines in groups.values():
             tax_set = base_lines[0]['tax_ids']
             net, amounts = engine._merge(base_lines)
-            result.append(
-                {
-                    **self._prepare_deposit_vals(self._get_deposit_label(), account),
-                    **engine._prepare_frozen_line_vals(contract, tax_set, net, amounts, key=f'progress,{self.id}'),
-                    'progress_line_type': 'deposit',
-                    'progress_deposit_bill_id': self.id,
-                    'progress_bill_line_id': base_lines[0]['_bill_line'].id if len(base_lines) == 1 else False,
-                }
-            )
+            lines = [base_line['_bill_line'].id for base_line in base_lines]
+            result.append(self._prepare_deposit_item_vals(tax_set, account, net, amounts, lines))
         return result
+
+    def _prepare_deposit_item_vals(self, taxes, account, net, amounts, line_ids):
+        """Values of one DEPOSIT line.
+
+        :param float net: untaxed, in the contract's currency
+        :param dict amounts: frozen tax amounts, see the engine
+        :param list line_ids: of the bill lines it stands for
+        """
+        engine = self.env['progress.tax.engine']
+        return {
+            **self._prepare_deposit_vals(self._get_deposit_label(), account),
+            **engine._prepare_frozen_line_vals(self.contract_id, taxes, net, amounts, key=f'progress,{self.id}'),
+            'progress_line_type': 'deposit',
+            'progress_deposit_bill_id': self.id,
+            'progress_bill_line_id': line_ids[0] if len(line_ids) == 1 else False,
+        }
 
     def _get_deposit_accounts(self, lines):
         """Where deposits of schedule lines are booked.

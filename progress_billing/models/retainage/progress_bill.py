@@ -301,7 +301,8 @@ class ProgressBillRetainage(models.Model):
         self.ensure_one()
         if 'retainage' in taxes:
             return self._prepare_taxed_held_line_list(taxes['retainage'])
-        total = sum(self.line_ids.mapped('retainage_amount'))
+        held = self.line_ids - self.line_ids._filter_blank('retainage_amount')
+        total = sum(held.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
         return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
@@ -321,7 +322,7 @@ class ProgressBillRetainage(models.Model):
                 _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
-            for line in self.line_ids.filtered('retainage_amount')
+            for line in self.line_ids - self.line_ids._filter_blank('retainage_amount')
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
