@@ -223,9 +223,12 @@ class ProgressBulkMixin(models.AbstractModel):
         :param field: a list of records of this model
         :param list ids: of the record whose list each of these is on
         """
-        cache, added = field._get_cache(self.env), {}
+        cache = field._get_cache(self.env)
+        added = {other: [] for other in set(ids) if other in cache}
+        if not added:
+            return
         for own, other in zip(self._ids, ids, strict=True):
-            added.setdefault(other, []).append(own)
+            if other in added:
+                added[other].append(own)
         for other, new in added.items():
-            if other in cache:
-                cache[other] = (*cache[other], *new)
+            cache[other] = (*cache[other], *new)

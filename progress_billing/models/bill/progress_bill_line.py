@@ -98,8 +98,7 @@ class ProgressBillLine(models.Model):
         'invoiced_amount',
         'invoiced_quantity',
         'bill_id.revision',
-        'bill_id.invoice_ids',
-    )
+    )  # and see _sum_credited_again
     def _compute_credited(self):
         """What posted credit notes took back of each line (BIL-14: signed, so a cancelled one gives it back)."""
         credited_bills, others = self._split_by_reversals()
@@ -114,6 +113,19 @@ class ProgressBillLine(models.Model):
                     if line.invoiced_amount
                     else 0.0
                 )
+
+    @api.model
+    def _get_credited_fields(self):
+        """Names of the figures that come from reversals of a bill's invoice. Extend by ``super()``."""
+        return ['credited_amount', 'credited_quantity']
+
+    def _sum_credited_again(self):
+        """Entries that reverse an invoice of these lines' bills have come, gone or changed."""
+        if self:
+            names = self._get_credited_fields()
+            for name in names:
+                self.env.add_to_compute(self._fields[name], self)
+            self.modified(names)
 
     def _split_by_reversals(self):
         """The lines whose bills may have been credited, and those of which nothing was, however many they are.

@@ -114,6 +114,10 @@ class ProgressContractLineBilled(models.Model):
         """Read what billing asks of these lines, and no more: there may be many."""
         self.fetch(self._get_billing_fields())
 
+    def _fetch_to_plan(self):
+        """Read what has to be known of these lines to say what a run bills: their taxes only once they are billed."""
+        self.fetch([name for name in self._get_billing_fields() if self._fields[name].type != 'many2many'])
+
     @api.model
     def _get_billing_fields(self):
         """Names of the fields that billing reads of every line. Extend by ``super()``."""

@@ -4,6 +4,10 @@ from odoo.tools import SQL
 from ..base.progress_bulk_mixin import knows_methods
 from ..base.progress_plain_taxes import PlainTaxes, TaxColumns
 
+#: from how many claims on it pays to ask the database for one bill alone
+MANY_CLAIMS = 25
+#: what is read of all claims of a bill together
+READ_APART = ('contract_line_id', 'invoiced_amount', 'invoiced_quantity')
 #: who extends one of these is asked claim by claim
 TAX_HOOKS = frozenset({'_prepare_tax_entries', '_get_line_taxes', '_get_earlier_taxes'})
 ENGINE_HOOKS = frozenset(
@@ -21,7 +25,11 @@ class ProgressBillPlain(models.Model):
     _inherit = 'progress.bill'
 
     def _fetch_to_invoice(self):
-        return super(ProgressBillPlain, self - self._filter_plain_deposits())._fetch_to_invoice()
+        plain = self._filter_plain_deposits()
+        if plain:  # what others want to know of the lines
+            names = set(self._get_invoiced_line_fields()).difference(READ_APART)
+            plain.line_ids.fetch(sorted(names))
+        return super(ProgressBillPlain, self - plain)._fetch_to_invoice()
 
     def _get_line_taxes(self):
         if not self._filter_plain_deposits():
@@ -38,6 +46,7 @@ class ProgressBillPlain(models.Model):
             lambda bill: (
                 bill.id
                 and bill.kind == 'progress'
+                and len(bill.line_ids) >= MANY_CLAIMS
                 and bill._get_invoice_type() == 'deposit'
                 and bill.company_id.tax_calculation_rounding_method == 'round_globally'
                 and not any(other.bucket for other in bill.contract_id.bill_ids - bill)

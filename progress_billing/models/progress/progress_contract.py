@@ -336,7 +336,7 @@ class ProgressContractRun(models.Model):
             ``{contract: [reasons]}`` of the contracts that are not billed
         """
         groups, reasons = [], {}
-        self.line_ids._fetch_to_bill()
+        self.line_ids._fetch_to_plan()
         scheduled = self.line_ids if lines is None else self.line_ids & lines
         due = scheduled._filter_on_run()
         by_contract, over = due._group_by_run_key(), due._get_pending_blockers()

@@ -64,7 +64,11 @@ class ProgressBillLineRetainage(models.Model):
     def _get_invoiced_amount(self):
         return super()._get_invoiced_amount() + self.stored_amount - self.previous_stored_amount
 
-    @api.depends('retainage_amount', 'bill_id.revision', 'bill_id.invoice_ids')
+    @api.model
+    def _get_credited_fields(self):
+        return [*super()._get_credited_fields(), 'credited_retainage_amount']
+
+    @api.depends('retainage_amount', 'bill_id.revision')  # and see _sum_credited_again
     def _compute_credited_retainage_amount(self):
         credited_bills, others = self._split_by_reversals()
         others._set_columns({'credited_retainage_amount': SQL("0")})
