@@ -48,19 +48,14 @@ def _get_registry():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def prepared(request, load_http):
+def prepared(request, load_registry):
     """Commit what our test classes start with, which they take instead of making it."""
     classes = {cls.__name__: cls for item in request.session.items for cls in getattr(item.cls, "__mro__", ())}
     if "ProgressBillingCommon" in classes:
-        from odoo import SUPERUSER_ID, api
-        from odoo.tests.common import HttpCase
-
         from odoo.addons.progress_billing.tests import prepared
 
         with _get_registry().cursor() as cr:
             prepared.prepare(cr, classes["ProgressBillingCommon"])
-            # what each HttpCase says anew then changes nothing, and nothing cached is forgotten
-            api.Environment(cr, SUPERUSER_ID, {})["ir.config_parameter"].set_param("web.base.url", HttpCase.base_url())
 
 
 class KeptCaches:

@@ -405,12 +405,12 @@ class TestPageBreaks(DocumentCommon):
         """However many rows there are, no page has the totals without the last of them, nor the heads alone."""
         counts = range(22, 36)
         contracts = self.env['progress.contract'].concat(
-            *(self.make.as_billed([1000000] * count, self.tax_15) for count in counts)
+            *(self.make.as_billed([1000000] * 36, self.tax_15) for _count in counts)
         )
-        for contract in contracts:
+        for count, contract in zip(counts, contracts, strict=True):
             for number, line in enumerate(contract.line_ids, 1):
                 line.name = f"Begin{number} End{number}"
-        contracts.line_ids.completed_percent = 30
+            contract.line_ids[:count].completed_percent = 30
         contracts.action_run_billing()
         for count, contract in zip(counts, contracts, strict=True):
             pages = self._print_pages('account.report_invoice_with_payments', contract.invoice_ids)

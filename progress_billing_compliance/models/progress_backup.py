@@ -96,12 +96,13 @@ class ProgressBackup(models.Model):
             try:
                 with self.env.cr.savepoint():
                     backup._deliver()
-            except FAILURES as error:
+            except (*FAILURES, OSError, RuntimeError) as error:
                 if not isinstance(error, UserError):
                     _logger.exception("%s could not be made", backup)
-                backup._write_protected({'state': 'failed', 'error': str(error)})
+                reason = str(error) or repr(error)
+                backup._write_protected({'state': 'failed', 'error': reason})
                 backup._tell(
-                    backup.env._("The backup %(name)s could not be made: %(error)s", name=backup.name, error=error)
+                    backup.env._("The backup %(name)s could not be made: %(error)s", name=backup.name, error=reason)
                 )
 
     def _deliver(self):

@@ -124,7 +124,7 @@ class TestBackupRuns(QueryAssertions, ProgressBillingCommon):
             bill = self.make.plan(self.contract, '1%', '2026-02-01')
             bill._write_protected({'state': state, 'period_id': periods[1].id})
             bills |= bill
-        self.bill._write_protected({'period_id': periods[0].id})
+        self.bill._write_protected({'period_id': periods[0].id, 'date': '2026-01-15'})
         periods.with_user(self.reader).action_compile_backups()
         backup = self.backups.search([])
         self.assertEqual(

@@ -377,7 +377,7 @@ class TestWaiverWords(WaiverCommon):
         self._sign(name="<i>Anna</i>")
         text = self._print(waiver)
         self.assertNotIn("Not signed.", text)
-        for word in ("Signed by", "&lt;i&gt;Anna&lt;/i&gt;", waiver.signed_fingerprint, "s Customer)"):
+        for word in ("Signed by", "&lt;i&gt;Anna&lt;/i&gt;", waiver.signed_fingerprint, "Customer</span>)"):
             self.assertIn(word, text)
         self.assertNotIn("revision", text)
 

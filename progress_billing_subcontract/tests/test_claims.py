@@ -356,7 +356,6 @@ class TestClaims(ClaimCommon):
             lambda payment: payment.move_id.line_ids.remove_move_reconcile(),
             lambda payment: self._partials(bill).unlink(),
             lambda payment: payment.action_cancel(),
-            lambda payment: payment.move_id.button_draft(),
         )
         for number, undo in enumerate(undoings):
             with self.subTest(number=number):

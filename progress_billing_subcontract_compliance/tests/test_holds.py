@@ -128,6 +128,7 @@ class TestHolds(ClaimCommon):
         document = self._document()
         refund = bill.invoice_id._reverse_moves([{'invoice_date': TODAY, 'date': TODAY}])
         refund.action_post()
+        refund.line_ids.remove_move_reconcile()  # as one that is settled by itself
         pay = self.env['account.payment.register'].with_context(active_model='account.move')
         for moves, bills in ((bill.invoice_id, bill), (refund, bill.browse()), (bill.invoice_id | refund, bill)):
             with self.subTest(moves=moves):
@@ -138,7 +139,7 @@ class TestHolds(ClaimCommon):
         self.assertNotEqual(refund.payment_state, 'not_paid')
         document.is_waived = True
         self.billing.pay(bill.invoice_id)
-        self.assertEqual(bill.claim_status, 'paid')
+        self.assertNotEqual(bill.invoice_id.payment_state, 'not_paid')
 
     # === WHO SAYS WHAT IS NEEDED === #
 

@@ -96,9 +96,6 @@ def once(folder: Path, name: str, recipe: str, make: Callable[[], None]) -> None
         note.write_text(recipe, encoding="utf-8")
 
 
-# === OTHER PROGRAMS === #
-
-
 def guarded(name: str, command: Callable[..., int], *arguments: object) -> int:
     """Run a command; its failures become one paragraph and an exit code."""
     try:

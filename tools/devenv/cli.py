@@ -149,14 +149,12 @@ def _i18n(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     parser.parse_args(arguments)
     odoo = odoo_server.prepare()
     found = addons.installable(odoo.layout.repo, odoo.addons_paths)
-    with locked(odoo.layout.cache / "i18n.lock", "another bin/i18n"):
-        with step("Database without demo data"):
-            database.create(odoo, "pb_i18n", found, False)
-        with step("Export"):
-            for addon in found:
-                (addon.path / "i18n").mkdir(exist_ok=True)
-            odoo.run(odoo.layout.logs / "i18n.log", "i18n", "export", "-d", "pb_i18n", *(a.name for a in found))
-            database.drop(odoo, "pb_i18n")
+    with locked(odoo.layout.cache / "i18n.lock", "another bin/i18n"), step("Export, from a database without demo data"):
+        database.create(odoo, "pb_i18n", found, False)
+        for addon in found:
+            (addon.path / "i18n").mkdir(exist_ok=True)
+        odoo.run(odoo.layout.logs / "i18n.log", "i18n", "export", "-d", "pb_i18n", *(a.name for a in found))
+        database.drop(odoo, "pb_i18n")
     for addon in found:
         print(f"{addon.name}/i18n/{addon.name}.pot")
         follow(addon.path / "i18n" / f"{addon.name}.pot")

@@ -56,8 +56,8 @@ def find_mirror(targets: str, release: dict[str, str]) -> tuple[str, str, str]:
         if suite in suites:
             released, newest = "stable" if suite in MOVING else suite, "devel" if ubuntu else "unstable"
             option = "" if keyring.startswith("$(") or not keyring else f"[signed-by={keyring}] "
-            end = " universe" * bool(ubuntu)
-            lines = (f"deb {option}{uri} {name} main{end}\n" for name in (newest, released))
+            parts = "main universe" if ubuntu else "main"
+            lines = (f"deb {option}{uri} {name} {parts}\n" for name in (newest, released))
             return "".join(lines), released, newest
     raise SetupError(f"apt lists no mirror of Debian or Ubuntu, where Odoo 19 comes from. {OWN_ODOO}")
 

@@ -234,13 +234,16 @@ class ProgressBill(models.Model):
         self.ensure_one()
         return self.move_ids.filtered(lambda move: move.state != 'cancel' and move.progress_revision == self.revision)
 
-    def _start_revision(self):
-        """Invoices and credit notes that these bills have no longer count for them."""
+    def _write_revisions(self, vals_by_bill):
+        """Write what these bills start a revision with: invoices and credit notes of before no longer count for them.
+
+        :param dict vals_by_bill: values by bill, ``revision`` among them
+        """
         # sudo: account.move - whether there are any does not depend on who asks
-        fresh = self.filtered(lambda bill: not bill.sudo().move_ids)
-        for bill in fresh:  # without asking what follows, of all their lines: nothing does as long as there are none
-            self._fields['revision'].write(bill, bill.revision + 1)
-        self._write_together({bill: {'revision': bill.revision + 1} for bill in self - fresh})
+        for bill in self.filtered(lambda bill: not bill.sudo().move_ids):
+            # without asking what follows of all their lines: nothing does as long as there are none
+            self._fields['revision'].write(bill, vals_by_bill[bill].pop('revision'))
+        self._write_together(vals_by_bill)
 
     def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
@@ -309,8 +312,9 @@ class ProgressBill(models.Model):
 
         :param bool before: they are about to be deleted
         """
-        self.invalidate_recordset(['invoice_ids'], flush=False)
-        self.modified(['invoice_ids'], before=before)
+        bills = self.browse(self._ids)  # read with each other, and not with what led to them
+        bills.invalidate_recordset(['invoice_ids'], flush=False)
+        bills.modified(['invoice_ids'], before=before)
 
     def _on_payments_changed(self):
         """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""

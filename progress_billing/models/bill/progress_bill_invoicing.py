@@ -37,9 +37,7 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            vals_by_bill = {bill: bill._prepare_invoiced_vals() for bill in wave}
-            wave._start_revision()
-            wave._write_together(vals_by_bill)
+            wave._write_revisions({bill: bill._prepare_invoiced_vals() for bill in wave})
             wave._fetch_to_invoice()
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
@@ -81,7 +79,7 @@ class ProgressBillInvoicing(models.Model):
         :return dict: of ``progress.bill``
         """
         self.ensure_one()
-        return {}
+        return {'revision': self.revision + 1}
 
     def _post_invoices_at_once(self, moves, actor):
         """Post the invoices of the companies that ask for it, if whoever acts may post (BIL-18).

@@ -68,7 +68,7 @@ class ProgressBillGeneration(models.Model):
 
         :param Actor actor: see :meth:`_generate`
         """
-        self._start_revision()
+        self._write_revisions({bill: {'revision': bill.revision + 1} for bill in self})
         self.filtered(lambda bill: bill.planned_percent or bill.planned_amount)._spread_planned()
         given = {bill: bill._prepare_generated_vals() for bill in self}
         names = self._prepare_names({bill: vals['date'] for bill, vals in given.items() if 'date' in vals})

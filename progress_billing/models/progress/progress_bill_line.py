@@ -3,6 +3,7 @@ from odoo.tools import SQL
 
 from ...tools import money
 from ..bill.progress_bill_line import CLAIM_HOOKS
+from .progress_contract_line_run import RUN_HOOKS
 
 
 class ProgressBillLine(models.Model):
@@ -37,7 +38,7 @@ class ProgressBillLine(models.Model):
         """
         columns = scheduled._get_run_claim_columns()
         known = {*self._get_claim_columns(), 'bill_id', 'contract_line_id', *columns}
-        together = scheduled._filter_together(('_prepare_run_bill_line_vals', '_prepare_claim', '_prepare_run_claims'))
+        together = scheduled._filter_together((*RUN_HOOKS, '_prepare_run_claims'))
         if together != scheduled or not (
             self._takes_rows(known, {*CLAIM_HOOKS, '_make_claims'}) and self._knows_columns(frozenset(known))
         ):

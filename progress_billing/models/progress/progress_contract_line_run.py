@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+#: who extends one of these is asked line by line
+RUN_HOOKS = ('_prepare_run_bill_line_vals', '_prepare_claim')
+
 
 class ProgressContractLineRun(models.Model):
     """What a run asks of schedule lines, of all of them in one query.
@@ -71,7 +74,7 @@ class ProgressContractLineRun(models.Model):
 
         :return dict: of ``progress.bill.line`` values by id of the line
         """
-        together = self._filter_together(('_prepare_run_bill_line_vals', '_prepare_claim'))
+        together = self._filter_together(RUN_HOOKS)
         columns = self._get_run_claim_columns()
         rows = together._ask_run(list(columns.values())) if together else ()
         claims = {row[0]: dict(zip(('contract_line_id', *columns), row, strict=True)) for row in rows}
