@@ -63,6 +63,12 @@ class TestNumberTables(ProgressTimesheetCommon):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_blanks_around_it(self):
+        """Whoever makes the bill: the number is kept without them."""
+        number = self._number(2)
+        bill = self.make.plan(self.contract, '1%', invoice_number=f' {number} ')
+        self.assertEqual(bill.invoice_number, number)
+
     def test_nothing_typed(self):
         """Empty, or nothing but blanks: the journal's next one."""
         for typed in (False, '', '   '):
