@@ -286,8 +286,7 @@ class TestManyClaims(ClaimCommon):
         first.vendor_reference = 'R-1'
         first.action_decline("No")
         second.vendor_reference = 'R-1'
-        second.line_ids[0].amount = 100
-        second.action_submit()
+        second._write_protected({'review_state': 'submitted'})
         self.assertRefused(first.action_invite, "R-1", "is on", error=ValidationError)
         first.vendor_reference = 'R-3'
         first.action_invite()
