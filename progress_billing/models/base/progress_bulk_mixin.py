@@ -167,7 +167,7 @@ class ProgressBulkMixin(models.AbstractModel):
         )
         records = self.browse([row[0] for row in rows])
         for name, field in self._fields.items():  # links that nothing was said of
-            if field.column_type and field.type == 'many2one' and name not in columns:
+            if field.store and field.type == 'many2one' and name not in columns:
                 field._insert_cache(records, [None] * len(records))
         return records
 

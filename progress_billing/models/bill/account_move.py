@@ -51,10 +51,17 @@ class AccountMove(models.Model):
             return result
         if standing and any(self._ids):
             # sudo: progress.bill - what follows from invoices follows whoever changes them
-            self.sudo().progress_bill_id._on_moves_changed(before)
+            told = self.sudo().progress_bill_id
+            told._on_moves_changed(before)
+            told.move_ids._tell_credited()
         elif 'payment_state' in fnames and any(self._ids):  # written by hand, as a payment that is blocked
             self._tell_payments()
         return result
+
+    def _tell_credited(self):
+        """What was credited of lines of bills is summed up again, where there is a reversal among these entries."""
+        self.fetch(['reversed_entry_id', 'progress_bill_id'])
+        self.filtered('reversed_entry_id').progress_bill_id._get_all_lines()._sum_credited_again()
 
     def _compute_payment_state(self):
         result = super()._compute_payment_state()

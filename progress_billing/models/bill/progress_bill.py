@@ -315,13 +315,6 @@ class ProgressBill(models.Model):
         bills = self.browse(self._ids)  # read with each other, and not with what led to them
         bills.invalidate_recordset(['invoice_ids'], flush=False)
         bills.modified(['invoice_ids'], before=before)
-        bills._tell_credited()
-
-    def _tell_credited(self):
-        """What was credited of the lines of these bills is to be summed up again, where there is a reversal at all."""
-        moves = self.move_ids
-        moves.fetch(['reversed_entry_id', 'progress_bill_id'])
-        moves.filtered('reversed_entry_id').progress_bill_id._get_all_lines()._sum_credited_again()
 
     def _on_payments_changed(self):
         """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""

@@ -83,17 +83,14 @@ class ProgressBillPlain(models.Model):
             SQL(
                 "SELECT line.id, scheduled.id, COALESCE(line.invoiced_amount, 0)::float8,"
                 " CASE WHEN scheduled.billing_base = 'quantity' THEN COALESCE(line.invoiced_quantity, 0)::float8"
-                " ELSE 0::float8 END, taxes.key, COALESCE(scheduled.taxed_amount, 0) <> 0"
+                " ELSE 0::float8 END, (SELECT string_agg(rel.%(tax)s::text, ',' ORDER BY rel.%(tax)s) FROM %(table)s AS rel"
+                " WHERE rel.%(line)s = scheduled.id), COALESCE(scheduled.taxed_amount, 0) <> 0"
                 " FROM progress_bill_line AS line"
                 " JOIN progress_contract_line AS scheduled ON scheduled.id = line.contract_line_id"
-                " LEFT JOIN (SELECT rel.%(line)s AS id, string_agg(rel.%(tax)s::text, ',' ORDER BY rel.%(tax)s) AS key"
-                " FROM %(table)s AS rel JOIN progress_contract_line AS mine ON mine.id = rel.%(line)s"
-                " WHERE mine.contract_id = %(contract)s GROUP BY rel.%(line)s) AS taxes ON taxes.id = scheduled.id"
                 " WHERE line.bill_id = %(bill)s AND line.source IS NULL ORDER BY line.id",
                 line=SQL.identifier(field.column1),
                 tax=SQL.identifier(field.column2),
                 table=SQL.identifier(field.relation),
-                contract=self.contract_id.id,
                 bill=self.id,
             )
         )
