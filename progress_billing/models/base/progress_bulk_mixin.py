@@ -157,9 +157,7 @@ class ProgressBulkMixin(models.AbstractModel):
                 columns=SQL(", ").join(map(SQL.identifier, columns)),
                 expressions=SQL(", ").join(columns.values()),
                 rounded=SQL(", ").join(self._get_rounded_column(*pair) for pair in known.items()),
-                arrays=SQL(", ").join(
-                    self._get_array(name, array) for name, array in values.items()
-                ),
+                arrays=SQL(", ").join(self._get_array(name, array) for name, array in values.items()),
                 names=SQL(", ").join(map(SQL.identifier, values)),
                 currency=currency,
                 source=source,

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 
 class TaxColumns:
-    """Taxes of claims of one bill that are mere percentages: the figures alone, for there may be thousands of claims."""
+    """Taxes of one bill's claims that are mere percentages: the figures alone, for there may be thousands."""
 
     def __init__(self, rows, sets, taken, make):
         """

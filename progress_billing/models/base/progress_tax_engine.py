@@ -173,8 +173,9 @@ class ProgressTaxEngine(models.AbstractModel):
         rounded_to, entries, flat, kept, found = self._get_rounding(currency), {}, {}, {}, []
         for key, taxes in sets.items():
             single = taxes._flatten_taxes_and_sort_them()[0]
-            flat[key] = taxes._ids, [(tax.amount, *entries.setdefault(tax, ([], []))) for tax in single]
-            kept[taxes._ids] = taxes, single
+            ids = tuple(sorted(taxes._ids))
+            flat[key] = ids, [(tax.amount, *entries.setdefault(tax, ([], []))) for tax in single]
+            kept[ids] = taxes, single
         for line, scheduled, amount, quantity, key, *_rest in rows:
             raw = quantity * (amount / quantity) if quantity else amount
             net = base = rounded_to(raw)

@@ -83,7 +83,8 @@ class ProgressBillPlain(models.Model):
             SQL(
                 "SELECT line.id, scheduled.id, COALESCE(line.invoiced_amount, 0)::float8,"
                 " CASE WHEN scheduled.billing_base = 'quantity' THEN COALESCE(line.invoiced_quantity, 0)::float8"
-                " ELSE 0::float8 END, (SELECT string_agg(rel.%(tax)s::text, ',' ORDER BY rel.%(tax)s) FROM %(table)s AS rel"
+                " ELSE 0::float8 END,"
+                " (SELECT string_agg(rel.%(tax)s::text, ',' ORDER BY rel.%(tax)s) FROM %(table)s AS rel"
                 " WHERE rel.%(line)s = scheduled.id), COALESCE(scheduled.taxed_amount, 0) <> 0"
                 " FROM progress_bill_line AS line"
                 " JOIN progress_contract_line AS scheduled ON scheduled.id = line.contract_line_id"

@@ -283,9 +283,7 @@ class ProgressContractRetainage(models.Model):
         :raises UserError: naming the line
         """
         held = ['|', ('retainage_amount', '>', 0), ('retainage_amount', '<', 0)]  # "!=" finds empty ones too
-        lines = self.env['progress.bill.line'].search(
-            [('contract_id', 'in', self.ids), ('bucket', '!=', False), *held]
-        )
+        lines = self.env['progress.bill.line'].search([('contract_id', 'in', self.ids), ('bucket', '!=', False), *held])
         given_back = lines.filtered(lambda line: line._gives_back_retainage())
         for contract in self & given_back.contract_id:
             for buckets in (('draft', 'actual'), ('actual',)):
