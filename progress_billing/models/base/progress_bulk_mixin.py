@@ -11,7 +11,8 @@ def int_array(numbers):
     :param numbers: integers or ``None``
     :return SQL: an array
     """
-    return SQL("%s::int[]", '{%s}' % ','.join('NULL' if number is None else str(int(number)) for number in numbers))
+    text = ','.join('NULL' if number is None else str(int(number)) for number in numbers)
+    return SQL("%s::int[]", f'{{{text}}}')
 
 
 def knows_methods(records, names):
