@@ -4,6 +4,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.progress_billing.models.deposit import progress_bill_plain
 from odoo.addons.progress_billing.models.progress import progress_contract
 
 from .common import ProgressBillingCommon
@@ -331,6 +332,28 @@ class TestPlainTaxes(SpeedCommon):
         self.assertFalse(is_plain(self.make.tax("Included", 15.0, price_include_override='tax_included')))
         self.assertFalse(is_plain(self.make.tax("On top", 15.0, include_base_amount=True)))
         self.assertFalse(is_plain(self.make.tax("Each", 2.0, amount_type='fixed')))
+
+
+@tagged('post_install', '-at_install')
+class TestPlainDeposits(SpeedCommon):
+    """Taxes of a deposit's claims are the same as columns and as base lines."""
+
+    def test_first_deposit(self):
+        """Kept and invoiced to the cent, with several sets of taxes and a difference to spread."""
+        self.company.tax_calculation_rounding_method = 'round_globally'
+        other, results = self.make.tax("Other", 7.7), []
+        for many in (2, 10**6):
+            contract = self._contracts(1, 30, 33.37)
+            for lines, taxes in ((contract.line_ids[::3], other), (contract.line_ids[1::3], other | self.tax_15)):
+                lines.tax_ids = taxes
+            with patch.object(progress_bill_plain, 'MANY_CLAIMS', many):
+                contract.action_run_billing()
+            bill = contract.bill_ids
+            items = bill.invoice_id.line_ids.sorted('id')
+            taxes = items.mapped(lambda item: item.tax_ids.ids)
+            results.append((bill.line_ids.mapped('tax_amounts'), items.mapped('balance'), taxes))
+        self.assertEqual(*results)
+        self.assertEqual(len(results[0][0]), 30)
 
 
 @tagged('post_install', '-at_install')
