@@ -18,6 +18,7 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
+        'progress.bulk.mixin',
         'progress.guard.mixin',
         'progress.bucket.mixin',
         'mail.thread',
@@ -81,9 +82,13 @@ class ProgressBill(models.Model):
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    line_ids = fields.One2many(
+        'progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)], often_empty=True
+    )
     # by a list without a domain the ORM finds the lines from memory, where it would search for them at each change
-    every_line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines of Every Kind")
+    every_line_ids = fields.One2many(
+        'progress.bill.line', 'bill_id', string="Lines of Every Kind", often_empty=True
+    )
     amount = fields.Monetary(
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
@@ -128,7 +133,10 @@ class ProgressBill(models.Model):
     is_credited = fields.Boolean(compute='_compute_state', store=True, guarded=True)
     revision = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
     move_ids = fields.One2many(
-        'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice'
+        'account.move',
+        'progress_bill_id',
+        often_empty=True,
+        groups='account.group_account_readonly,account.group_account_invoice',
     )
     invoice_ids = fields.Many2many(
         'account.move',
@@ -186,35 +194,64 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.amount', 'line_ids.invoiced_amount')
     def _compute_amounts(self):
-        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount')})
+        self._set_line_sums('amount', 'invoiced_amount')
 
     @api.depends('line_ids.credited_amount')
     def _compute_credited_amount(self):
-        self._set_line_sums('line_ids', {'credited_amount': 'credited_amount'})
+        self._set_line_sums('credited_amount')
 
-    def _set_line_sums(self, lines, names):
+    @api.model
+    def _get_line_sums(self):
+        """Figures of a bill that are sums of its lines. Extend by ``super()``.
+
+        :return dict: list of the lines and figure of a line, by the name of their sum
+        """
+        names = ('amount', 'invoiced_amount', 'credited_amount', 'draft_amount', 'actual_amount')
+        return {name: ('line_ids', name) for name in names}
+
+    def _set_line_sums(self, *names):
         """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.
 
-        :param str lines: ``line_ids`` or ``sourced_line_ids``
-        :param dict names: figures of the bill, each with the figure of a line it sums up
+        What else is a sum and waits for no figure of a line is set along with them.
+
+        :param names: of the figures, see :meth:`_get_line_sums`
         """
-        saved, model = self.filtered('id'), self.env['progress.bill.line']
-        kind = SQL("source IS NOT NULL") if lines == 'sourced_line_ids' else SQL("source IS NULL")
-        model.flush_model(['bill_id', 'source', *names.values()])
+        saved, lines, sums = self.filtered('id'), self.env['progress.bill.line'], self._get_line_sums()
+        further = [
+            name
+            for name, (_list, figure) in sums.items()
+            if name not in names
+            and set(saved._ids).issubset(self.env.records_to_compute(self._fields[name])._ids)
+            and not (self.env.records_to_compute(lines._fields[figure]) or self.env.protected(lines._fields[figure]))
+        ]
+        found = saved._read_line_sums({name: sums[name] for name in (*names, *further)}) if saved else {}
+        with self.env.protecting([self._fields[name] for name in further], saved):
+            for bill in self:
+                if bill.id:
+                    bill.update(found[bill.id])
+                else:
+                    bill.update({name: sum(bill[sums[name][0]].mapped(sums[name][1])) for name in names})
+
+    def _read_line_sums(self, sums):
+        """Sums of the lines of these saved bills, in one query.
+
+        :param dict sums: see :meth:`_get_line_sums`
+        :return dict: amounts by name, by id of the bill
+        """
+        self.env['progress.bill.line'].flush_model(['bill_id', 'source', *(figure for _list, figure in sums.values())])
+        kinds = {'line_ids': SQL("source IS NULL"), 'sourced_line_ids': SQL("source IS NOT NULL")}
         rows = self.env.execute_query(
             SQL(
-                "SELECT bill_id, %s FROM progress_bill_line WHERE bill_id = ANY(%s) AND %s GROUP BY bill_id",
-                SQL(", ").join(SQL("COALESCE(SUM(%s), 0)", SQL.identifier(name)) for name in names.values()),
-                saved.ids,
-                kind,
+                "SELECT bill_id, %s FROM progress_bill_line WHERE bill_id = ANY(%s) GROUP BY bill_id",
+                SQL(", ").join(
+                    SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", SQL.identifier(figure), kinds[lines])
+                    for lines, figure in sums.values()
+                ),
+                self.ids,
             )
         )
-        sums = {bill: dict(zip(names, row, strict=True)) for bill, *row in rows}
-        for bill in self:
-            if bill.id:
-                bill.update(sums.get(bill.id) or dict.fromkeys(names, 0.0))
-            else:
-                bill.update({name: sum(bill[lines].mapped(figure)) for name, figure in names.items()})
+        found = {bill: dict(zip(sums, row, strict=True)) for bill, *row in rows}
+        return {bill: found.get(bill) or dict.fromkeys(sums, 0.0) for bill in self.ids}
 
     @api.depends(
         'review_state',
@@ -493,4 +530,4 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):
-        self._set_line_sums('line_ids', {'draft_amount': 'draft_amount', 'actual_amount': 'actual_amount'})
+        self._set_line_sums('draft_amount', 'actual_amount')

@@ -35,12 +35,12 @@ class ProgressBillWorkflow(models.Model):
         :param Actor actor: who releases: posted at once only where they may post
         :raises UserError: when a bill waits for review, was rejected, or its contract cannot be billed
         """
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        to_release = self.filtered(lambda bill: bill.state != 'invoiced')
-        to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
-        self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
-        to_release._create_invoices(actor)
+        with self.contract_id._locked_for_billing():
+            self._check_not_ended()
+            to_release = self.filtered(lambda bill: bill.state != 'invoiced')
+            to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
+            self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
+            to_release._create_invoices(actor)
 
     def action_cancel(self):
         """Cancel bills that have no invoice; what they held becomes billable again.
@@ -229,7 +229,10 @@ class ProgressBillWorkflow(models.Model):
 
         :raises UserError: naming the bill
         """
-        credited = self.line_ids.browse().search([('bill_id', 'in', self.ids), ('credited_amount', '!=', 0)])
+        bills = self.filtered(lambda bill: bill._get_reversals())
+        credited = self.line_ids.browse()
+        if bills:
+            credited = credited.search([('bill_id', 'in', bills.ids), ('credited_amount', '!=', 0)])
         for bill, lines in credited.grouped('bill_id').items():
             for line in lines:
                 if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):

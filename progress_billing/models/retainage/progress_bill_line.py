@@ -67,11 +67,15 @@ class ProgressBillLineRetainage(models.Model):
     @api.depends('retainage_amount', 'bill_id.revision', 'bill_id.invoice_ids')
     def _compute_credited_retainage_amount(self):
         credited_bills, others = self._split_by_reversals()
-        others._set_columns({'credited_retainage_amount': SQL("0")})
+        others._set_uncredited('credited_retainage_amount')
         for bill, (reversals, lines) in credited_bills.items():
             kept = bill.line_ids._get_credited_retainage(reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
                 line.credited_retainage_amount = float(kept.get(line, money.ZERO))
+
+    @api.model
+    def _get_credited_fields(self):
+        return [*super()._get_credited_fields(), 'credited_retainage_amount']
 
     @api.depends('contract_line_id')
     def _compute_retainage_percent(self):

@@ -30,7 +30,9 @@ class ProgressContractRetainage(models.Model):
         [('untaxed', "Untaxed"), ('taxed', "With Tax")],
         help="The amount without or with tax. Empty: as the company says.",
     )
-    retainage_step_ids = fields.One2many('progress.retainage.step', 'contract_id', string="Retainage Steps", copy=True)
+    retainage_step_ids = fields.One2many(
+        'progress.retainage.step', 'contract_id', string="Retainage Steps", copy=True, often_empty=True
+    )
     retainage_step_mode = fields.Selection(
         [('balance', "The whole balance"), ('after', "What comes after")],
         string="A Step Is For",
