@@ -44,12 +44,20 @@ class ProgressBulkMixin(models.AbstractModel):
         return tuple(name for name, field in self._fields.items() if getattr(field, 'often_empty', False))
 
     def _note_empty_lists(self):
-        """Find out in one query which lists of these records are empty, for those declared with ``often_empty=True``.
+        """Find out in one query which lists of these records are empty, for those declared with ``often_empty=True``."""
+        self._note_empty(self, self._get_often_empty())
 
-        The others are read when somebody asks for them, as ever.
+    @api.model
+    def _note_empty(self, records, names):
+        """Find out in one query which lists of some records are empty. The others are read when somebody asks for them.
+
+        :param records: of any model
+        :param names: of lists without a domain of their own, or of which most are empty without it too
         """
-        fields, ids = [self._fields[name] for name in self._get_often_empty()], [id_ for id_ in self._ids if id_]
-        if not fields or not ids:
+        fields = [records._fields[name] for name in names]
+        caches = [field._get_cache(self.env) for field in fields]
+        ids = [id_ for id_ in records._ids if id_ and not all(id_ in cache for cache in caches)]
+        if not ids:
             return
         tables = {}
         for field in fields:

@@ -282,6 +282,12 @@ class ProgressBill(models.Model):
             self._fields['revision'].write(bill, vals_by_bill[bill].pop('revision'))
         self._write_together(vals_by_bill)
 
+    def _set_fallback(self, review_state):
+        """Write what these bills fall back to when their invoices are deleted."""
+        standing = self.filtered(lambda bill: bill.invoice_id and not bill.is_credited)
+        self._fields['review_state'].write(standing, review_state)  # nothing follows from it while an invoice stands
+        (self - standing)._write_protected({'review_state': review_state})
+
     def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
 

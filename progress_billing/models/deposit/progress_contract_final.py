@@ -135,7 +135,7 @@ class ProgressContractFinal(models.Model):
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices(actor)
-        finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
+        finals._set_fallback('cancelled')
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
 
     def _prepare_final_bill_list(self, existing, extra=None):
