@@ -4,7 +4,6 @@ import contextlib
 import functools
 import inspect
 import re
-from unittest import mock
 
 import psycopg2
 import pytest
@@ -58,45 +57,6 @@ def prepared(request, load_registry):
             prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
-class KeptCaches:
-    """What the registry has cached of the database, for the next test as well: Odoo's tests forget all of it each time.
-
-    A cache that nobody has cleared since a test began holds nothing that the test has changed and taken back: it stays
-    as it is. Any other gets back what it held before. The same goes for a class.
-    """
-
-    def __init__(self, registry):
-        self.caches, self.forget = registry._Registry__caches, type(registry).clear_all_caches  # as ormcache has them
-        self.before, self.untouched = [], {}
-
-    def clear_all_caches(self, registry):
-        """Instead of the registry's own: what is untouched goes aside, not away."""
-        self.untouched = {name: cache for name, cache in self.caches.items() if len(self.before) in cache}
-        self.caches.update({name: type(cache)(cache.count) for name, cache in self.caches.items()})
-        self.forget(registry)
-
-    @contextlib.contextmanager
-    def keep(self):
-        """While a test, or a class, runs: an entry of no meaning in each cache tells whether it was cleared."""
-        for cache in self.caches.values():
-            cache[len(self.before) + 1] = None
-        self.before.append({name: cache.snapshot for name, cache in self.caches.items()})
-        yield
-        for name, held in self.before.pop().items():
-            cache = self.caches[name]
-            self.caches[name] = self.untouched.get(name) or type(cache)(cache.count, held.items())
-        self.untouched = {}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def kept_caches(prepared):
-    """See the class; a test whose database was changed for good would find what it was."""
-    registry = _get_registry()
-    kept = KeptCaches(registry)
-    with mock.patch.object(type(registry), "clear_all_caches", lambda registry: kept.clear_all_caches(registry)):
-        yield kept
-
-
 #: the server would note that tables of rolled back rows are large and empty, and plan for it
 NO_AUTOVACUUM = "string_agg(format('ALTER TABLE %s SET (autovacuum_enabled = false)', relid::regclass), ';')"
 MANY_DEAD = "SELECT string_agg(relid::regclass::text, ', ') FROM pg_stat_user_tables WHERE n_dead_tup > 500"
@@ -123,18 +83,10 @@ def sweep(prepared):
 
 
 @pytest.fixture(scope="class", autouse=True)
-def around_class(kept_caches, sweep):
-    """Around a class's set-up and its tests."""
-    with kept_caches.keep():
-        yield
+def swept_after(sweep):
+    """After a class and its tests."""
+    yield
     sweep()
-
-
-@pytest.fixture(autouse=True)
-def kept_by_test(kept_caches):
-    """Around a test: after its class was set up."""
-    with kept_caches.keep():
-        yield
 
 
 @functools.cache

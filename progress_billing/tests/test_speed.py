@@ -222,12 +222,12 @@ class TestSameItems(SpeedCommon):
             for row in self.env.cr.fetchall()
         ]
 
-    def _bill(self, **vals):
+    def _bill(self, taxes=None, **vals):
         """Bill a contract of odd cents twice, the second time less than nothing, and end it."""
-        taxes = [self.tax_15, self.tax_15 | self.paid, self.included, self.env['account.tax']]
+        taxes = taxes or [self.tax_15, self.tax_15 | self.paid, self.included, self.env['account.tax']]
         contract = self._contracts(1, 5, 0.0, **vals)
         for place, line in enumerate(contract.line_ids):
-            line.tax_ids = taxes[place % 4]
+            line.tax_ids = taxes[place % len(taxes)]
             line.product_id = self.product if place % 2 else False
         contract.line_ids.completed_percent = 33.33
         contract.action_run_billing()
@@ -240,16 +240,36 @@ class TestSameItems(SpeedCommon):
     def test_same(self):
         self.company.progress_post_invoices = True
         euro = self.setup_other_currency('EUR', rates=[('2020-01-01', 3.0)])
+        exempt = {'revenue_recognition': 'as_billed', 'taxes': [self.env['account.tax']]}
         for name, vals in {
             'as billed': {'revenue_recognition': 'as_billed'},
             'deposits': {'revenue_recognition': 'deposit'},
             'retainage': {'revenue_recognition': 'as_billed', 'retainage_percent': 10.0},
             'another currency': {'revenue_recognition': 'as_billed', 'currency_id': euro.id},
+            'exempt': exempt,
+            'exempt, another currency': {**exempt, 'currency_id': euro.id},
         }.items():
             with self.subTest(name):
-                told = self._bill(**vals)
-                with patch.object(type(self.env['progress.bill']), '_fill_in_items', lambda *_args: None):
-                    self.assertEqual(self._bill(**vals), told)
+                self._check_same(**vals)
+
+    def _check_same(self, **vals):
+        told = self._bill(**vals)
+        with patch.object(type(self.env['progress.bill']), '_fill_in_items', lambda *_args: None):
+            self.assertEqual(self._bill(**vals), told)
+
+    def test_lines_of_others(self):
+        """Lines of an addon that Odoo has to work out itself, on an invoice without taxes too: the entry is Odoo's."""
+        self.company.progress_post_invoices = True
+        bills = type(self.env['progress.bill'])
+        prepare = bills._prepare_invoice_line_list
+        extra = {'name': "Extra", 'quantity': 1.0, 'price_unit': 100.0, 'discount': 10.0}
+        for taxes in ([Command.clear()], [Command.set(self.tax_15.ids)], False):
+            line = {**extra, 'tax_ids': taxes}
+            with (
+                self.subTest(taxes=taxes),
+                patch.object(bills, '_prepare_invoice_line_list', lambda *args, own=line: [*prepare(*args), {**own}]),
+            ):
+                self._check_same(revenue_recognition='as_billed', taxes=[self.env['account.tax']])
 
     def test_nothing_is_written_again(self):
         """Odoo finds every line as it would write it."""
@@ -284,6 +304,22 @@ class TestPlainTaxes(SpeedCommon):
             for place, amount in enumerate(amounts)
         ]
         self.assertEqual(self._amounts(entries, contract, plain=True), self._amounts(entries, contract, plain=False))
+
+    def test_one_run_in_two_currencies(self):
+        """Yen first, then dollars: each bill keeps what was taxed in its own currency, and the next one's tax fits."""
+        self.company.tax_calculation_rounding_method = 'round_globally'
+        yen = self.setup_other_currency('JPY', rounding=1.0, rates=[('2020-01-01', 100.0)])
+        contracts = self.env['progress.contract']
+        for currency in (yen, self.company.currency_id):
+            contracts |= self._contracts(1, percent=0.0, currency_id=currency.id, revenue_recognition='as_billed')
+        for percent in (10.05, 20.1):
+            contracts.line_ids.completed_percent = percent
+            contracts.action_run_billing()
+        first, second = contracts[1].invoice_ids.sorted('id')
+        self.assertRecordValues(
+            first | second,
+            [{'amount_untaxed': 100.5, 'amount_tax': 15.08}, {'amount_untaxed': 100.5, 'amount_tax': 15.07}],
+        )
 
     def test_what_is_not_plain(self):
         engine, contract = self.env['progress.tax.engine'], self._contracts(1)

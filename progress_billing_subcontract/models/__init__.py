@@ -20,6 +20,7 @@ from . import progress_bill_owner
 from . import progress_bill_rights
 from . import progress_bill_line
 from . import progress_bill_payment
+from . import progress_payment_schedule
 from . import account_move
 from . import account_move_line
 from . import purchase_order

@@ -73,7 +73,9 @@ class ProgressBillClaim(models.Model):
             self._check_may_revise()
         if 'vendor_reference' in typed:
             for bill in self:
-                if bill.state not in OPEN_STATES and bill.vendor_reference != vals['vendor_reference']:
+                # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
+                may_change = bill.state in (*OPEN_STATES, 'declined')
+                if not may_change and bill.vendor_reference != vals['vendor_reference']:
                     raise UserError(
                         self.env._(
                             "The invoice number of %(bill)s cannot change: its status is “%(state)s”.",

@@ -24,6 +24,16 @@ class ProgressBillLine(models.Model):
         help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
+    owner_bill_id = fields.Many2one(
+        'progress.bill',
+        string="Billed to the Owner By",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        groups='progress_billing.group_readonly',
+    )
 
     @api.depends('amount', 'certified_amount')
     def _compute_difference_amount(self):
@@ -135,6 +145,11 @@ class ProgressBillLine(models.Model):
                 )
 
     # === THE OWNER === #
+
+    def _is_billed_to_owner(self):
+        """Whether a live bill of the owner has taken this line, whichever contract it was on (SUB-14)."""
+        self.ensure_one()
+        return bool(self.owner_bill_id) and self.owner_bill_id.state not in ('cancelled', 'declined')
 
     def _convert_for_owner(self, amount, owner):
         """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""

@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
@@ -149,16 +149,14 @@ class ProjectProject(models.Model):
                 )
             )
         bills = self.env['progress.bill']
-        by_contract = {}
+        by_contract, waiting = {}, claims._get_lines_for_owner()
         for line, vals in sums.items():
             by_contract.setdefault(line.contract_id, {})[line] = vals
         for contract, lines in by_contract.items():
             bill = contract._fill_owner_bill(lines)
-            taken = claims.filtered(
-                lambda claim, owner=contract: owner in claim._get_owners() and not claim._is_billed_to(owner)
-            )
-            # sudo: progress.bill - that the owner is billed for it, noted on the claim
-            taken.sudo()._write_protected({'owner_bill_id': bill.id, 'owner_bill_ids': [Command.link(bill.id)]})
+            taken = waiting.filtered(lambda line, owners=lines: line.contract_line_id.owner_line_id in owners)
+            # sudo: progress.bill.line - that the owner is billed for it, noted on the claim
+            taken.sudo()._write_protected({'owner_bill_id': bill.id})
             bills |= bill
         return bills._get_bill_action()
 

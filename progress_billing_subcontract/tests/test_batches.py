@@ -280,6 +280,18 @@ class TestManyClaims(ClaimCommon):
         first.action_invite()
         self.assertRecordValues(first | second, [{'vendor_reference': 'R-1'}, {'vendor_reference': 'R-2'}])
 
+    def test_a_number_taken_for_good(self):
+        """Where the other claim keeps the number, the declined one gets another and is invited again."""
+        first, second = self._invite(self.many[:2]).sorted('id')
+        first.vendor_reference = 'R-1'
+        first.action_decline("No")
+        second.vendor_reference = 'R-1'
+        second._write_protected({'review_state': 'submitted'})
+        self.assertRefused(first.action_invite, "R-1", "is on", error=ValidationError)
+        first.vendor_reference = 'R-3'
+        first.action_invite()
+        self.assertRecordValues(first, [{'vendor_reference': 'R-3', 'claim_status': 'invited'}])
+
     def test_created_with_numbers(self):
         """Two claims created at once with their own numbers keep them apart."""
         vals = {'date': '2026-03-20'}

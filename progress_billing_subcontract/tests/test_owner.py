@@ -38,12 +38,12 @@ class TestOwner(ClaimCommon):
                 {'amount': 2000, 'stored_amount': 0, 'retainage_amount': 200},
             ],
         )
-        self.assertEqual((bill.state, claim.owner_bill_id), ('draft', bill))
+        self.assertEqual((bill.state, claim.owner_bill_ids), ('draft', bill))
         with self.assertRaisesRegex(UserError, "no approved claim waits"):
             self.project.action_bill_owner_from_claims()
         bill.action_cancel()
         self.project.action_bill_owner_from_claims()
-        self.assertEqual(claim.owner_bill_id, self.owner.bill_ids - bill)
+        self.assertEqual(claim.owner_bill_ids, self.owner.bill_ids - bill)
 
     def test_lines_without_an_owner(self):
         self.contract.line_ids.owner_line_id = False
@@ -151,7 +151,7 @@ class TestOwner(ClaimCommon):
         self.owner.line_ids[0].write({'original_amount': 9000})
         claim = self._approved('10000')
         self.assertRefused(self.project.action_bill_owner_from_claims, "cannot exceed", error=UserError)
-        self.assertFalse(claim.owner_bill_id)
+        self.assertFalse(claim.owner_bill_ids)
         self.assertFalse(self.owner.bill_ids)
 
     def test_two_subcontractors_on_a_line(self):
@@ -162,7 +162,7 @@ class TestOwner(ClaimCommon):
         bill = self._fill()
         self.assertEqual(bill.line_ids.mapped('amount'), [13000, 2000])
         self.assertEqual(bill.line_ids.mapped('retainage_amount'), [1300, 200])
-        self.assertEqual((first | other).mapped('owner_bill_id'), bill)
+        self.assertEqual((first | other).owner_bill_ids, bill)
 
     def test_stored_of_those_approved(self):
         """1,000 stored as approved, 700 of another subcontractor under review: the owner is billed 1,000 of them."""

@@ -46,7 +46,7 @@ class TestOwnerCorners(ClaimCommon):
         self.assertFalse(self.owner.bill_ids._get_claims_for_owner())
         bill._write_protected({'review_state': 'approved'})
         taker = self.make.plan(self.owner, '1%')
-        bill._write_protected({'owner_bill_id': taker.id})
+        bill.line_ids._write_protected({'owner_bill_id': taker.id})
         for state, free in (('planned', False), ('declined', True), ('cancelled', True)):
             taker._write_protected({'review_state': state})
             with self.subTest(taker=state):
@@ -56,9 +56,9 @@ class TestOwnerCorners(ClaimCommon):
         """The claim waits again once the bill that took it is gone."""
         claim = self._claim(self.contract, 1000)
         bill = self._fill()
-        self.assertEqual(claim.owner_bill_id, bill)
+        self.assertEqual(claim.owner_bill_ids, bill)
         bill.unlink()
-        self.assertFalse(claim.owner_bill_id)
+        self.assertFalse(claim.owner_bill_ids)
         self.assertEqual(self._fill().line_ids.mapped('amount'), [1000])
 
     def test_negative_claims(self):
@@ -80,7 +80,6 @@ class TestOwnerCorners(ClaimCommon):
         self.assertEqual(second.bill_ids.line_ids.mapped('amount'), [500])
         both = self.owner.bill_ids | second.bill_ids
         self.assertEqual(claim.owner_bill_ids, both)
-        self.assertIn(claim.owner_bill_id, both)
         self.assertEqual(action['domain'], [('id', 'in', both.ids)])
         self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
         for contract, amount in ((self.owner, 1000), (second, 500)):
@@ -103,6 +102,27 @@ class TestOwnerCorners(ClaimCommon):
         self.assertEqual(claim.owner_bill_ids, first | second.bill_ids)
         self.assertEqual(first.line_ids.mapped('amount'), [1000])
 
+    def test_a_line_of_the_owner_that_comes_later(self):
+        """500 of the pool on none of the owner's lines, then on a further line of the same contract: 500 are billed."""
+        self.contract.line_ids[1].owner_line_id = False
+        self._claim(self.contract, 1000, 500)
+        self.billing.to_ledger(self._fill())
+        self.contract.line_ids[1].owner_line_id = self.owner.line_ids[1]
+        self.assertEqual(self._fill().line_ids.mapped('amount'), [500])
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+
+    def test_another_contract_of_the_owner(self):
+        """What one contract of the owner was billed for is not billed on the one that follows it."""
+        claim = self._claim(self.contract, 1000, 500)
+        bill = self._fill()
+        following = self.make.pro_forma([80000])
+        self.contract.line_ids.owner_line_id = following.line_ids
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+        self._claim(self.contract, 30)
+        self.project.action_bill_owner_from_claims()
+        self.assertEqual(following.bill_ids.line_ids.mapped('amount'), [30])
+        self.assertEqual(claim.owner_bill_ids, bill)
+
     def test_only_lines_with_an_owner(self):
         """Work the owner has no line for stays with us; the claim is taken all the same."""
         self.contract.line_ids[1].owner_line_id = False
@@ -110,7 +130,7 @@ class TestOwnerCorners(ClaimCommon):
         bill = self._fill()
         self.assertEqual(bill.line_ids.contract_line_id, self.owner.line_ids[0])
         self.assertEqual(bill.line_ids.amount, 1000)
-        self.assertEqual(claim.owner_bill_id, bill)
+        self.assertEqual(claim.owner_bill_ids, bill)
 
     def test_added_to_what_was_typed(self):
         """The owner's draft with 700 of our own work takes the claim beside it; retainage typed there stays."""

@@ -72,6 +72,7 @@ TABLE = (
     Row('export_the_period', 'manager'),
     Row('export_with_the_contract', 'manager'),
     Row('export_payments', 'manager'),
+    Row('export_expected_payments', 'manager'),
     Row('ask_for_the_spreadsheet', 'manager'),
     Row('download_spreadsheet', 'manager'),
     # terms, schedules, settings
@@ -322,6 +323,10 @@ class SubcontractTasks:
         self.case.billing.pay(self.case.posted.invoice_id, 1)
         rows = self.env['progress.bill.payment'].search([('bill_id', '=', self.case.posted.id)])
         return call('progress.bill.payment', 'export_data', rows.ids, ['bill_id', 'amount'])
+
+    def export_expected_payments(self):
+        rows = self.env['progress.payment.schedule'].search([('bill_id', '=', self.case.posted.id)])
+        return call('progress.payment.schedule', 'export_data', rows.ids, ['bill_id', 'amount'])
 
     def ask_for_the_spreadsheet(self):
         return call('progress.bill', 'action_application_xlsx', self.case.submitted.ids)

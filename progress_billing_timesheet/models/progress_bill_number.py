@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -21,15 +21,22 @@ class ProgressBillNumber(models.Model):
         string="Leave Numbers Out", copy=False, help="The typed number may leave out numbers of the journal."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._strip_number(vals) for vals in vals_list])
+
     def write(self, vals):
         if {'invoice_number', 'accept_number_gap'} & self._get_typed(vals):
             for bill in self.filtered('invoice_id'):
                 raise UserError(
                     self.env._("%s has an invoice: its number cannot be typed any more.", bill.display_name)
                 )
-        if vals.get('invoice_number'):
-            vals = {**vals, 'invoice_number': str(vals['invoice_number']).strip()}
-        return super().write(vals)
+        return super().write(self._strip_number(vals))
+
+    def _strip_number(self, vals):
+        """The values with the typed number without the blanks around it."""
+        number = vals.get('invoice_number')
+        return {**vals, 'invoice_number': str(number).strip()} if number else vals
 
     def _prepare_correction_vals(self):
         """The number stays with the invoice that is credited."""

@@ -166,7 +166,8 @@ class SaleOrderLine(models.Model):
         for order in self.order_id:
             mine = projects.filtered(lambda project, order=order: project.sale_line_id.order_id == order)
             contract = order.progress_contract_id or order.project_id.progress_contract_id
-            contract = contract or mine.progress_contract_id.with_env(self.env)
+            tied = mine.progress_contract_id.with_env(self.env)
+            contract = contract or tied.filtered(lambda contract: contract.state == 'open') or tied
             if not contract:
                 raise UserError(
                     self.env._(

@@ -63,6 +63,12 @@ class TestNumberTables(ProgressTimesheetCommon):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_blanks_around_it(self):
+        """Whoever makes the bill: the number is kept without them."""
+        number = self._number(2)
+        bill = self.make.plan(self.contract, '1%', invoice_number=f' {number} ')
+        self.assertEqual(bill.invoice_number, number)
+
     def test_nothing_typed(self):
         """Empty, or nothing but blanks: the journal's next one."""
         for typed in (False, '', '   '):
@@ -87,19 +93,6 @@ class TestNumberTables(ProgressTimesheetCommon):
         year = fields.Date.today().year
         wizard = self._open(self.contract, None, 100, date=f'{year + 2}-01-31', invoice_number=f'INV/{year + 2}/00001')
         self.assertIn("is no number of the journal", wizard.number_remark)
-
-    def test_of_the_contracts_journal(self):
-        """Each journal has its own numbers."""
-        journal = self.company_data['default_journal_sale'].copy({'name': "Building", 'code': 'BLD'})
-        self.contract.journal_id = journal
-        remark, _gap = self._remark(self._number(2))
-        self.assertIn(f"is no number of the journal {journal.display_name}: the next one is BLD/2026/00001", remark)
-        bill = self._create_bill(self.contract, None, 100, invoice_number='BLD/2026/00001')
-        self.assertEqual((bill.invoice_id.journal_id, bill.invoice_id.name), (journal, 'BLD/2026/00001'))
-        bill.invoice_id.action_post()
-        plain = self.make.contract([500], project=self.make.project(name="Shop"))
-        other = self._create_bill(plain, None, 100, invoice_number=self._number(2))
-        self.assertEqual(other.invoice_id.name, self._number(2))
 
     def test_drafts_do_not_count(self):
         """A draft of somebody else without a number takes none."""

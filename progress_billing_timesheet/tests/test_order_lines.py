@@ -172,6 +172,23 @@ class TestOrderLines(ProgressTimesheetCommon):
         self.assertEqual(line.progress_entry_ids.bill_id.contract_id, self.contract)
         self.assertEqual((len(line.progress_entry_ids), line.qty_to_invoice), (1, 0))
 
+    def test_an_order_behind_two_projects(self):
+        """Each line of it is there once, on the first project's contract, and from the list where the other is a draft."""
+        other = self.make.project(name="Second house")
+        second = self.make.as_billed([5000], project=other, hourly_rate=100)
+        line = self._sell()
+        other.sale_line_id = lines = self._sell(90, project_id=False)
+        self._own_line(lines)
+        self.assertEqual((self._offered() & lines, self._offered(contract=second)), (lines, lines))
+        wizard = self.env['progress.bill.create'].create({'partner_id': self.customer.id, 'date': '2026-01-31'})
+        read = [row['id'] for row in wizard.read_order_lines('product')]
+        self.assertEqual(sorted(read), sorted((lines | line).ids))
+        wizard.tick_order_lines('product', True, lines.ids)
+        self.assertEqual([child.product_line_ids for child in wizard.child_ids.sorted('id')], [lines, lines.browse()])
+        self.assertEqual(wizard.product_amount, sum(lines.mapped('price_subtotal')))
+        second._write_protected({'state': 'draft'})
+        self.assertTrue(lines.action_progress_bill()['res_id'])
+
     # === WHAT CANNOT GO === #
 
     def test_billed_quantity_stays(self):

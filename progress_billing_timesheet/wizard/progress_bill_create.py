@@ -395,15 +395,19 @@ class ProgressBillCreate(models.TransientModel):
         return ticked._origin & self._get_order_lines_to_tick(kind) if ticked else ticked
 
     def _get_order_lines_to_tick(self, kind):
-        """Order lines that can be billed now; each once, on the project's first contract that can bill it.
+        """Order lines that can be billed now; each once, on the customer's first contract that can bill it: an order can
+        stand behind two projects.
 
         :param str kind: ``expense`` or ``product``
         :return: ``sale.order.line`` as superuser
         """
         self.ensure_one()
         lines = self.contract_id._get_order_lines_to_bill(kind)
-        for other in self._get_before().filtered(lambda other: not other.bill_id) if lines else ():
-            lines -= other.contract_id._get_order_lines_to_bill(kind)
+        earlier = self.parent_id.child_ids.filtered(
+            lambda other: other._origin.id < self._origin.id and not other.bill_id
+        )
+        for contracts in earlier.contract_id.grouped('currency_id').values() if lines else ():
+            lines -= contracts._get_order_lines_to_bill(kind)
         return lines
 
     def _get_order_figures(self, *kinds):

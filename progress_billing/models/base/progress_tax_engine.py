@@ -310,12 +310,13 @@ class ProgressTaxEngine(models.AbstractModel):
         return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
 
     def _prepare_kept_of(self, base_lines):
-        """:meth:`_prepare_kept_taxes` of many computed base lines of one currency."""
-        if not base_lines:
-            return []
-        rounded_to, rates, sets, kept = self._get_rounding(base_lines[0]['currency_id']), {}, {}, []
+        """:meth:`_prepare_kept_taxes` of many computed base lines, of contracts in any currency."""
+        roundings, rates, sets, kept = {}, {}, {}, []
         for base_line in base_lines:
-            base, taxes, amounts = rounded_to(base_line['_net']), base_line['tax_ids'], {}
+            currency, taxes, amounts = base_line['currency_id'], base_line['tax_ids'], {}
+            if currency._ids not in roundings:
+                roundings[currency._ids] = self._get_rounding(currency)
+            base = roundings[currency._ids](base_line['_net'])
             for data in base_line['tax_details']['taxes_data']:
                 if not data['is_reverse_charge']:
                     tax = data['tax']

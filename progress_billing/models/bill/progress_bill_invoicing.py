@@ -149,13 +149,17 @@ class ProgressBillInvoicing(models.Model):
         :return: an amount without sign of the ledger; ``None`` where Odoo has to find it out
         """
         plain = not line.get('display_type') and line.keys().isdisjoint(('amount_currency', 'balance', 'tax_tag_ids'))
-        if not plain or any(command[0] != Command.SET for command in line.get('tax_ids', ())):
+        if not plain or any(command[0] != Command.SET for command in line.get('tax_ids') or ()):
             return None
         if line.get('extra_tax_data'):
             return line['extra_tax_data']['manual_total_excluded_currency']
-        if any(command[2] for command in line.get('tax_ids', ())) or line.get('discount'):
+        if self._get_set_taxes(line) or line.get('discount'):
             return None
         return line['quantity'] * line['price_unit']
+
+    def _get_set_taxes(self, line):
+        """Ids of the taxes that values of an invoice line set."""
+        return tuple(id_ for command in line.get('tax_ids') or () for id_ in command[2])
 
     def _fill_in_distributions(self, lines):
         """Say that lines have no analytic distribution where no model could give them one: Odoo asks for each line."""
@@ -168,23 +172,29 @@ class ProgressBillInvoicing(models.Model):
     def _fill_in_items(self, vals_list):
         """Say what the ledger takes of the lines of these invoices: Odoo would write it to one item after the other.
 
-        It still works the amounts and tags out, and writes those that differ from these.
+        It still works the amounts and tags out, and writes those that differ from these. Where an invoice has no taxes
+        it takes what is given as the whole: all lines are given, or none is, and what the document rounds as one is not.
         """
         tags, outbound = {}, self.env['account.move'].get_outbound_types()
         for vals in vals_list:
             company = self.env['res.company'].browse(vals['company_id'])
             currency = self.env['res.currency'].browse(vals['currency_id'])
             sign, refund = 1 if vals['move_type'] in outbound else -1, vals['move_type'].endswith('refund')
-            for _command, _id, line in vals['invoice_line_ids']:
-                net = self._get_item_net(line)
-                if net is None:
-                    continue
-                taxes = tuple(id_ for command in line.get('tax_ids', ()) for id_ in command[2])
-                key = (company, taxes, line.get('product_id'), refund)
+            lines = [line for _command, _id, line in vals['invoice_line_ids'] if not self._is_text(line)]
+            nets = [self._get_item_net(line) for line in lines]
+            is_foreign = currency != company.currency_id
+            if None in nets or (is_foreign and not any(self._get_set_taxes(line) for line in lines)):
+                continue
+            amounts = ('amount_currency',) if is_foreign else ('amount_currency', 'balance')
+            for line, net in zip(lines, nets, strict=True):
+                key = (company, self._get_set_taxes(line), line.get('product_id'), refund)
                 if key not in tags:
                     tags[key] = self.env['progress.tax.engine']._get_base_tags(*key).ids
-                amounts = ('amount_currency', 'balance') if currency == company.currency_id else ('amount_currency',)
                 line.update(dict.fromkeys(amounts, sign * currency.round(net)), tax_tag_ids=[Command.set(tags[key])])
+
+    def _is_text(self, line):
+        """Whether values of an invoice line are those of a section or a note."""
+        return line.get('display_type') in ('line_section', 'line_subsection', 'line_note')
 
     def _fill_in_journals(self, vals_list):
         """Look the default journal up once for invoices that are alike, where nobody has changed how Odoo chooses it.
@@ -199,9 +209,10 @@ class ProgressBillInvoicing(models.Model):
             given = {name: vals[name] for name in ('move_type', 'company_id', 'currency_id')}
             key = tuple(given.values())
             if key not in journals:
-                journals[key] = moves.new(given)._search_default_journal()
+                told = 'journal_id' in moves.with_company(vals['company_id']).default_get(['journal_id'])
+                journals[key] = moves.journal_id if told else moves.new(given)._search_default_journal()
             # its own currency would become the invoice's
-            if journals[key].currency_id.id in (False, vals['currency_id']):
+            if journals[key] and journals[key].currency_id.id in (False, vals['currency_id']):
                 vals['journal_id'] = journals[key].id
 
     def _get_invoice_date(self):

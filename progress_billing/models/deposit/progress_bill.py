@@ -33,7 +33,7 @@ class ProgressBillDeposit(models.Model):
         accounts = {line.id: account for line, account in found.items()}
         for base_line in taxes['work']:
             account = accounts[base_line['_key']]
-            groups.setdefault((base_line['tax_ids']._ids, account.id), (account, []))[1].append(base_line)
+            groups.setdefault((frozenset(base_line['tax_ids']._ids), account.id), (account, []))[1].append(base_line)
         result = []
         for account, base_lines in groups.values():
             tax_set = base_lines[0]['tax_ids']

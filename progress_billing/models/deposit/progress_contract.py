@@ -242,10 +242,7 @@ class ProgressContractBilling(models.Model):
         Each deposit is matched with its own reversal first, which keeps exchange entries few.
         """
         items = self.env['account.move.line']
-        # matching leaves the lines of posted invoices as they are: Odoo need not look for others that they ask for
-        plan = [
-            group.with_context(skip_invoice_sync=True) for contract in self for group in contract._get_deposit_plan()
-        ]
+        plan = [group for contract in self for group in contract._get_deposit_plan()]
         if plan:
             items._reconcile_plan(plan)
 
