@@ -44,7 +44,7 @@ class ProgressBulkMixin(models.AbstractModel):
         return tuple(name for name, field in self._fields.items() if getattr(field, 'often_empty', False))
 
     def _note_empty_lists(self):
-        """Find out in one query which lists of these records are empty, for those declared with ``often_empty=True``."""
+        """Find out in one query which lists declared with ``often_empty=True`` are empty."""
         self._note_empty(self, self._get_often_empty())
 
     @api.model

@@ -128,18 +128,28 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self.env['ir.actions.act_window']._for_xml_id(self.contract_id[:1]._get_invoice_action_xmlid())
+        action = self._read_action(self.contract_id[:1]._get_invoice_action_xmlid())
         action = dict(action, context={'create': False})
         if len(moves) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
         return dict(action, domain=[('id', 'in', moves.ids)])
+
+    @api.model
+    def _read_action(self, xmlid):
+        """A window action as Odoo reads it, which would read its views one by one, and all of them, for their names.
+
+        :return dict: see ``_for_xml_id``
+        """
+        action = self.env.ref(xmlid).sudo()  # sudo: ir.actions.act_window - as there
+        (action.view_id | action.search_view_id).fetch(['name', 'type'])
+        return self.env['ir.actions.act_window']._for_xml_id(xmlid)
 
     def _get_bill_action(self):
         """The form of one bill, or the list of several.
 
         :return dict: an action on ``progress.bill``
         """
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
+        action = self._read_action('progress_billing.action_progress_bill')
         if len(self) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])

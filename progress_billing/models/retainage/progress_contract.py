@@ -285,6 +285,8 @@ class ProgressContractRetainage(models.Model):
 
         :raises UserError: naming the line
         """
+        if not self:
+            return
         # sudo: progress.bill.line - what is held does not depend on who asks
         lines = self.env['progress.bill.line'].sudo()
         lines.flush_model(['contract_id', 'bucket', 'retainage_amount'])
