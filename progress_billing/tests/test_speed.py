@@ -563,3 +563,50 @@ class TestRunInOneQuery(SpeedCommon):
         self.assertEqual(contract.line_ids._filter_together(('_is_on_run',)), contract.line_ids[2])
         due, _groups, _blockers = self.assertSame(contract.line_ids)
         self.assertEqual(due, contract.line_ids)
+
+
+@tagged('post_install', '-at_install')
+class TestAskedOnce(SpeedCommon):
+    """What is found out for several figures, or several steps, at once."""
+
+    def test_sums_of_a_bill(self):
+        """Sums that are set along with others are those of the lines, whatever happened to them."""
+        contracts = self._contracts(3, 3)
+        contracts.action_run_billing()
+        contracts.bill_ids.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
+        self.billing.credit(contracts[0].bill_ids.invoice_id)
+        self.billing.credit(contracts[1].bill_ids.invoice_id, 50)
+        self.env.flush_all()
+        sums = self.env['progress.bill']._get_line_sums()
+        found = contracts.bill_ids._read_line_sums(sums)
+        self.env.invalidate_all()
+        for bill in contracts.bill_ids:
+            self.assertEqual({name: bill[name] for name in sums}, found[bill.id])
+        self.assertEqual(contracts.bill_ids.mapped('credited_amount'), [1510.5, 50.0, 0.0])
+        self.assertEqual(contracts.bill_ids.mapped('actual_amount'), [0.0, 1460.5, 1510.5])
+
+    def test_empty_lists(self):
+        """Only lists with nothing on them are known without being read; what comes later is on them."""
+        contracts = self._contracts(2)
+        contracts[0].retainage_step_ids = [Command.create({'completed_percent': 50, 'retainage_percent': 5})]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        contracts._note_empty_lists()
+        known = self.env['progress.contract']._fields['retainage_step_ids']._get_cache(self.env)
+        self.assertEqual(
+            {contract: known.get(contract.id) for contract in contracts}, dict(zip(contracts, (None, ()), strict=True))
+        )
+        self.assertEqual(contracts.mapped(lambda contract: len(contract.retainage_step_ids)), [1, 0])
+        contracts[1].retainage_step_ids = [Command.create({'completed_percent': 50, 'retainage_percent': 5})]
+        self.assertEqual(len(contracts[1].retainage_step_ids), 1)
+
+    def test_one_lock_a_call(self):
+        """While a call has taken the rows of its contracts, the gate does not again; after it, it does."""
+        mine, other = self._contracts(2)
+        with self.assertRaises(ZeroDivisionError), mine._locked_for_billing():
+            self.assertFalse(mine._filter_unlocked())
+            with other._locked_for_billing():
+                self.assertFalse((mine | other)._filter_unlocked())
+            self.assertEqual((mine | other)._filter_unlocked(), other)
+            raise ZeroDivisionError
+        self.assertEqual((mine | other)._filter_unlocked(), mine | other)
