@@ -585,6 +585,25 @@ class TestAskedOnce(SpeedCommon):
         self.assertEqual(contracts.bill_ids.mapped('credited_amount'), [1510.5, 50.0, 0.0])
         self.assertEqual(contracts.bill_ids.mapped('actual_amount'), [0.0, 1460.5, 1510.5])
 
+    def test_further_figures(self):
+        """Figures of an addon are summed up and set back along with ours, where they are named."""
+        contracts = self._contracts(2, 2)
+        contracts.action_run_billing()
+        bills = contracts.bill_ids
+        model, lines = type(self.env['progress.bill']), type(self.env['progress.bill.line'])
+        sums = {**self.env['progress.bill']._get_line_sums(), 'planned_amount': ('line_ids', 'amount')}
+        bills.line_ids._write_protected({'credited_quantity': 1})
+        with (
+            patch.object(model, '_get_line_sums', lambda _self: sums),
+            patch.object(lines, '_get_credited_fields', lambda _self: ['credited_quantity']),
+        ):
+            self.env.add_to_compute(bills._fields['planned_amount'], bills)
+            bills._set_line_sums('amount')
+            self.assertEqual(bills.mapped('planned_amount'), bills.mapped('amount'))
+            self.env.add_to_compute(bills.line_ids._fields['credited_quantity'], bills.line_ids)
+            bills.line_ids._set_uncredited('credited_amount')
+        self.assertEqual(set(bills.line_ids.mapped('credited_quantity')), {0.0})
+
     def test_empty_lists(self):
         """Only lists with nothing on them are known without being read; what comes later is on them."""
         contracts = self._contracts(2)
