@@ -47,12 +47,16 @@ class ProgressBillSums(models.Model):
         :return dict: amounts by name, by id of the bill
         """
         self.env['progress.bill.line'].flush_model(['bill_id', 'source', *(figure for _list, figure in sums.values())])
-        kinds = {'line_ids': SQL("source IS NULL"), 'sourced_line_ids': SQL("source IS NOT NULL")}
+        scheduled, beside = SQL("source IS NULL"), SQL("source IS NOT NULL")
         rows = self.env.execute_query(
             SQL(
                 "SELECT bill_id, %s FROM progress_bill_line WHERE bill_id = ANY(%s) GROUP BY bill_id",
                 SQL(", ").join(
-                    SQL("COALESCE(SUM(%s) FILTER (WHERE %s), 0)", SQL.identifier(figure), kinds[lines])
+                    SQL(
+                        "COALESCE(SUM(%s) FILTER (WHERE %s), 0)",
+                        SQL.identifier(figure),
+                        scheduled if lines == 'line_ids' else beside,
+                    )
                     for lines, figure in sums.values()
                 ),
                 self.ids,
