@@ -586,3 +586,71 @@ class TestRunInOneQuery(SpeedCommon):
         self.assertEqual(contract.line_ids._filter_together(('_is_on_run',)), contract.line_ids[2])
         due, _groups, _blockers = self.assertSame(contract.line_ids)
         self.assertEqual(due, contract.line_ids)
+
+
+@tagged('post_install', '-at_install')
+class TestAskedOnce(SpeedCommon):
+    """What is found out for several figures, or several steps, at once."""
+
+    def test_sums_of_a_bill(self):
+        """Sums that are set along with others are those of the lines, whatever happened to them."""
+        contracts = self._contracts(3, 3)
+        contracts.action_run_billing()
+        contracts.bill_ids.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
+        self.billing.credit(contracts[0].bill_ids.invoice_id)
+        self.billing.credit(contracts[1].bill_ids.invoice_id, 50)
+        self.env.flush_all()
+        sums = self.env['progress.bill']._get_line_sums()
+        found = contracts.bill_ids._read_line_sums(sums)
+        self.env.invalidate_all()
+        for bill in contracts.bill_ids:
+            self.assertEqual({name: bill[name] for name in sums}, found[bill.id])
+        self.assertEqual(contracts.bill_ids.mapped('credited_amount'), [1510.5, 50.0, 0.0])
+        self.assertEqual(contracts.bill_ids.mapped('actual_amount'), [0.0, 1460.5, 1510.5])
+
+    def test_further_figures(self):
+        """Figures of an addon are summed up and set back along with ours, where they are named."""
+        contracts = self._contracts(2, 2)
+        contracts.action_run_billing()
+        bills = contracts.bill_ids
+        model, lines = type(self.env['progress.bill']), type(self.env['progress.bill.line'])
+        sums = {**self.env['progress.bill']._get_line_sums(), 'planned_amount': ('line_ids', 'amount')}
+        bills.line_ids._write_protected({'credited_quantity': 1})
+        with (
+            patch.object(model, '_get_line_sums', lambda _self: sums),
+            patch.object(lines, '_get_credited_fields', lambda _self: ['credited_quantity']),
+        ):
+            for name in ('planned_amount', 'amount'):
+                self.env.add_to_compute(bills._fields[name], bills)
+            amounts = bills.mapped('amount')
+            self.assertFalse(self.env.records_to_compute(bills._fields['planned_amount']))
+            self.assertEqual(bills.mapped('planned_amount'), amounts)
+            self.env.add_to_compute(bills.line_ids._fields['credited_quantity'], bills.line_ids)
+            bills.line_ids._set_uncredited('credited_amount')
+        self.assertEqual(set(bills.line_ids.mapped('credited_quantity')), {0.0})
+
+    def test_empty_lists(self):
+        """Only lists with nothing on them are known without being read; what comes later is on them."""
+        contracts = self._contracts(2)
+        contracts[0].retainage_step_ids = [Command.create({'completed_percent': 50, 'retainage_percent': 5})]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        contracts._note_empty_lists()
+        known = self.env['progress.contract']._fields['retainage_step_ids']._get_cache(self.env)
+        self.assertEqual(
+            {contract: known.get(contract.id) for contract in contracts}, dict(zip(contracts, (None, ()), strict=True))
+        )
+        self.assertEqual(contracts.mapped(lambda contract: len(contract.retainage_step_ids)), [1, 0])
+        contracts[1].retainage_step_ids = [Command.create({'completed_percent': 50, 'retainage_percent': 5})]
+        self.assertEqual(len(contracts[1].retainage_step_ids), 1)
+
+    def test_one_lock_a_call(self):
+        """While a call has taken the rows of its contracts, the gate does not again; after it, it does."""
+        mine, other = self._contracts(2)
+        with self.assertRaises(ZeroDivisionError), mine._locked_for_billing():
+            self.assertFalse(mine._filter_unlocked())
+            with other._locked_for_billing():
+                self.assertFalse((mine | other)._filter_unlocked())
+            self.assertEqual((mine | other)._filter_unlocked(), other)
+            raise ZeroDivisionError
+        self.assertEqual((mine | other)._filter_unlocked(), mine | other)

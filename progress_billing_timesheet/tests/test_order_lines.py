@@ -173,7 +173,7 @@ class TestOrderLines(ProgressTimesheetCommon):
         self.assertEqual((len(line.progress_entry_ids), line.qty_to_invoice), (1, 0))
 
     def test_an_order_behind_two_projects(self):
-        """Each line of it is there once, on the first project's contract, and from the list where the other is a draft."""
+        """Each line of it is there once, on the first project's contract; from the list where the other is a draft."""
         other = self.make.project(name="Second house")
         second = self.make.as_billed([5000], project=other, hourly_rate=100)
         line = self._sell()

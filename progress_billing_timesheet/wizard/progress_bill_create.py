@@ -395,8 +395,9 @@ class ProgressBillCreate(models.TransientModel):
         return ticked._origin & self._get_order_lines_to_tick(kind) if ticked else ticked
 
     def _get_order_lines_to_tick(self, kind):
-        """Order lines that can be billed now; each once, on the customer's first contract that can bill it: an order can
-        stand behind two projects.
+        """Order lines that can be billed now; each once, on the customer's first contract that can bill it.
+
+        An order can stand behind two projects.
 
         :param str kind: ``expense`` or ``product``
         :return: ``sale.order.line`` as superuser

@@ -199,8 +199,10 @@ class ProgressBillApplication(models.Model):
         """Pro formas show the schedule as it stands; their invoices take it once more."""
         super()._on_claimed(new=new)
         waiting = self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)
-        if len(waiting) > 1:  # the bills before them, in one go
-            waiting.contract_id.bill_ids.line_ids.fetch(['contract_line_id', 'invoiced_amount', 'credited_amount'])
+        if waiting:  # with the bills before them, in one go: what invoices ask for next, and no more
+            waiting.contract_id.bill_ids.line_ids.fetch(
+                [*self._get_invoiced_line_fields(), *self._get_earlier_line_fields()]
+            )
         for bill in waiting:
             bill._write_protected({'schedule_snapshot': bill._prepare_snapshot()})
 

@@ -71,6 +71,48 @@ class ProgressBulkMixin(models.AbstractModel):
         found = dict.fromkeys(link for (link,) in self._get_columns(name) if link)
         return self.env[self._fields[name].comodel_name].browse(found)
 
+    @api.model
+    @tools.ormcache()
+    def _get_often_empty(self):
+        """Names of the lists on which most records have nothing."""
+        return tuple(name for name, field in self._fields.items() if getattr(field, 'often_empty', False))
+
+    def _note_empty_lists(self):
+        """Find out in one query which lists declared with ``often_empty=True`` are empty."""
+        self._note_empty(self, self._get_often_empty())
+
+    @api.model
+    def _note_empty(self, records, names):
+        """Find out in one query which lists of some records are empty. The others are read when somebody asks for them.
+
+        :param records: of any model
+        :param names: of lists without a domain of their own, or of which most are empty without it too
+        """
+        fields = [records._fields[name] for name in names]
+        caches = [field._get_cache(self.env) for field in fields]
+        ids = [id_ for id_ in records._ids if id_ and not all(id_ in cache for cache in caches)]
+        if not ids:
+            return
+        tables = {}
+        for field in fields:
+            if field.type == 'many2many':
+                tables.setdefault((field.relation, field.column1), []).append(field)
+                continue
+            lines = self.env[field.comodel_name]
+            lines.flush_model([field.inverse_name])
+            tables.setdefault((lines._table, field.inverse_name), []).append(field)
+        found = [
+            SQL("EXISTS (SELECT FROM %s WHERE %s = own.id)", SQL.identifier(table), SQL.identifier(table, column))
+            for table, column in tables
+        ]
+        rows = self.env.execute_query(
+            SQL("SELECT own.id, %s FROM unnest(%s) AS own(id)", SQL(", ").join(found), ids)
+        )
+        for id_, *filled in rows:
+            for lists in (lists for lists, some in zip(tables.values(), filled, strict=True) if not some):
+                for field in lists:
+                    field._get_cache(self.env).setdefault(id_, ())
+
     def _set_columns(self, values, source=None):
         """Set stored figures of these saved records to what the database makes of other columns.
 
@@ -192,23 +234,28 @@ class ProgressBulkMixin(models.AbstractModel):
             return SQL("ROUND(%s / currency.rounding) * currency.rounding AS %s", value, column)
         return SQL("ROUND(%s, %s) AS %s", value, digits[1], column) if digits else SQL("%s AS %s", value, column)
 
-    def _announce_rows(self, values, lists=()):
+    def _announce_rows(self, values, lists=(), others=()):
         """What follows from these new records is to be computed; none of their own figures is.
 
         :param dict values: links to other records that have been given, a list of ids by field name
         :param lists: names of the lists with a domain that all of these records are on
+        :param others: names of those that none of them is on
         """
+        kept = []
         for name, ids in values.items():
             for inverse in self.pool.field_inverses[self._fields[name]]:
-                if inverse.domain and inverse.name not in lists:
-                    self.env[inverse.model_name].browse(set(ids)).invalidate_recordset([inverse.name], flush=False)
+                records = self.env[inverse.model_name].browse(set(ids))
+                if inverse.name in (*lists, *others):
+                    kept.append(([inverse], records))
+                elif inverse.domain:
+                    records.invalidate_recordset([inverse.name], flush=False)
         for name, ids in values.items():  # after that: a list that is forgotten takes its links along
             for inverse in self.pool.field_inverses[self._fields[name]]:
                 if not inverse.domain or inverse.name in lists:
                     self._add_to_lists(inverse, ids)
             self._fields[name]._insert_cache(self, ids)
         own = [field for field in self._fields.values() if field.store and field.compute]
-        with self.env.protecting(own, self):
+        with self.env.protecting([(own, self), *kept]):
             self.with_context(progress_rows=True).modified(self._fields, create=True)
 
     def _modified_triggers(self, tree, create=False):

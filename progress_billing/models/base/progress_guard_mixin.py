@@ -260,29 +260,41 @@ class ProgressGuardMixin(models.AbstractModel):
         if kind == 'one2many':
             self._guard_commands(name, value, '_guard_values')
             return
-        record = self[:1].display_name or vals.get('name') or self._description
-        record = str(record).replace('\x00', '')[:80]
-        values = {'field': self._fields[name]._description_string(self.env), 'record': record}
         if kind in TEXT_LIMITS:
-            if isinstance(value, str) and '\x00' in value:
-                raise ValidationError(self.env._("%(field)s of %(record)s has a character that is none.", **values))
-            if isinstance(value, str) and len(value) > TEXT_LIMITS[kind]:
-                raise ValidationError(
-                    self.env._(
-                        "%(field)s of %(record)s is too long: at most %(limit)s characters.",
-                        limit=TEXT_LIMITS[kind],
-                        **values,
-                    )
-                )
+            if isinstance(value, str) and ('\x00' in value or len(value) > TEXT_LIMITS[kind]):
+                self._raise_bad_text(name, kind, value, vals)
             return
         try:
             number = numbers.check(value)
             if kind == 'integer' and abs(number) > LARGEST_INTEGER:
                 raise numbers.NumberError(numbers.TOO_LARGE)
         except numbers.NumberError as error:
+            values = self._describe_value(name, vals)
             if error.reason == numbers.TOO_LARGE:
                 raise ValidationError(self.env._("%(field)s of %(record)s is too large.", **values)) from None
             raise ValidationError(self.env._("%(field)s of %(record)s is not a number.", **values)) from None
+
+    def _describe_value(self, name, vals):
+        """Names of a field and of the record that a value was given for, for messages alone: they may have to be read.
+
+        :return dict: ``field`` and ``record``
+        """
+        record = self[:1].display_name or vals.get('name') or self._description
+        record = str(record).replace('\x00', '')[:80]
+        return {'field': self._fields[name]._description_string(self.env), 'record': record}
+
+    def _raise_bad_text(self, name, kind, value, vals):
+        """:raises ValidationError: for a text with a character that is none, or one that is too long"""
+        values = self._describe_value(name, vals)
+        if '\x00' in value:
+            raise ValidationError(self.env._("%(field)s of %(record)s has a character that is none.", **values))
+        raise ValidationError(
+            self.env._(
+                "%(field)s of %(record)s is too long: at most %(limit)s characters.",
+                limit=TEXT_LIMITS[kind],
+                **values,
+            )
+        )
 
     def _guard_form(self, values):
         """Check what a form sends, with the lines it shows, before anything is computed from it."""

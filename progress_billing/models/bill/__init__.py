@@ -1,6 +1,7 @@
 from . import progress_bucket_mixin
 from . import progress_overbilling_mixin
 from . import progress_bill
+from . import progress_bill_line_sums
 from . import progress_bill_workflow
 from . import progress_bill_generation
 from . import progress_bill_invoicing

@@ -135,7 +135,7 @@ class AccountMove(models.Model):
         """
         # sudo: progress.bill - the order of life holds for everyone, whatever they may read
         bills = self.progress_bill_id.sudo()
-        bills.contract_id._lock_for_billing()
+        bills.contract_id._filter_unlocked()._lock_for_billing()
         bills._check_order_of_life(whatever_state=True)
         if state == 'posted':
             # sudo: progress.bill - as above

@@ -18,6 +18,7 @@ class ProgressBill(models.Model):
     _name = 'progress.bill'
     _description = "Progress Bill"
     _inherit = [
+        'progress.bulk.mixin',
         'progress.guard.mixin',
         'progress.bucket.mixin',
         'mail.thread',
@@ -81,9 +82,13 @@ class ProgressBill(models.Model):
     )
 
     # === CLAIM === #
-    line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)])
+    line_ids = fields.One2many(
+        'progress.bill.line', 'bill_id', string="Lines", domain=[('source', '=', False)], often_empty=True
+    )
     # by a list without a domain the ORM finds the lines from memory, where it would search for them at each change
-    every_line_ids = fields.One2many('progress.bill.line', 'bill_id', string="Lines of Every Kind")
+    every_line_ids = fields.One2many(
+        'progress.bill.line', 'bill_id', string="Lines of Every Kind", often_empty=True
+    )
     amount = fields.Monetary(
         string="Amount to Invoice", compute='_compute_amounts', store=True, help="Untaxed.", guarded=True
     )
@@ -128,7 +133,10 @@ class ProgressBill(models.Model):
     is_credited = fields.Boolean(compute='_compute_state', store=True, guarded=True)
     revision = fields.Integer(readonly=True, copy=False, aggregator=None, guarded=True)
     move_ids = fields.One2many(
-        'account.move', 'progress_bill_id', groups='account.group_account_readonly,account.group_account_invoice'
+        'account.move',
+        'progress_bill_id',
+        often_empty=True,
+        groups='account.group_account_readonly,account.group_account_invoice',
     )
     invoice_ids = fields.Many2many(
         'account.move',
@@ -186,35 +194,11 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.amount', 'line_ids.invoiced_amount')
     def _compute_amounts(self):
-        self._set_line_sums('line_ids', {name: name for name in ('amount', 'invoiced_amount')})
+        self._set_line_sums('amount', 'invoiced_amount')
 
     @api.depends('line_ids.credited_amount')
     def _compute_credited_amount(self):
-        self._set_line_sums('line_ids', {'credited_amount': 'credited_amount'})
-
-    def _set_line_sums(self, lines, names):
-        """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.
-
-        :param str lines: ``line_ids`` or ``sourced_line_ids``
-        :param dict names: figures of the bill, each with the figure of a line it sums up
-        """
-        saved, model = self.filtered('id'), self.env['progress.bill.line']
-        kind = SQL("source IS NOT NULL") if lines == 'sourced_line_ids' else SQL("source IS NULL")
-        model.flush_model(['bill_id', 'source', *names.values()])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT bill_id, %s FROM progress_bill_line WHERE bill_id = ANY(%s) AND %s GROUP BY bill_id",
-                SQL(", ").join(SQL("COALESCE(SUM(%s), 0)", SQL.identifier(name)) for name in names.values()),
-                saved.ids,
-                kind,
-            )
-        )
-        sums = {bill: dict(zip(names, row, strict=True)) for bill, *row in rows}
-        for bill in self:
-            if bill.id:
-                bill.update(sums.get(bill.id) or dict.fromkeys(names, 0.0))
-            else:
-                bill.update({name: sum(bill[lines].mapped(figure)) for name, figure in names.items()})
+        self._set_line_sums('credited_amount')
 
     @api.depends(
         'review_state',
@@ -244,6 +228,12 @@ class ProgressBill(models.Model):
             # without asking what follows of all their lines: nothing does as long as there are none
             self._fields['revision'].write(bill, vals_by_bill[bill].pop('revision'))
         self._write_together(vals_by_bill)
+
+    def _set_fallback(self, review_state):
+        """Write what these bills fall back to when their invoices are deleted."""
+        standing = self.filtered(lambda bill: bill.invoice_id and not bill.is_credited)
+        self._fields['review_state'].write(standing, review_state)  # nothing follows from it while an invoice stands
+        (self - standing)._write_protected({'review_state': review_state})
 
     def _is_fully_credited(self, live):
         """Whether posted credit notes, less those that were reversed again, took all of the invoice back.
@@ -493,4 +483,4 @@ class ProgressBill(models.Model):
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):
-        self._set_line_sums('line_ids', {'draft_amount': 'draft_amount', 'actual_amount': 'actual_amount'})
+        self._set_line_sums('draft_amount', 'actual_amount')

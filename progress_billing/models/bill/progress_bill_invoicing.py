@@ -175,7 +175,7 @@ class ProgressBillInvoicing(models.Model):
         """Say what the ledger takes of the lines of these invoices: Odoo would write it to one item after the other.
 
         It still works the amounts and tags out, and writes those that differ from these. Where an invoice has no taxes
-        it takes what is given as the whole: all lines are given, or none is, and what the document rounds as one is not.
+        it takes what is given as the whole: all lines are given or none is, and what the document rounds as one is not.
         """
         tags, outbound = {}, self.env['account.move'].get_outbound_types()
         for vals in vals_list:

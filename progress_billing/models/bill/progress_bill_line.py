@@ -102,7 +102,7 @@ class ProgressBillLine(models.Model):
     def _compute_credited(self):
         """What posted credit notes took back of each line (BIL-14: signed, so a cancelled one gives it back)."""
         credited_bills, others = self._split_by_reversals()
-        others._set_columns({'credited_amount': SQL("0"), 'credited_quantity': SQL("0")})
+        others._set_uncredited('credited_amount', 'credited_quantity')
         for bill, (reversals, lines) in credited_bills.items():
             credited = bill._get_all_lines()._get_credited_shares(bill, reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts
@@ -126,6 +126,18 @@ class ProgressBillLine(models.Model):
             for name in names:
                 self.env.add_to_compute(self._fields[name], self)
             self.modified(names)
+
+    def _set_uncredited(self, *names):
+        """Nothing was credited of these saved lines: in one statement for all such figures that are to be computed."""
+        if not self:
+            return
+        values = dict.fromkeys(names, SQL("0"))
+        for name in self._get_credited_fields():
+            field = self._fields[name]
+            if name not in values and set(self._ids).issubset(self.env.records_to_compute(field)._ids):
+                self.env.remove_to_compute(field, self)
+                values[name] = SQL("0")
+        self._set_columns(values)
 
     def _split_by_reversals(self):
         """The lines whose bills may have been credited, and those of which nothing was, however many they are.
@@ -248,8 +260,8 @@ class ProgressBillLine(models.Model):
             ),
             columns,
         )
-        lists = () if 'source' in values else ('line_ids',)
-        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists)
+        lists, others = ((), ()) if 'source' in values else (('line_ids',), ('sourced_line_ids',))
+        lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists, others)
         lines.check_access('create')
         if any(bills.mapped('bucket')):
             lines._compute_bucket()

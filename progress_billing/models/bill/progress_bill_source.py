@@ -9,7 +9,11 @@ class ProgressBillSource(models.Model):
     _inherit = 'progress.bill'
 
     sourced_line_ids = fields.One2many(
-        'progress.bill.line', 'bill_id', string="Beside the Schedule", domain=[('source', '!=', False)]
+        'progress.bill.line',
+        'bill_id',
+        string="Beside the Schedule",
+        domain=[('source', '!=', False)],
+        often_empty=True,
     )
     sourced_amount = fields.Monetary(
         string="Billed Beside the Schedule",
@@ -27,9 +31,15 @@ class ProgressBillSource(models.Model):
 
     @api.depends('sourced_line_ids.amount', 'sourced_line_ids.credited_amount')
     def _compute_sourced_amount(self):
-        self._set_line_sums(
-            'sourced_line_ids', {'sourced_amount': 'amount', 'credited_sourced_amount': 'credited_amount'}
-        )
+        self._set_line_sums('sourced_amount', 'credited_sourced_amount')
+
+    @api.model
+    def _get_line_sums(self):
+        return {
+            **super()._get_line_sums(),
+            'sourced_amount': ('sourced_line_ids', 'amount'),
+            'credited_sourced_amount': ('sourced_line_ids', 'credited_amount'),
+        }
 
     @api.depends('invoiced_amount', 'credited_amount', 'sourced_amount', 'credited_sourced_amount')
     def _compute_amount_due(self):

@@ -35,12 +35,12 @@ class ProgressBillWorkflow(models.Model):
         :param Actor actor: who releases: posted at once only where they may post
         :raises UserError: when a bill waits for review, was rejected, or its contract cannot be billed
         """
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        to_release = self.filtered(lambda bill: bill.state != 'invoiced')
-        to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
-        self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
-        to_release._create_invoices(actor)
+        with self.contract_id._locked_for_billing():
+            self._check_not_ended()
+            to_release = self.filtered(lambda bill: bill.state != 'invoiced')
+            to_release.filtered(lambda bill: bill.kind != 'retainage').contract_id._check_can_bill()
+            self._raise_reasons([reason for bill in to_release for reason in bill._get_release_blockers(to_release)])
+            to_release._create_invoices(actor)
 
     def action_cancel(self):
         """Cancel bills that have no invoice; what they held becomes billable again.
@@ -128,18 +128,28 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self.env['ir.actions.act_window']._for_xml_id(self.contract_id[:1]._get_invoice_action_xmlid())
+        action = self._read_action(self.contract_id[:1]._get_invoice_action_xmlid())
         action = dict(action, context={'create': False})
         if len(moves) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
         return dict(action, domain=[('id', 'in', moves.ids)])
+
+    @api.model
+    def _read_action(self, xmlid):
+        """A window action as Odoo reads it, which would read its views one by one, and all of them, for their names.
+
+        :return dict: see ``_for_xml_id``
+        """
+        action = self.env.ref(xmlid).sudo()  # sudo: ir.actions.act_window - as there
+        (action.view_id | action.search_view_id).fetch(['name', 'type'])
+        return self.env['ir.actions.act_window']._for_xml_id(xmlid)
 
     def _get_bill_action(self):
         """The form of one bill, or the list of several.
 
         :return dict: an action on ``progress.bill``
         """
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill')
+        action = self._read_action('progress_billing.action_progress_bill')
         if len(self) == 1:
             return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
         return dict(action, domain=[('id', 'in', self.ids)])
@@ -229,7 +239,10 @@ class ProgressBillWorkflow(models.Model):
 
         :raises UserError: naming the bill
         """
-        credited = self.line_ids.browse().search([('bill_id', 'in', self.ids), ('credited_amount', '!=', 0)])
+        bills = self.filtered(lambda bill: bill._get_reversals())
+        credited = self.line_ids.browse()
+        if bills:
+            credited = credited.search([('bill_id', 'in', bills.ids), ('credited_amount', '!=', 0)])
         for bill, lines in credited.grouped('bill_id').items():
             for line in lines:
                 if money.room_left(line.invoiced_amount, line.credited_amount, 0, bill.currency_id.rounding):

@@ -172,23 +172,9 @@ class ProgressContractLineBilled(models.Model):
         )
         if not contracts:
             return
-        credits = {
-            line: amount
-            for line, amount in self.env['progress.bill.line']._read_group(
-                [
-                    ('contract_id', 'in', contracts.ids),
-                    ('source', '=', False),
-                    ('bucket', '=', 'draft'),
-                    ('invoiced_amount', '<', 0),
-                    ('kind', '!=', 'final'),
-                ],
-                ['contract_line_id'],
-                ['invoiced_amount:sum'],
-            )
-            if line.revised_amount >= 0
-        }
+        overbilled, credits = lines._find_overbilled(contracts)
         credited = lines & self.browse().concat(*credits) if credits else self.browse()
-        for line in lines._filter_overbilled() | credited:
+        for line in overbilled | credited:
             if line.contract_id in contracts:
                 line._raise_if_overbilled(credits.get(line, 0.0))
         for contract in contracts:
@@ -196,18 +182,37 @@ class ProgressContractLineBilled(models.Model):
                 sum(amount for line, amount in credits.items() if line.contract_id == contract)
             )
 
-    def _filter_overbilled(self):
-        """Those of these lines that are billed beyond what they are worth, which is few of many; in their order."""
+    def _find_overbilled(self, contracts):
+        """What may be billed beyond its worth, which is little of much: one query, whoever may read what it is of.
+
+        :param contracts: of these lines
+        :return tuple: those of these lines that are billed beyond what they are worth, in their order; negative drafts
+            of any line of the contracts, amounts by schedule line
+        """
+        self.env['progress.bill'].flush_model(['kind'])
+        self.env['progress.bill.line'].flush_model(
+            ['bill_id', 'contract_id', 'contract_line_id', 'source', 'bucket', 'invoiced_amount']
+        )
         self.flush_model(['draft_amount', 'actual_amount', 'revised_amount'])
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM (SELECT id, COALESCE(draft_amount, 0) + COALESCE(actual_amount, 0) AS billed,"
+                "SELECT id, NULL FROM (SELECT id, COALESCE(draft_amount, 0) + COALESCE(actual_amount, 0) AS billed,"
                 " COALESCE(revised_amount, 0) AS worth FROM progress_contract_line WHERE id = ANY(%s)) AS line"
-                " WHERE billed NOT BETWEEN LEAST(worth, 0) AND GREATEST(worth, 0)",
+                " WHERE billed NOT BETWEEN LEAST(worth, 0) AND GREATEST(worth, 0)"
+                " UNION ALL SELECT entry.contract_line_id, SUM(entry.invoiced_amount) FROM progress_bill_line AS entry"
+                " JOIN progress_bill AS bill ON bill.id = entry.bill_id AND bill.kind != 'final'"
+                " WHERE entry.contract_id = ANY(%s) AND entry.source IS NULL AND entry.bucket = 'draft'"
+                " AND entry.invoiced_amount < 0 GROUP BY entry.contract_line_id",
                 int_array(self.ids),
+                int_array(contracts.ids),
             )
         )
-        return self & self.browse(row[0] for row in rows) if rows else self.browse()
+        over = {id_ for id_, credit in rows if credit is None}
+        credits = {self.browse(id_): float(credit) for id_, credit in rows if credit is not None}
+        return (
+            self.filtered(lambda line: line.id in over) if over else self.browse(),
+            {line: amount for line, amount in credits.items() if line.revised_amount >= 0},
+        )
 
     # === CLAIMS === #
 

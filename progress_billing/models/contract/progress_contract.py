@@ -1,3 +1,6 @@
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -5,6 +8,8 @@ from odoo.tools import SQL
 from ...tools import money
 from .progress_contract_line import SCHEDULE_FIELDS
 
+#: ids of the contracts whose rows are taken while a block runs, see ``_locked_for_billing``: a stack for each cursor
+LOCKED = WeakKeyDictionary()
 LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
 
 
@@ -14,6 +19,7 @@ class ProgressContract(models.Model):
     _name = 'progress.contract'
     _description = "Billing Contract"
     _inherit = [
+        'progress.bulk.mixin',
         'progress.guard.mixin',
         'mail.thread',
         'mail.activity.mixin',
@@ -123,7 +129,9 @@ class ProgressContract(models.Model):
         string="Breakdown by Line", help="Print what was billed and what is left by schedule line, not in total only."
     )
     line_ids = fields.One2many('progress.contract.line', 'contract_id', string="Schedule of Values", copy=True)
-    change_ids = fields.One2many('progress.contract.change', 'contract_id', string="Change Order Documents")
+    change_ids = fields.One2many(
+        'progress.contract.change', 'contract_id', string="Change Order Documents", often_empty=True
+    )
     final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
     final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
     billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)
@@ -326,16 +334,33 @@ class ProgressContract(models.Model):
             return
         self.flush_recordset(['billing_version'])  # not the totals: they are read after the lock
         self.env.execute_query(
-            SQL("SELECT id FROM progress_contract WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", self.ids)
-        )
-        self.env.execute_query(
             SQL(
-                "UPDATE progress_contract SET billing_version = COALESCE(billing_version, 0) + 1 WHERE id = "
-                "ANY(%s) RETURNING id",
+                "WITH locked AS (SELECT id FROM progress_contract WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
+                " UPDATE progress_contract AS own SET billing_version = COALESCE(own.billing_version, 0) + 1"
+                " FROM locked WHERE own.id = locked.id RETURNING own.id",
                 self.ids,
             )
         )
         self.invalidate_recordset(['billing_version'], flush=False)
+
+    @contextmanager
+    def _locked_for_billing(self):
+        """Take these rows, and know while the block runs that they are: the gate of its invoices need not again.
+
+        Nothing in the block commits, nor goes back to before it.
+        """
+        self._lock_for_billing()
+        before = LOCKED.get(self.env.cr, frozenset())
+        LOCKED[self.env.cr] = before | set(self._ids)
+        try:
+            yield
+        finally:
+            LOCKED[self.env.cr] = before
+
+    def _filter_unlocked(self):
+        """Those of these contracts whose rows are still to be taken, see :meth:`_locked_for_billing`."""
+        locked = LOCKED.get(self.env.cr)
+        return self.filtered(lambda contract: contract.id not in locked) if locked else self
 
     def _get_billable_lines(self):
         """The schedule lines that can carry an amount: sections and notes cannot."""

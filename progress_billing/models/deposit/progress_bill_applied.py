@@ -14,7 +14,9 @@ class ProgressBillApplied(models.Model):
     _name = 'progress.bill'
     _inherit = 'progress.bill'
 
-    down_payment_use_ids = fields.One2many('progress.down.payment.use', 'bill_id', string="Down Payments")
+    down_payment_use_ids = fields.One2many(
+        'progress.down.payment.use', 'bill_id', string="Down Payments", often_empty=True
+    )
     down_payment_applied = fields.Monetary(
         compute='_compute_down_payment_applied',
         store=True,

@@ -13,6 +13,7 @@ class ProgressBillOpening(models.Model):
         'account.move.line',
         string="Items of Deposits Held Before",
         copy=False,
+        often_empty=True,
         domain="[('parent_state', '=', 'posted'), ('company_id', '=', company_id), ('reconciled', '=', False),"
         " ('account_id.account_type', '=', deposit_account_type)]",
         help="Posted journal items on the deposit account: deposits taken before the contract was entered.",

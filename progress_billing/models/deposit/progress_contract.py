@@ -196,7 +196,9 @@ class ProgressContractBilling(models.Model):
         contracts = self.sudo()
         moves = contracts.bill_ids.move_ids  # of all of them in one go
         moves.fetch(['state'])
-        moves.line_ids.fetch(['progress_line_type', 'matched_debit_ids', 'matched_credit_ids'])
+        moves.line_ids.fetch()  # all that the final invoices ask of them too
+        deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
+        self.env['progress.bulk.mixin']._note_empty(deposits, ('matched_debit_ids', 'matched_credit_ids'))
         for contract in contracts:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')

@@ -75,8 +75,8 @@ class ProgressContractFinal(models.Model):
         :raises UserError: when drafts are left, the contract is closed, or cannot be billed
         """
         self.check_access('write')
-        self._lock_for_billing()
-        finals = self._create_final_bills(actor=Actor.of(self.env.user))
+        with self._locked_for_billing():
+            finals = self._create_final_bills(actor=Actor.of(self.env.user))
         return finals._get_result_action()
 
     def action_final_wizard(self):
@@ -109,6 +109,8 @@ class ProgressContractFinal(models.Model):
         :return: ``progress.bill`` of kind final
         :raises UserError: naming what stands in the way
         """
+        self._note_empty_lists()
+        self.bill_ids._note_empty_lists()
         existing = self._get_final_bills()
         todo = self.filtered(
             lambda contract: (
@@ -133,7 +135,7 @@ class ProgressContractFinal(models.Model):
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices(actor)
-        finals._write_protected({'review_state': 'cancelled'})  # what it falls back to when its invoice is deleted
+        finals._set_fallback('cancelled')
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
 
     def _prepare_final_bill_list(self, existing, extra=None):

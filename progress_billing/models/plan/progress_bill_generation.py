@@ -19,10 +19,10 @@ class ProgressBillGeneration(models.Model):
         :raises UserError: when the contract or the amount cannot be billed; nothing is changed then
         """
         self._check_may_bill()
-        self.contract_id._lock_for_billing()
-        self._check_not_ended()
-        planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
-        planned._generate(Actor.of(self.env.user))
+        with self.contract_id._locked_for_billing():
+            self._check_not_ended()
+            planned = self.filtered(lambda bill: bill.state == 'planned' and bill.kind in ('progress', 'down_payment'))
+            planned._generate(Actor.of(self.env.user))
         return self._get_result_action()
 
     def action_plan_again(self):
@@ -57,6 +57,8 @@ class ProgressBillGeneration(models.Model):
         """
         if not self:
             return
+        self._note_empty_lists()
+        self.contract_id._note_empty_lists()
         self.contract_id._check_can_bill()
         self._check_has_amount()
         self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time

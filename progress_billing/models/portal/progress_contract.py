@@ -8,7 +8,9 @@ class ProgressContractContacts(models.Model):
     _name = 'progress.contract'
     _inherit = 'progress.contract'
 
-    contact_ids = fields.One2many('progress.contact', 'contract_id', string="Contacts", copy=False)
+    contact_ids = fields.One2many(
+        'progress.contact', 'contract_id', string="Contacts", copy=False, often_empty=True
+    )
     answer_ids = fields.One2many(
         'progress.answer', 'contract_id', string="Answers", readonly=True, guarded=True, copy=False
     )
@@ -25,7 +27,9 @@ class ProgressContractContacts(models.Model):
         domain="[('share', '=', False)]",
         copy=False,
     )
-    approval_step_ids = fields.One2many('progress.approval.step', 'contract_id', string="Approval Steps", copy=True)
+    approval_step_ids = fields.One2many(
+        'progress.approval.step', 'contract_id', string="Approval Steps", copy=True, often_empty=True
+    )
 
     # === CONSTRAINTS === #
 

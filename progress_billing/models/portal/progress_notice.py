@@ -101,6 +101,8 @@ class ProgressNotice(models.Model):
                     vals_list.append(
                         {'bill_id': bill.id, 'contact_id': contact.id, 'kind': kind, 'occasion': occasion(bill)}
                     )
+        if not vals_list:
+            return self.browse()
         known = {
             (notice.bill_id.id, notice.contact_id.id, notice.occasion)
             for notice in self.search([('bill_id', 'in', bills.ids), ('kind', '=', kind)])

@@ -32,8 +32,12 @@ class ProgressBillRetainage(models.Model):
 
     @api.depends('line_ids.retainage_amount', 'line_ids.credited_retainage_amount')
     def _compute_retainage_amount(self):
+        self._set_line_sums('retainage_amount', 'credited_retainage_amount')
+
+    @api.model
+    def _get_line_sums(self):
         names = ('retainage_amount', 'credited_retainage_amount')
-        self._set_line_sums('line_ids', {name: name for name in names})
+        return {**super()._get_line_sums(), **{name: ('line_ids', name) for name in names}}
 
     @api.depends('line_ids.retainage_amount')
     def _compute_releases_retainage(self):
@@ -248,9 +252,17 @@ class ProgressBillRetainage(models.Model):
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
-        stored = ['|', ('stored_amount', '!=', 0), ('previous_stored_amount', '!=', 0)]
-        lines = self.env['progress.bill.line'].search([('bill_id', 'in', self.ids), ('source', '=', False), *stored])
-        return self & lines.bill_id
+        if not self:
+            return self
+        self.env['progress.bill.line'].flush_model(['bill_id', 'source', 'stored_amount', 'previous_stored_amount'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s) AND source IS NULL"
+                " AND (stored_amount <> 0 OR previous_stored_amount <> 0)",
+                self.ids,
+            )
+        )
+        return self & self.browse(bill for (bill,) in rows)
 
     # === INVOICE LINES === #
 
@@ -279,7 +291,7 @@ class ProgressBillRetainage(models.Model):
 
     @api.model
     def _get_invoiced_line_fields(self):
-        return [*super()._get_invoiced_line_fields(), 'retainage_amount']
+        return [*super()._get_invoiced_line_fields(), 'retainage_amount', 'retainage_tax_amounts']
 
     @api.model
     def _get_earlier_line_fields(self):
@@ -290,7 +302,7 @@ class ProgressBillRetainage(models.Model):
         self._keep_on_lines('retainage_tax_amounts', taxes.get('retainage', ()))
         if 'retainage' not in taxes:  # what an earlier revision of the bill kept
             again = self.filtered(lambda bill: bill.revision > 1)
-            again.line_ids._set_columns({'retainage_tax_amounts': SQL("NULL")})
+            again.line_ids.filtered('retainage_tax_amounts')._set_columns({'retainage_tax_amounts': SQL("NULL")})
         return result
 
     def _prepare_held_line_list(self, taxes):

@@ -71,7 +71,7 @@ class ProgressBillLineRetainage(models.Model):
     @api.depends('retainage_amount', 'bill_id.revision')  # and see _sum_credited_again
     def _compute_credited_retainage_amount(self):
         credited_bills, others = self._split_by_reversals()
-        others._set_columns({'credited_retainage_amount': SQL("0")})
+        others._set_uncredited('credited_retainage_amount')
         for bill, (reversals, lines) in credited_bills.items():
             kept = bill.line_ids._get_credited_retainage(reversals) if reversals else {}
             for line in lines:  # not all of the bill's: a large bill is computed in parts

@@ -35,6 +35,7 @@ class ProgressBillReview(models.Model):
         'line_id',
         copy=False,
         readonly=True,
+        often_empty=True,
         groups='account.group_account_readonly,account.group_account_invoice',
         guarded=True,
     )
