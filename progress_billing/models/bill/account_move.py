@@ -53,15 +53,15 @@ class AccountMove(models.Model):
             # sudo: progress.bill - what follows from invoices follows whoever changes them
             told = self.sudo().progress_bill_id
             told._on_moves_changed(before)
-            told.move_ids._tell_credited()
+            told.move_ids._tell_credited(before)
         elif 'payment_state' in fnames and any(self._ids):  # written by hand, as a payment that is blocked
             self._tell_payments()
         return result
 
-    def _tell_credited(self):
+    def _tell_credited(self, before):
         """What was credited of lines of bills is summed up again, where there is a reversal among these entries."""
         self.fetch(['reversed_entry_id', 'progress_bill_id'])
-        self.filtered('reversed_entry_id').progress_bill_id._get_all_lines()._sum_credited_again()
+        self.filtered('reversed_entry_id').progress_bill_id._get_all_lines()._sum_credited_again(before)
 
     def _compute_payment_state(self):
         result = super()._compute_payment_state()

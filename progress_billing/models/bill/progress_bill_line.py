@@ -119,13 +119,16 @@ class ProgressBillLine(models.Model):
         """Names of the figures that come from reversals of a bill's invoice. Extend by ``super()``."""
         return ['credited_amount', 'credited_quantity']
 
-    def _sum_credited_again(self):
-        """Entries that reverse an invoice of these lines' bills have come, gone or changed."""
+    def _sum_credited_again(self, before):
+        """Entries that reverse an invoice of these lines' bills have come, gone or changed.
+
+        :param bool before: whether they are about to; see ``modified``
+        """
         if self:
             names = self._get_credited_fields()
-            for name in names:
+            self.modified(names, before=before)
+            for name in names:  # last: what is asked for meanwhile still finds the entries as they were
                 self.env.add_to_compute(self._fields[name], self)
-            self.modified(names)
 
     def _set_uncredited(self, *names):
         """Nothing was credited of these saved lines: in one statement for all such figures that are to be computed."""

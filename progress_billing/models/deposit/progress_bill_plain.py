@@ -11,7 +11,10 @@ READ_APART = ('contract_line_id', 'invoiced_amount', 'invoiced_quantity')
 #: who extends one of these is asked claim by claim
 TAX_HOOKS = frozenset({'_prepare_tax_entries', '_get_line_taxes', '_get_earlier_taxes'})
 ENGINE_HOOKS = frozenset(
-    {'_base_lines', '_compute_taxes', '_compute_plain_taxes', '_merge', '_prepare_kept_of', '_prepare_kept_taxes'}
+    {
+        *('_base_lines', '_compute_taxes', '_compute_plain_taxes', '_are_plain_taxes', '_apply_cumulative_taxes'),
+        *('_take_part_of_tax', '_merge', '_prepare_kept_of', '_prepare_kept_taxes'),
+    }
 )
 
 
