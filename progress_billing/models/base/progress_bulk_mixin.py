@@ -255,12 +255,15 @@ class ProgressBulkMixin(models.AbstractModel):
                     self._add_to_lists(inverse, ids)
             self._fields[name]._insert_cache(self, ids)
         own = [field for field in self._fields.values() if field.store and field.compute]
-        with self.env.protecting([(own, self), *kept]):
-            self.with_context(progress_rows=True).modified(self._fields, create=True)
+        with self.env.protecting([([*own, self._fields['id']], self), *kept]):
+            self.modified(self._fields, create=True)
 
     def _modified_triggers(self, tree, create=False):
-        """Of new rows only what follows elsewhere is asked for: their own figures are what they should be."""
-        made = create and self.env.context.get('progress_rows')
+        """Of new rows only what follows elsewhere is asked for: their own figures are what they should be.
+
+        While they are announced their ids are protected, which the ORM does for nobody.
+        """
+        made = create and self <= self.env.protected(self._fields['id'])
         return super()._modified_triggers(type(tree)((), tree) if made else tree, create)
 
     def _add_to_lists(self, field, ids):
