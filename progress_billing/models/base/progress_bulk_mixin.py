@@ -1,5 +1,9 @@
+import itertools
+
 from odoo import api, models, tools
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
+from odoo.tools.constants import PREFETCH_MAX
 
 #: classes that may say what happens when records are made: Odoo's framework, and this addon
 KNOWN_MAKERS = ('odoo.orm.', 'odoo.models', 'odoo.addons.base.', 'odoo.addons.progress_billing.')
@@ -54,7 +58,11 @@ class ProgressBulkMixin(models.AbstractModel):
         try:
             return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
         except KeyError:
-            self.fetch(names)
+            others = self.browse(itertools.islice(self._prefetch_ids, PREFETCH_MAX))
+            try:  # those of other contracts on a list, as the ORM reads them
+                (self | others).fetch(names)
+            except AccessError:
+                self.fetch(names)
             return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
 
     def _filter_blank(self, name):
