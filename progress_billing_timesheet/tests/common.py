@@ -97,3 +97,18 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
         self.assertEqual(
             sum(move.line_ids.filtered(lambda line: line.account_id == account).mapped('balance')), balance
         )
+
+
+class InvoiceNumberCommon(ProgressTimesheetCommon):
+    """The first invoice of the journal is posted; typed numbers follow its pattern."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls.make.contract([50000], hourly_rate=100)
+        cls.first = cls._create_bill(cls.contract, None, 100).invoice_id
+        cls.first.action_post()
+        cls.prefix = cls.first.sequence_prefix
+
+    def _number(self, number):
+        return f'{self.prefix}{number:05d}'

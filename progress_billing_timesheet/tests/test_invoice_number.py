@@ -1,23 +1,12 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import ProgressTimesheetCommon
+from .common import InvoiceNumberCommon
 
 
 @tagged('post_install', '-at_install')
-class TestInvoiceNumber(ProgressTimesheetCommon):
+class TestInvoiceNumber(InvoiceNumberCommon):
     """A number somebody types: in the journal's pattern, above the last, free; or a sentence."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.contract = cls.make.contract([50000], hourly_rate=100)
-        cls.first = cls._create_bill(cls.contract, None, 100).invoice_id
-        cls.first.action_post()
-        cls.prefix = cls.first.sequence_prefix
-
-    def _number(self, number):
-        return f'{self.prefix}{number:05d}'
 
     def test_next_one(self):
         bill = self._create_bill(self.contract, None, 100, invoice_number=self._number(2))

@@ -1,23 +1,12 @@
 from odoo import fields
 from odoo.tests import tagged
 
-from .common import ProgressTimesheetCommon
+from .common import InvoiceNumberCommon
 
 
 @tagged('post_install', '-at_install')
-class TestNumberTables(ProgressTimesheetCommon):
+class TestNumberTables(InvoiceNumberCommon):
     """Which numbers can be typed, in which journal, and what becomes of them afterwards (HRS-11)."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.contract = cls.make.contract([50000], hourly_rate=100)
-        cls.first = cls._create_bill(cls.contract, None, 100).invoice_id
-        cls.first.action_post()
-        cls.prefix = cls.first.sequence_prefix
-
-    def _number(self, number):
-        return f'{self.prefix}{number:05d}'
 
     def _remark(self, number, **vals):
         wizard = self._open(self.contract, None, 100, invoice_number=number, **vals)

@@ -329,11 +329,13 @@ class ProgressBillCreate(models.TransientModel):
         if rest:
             self.child_ids[0]._raise_not_billable(rest[0].sudo())  # sudo: account.analytic.line - names the bill
 
+    def _get_earlier(self):
+        """Records of the same customer that come first."""
+        return self.parent_id.child_ids.filtered(lambda other: other._origin.id < self._origin.id)
+
     def _get_before(self):
-        """Records of the same customer that are about the same project, and come first."""
-        return self.parent_id.child_ids.filtered(
-            lambda other: other._origin.id < self._origin.id and other.project_id == self.project_id
-        )
+        """Those of them that are about the same project."""
+        return self._get_earlier().filtered(lambda other: other.project_id == self.project_id)
 
     # === TIME === #
 
@@ -404,9 +406,7 @@ class ProgressBillCreate(models.TransientModel):
         """
         self.ensure_one()
         lines = self.contract_id._get_order_lines_to_bill(kind)
-        earlier = self.parent_id.child_ids.filtered(
-            lambda other: other._origin.id < self._origin.id and not other.bill_id
-        )
+        earlier = self._get_earlier().filtered(lambda other: not other.bill_id)
         for contracts in earlier.contract_id.grouped('currency_id').values() if lines else ():
             lines -= contracts._get_order_lines_to_bill(kind)
         return lines
