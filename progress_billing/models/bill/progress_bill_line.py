@@ -243,6 +243,10 @@ class ProgressBillLine(models.Model):
         :return: the lines
         """
         derived, columns = self._get_claim_columns(), columns or {}
+        derived |= {
+            f'{bucket}_amount': SQL("CASE bill.bucket WHEN %s THEN %s ELSE 0 END", bucket, derived['invoiced_amount'])
+            for bucket in ('draft', 'actual')
+        }
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
         scheduled = self.env['progress.contract.line'].browse(values['contract_line_id'])
         if not self.env.su:
@@ -266,8 +270,6 @@ class ProgressBillLine(models.Model):
         lists, others = ((), ()) if 'source' in values else (('line_ids',), ('sourced_line_ids',))
         lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists, others)
         lines.check_access('create')
-        if any(bills.mapped('bucket')):
-            lines._compute_bucket()
         return lines
 
     @api.model

@@ -83,7 +83,7 @@ class ProgressBillRetainage(models.Model):
         super()._on_claimed(new=new)
         self._filter_stored()._restate_stored()
         self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
-        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+        for wave in self._filter_pro_formas()._split_by_contract():
             wave._withhold_retainage()
 
     def _on_unbilled(self):
@@ -110,19 +110,20 @@ class ProgressBillRetainage(models.Model):
                 bill._withhold_on_lines()
 
     def _filter_retained(self):
-        """Bills where anything is or was held back: by the contract, or by a rate that stands on the bill alone."""
+        """Bills where anything is or was held back: by the contract, or on the bill alone, whose sums may be to come."""
         if not self:
             return self
-        self.env['progress.bill.line'].flush_model(['bill_id', 'retainage_percent', 'stored_retainage_percent'])
+        figures = ['retainage_percent', 'stored_retainage_percent', 'retainage_amount']
+        self.env['progress.bill.line'].flush_model(['bill_id', *figures])
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s)"
-                " AND (retainage_percent <> 0 OR stored_retainage_percent <> 0)",
+                " AND (retainage_percent <> 0 OR stored_retainage_percent <> 0 OR retainage_amount <> 0)",
                 self.ids,
             )
         )
-        rated = self.browse(bill for (bill,) in rows)
-        return self.filtered(lambda bill: bill in rated or bill.contract_id._has_retainage())
+        held = self.browse(bill for (bill,) in rows)
+        return self.filtered(lambda bill: bill in held or bill.contract_id._has_retainage(but=self))
 
     def _withhold_on_lines(self):
         self.ensure_one()
