@@ -89,16 +89,22 @@ class ProgressBillGeneration(models.Model):
     def _draw_numbers(self, company, date, count):
         """Numbers of a company's sequence: in one go, where the sequence allows gaps and the date gives no series.
 
+        The sequence is the one that ``next_by_code`` takes, found and read at once.
+
         :param int count: how many
         :return list: of numbers
         """
         sequences = self.env['ir.sequence'].with_company(company)
-        found = count > 1 and sequences.search(
-            [('code', '=', 'progress.bill'), ('company_id', 'in', (company.id, False))], order='company_id', limit=1
+        found = sequences.search_fetch(
+            [('code', '=', 'progress.bill'), ('company_id', 'in', (company.id, False))],
+            ['implementation', 'use_date_range', 'prefix', 'suffix', 'padding', 'number_increment'],
+            order='company_id',
+            limit=1,
         )
-        if not found or found.implementation != 'standard' or found.use_date_range:
-            draw = sequences.next_by_code
-            return [draw('progress.bill', sequence_date=date) for _number in range(count)]
+        if not found:  # billed without a number, as the ORM's sequences have it
+            return [False] * count
+        if count == 1 or found.implementation != 'standard' or found.use_date_range:
+            return [found.next_by_id(sequence_date=date) for _number in range(count)]
         query = SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f'ir_sequence_{found.id:03d}', count)
         return [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 

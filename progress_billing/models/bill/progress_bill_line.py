@@ -288,6 +288,11 @@ class ProgressBillLine(models.Model):
             **dict.fromkeys(('credited_amount', 'credited_quantity', 'draft_amount', 'actual_amount'), zero),
         }
 
+    @api.model
+    def _get_kept_fields(self):
+        """What invoices take of claims."""
+        return [*super()._get_kept_fields(), *self.env['progress.bill']._get_invoiced_line_fields()]
+
     def _drop_percent(self, vals):
         """A form sends amount or quantity with the percentage, which follows from them."""
         if 'amount' not in vals and 'quantity' not in vals:

@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 
 from ..base.progress_actor import Actor
 
-#: what an amount is spread by, over lines billed by amount
-LEFT_FIELDS = ('sequence', 'currency_id', 'draft_amount', 'actual_amount')
+#: what is asked of lines billed by amount when one is spread over them
+LEFT_FIELDS = ('sequence', 'currency_id', 'draft_amount', 'actual_amount', 'pending_amount', 'pending_quantity')
 
 
 class ProgressBillGeneration(models.Model):

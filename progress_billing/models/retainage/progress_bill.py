@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money, retainage
+from .progress_bill_line import RETAINAGE_FIELDS, STORED_FIELDS
 
 
 class ProgressBillRetainage(models.Model):
@@ -111,18 +112,7 @@ class ProgressBillRetainage(models.Model):
 
     def _filter_retained(self):
         """Bills where anything is or was held back: by the contract, or on the bill alone, whose sums may be to come."""
-        if not self:
-            return self
-        figures = ['retainage_percent', 'stored_retainage_percent', 'retainage_amount']
-        self.env['progress.bill.line'].flush_model(['bill_id', *figures])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s)"
-                " AND (retainage_percent <> 0 OR stored_retainage_percent <> 0 OR retainage_amount <> 0)",
-                self.ids,
-            )
-        )
-        held = self.browse(bill for (bill,) in rows)
+        held = self._filter_with_figures(*sorted(RETAINAGE_FIELDS))
         return self.filtered(lambda bill: bill in held or bill.contract_id._has_retainage(but=self))
 
     def _withhold_on_lines(self):
@@ -253,17 +243,7 @@ class ProgressBillRetainage(models.Model):
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
-        if not self:
-            return self
-        self.env['progress.bill.line'].flush_model(['bill_id', 'source', 'stored_amount', 'previous_stored_amount'])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s) AND source IS NULL"
-                " AND (stored_amount <> 0 OR previous_stored_amount <> 0)",
-                self.ids,
-            )
-        )
-        return self & self.browse(bill for (bill,) in rows)
+        return self._filter_with_figures(*STORED_FIELDS)
 
     # === INVOICE LINES === #
 
