@@ -68,7 +68,7 @@ class ProgressBulkMixin(models.AbstractModel):
             return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
 
     def _are_known_zero(self, *names):
-        """Whether these figures are in memory for all these records, and all of them 0: the database need not be asked."""
+        """Whether these figures are in memory for all these records, and 0: the database need not be asked."""
         fields = [self._fields[name] for name in names]
         for field in fields:
             if field.compute:

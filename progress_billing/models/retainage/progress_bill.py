@@ -111,7 +111,7 @@ class ProgressBillRetainage(models.Model):
                 bill._withhold_on_lines()
 
     def _filter_retained(self):
-        """Bills where anything is or was held back: by the contract, or on the bill alone, whose sums may be to come."""
+        """Bills where anything is or was held back: by the contract, or on the bill alone, its sums to come or not."""
         held = self._filter_with_figures(*sorted(RETAINAGE_FIELDS))
         return self.filtered(lambda bill: bill in held or bill.contract_id._has_retainage(but=self))
 
