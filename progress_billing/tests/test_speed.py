@@ -5,7 +5,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.progress_billing.models.deposit import progress_bill_plain
-from odoo.addons.progress_billing.models.progress import progress_contract
+from odoo.addons.progress_billing.models.progress import progress_contract, progress_contract_line_run
 
 from .common import ProgressBillingCommon
 from .queries import count_queries
@@ -546,7 +546,7 @@ class TestRunInOneQuery(SpeedCommon):
 
     @contextmanager
     def _line_by_line(self):
-        with patch.object(type(self.env['progress.contract.line']), '_knows_methods', lambda _self, _names: False):
+        with patch.object(progress_contract_line_run, 'knows_methods', lambda _lines, _names: False):
             yield
 
     def _answers(self, lines):

@@ -161,12 +161,7 @@ class ProgressBulkMixin(models.AbstractModel):
         computes = (self._fields[name].compute for name in derived if name in self._fields)
         names = {'create', *hooks, *(name for name in computes if isinstance(name, str))}
         constraints = (method.__module__.startswith(KNOWN_MAKERS) for method in self._constraint_methods)
-        return self._knows_methods(names) and all(constraints)
-
-    @api.model
-    def _knows_methods(self, names):
-        """See :func:`knows_methods`."""
-        return knows_methods(self, names)
+        return knows_methods(self, names) and all(constraints)
 
     @api.model
     @tools.ormcache('frozenset(derived)')
