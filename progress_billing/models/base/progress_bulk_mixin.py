@@ -94,9 +94,12 @@ class ProgressBulkMixin(models.AbstractModel):
         """Find out in one query which lists of some records are empty. The others are read when somebody asks for them.
 
         :param records: of any model
-        :param names: of lists without a domain of their own, or of which most are empty without it too
+        :param names: of lists without a domain of their own, or of which most are empty without it too; what is
+            computed has no table to look into, and is left alone
         """
-        fields = [records._fields[name] for name in names]
+        fields = [field for field in map(records._fields.get, names) if field.store]
+        if not fields:
+            return
         caches = [field._get_cache(self.env) for field in fields]
         ids = [id_ for id_ in records._ids if id_ and not all(id_ in cache for cache in caches)]
         if not ids:
