@@ -182,6 +182,27 @@ class ProgressContractLineBilled(models.Model):
                 sum(amount for line, amount in credits.items() if line.contract_id == contract)
             )
 
+    def _check_not_below_nothing(self):
+        """Something that was billed of these lines is undone: what gives back more than is left is undone first (BIL-6).
+
+        What is billed above the worth is no matter here, nor what the contracts come to: bills of a deduction and of
+        what it is taken from may be undone one after the other.
+
+        :raises UserError: naming the line
+        """
+        contracts = self._get_linked('contract_id')
+        over, _credits = self._find_overbilled(contracts) if contracts else (self, {})
+        for line in over.filtered(lambda line: line.company_id.progress_overbilling_policy != 'warn'):
+            billed = line.currency_id.round(line.draft_amount + line.actual_amount)
+            if billed < 0 <= line.revised_amount or billed > 0 > line.revised_amount:
+                raise UserError(
+                    self.env._(
+                        "%(line)s: %(billed)s would be left as billed. Undo first what gives more back than is left.",
+                        line=line.display_name,
+                        billed=line._show_amount(billed),
+                    )
+                )
+
     def _find_overbilled(self, contracts):
         """What may be billed beyond its worth, which is little of much: one query, whoever may read what it is of.
 
