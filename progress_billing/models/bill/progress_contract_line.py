@@ -144,10 +144,15 @@ class ProgressContractLineBilled(models.Model):
     def _get_quantity_for(self, amount):
         """Quantity that an amount spread over this line stands for, in the unit's precision (BIL-11)."""
         self.ensure_one()
+        units = self._get_rounded_units(amount)
+        is_rest = units and not self.currency_id.compare_amounts(amount, self._get_amount_left())
+        return self._get_quantity_left() if is_rest else units
+
+    def _get_rounded_units(self, amount):
+        """Units that an amount comes to by the price alone, whatever is billed of the line: for what is computed of it."""
+        self.ensure_one()
         if self.billing_base != 'quantity' or not self.unit_price:
             return 0.0
-        if self.currency_id.compare_amounts(amount, self._get_amount_left()) == 0:
-            return self._get_quantity_left()
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         return float_round(amount / self.unit_price, precision_digits=digits)
 
