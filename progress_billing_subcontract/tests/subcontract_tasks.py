@@ -61,6 +61,7 @@ TABLE = (
     Row('correct', 'manager'),
     Row('delete_claim', 'manager'),
     Row('cancel_claim', 'manager'),
+    Row('plan_again', 'manager'),
     # exports
     Row('export_claims', 'manager'),
     Row('export_lines_of_claims', 'manager'),
@@ -73,6 +74,10 @@ TABLE = (
     # terms, schedules, settings
     Row('create_subcontract', 'manager'),
     Row('cancel_subcontract', 'manager'),
+    Row('enter_opening_amounts', 'manager'),
+    Row('add_opening_amount', 'manager'),
+    Row('change_opening_amount', 'manager'),
+    Row('delete_opening_amount', 'manager'),
     Row('edit_schedule', 'manager'),
     Row('add_line', 'manager'),
     Row('delete_line', 'manager'),
@@ -298,6 +303,10 @@ class SubcontractTasks:
     def cancel_claim(self):
         return call('progress.bill', 'action_cancel', self.case.submitted.ids)
 
+    def plan_again(self):
+        self.case.invited.action_cancel()
+        return call('progress.bill', 'action_plan_again', self.case.invited.ids)
+
     # --- exports ---
 
     def export_claims(self):
@@ -342,6 +351,28 @@ class SubcontractTasks:
 
     def cancel_subcontract(self):
         return call('progress.contract', 'action_cancel', self.case.fresh.ids)
+
+    def _open_with(self, *amounts):
+        """Values of opening amounts of a subcontract that nothing was billed of."""
+        scheduled = self.case.fresh.line_ids.id
+        lines = [(0, 0, {'contract_line_id': scheduled, 'amount': amount}) for amount in amounts]
+        return {'contract_id': self.case.fresh.id, 'kind': 'opening', 'date': '2026-01-31', 'line_ids': lines}
+
+    def enter_opening_amounts(self):
+        return call('progress.bill', 'create', None, self._open_with(50))
+
+    def add_opening_amount(self):
+        bill = self.env['progress.bill'].create(self._open_with())
+        vals = {'bill_id': bill.id, 'contract_line_id': self.case.fresh.line_ids.id, 'amount': 50}
+        return call('progress.bill.line', 'create', None, vals)
+
+    def change_opening_amount(self):
+        bill = self.env['progress.bill'].create(self._open_with(50))
+        return call('progress.bill', 'write', bill.ids, {'line_ids': [(1, bill.line_ids.id, {'amount': 60})]})
+
+    def delete_opening_amount(self):
+        bill = self.env['progress.bill'].create(self._open_with(50))
+        return call('progress.bill.line', 'unlink', bill.line_ids.ids)
 
     def edit_schedule(self):
         return call('progress.contract.line', 'write', self.contract.line_ids[0].ids, {'name': "Other"})
