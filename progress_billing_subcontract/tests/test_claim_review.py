@@ -120,6 +120,18 @@ class TestClaimReview(AcceptedClaimCommon):
         self.bill.action_approve()
         self.assertEqual(self.bill.claim_status, 'approved')
 
+    def test_decided_on_what_is_shown(self):
+        """Sent back by somebody else and handed in anew: a dialog that shows what was claimed before decides nothing."""
+        wizard = self._review('10000')
+        self.bill.action_reject("More")
+        self._send('submit', **self._work(self.bill, '12000', '700'))
+        for act in (wizard.action_approve, wizard.action_send_back):
+            self.assertRefused(act, "has been changed since you opened this dialog", self.bill.name)
+        self.assertRecordValues(self.bill, [{'claim_status': 'under_review', 'invoiced_amount': 12700}])
+        wizard = self.env['progress.review.wizard'].browse(self.bill.action_review()['res_id'])
+        wizard.action_approve()
+        self.assertRecordValues(self.bill, [{'claim_status': 'approved', 'invoiced_amount': 12700}])
+
     def test_many_at_once(self):
         """From the list: claims approved and sent back together, each with its own notes."""
         other = self._accepted(self._other())
