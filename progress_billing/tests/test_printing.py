@@ -71,7 +71,7 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
     def test_units(self):
         """A lump sum is printed without a unit, a quantity in the schedule's unit alone."""
         self.env.user.group_ids += self.env.ref('uom.group_uom')
-        service = self.env['product.product'].create({'name': "Works", 'type': 'service', 'uom_id': self.env.ref('uom.product_uom_unit').id})
+        service = self.env['product.product'].create({'name': "Works", 'type': 'service'})
         contract = self.make.as_billed([1000], line_vals={'product_id': service.id})
         lump_sum = lxml_html.fromstring(self._print(self.billing.bill(contract, '10%').invoice_id))
         quantities = [cell.text_content().split() for cell in lump_sum.xpath('//td[@name="td_quantity"]')]
