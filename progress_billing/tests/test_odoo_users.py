@@ -93,3 +93,28 @@ class TestOdooUsers(ProgressBillingCommon):
             if field.copy and field.groups and any(module.startswith('progress_billing') for module in field._modules)
         }
         self.assertEqual(found, known)
+
+    def test_merging_contacts(self):
+        """Two contacts become one, billed or not: what was billed to either is the one's."""
+        twin = self.customer.copy({'name': "Customer, entered twice"})
+        contract = self.make.contract([1000, 500], partner_id=twin.id)
+        bill = self.billing.bill(contract, '10%')
+        self.env['base.partner.merge.automatic.wizard']._merge((twin | self.customer).ids, self.customer)
+        self.env.invalidate_all()
+        self.assertFalse(twin.exists())
+        for record in (contract, bill, bill.invoice_id, bill.invoice_id.line_ids):
+            self.assertEqual(record.partner_id, self.customer)
+        self.billing.bill(contract, '10%')
+
+    def test_merging_accounts(self):
+        """Accounts of two companies become one, whatever they are used for."""
+        other = self.env['res.company'].create({'name': "Branch office"})
+        twin = self.income_account.with_company(other).sudo().create(
+            {'name': "Sales", 'code': '490099', 'account_type': 'income', 'company_ids': other.ids}
+        )
+        contract = self.make.contract([1000])
+        both = (self.income_account | twin).with_context(allowed_company_ids=[self.company.id, other.id])
+        both.env['account.merge.wizard']._action_merge(both)
+        self.env.invalidate_all()
+        self.assertFalse(twin.exists())
+        self.assertEqual(contract.line_ids.account_id, self.income_account)

@@ -76,7 +76,7 @@ class TestPortalForward(PortalCommon):
         self.assertNotIn('id="progress_forward"', self._get(self.bill, contact=reader).text)
         self.bill.action_approve()
         self.bill.action_cancel()
-        self.assertFalse(self.bill._can_be_forwarded())
+        self.assertFalse(self.bill._has_document())
         self.assertRefused(lambda: self._forward('a@example.com'), "cannot be sent")
 
     def test_page(self):

@@ -654,3 +654,14 @@ class TestAskedOnce(SpeedCommon):
             self.assertEqual((mine | other)._filter_unlocked(), other)
             raise ZeroDivisionError
         self.assertEqual((mine | other)._filter_unlocked(), mine | other)
+
+    def test_lock_is_not_known_past_its_transaction(self):
+        """A way back to before it gives the rows free, a commit too: nothing is known of them any more."""
+        [mine] = self._contracts(1)
+        with mine._locked_for_billing():
+            with self.assertRaises(ZeroDivisionError), self.env.cr.savepoint():
+                raise ZeroDivisionError
+            self.assertEqual(mine._filter_unlocked(), mine)
+            with mine._locked_for_billing():
+                self.assertFalse(mine._filter_unlocked())
+        self.assertEqual(mine._filter_unlocked(), mine)

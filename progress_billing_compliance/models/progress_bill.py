@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
+
 
 class ProgressBillCompliance(models.Model):
     """Documents hold up the approval of a bill, its invoice, and the payment of it."""
@@ -16,7 +18,7 @@ class ProgressBillCompliance(models.Model):
         for bill in self:
             step = 'pay' if bill.state in ('approved', 'invoiced') else 'approve'
             is_paid = bill.invoice_state == 'posted' and not bill.is_unpaid
-            is_open = bill.state not in ('cancelled', 'declined') and not is_paid
+            is_open = bill.state not in ENDED_STATES and not is_paid
             sentences = bill._get_compliance_blockers(step) + bill._get_compliance_warnings(step) if is_open else []
             bill.compliance_text = '\n'.join(sentences)
 

@@ -1,5 +1,7 @@
 from odoo import models
 
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
+
 
 class ProgressBillingPeriod(models.Model):
     _inherit = 'progress.billing.period'
@@ -12,7 +14,7 @@ class ProgressBillingPeriod(models.Model):
         """
         self.check_access('read')
         bills = self.env['progress.bill'].search(
-            [('period_id', 'in', self.ids), ('state', 'not in', ('planned', 'cancelled', 'declined'))]
+            [('period_id', 'in', self.ids), ('state', 'not in', ('planned', *ENDED_STATES))]
         )
         name = ', '.join(self.mapped('calendar_title'))[:200]
         return self.env['progress.backup']._ask_for(bills, self.env._("Backup of %s", name))

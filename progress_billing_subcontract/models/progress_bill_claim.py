@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
 from odoo.addons.progress_billing.tools import money, numbers
 
 from .progress_bill_status import OPEN_STATES
@@ -43,7 +44,7 @@ class ProgressBillClaim(models.Model):
 
     _vendor_reference_once = models.UniqueIndex(
         "(company_id, commercial_partner_id, vendor_reference) "
-        "WHERE vendor_reference IS NOT NULL AND state NOT IN ('cancelled', 'declined')",
+        f"WHERE vendor_reference IS NOT NULL AND state NOT IN {ENDED_STATES}",
         "This subcontractor has used this invoice number already.",
     )
 
@@ -105,7 +106,7 @@ class ProgressBillClaim(models.Model):
                     ('company_id', '=', bill.company_id.id),
                     ('commercial_partner_id', '=', bill.commercial_partner_id.id),
                     ('vendor_reference', '=', reference),
-                    ('state', 'not in', ('cancelled', 'declined')),
+                    ('state', 'not in', ENDED_STATES),
                 ],
                 limit=1,
             ) or taken.search(

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
 from odoo.addons.progress_billing.tools import money
 
 
@@ -149,7 +150,23 @@ class ProgressBillLine(models.Model):
     def _is_billed_to_owner(self):
         """Whether a live bill of the owner has taken this line, whichever contract it was on (SUB-14)."""
         self.ensure_one()
-        return bool(self.owner_bill_id) and self.owner_bill_id.state not in ('cancelled', 'declined')
+        return bool(self.owner_bill_id) and self.owner_bill_id.state not in ENDED_STATES
+
+    def _sum_for_owner(self):
+        """What these lines of claims come to on each line that the owner is billed on, in that line's currency.
+
+        :return dict: values of a claim by schedule line of the owner
+        """
+        sums = {}
+        for line in self:
+            owner = line.contract_line_id.owner_line_id
+            vals = sums.setdefault(owner, {'amount': 0.0, 'retainage_amount': 0.0})
+            vals['amount'] += line._convert_for_owner(line.certified_amount, owner)
+            vals['retainage_amount'] += line._convert_for_owner(line.retainage_amount, owner)
+        for owner, vals in sums.items():
+            parts = owner.subcontract_line_ids
+            vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in parts)
+        return sums
 
     def _convert_for_owner(self, amount, owner):
         """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""

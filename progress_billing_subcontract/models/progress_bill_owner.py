@@ -36,20 +36,3 @@ class ProgressBillOwner(models.Model):
         return self.line_ids.filtered(
             lambda line: line.contract_line_id.owner_line_id and not line._is_billed_to_owner()
         )
-
-    def _sum_for_owner(self):
-        """What these claims come to on each line that the owner is billed on, in that line's currency.
-
-        :return dict: values of a claim by schedule line of the owner
-        """
-        sums = {}
-        for line in self._get_lines_for_owner():
-            owner = line.contract_line_id.owner_line_id
-            convert = line._convert_for_owner
-            vals = sums.setdefault(owner, {'amount': 0.0, 'retainage_amount': 0.0})
-            vals['amount'] += convert(line.certified_amount, owner)
-            vals['retainage_amount'] += convert(line.retainage_amount, owner)
-        for owner, vals in sums.items():
-            parts = owner.subcontract_line_ids
-            vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in parts)
-        return sums

@@ -139,8 +139,8 @@ class ProjectProject(models.Model):
                     "%s: no approved claim waits to be billed to the owner.", ', '.join(self.mapped('display_name'))
                 )
             )
-        sums = claims._sum_for_owner()
-        if not sums:
+        waiting = claims._get_lines_for_owner()
+        if not waiting:
             raise UserError(
                 self.env._(
                     "No line of %s says on which line the owner is billed. Set Billed to the Owner On in the schedules "
@@ -149,14 +149,10 @@ class ProjectProject(models.Model):
                 )
             )
         bills = self.env['progress.bill']
-        by_contract, waiting = {}, claims._get_lines_for_owner()
-        for line, vals in sums.items():
-            by_contract.setdefault(line.contract_id, {})[line] = vals
-        for contract, lines in by_contract.items():
-            bill = contract._fill_owner_bill(lines)
-            taken = waiting.filtered(lambda line, owners=lines: line.contract_line_id.owner_line_id in owners)
+        for contract, lines in waiting.grouped(lambda line: line.contract_line_id.owner_line_id.contract_id).items():
+            bill = contract._fill_owner_bill(lines._sum_for_owner())
             # sudo: progress.bill.line - that the owner is billed for it, noted on the claim
-            taken.sudo()._write_protected({'owner_bill_id': bill.id})
+            lines.sudo()._write_protected({'owner_bill_id': bill.id})
             bills |= bill
         return bills._get_bill_action()
 

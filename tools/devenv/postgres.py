@@ -109,6 +109,14 @@ class Embedded:
             return bool(sql("select 1"))
         return False
 
+    def _is_starting(self) -> bool:
+        """True while the server is there and takes its time."""
+        try:
+            sql("select 1")
+        except psycopg2.OperationalError as error:
+            return "starting up" in str(error) or "not yet accepting" in str(error)
+        return False
+
     def _launch(self) -> None:
         """Start it; a killed server's left-overs may need some patience."""
         noted = self.data / "postmaster.pid"
@@ -120,6 +128,8 @@ class Embedded:
         for patience in (1, 5, 0):
             with contextlib.suppress(SetupError):
                 self._call("pg_ctl", "-D", self.data, "-l", self.log, "-o", f"-k '{self.home}'", "start")
+            while self._is_starting():  # one that was killed may have much to read again
+                time.sleep(0.5)
             if self.is_up():
                 return
             time.sleep(patience)

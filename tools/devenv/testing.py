@@ -24,13 +24,16 @@ SHARED = (f"-n{min(4, os.cpu_count() or 1)}", "--dist=loadgroup", "--no-loadscop
 Outcome = namedtuple("Outcome", ("name", "code", "seconds", "counts"))
 
 
-def pytest(odoo: Odoo, name: str, settings: str, options: list, folder: Path | None = None) -> Outcome:
-    """Run pytest with a file of settings."""
+def pytest(odoo: Odoo, name: str, settings: str, options: list, root: Path | None = None) -> Outcome:
+    """Run pytest with a file of settings; tests are named from ``root``.
+
+    Not in that folder: Python would import from it, and Odoo has a module ``calendar`` there.
+    """
     layout, started, report = odoo.layout, time.monotonic(), odoo.layout.logs / f"tests-{name}.xml"
     report.unlink(missing_ok=True)
-    where = ["-c", layout.repo / settings, "--rootdir", folder or layout.repo, "-o", f"cache_dir={layout.cache}/pytest"]
+    where = ["-c", layout.repo / settings, "--rootdir", root or layout.repo, "-o", f"cache_dir={layout.cache}/pytest"]
     command = [sys.executable, "-m", "pytest", *where, f"--junitxml={report}", *options]
-    with running(command, env=odoo.environment(), cwd=folder or layout.repo) as child:
+    with running(command, env=odoo.environment(), cwd=layout.repo) as child:
         code = child.wait()
     cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
     counts = Counter(part.tag for case in cases for part in (case, *case))
@@ -80,14 +83,15 @@ def _suites(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcom
     name, bare, settings = "pb_test_odoo", "--bare" in arguments, configparser.ConfigParser()
     settings.read(odoo.layout.repo / SUITES)
     known = settings["pytest"]["testpaths"].split()
-    files = [argument for argument in arguments if argument in known] or known
-    root = next((path for path in odoo.addons_paths if (path / files[0]).exists()), None)
+    files = [argument for argument in arguments if argument.partition("::")[0] in known] or known
+    root = next((path for path in odoo.addons_paths if (path / files[0].partition("::")[0]).exists()), None)
     if root is None:
         raise SetupError("This Odoo comes without its tests. Set ODOO_HOME to a source checkout.")
     with step(f"Database {name} ({'none of ours' if bare else ', '.join(addon.name for addon in found)})"):
         _make(odoo, name, found, False, not bare)
         odoo.install(name, ["-i", ",".join(sorted({file.split("/")[0] for file in files}))])
-    options = ["-q", f"--odoo-database={name}", *SHARED, *(argument for argument in arguments if argument != "--bare")]
+    options = [argument for argument in arguments if argument not in (*files, "--bare")]
+    options = ["-q", f"--odoo-database={name}", *SHARED, *options, *(root / file for file in files)]
     outcome = pytest(odoo, name, str(SUITES), [*options, *["-oaddopts=-p odoo_session -ra --odoo-http"] * bare], root)
     database.drop(odoo, name)
     return [outcome]

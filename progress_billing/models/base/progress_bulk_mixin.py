@@ -15,8 +15,8 @@ def int_array(numbers):
     :param numbers: integers or ``None``
     :return SQL: an array
     """
-    text = ','.join('NULL' if number is None else str(int(number)) for number in numbers)
-    return SQL("%s::int[]", f'{{{text}}}')
+    text = str([*numbers]).replace('None', 'NULL')
+    return SQL("%s::int[]", f'{{{text[1:-1]}}}')
 
 
 def knows_methods(records, names):

@@ -99,9 +99,11 @@ class ProgressGuardMixin(models.AbstractModel):
         :raises AccessError: for a derived figure, a state or another parent
         :raises ValidationError: for a number that is none
         """
+        if not self:  # Odoo, which merges contacts, writes on whatever it found
+            return
         self._guard_vals_list([vals])
         for name in (*self._fixed_fields, self._parent_field):
-            if name in vals and self and self._differs(name, vals[name]) and name not in self._get_own_names():
+            if name in vals and self._differs(name, vals[name]) and name not in self._get_own_names():
                 self._raise_protected(name)
 
     def _guard_vals_list(self, vals_list):

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
 DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
+#: nothing comes of a bill in these, unless it is planned again
+ENDED_STATES = ('declined', 'cancelled')
 KINDS_BY_HAND = ('progress', 'opening')
 
 

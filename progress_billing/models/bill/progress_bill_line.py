@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money
+from .progress_bill import ENDED_STATES
 
 CLAIM_FIELDS = frozenset({'amount', 'quantity', 'total_completed_percent'})
 #: the columns of a new claim follow from these
@@ -363,7 +364,7 @@ class ProgressBillLine(models.Model):
     def _compute_total_completed_percent(self):
         for line in self:
             billed = line._get_billed_by_others()
-            if line.state not in ('cancelled', 'declined'):
+            if line.state not in ENDED_STATES:
                 billed += money.to_decimal(line.invoiced_amount) - money.to_decimal(line.credited_amount)
             line.total_completed_percent = float(money.ratio_percent(billed, line.contract_line_id.revised_amount))
 

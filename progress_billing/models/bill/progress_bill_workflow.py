@@ -3,8 +3,9 @@ from odoo.exceptions import UserError
 
 from ...tools import money
 from ..base.progress_actor import Actor
+from .progress_bill import ENDED_STATES
 
-DELETABLE_STATES = ('planned', 'draft', 'rejected', 'declined', 'cancelled')
+DELETABLE_STATES = ('planned', 'draft', 'rejected', *ENDED_STATES)
 
 
 class ProgressBillWorkflow(models.Model):
@@ -106,7 +107,7 @@ class ProgressBillWorkflow(models.Model):
                 )
 
     def _check_not_ended(self):
-        for bill in self.filtered(lambda bill: bill.state in ('declined', 'cancelled')):
+        for bill in self.filtered(lambda bill: bill.state in ENDED_STATES):
             raise UserError(
                 self.env._(
                     "%(bill)s cannot be billed: its status is “%(state)s”. Plan it again before you bill it.",

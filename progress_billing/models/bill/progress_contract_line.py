@@ -35,7 +35,7 @@ class ProgressContractLineBilled(models.Model):
     )
     def _compute_billed(self):
         """Sums over the bills that count, never counters. Extend by ``super()`` and add to them."""
-        saved, lines = self.filtered('id'), self.env['progress.bill.line']
+        saved, lines = self._get_saved(), self.env['progress.bill.line']
         lines.flush_model(
             ['bucket', 'invoiced_amount', 'invoiced_quantity', 'credited_amount', 'credited_quantity']
             + ['contract_line_id']

@@ -1,5 +1,4 @@
 from contextlib import contextmanager
-from weakref import WeakKeyDictionary
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
@@ -8,8 +7,8 @@ from odoo.tools import SQL
 from ...tools import money
 from .progress_contract_line import SCHEDULE_FIELDS
 
-#: ids of the contracts whose rows are taken while a block runs, see ``_locked_for_billing``: a stack for each cursor
-LOCKED = WeakKeyDictionary()
+#: of the cursor's notes, which a commit or a way back forgets: ids of the contracts whose rows a block has taken
+LOCKED = 'progress_billing.locked'
 LINE_TOTALS = ('original_amount', 'change_amount', 'revised_amount')
 
 
@@ -241,16 +240,27 @@ class ProgressContract(models.Model):
         self._check_taxes_stay(vals)
         if vals.get('currency_id'):
             self._check_currency_fits(self.env['res.currency'].browse(vals['currency_id']))
+        self._read_edited_lines(vals.get('line_ids') or ())
         result = super().write(vals)
         if any(self._changes_schedule(command) for command in vals.get('line_ids') or ()):
             self._on_worth_changed()
         return result
 
     @api.model
+    def _read_edited_lines(self, commands):
+        """Have in memory the lines that commands update: they are read together, and not with all of the schedule."""
+        ids = [command[1] for command in commands if self._updates_line(command)]
+        self.env['progress.contract.line'].browse(ids).mapped('display_type')
+
+    @api.model
     def _changes_schedule(self, command):
         """Whether a command on the lines says more than how far one of them is."""
-        is_update = isinstance(command, (list, tuple)) and command[0] == Command.UPDATE
-        return not is_update or not SCHEDULE_FIELDS.isdisjoint(command[2])
+        return not self._updates_line(command) or not SCHEDULE_FIELDS.isdisjoint(command[2])
+
+    @api.model
+    def _updates_line(self, command):
+        """Whether a command on the lines changes one that is there."""
+        return isinstance(command, (list, tuple)) and command[0] == Command.UPDATE
 
     def _check_company_stays(self, vals):
         """A contract comes into the books of a company while it is a draft, by a project of that company too."""
@@ -345,21 +355,19 @@ class ProgressContract(models.Model):
 
     @contextmanager
     def _locked_for_billing(self):
-        """Take these rows, and know while the block runs that they are: the gate of its invoices need not again.
-
-        Nothing in the block commits, nor goes back to before it.
-        """
+        """Take these rows, and know while the block runs that they are: the gate of its invoices need not again."""
         self._lock_for_billing()
-        before = LOCKED.get(self.env.cr, frozenset())
-        LOCKED[self.env.cr] = before | set(self._ids)
+        notes = self.env.cr.cache
+        before = notes.get(LOCKED, frozenset())
+        notes[LOCKED] = before.union(self._ids)
         try:
             yield
         finally:
-            LOCKED[self.env.cr] = before
+            notes[LOCKED] = notes.get(LOCKED, frozenset()) - (set(self._ids) - before)
 
     def _filter_unlocked(self):
         """Those of these contracts whose rows are still to be taken, see :meth:`_locked_for_billing`."""
-        locked = LOCKED.get(self.env.cr)
+        locked = self.env.cr.cache.get(LOCKED)
         return self.filtered(lambda contract: contract.id not in locked) if locked else self
 
     def _get_billable_lines(self):

@@ -6,6 +6,7 @@ from odoo.tools import format_date, formatLang
 
 from ...tools import amt_pct as amt_pct_tool
 from ...tools import instalments, money
+from ..bill.progress_bill import ENDED_STATES
 
 PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
@@ -265,4 +266,4 @@ class ProgressBillPlan(models.Model):
     @api.depends('planned_amount', 'state')
     def _compute_standing_planned_amount(self):
         for bill in self:
-            bill.standing_planned_amount = 0.0 if bill.state in ('cancelled', 'declined') else bill.planned_amount
+            bill.standing_planned_amount = 0.0 if bill.state in ENDED_STATES else bill.planned_amount

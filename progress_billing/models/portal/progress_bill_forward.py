@@ -24,11 +24,6 @@ class ProgressBillForward(models.Model):
             return email_normalize(given.get('email')) or False
         return super()._get_answer_note(kind, given)
 
-    def _can_be_forwarded(self):
-        """Whether there is a document of this bill that its contact may pass on."""
-        self.ensure_one()
-        return self.state not in ('planned', 'declined', 'cancelled') and self.kind != 'opening'
-
     def _take_forward(self, actor, given):
         """Send the PDF to the address that a contact typed.
 

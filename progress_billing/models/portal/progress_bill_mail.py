@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import email_normalize, email_split
 
+from ..bill.progress_bill import ENDED_STATES
+
 #: how many days before the period's due date reminders begin
 REMIND_DAYS = 3
 
@@ -146,9 +148,14 @@ class ProgressBillMail(models.Model):
             ]
         )
 
+    def _has_document(self):
+        """Whether there is a document of this bill that may be sent, or passed on."""
+        self.ensure_one()
+        return self.state not in ('planned', *ENDED_STATES) and self.kind != 'opening'
+
     def _check_sendable(self):
         for bill in self:
-            if bill.state in ('planned', 'declined', 'cancelled') or bill.kind == 'opening':
+            if not bill._has_document():
                 raise UserError(
                     self.env._(
                         "%(bill)s cannot be sent: its status is “%(state)s”.",

@@ -86,6 +86,7 @@ class ProgressContractLineProgress(models.Model):
         return lines
 
     def write(self, vals):
+        self = self.with_prefetch()  # a form brings the whole schedule along, of which nothing is to be read
         entered = self._get_entry_fields() & self._get_typed(vals)
         if entered:
             self._guard_vals(vals)

@@ -433,7 +433,7 @@ class ProgressBillRetainage(models.Model):
 
     def _prepare_retainage_total(self):
         """The retainage of the bill as one untaxed line; none where it comes to nothing."""
-        held = self.line_ids.filtered('retainage_amount')
+        held = self.line_ids - self.line_ids._filter_blank('retainage_amount')
         total = sum(held.mapped('retainage_amount'))
         if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
             return []
