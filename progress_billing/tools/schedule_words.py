@@ -25,9 +25,10 @@ COLUMNS = {
         numero d ordine, num ord, numero voce, voce, articolo, codice, posizione, rif
         """,
     'name': """
-        description of work, description of works, work description, item description, description of work and
-        materials, description of item, description, scope of work, work item, particulars, scope, trade, activity,
-        work, element, specification, details, task, item name, name,
+        description of work, description of works, description of the work, description of the works, work
+        description, item description, description of work and materials, description of item, description,
+        scope of work, work item, particulars, scope, trade, activity, work, element, specification, details,
+        task, item name, name,
         leistungsbeschreibung, bezeichnung der leistung, bezeichnung, beschreibung, leistungstext, kurztext, leistung,
         gewerk, langtext, text, arbeiten, titel,
         designation des travaux, designation des ouvrages, description des travaux, nature des travaux, designation,

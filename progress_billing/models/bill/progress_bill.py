@@ -157,7 +157,7 @@ class ProgressBill(models.Model):
         compute='_compute_invoice_info',
         compute_sudo=True,
     )
-    payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
+    payment_state = fields.Char(string="Payment Status", compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
     generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
