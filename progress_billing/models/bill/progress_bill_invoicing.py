@@ -37,8 +37,8 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            wave._write_revisions({bill: bill._prepare_invoiced_vals() for bill in wave})
             wave._fetch_to_invoice()
+            wave._write_revisions({bill: bill._prepare_invoiced_vals() for bill in wave})
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
                 bills._keep_taxes({kind: PlainTaxes.concat([taxes[bill][kind] for bill in bills]) for kind in kinds})

@@ -114,9 +114,13 @@ class ProgressContractLineBilled(models.Model):
         """Read what billing asks of these lines, and no more: there may be many."""
         self.fetch(self._get_billing_fields())
 
-    def _fetch_to_plan(self):
-        """Read what has to be known of these lines to say what a run bills: their taxes only once they are billed."""
-        self.fetch([name for name in self._get_billing_fields() if self._fields[name].type != 'many2many'])
+    def _fetch_to_plan(self, *further):
+        """Read what has to be known of these lines to say what is billed: their taxes only once they are.
+
+        :param str further: names of fields that are asked for too
+        """
+        names = [name for name in self._get_billing_fields() if self._fields[name].type != 'many2many']
+        self.fetch([*names, *further])
 
     @api.model
     def _get_billing_fields(self):
