@@ -157,8 +157,8 @@ class ProgressTaxEngine(models.AbstractModel):
 
         :param list entries: a key of its taxes and an amount that is not rounded yet, for each line
         :param dict sets: taxes by that key
-        :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which are taken
-            one after the other by the lines that have it
+        :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which lines
+            that have it take one after the other
         """
         rounded_to, columns = self._get_rounding(currency), {}
         single = {key: list(taxes._flatten_taxes_and_sort_them()[0]) for key, taxes in sets.items()}
