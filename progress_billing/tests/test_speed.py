@@ -380,6 +380,19 @@ class TestPlainDeposits(SpeedCommon):
         self.assertEqual(*results)
         self.assertEqual(len(results[0][0]), 30)
 
+    def test_asked_claim_by_claim(self):
+        """A later deposit goes on from the one before it, and a line that was agreed with its tax takes its part."""
+        self.company.tax_calculation_rounding_method = 'round_globally'
+        thirds, agreed = self._contracts(2, 3, 0.0)
+        thirds.line_ids.original_amount = 1
+        agreed.line_ids[0]._write_protected({'taxed_amount': 1190})
+        with patch.object(progress_bill_plain, 'MANY_CLAIMS', 2):
+            for percent in (50, 100):
+                self.billing.run(thirds, percent)
+            self.billing.run(agreed, 50)
+        self.assertEqual(thirds.bill_ids.sorted('id').invoice_id.mapped('amount_tax'), [0.23, 0.22])
+        self.assertEqual(agreed.bill_ids.invoice_id.amount_tax, 246.58)  # 95.00 + 75.53 + 76.05
+
 
 @tagged('post_install', '-at_install')
 class TestCosts(SpeedCommon):

@@ -161,7 +161,7 @@ class ProgressContractLineBilled(models.Model):
         return self._get_quantity_left() if is_rest else units
 
     def _get_rounded_units(self, amount):
-        """Units that an amount comes to by the price alone, whatever is billed of the line: for what is computed of it."""
+        """Units that an amount comes to by the price alone: for what is computed, and must not ask what is billed."""
         self.ensure_one()
         if self.billing_base != 'quantity' or not self.unit_price:
             return 0.0
@@ -200,7 +200,7 @@ class ProgressContractLineBilled(models.Model):
             )
 
     def _check_not_below_nothing(self):
-        """Something that was billed of these lines is undone: what gives back more than is left is undone first (BIL-6).
+        """Something that was billed of these lines is undone: what gives back more than is left goes first (BIL-6).
 
         What is billed above the worth is no matter here, nor what the contracts come to: bills of a deduction and of
         what it is taken from may be undone one after the other.
