@@ -112,4 +112,3 @@ class ProgressBillRights(models.Model):
     def _check_download(self):
         self._get_exported_contracts()._check_may_export()
         return super()._check_download()
-

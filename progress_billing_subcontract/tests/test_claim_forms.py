@@ -223,9 +223,7 @@ class TestClaimForms(ClaimCommon):
         self.assertFalse(self.bill._is_to_be_signed())
         bill, image = self.bill.sudo(), base64.b64encode(make_picture()).decode()
         self.assertRefused(
-            lambda: bill._take_signature(
-                Actor(self.mason), self.contact.sudo(), "Mia M.", image, bill._get_version()
-            ),
+            lambda: bill._take_signature(Actor(self.mason), self.contact.sudo(), "Mia M.", image, bill._get_version()),
             "Nothing was changed",
         )
         self._send('submit', **self._work(self.bill, '10'))

@@ -20,7 +20,14 @@ class TestClaimResults(AcceptedClaimCommon):
         move = self.bill.invoice_id
         self.assertRecordValues(
             move,
-            [{'move_type': 'in_invoice', 'ref': 'R-7', 'invoice_date': date(2026, 3, 11), 'partner_id': self.vendor.id}],
+            [
+                {
+                    'move_type': 'in_invoice',
+                    'ref': 'R-7',
+                    'invoice_date': date(2026, 3, 11),
+                    'partner_id': self.vendor.id,
+                }
+            ],
         )
         self.assertIn(order.name, move.invoice_origin)
         lines = move.invoice_line_ids.filtered('purchase_line_id')

@@ -121,7 +121,7 @@ class TestClaimReview(AcceptedClaimCommon):
         self.assertEqual(self.bill.claim_status, 'approved')
 
     def test_decided_on_what_is_shown(self):
-        """Sent back by somebody else and handed in anew: a dialog that shows what was claimed before decides nothing."""
+        """Sent back by somebody else and handed in anew: a dialog of the claim before decides nothing."""
         wizard = self._review('10000')
         self.bill.action_reject("More")
         self._send('submit', **self._work(self.bill, '12000', '700'))

@@ -168,7 +168,7 @@ class TestOrderCorners(SubcontractCommon):
         self.assertRefused(second.action_draft, "stands on two billing contracts")
 
     def test_back_to_the_order_it_was_made_of(self):
-        """A cancelled subcontract comes back while its order is as it was: neither changed, nor billed, nor cancelled."""
+        """A cancelled subcontract comes back while its order is as it was: not changed, billed or cancelled."""
 
         def cancelled():
             contract = self._subcontract([1000, 400])
@@ -281,15 +281,13 @@ class TestOrderCorners(SubcontractCommon):
         self.assertEqual((order.amount_untaxed, order.amount_total), (3500, 3850))
 
     def test_units_at_the_agreed_price(self):
-        """40 m more of 80 m at 50: the vendor's price list, cheaper from 100 m and without discount, changes nothing."""
+        """40 m more of 80 m at 50: the vendor's price list, cheaper from 100 m, without discount, changes nothing."""
         sellers = self.env['product.supplierinfo']
         for name, tiers, discount in (("tiers", (50, 40), 0), ("discount", (50,), 10), ("typed", (30,), 0)):
             with self.subTest(name):
                 works = self._make_works(name)
                 vals = {'partner_id': self.vendor.id, 'product_tmpl_id': works.product_tmpl_id.id}
-                sellers.create(
-                    [{**vals, 'price': price, 'min_qty': min_qty} for price, min_qty in zip(tiers, (1, 100))]
-                )
+                sellers.create([{**vals, 'price': price, 'min_qty': 1 + 99 * step} for step, price in enumerate(tiers)])
                 line = {'product_id': works.id, 'product_qty': 80, 'discount': discount}
                 order = self._make_purchase([50], line_vals=line)
                 order.action_set_up_progress_billing()

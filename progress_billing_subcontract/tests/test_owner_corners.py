@@ -72,6 +72,50 @@ class TestOwnerCorners(ClaimCommon):
         self.assertEqual(bill.line_ids.mapped('amount'), [-400])
         self.assertEqual(self.billing.to_ledger(bill).move_type, 'out_refund')
 
+    def test_credited_after_the_owner_was_billed(self):
+        """1,000 billed to the owner, credited: 1,000 back, or 300 with 700 claimed again; once."""
+        claim = self._claim(self.contract, 1000, post=True)
+        first = self._fill()
+        self.billing.to_ledger(first)
+        self.billing.credit(claim.invoice_id)
+        self.assertEqual(claim.state, 'cancelled')
+        back = self._fill()
+        self.assertEqual(back.line_ids.mapped('amount'), [-1000])
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+        back.action_cancel()
+        second = self._claim(self.contract, 700, post=True)
+        again = self._fill()
+        self.assertEqual(again.line_ids.mapped('amount'), [-300])
+        self.assertEqual((claim.owner_bill_ids, second.owner_bill_ids), (first, again))
+        self.assertEqual(claim.line_ids.owner_credit_bill_id, again)
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+
+    def test_credited_while_the_owners_bill_is_a_draft(self):
+        """What was credited comes off the draft that has it; a draft that is deleted owes nothing back."""
+        claim = self._claim(self.contract, 1000, 200, post=True)
+        bill = self._fill()
+        self.billing.credit(claim.invoice_id)
+        self._claim(self.contract, 900)
+        self.assertFalse(self._fill())
+        self.assertEqual(bill.line_ids.mapped('amount'), [900, 0])
+        bill.unlink()
+        self.assertEqual(self._fill().line_ids.mapped('amount'), [900])
+
+    def test_revised_after_the_owner_was_billed(self):
+        """Corrected, or sent back by whoever takes a step of approval: a to-do on the owner's bill, which stays."""
+        claim = self._claim(self.contract, 1000, post=True)
+        bill = self._fill()
+        self.owner.user_id = self.billing_user
+        claim.with_user(self.sub_manager).action_correct()
+        self.assertRecordValues(
+            bill.activity_ids, [{'user_id': self.billing_user.id, 'summary': f"{claim.display_name} is being revised"}]
+        )
+        self.assertEqual(bill.line_ids.mapped('amount'), [1000])
+        other = self._subcontract([500])
+        other.line_ids.owner_line_id = self.owner.line_ids[0]
+        self._claim(other, 50, post=True).action_correct()
+        self.assertEqual(len(bill.activity_ids), 1, "The owner was not billed for that one.")
+
     def test_two_owners(self):
         """Lines billed to two contracts of the project: a bill on each, each claim marked by one that has its lines."""
         second = self.make.pro_forma([5000])

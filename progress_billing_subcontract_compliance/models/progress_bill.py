@@ -4,6 +4,8 @@ from odoo.addons.progress_billing_subcontract.models.progress_bill_status import
 
 
 class ProgressBill(models.Model):
+    """Documents hold up the invitation too, and waivers of a claim outlast its approval."""
+
     _inherit = 'progress.bill'
 
     def _invite(self, actor):
@@ -20,7 +22,7 @@ class ProgressBill(models.Model):
         self.ensure_one()
         if not self.contract_id._is_subcontract() or self.state not in REVIEWED_STATES:
             return False
-        return any(not waiver._is_signed() for waiver in self._get_page_waivers())
+        return 'missing' in self._get_page_waivers().mapped('state')
 
     def _is_to_be_signed(self):
         return super()._is_to_be_signed() or self._has_waivers_to_sign()

@@ -40,6 +40,9 @@ class TestWaiversOfClaims(AcceptedClaimCommon):
         self.assertEqual(self.bill.claim_status, 'billed')
         self.assertRefused(lambda: self.billing.pay(self.bill.invoice_id), "is not signed")
         self.assertTrue(self.bill._is_to_be_signed())
+        self.waiver.is_waived = True
+        self.assertFalse(self.bill._is_to_be_signed(), "Not needed, so not asked for.")
+        self.waiver.is_waived = False
         self._sign()
         self.assertRecordValues(self.waiver, [{'state': 'valid', 'signed_amount': 9000, 'signed_by': "Mia M."}])
         self.assertFalse(self.bill._is_to_be_signed())
@@ -72,7 +75,7 @@ class TestWaiversOfClaims(AcceptedClaimCommon):
         self.assertFalse(self.bill._is_to_be_signed())
 
     def test_exported_by_administrators(self):
-        """A waiver says what was certified: those of claims leave the house by administrators; a firm's papers by all."""
+        """A waiver says what was certified: of claims by administrators alone; a firm's papers by all."""
         insurance = self.conditional.create({'name': "Insurance"})
         paper = self.waiver.create({'type_id': insurance.id, 'partner_id': self.vendor.id, 'number': "P-1"})
         export = self.env.ref('base.group_allow_export')
