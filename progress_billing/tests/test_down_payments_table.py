@@ -117,10 +117,20 @@ class TestDownPaymentsTable(DownPaymentCommon):
             self._pay_down(contract, 100)
         self._pay_down(second, 100, restricted=True)
         self.env.flush_all()
-        self.assertEqual(set(second._get_down_payment_contract_ids()), {first.id, third.id})
-        self.assertEqual(set(first._get_down_payment_contract_ids()), {third.id})
-        self.assertEqual(stranger._get_down_payment_contract_ids(), [])
-        self.assertEqual(first.browse()._get_down_payment_contract_ids(), [])
+        contracts = first | second | third | stranger
+        for mine, taken in (
+            (second, first | second | third),
+            (first, first | third),
+            (stranger, stranger),
+            (first | stranger, first | third | stranger),
+            (first.browse(), first.browse()),
+        ):
+            with self.subTest(mine.mapped('name')):
+                before = {contract: contract.billing_version for contract in contracts}
+                with self.assertQueryCount(1 if mine else 0):
+                    mine._lock_for_billing()
+                self.assertEqual(contracts.filtered(lambda c, was=before: c.billing_version == was[c] + 1), taken)
+                self.assertEqual(contracts.filtered(lambda c, was=before: c.billing_version != was[c]), taken)
 
     def test_refused_with_nothing_made(self):
         contract = self.make.contract([1000])

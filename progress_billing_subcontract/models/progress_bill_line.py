@@ -213,20 +213,20 @@ class ProgressBillLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         typed = [line for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)]
-        lines.browse().concat(*typed).bill_id._check_may_revise()
+        lines.browse().concat(*typed).bill_id._check_may_enter()
         return lines
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_by_revisers(self):
+    def _unlink_except_by_those_who_enter(self):
         if 'source' not in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
-            self.bill_id._check_may_revise()
+            self.bill_id._check_may_enter()
 
     def write(self, vals):
         typed = self._get_typed(vals)
         if {'retainage_percent', 'stored_retainage_percent'} & typed:
             self._check_may_set_rates()
         if typed:
-            self.bill_id._check_may_revise()
+            self.bill_id._check_may_enter()
         return super().write(vals)
 
     def _check_may_set_rates(self):

@@ -198,7 +198,7 @@ class ProgressBillApplication(models.Model):
     def _on_claimed(self, *, new=False):
         """Pro formas show the schedule as it stands; their invoices take it once more."""
         super()._on_claimed(new=new)
-        waiting = self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)
+        waiting = self._filter_pro_formas()
         if waiting:  # with the bills before them, in one go: what invoices ask for next, and no more
             waiting.contract_id.bill_ids.line_ids.fetch(
                 [*self._get_invoiced_line_fields(), *self._get_earlier_line_fields()]

@@ -7,6 +7,8 @@ from odoo.tools.constants import PREFETCH_MAX
 
 #: classes that may say what happens when records are made: Odoo's framework, and this addon
 KNOWN_MAKERS = ('odoo.orm.', 'odoo.models', 'odoo.addons.base.', 'odoo.addons.progress_billing.')
+#: up to how many new rows it costs less to keep figures of each in memory than to ask the database about all of them
+FEW_ROWS = 400
 
 
 def int_array(numbers):
@@ -65,6 +67,15 @@ class ProgressBulkMixin(models.AbstractModel):
                 self.fetch(names)
             return list(zip(*([cache[id_] for id_ in self._ids] for cache in caches), strict=True))
 
+    def _are_known_zero(self, *names):
+        """Whether these figures are in memory for all these records, and 0: the database need not be asked."""
+        fields = [self._fields[name] for name in names]
+        for field in fields:
+            if field.compute:
+                field.recompute(self)
+        caches = [field._get_cache(self.env) for field in fields]
+        return not any(cache.get(id_, True) for cache in caches for id_ in self._ids)
+
     def _filter_blank(self, name):
         """Those of these records, which may be many, that have no value in a stored field."""
         if not all(self._ids):
@@ -94,9 +105,12 @@ class ProgressBulkMixin(models.AbstractModel):
         """Find out in one query which lists of some records are empty. The others are read when somebody asks for them.
 
         :param records: of any model
-        :param names: of lists without a domain of their own, or of which most are empty without it too
+        :param names: of lists without a domain of their own, or of which most are empty without it too; what is
+            computed has no table to look into, and is left alone
         """
-        fields = [records._fields[name] for name in names]
+        fields = [field for field in map(records._fields.get, names) if field.store]
+        if not fields:
+            return
         caches = [field._get_cache(self.env) for field in fields]
         ids = [id_ for id_ in records._ids if id_ and not all(id_ in cache for cache in caches)]
         if not ids:
@@ -161,12 +175,7 @@ class ProgressBulkMixin(models.AbstractModel):
         computes = (self._fields[name].compute for name in derived if name in self._fields)
         names = {'create', *hooks, *(name for name in computes if isinstance(name, str))}
         constraints = (method.__module__.startswith(KNOWN_MAKERS) for method in self._constraint_methods)
-        return self._knows_methods(names) and all(constraints)
-
-    @api.model
-    def _knows_methods(self, names):
-        """See :func:`knows_methods`."""
-        return knows_methods(self, names)
+        return knows_methods(self, names) and all(constraints)
 
     @api.model
     @tools.ormcache('frozenset(derived)')
@@ -199,11 +208,12 @@ class ProgressBulkMixin(models.AbstractModel):
         columns |= derived | {name: SQL("%s", value) for name, value in defaults.items()}
         columns |= dict.fromkeys(('create_uid', 'write_uid'), SQL("%s", self.env.uid))
         columns |= dict.fromkeys(('create_date', 'write_date'), SQL("%s", self.env.cr.now()))
+        kept = self._get_kept_fields() if max(map(len, values.values())) <= FEW_ROWS else []
         rows = self.env.execute_query(
             SQL(
                 "INSERT INTO %(table)s (%(columns)s) SELECT %(expressions)s"
                 " FROM (SELECT raw.place, %(rounded)s FROM unnest(%(arrays)s) WITH ORDINALITY"
-                " AS raw(%(names)s, place) %(currency)s) AS given %(source)s ORDER BY given.place RETURNING id",
+                " AS raw(%(names)s, place) %(currency)s) AS given %(source)s ORDER BY given.place RETURNING %(kept)s",
                 table=SQL.identifier(self._table),
                 columns=SQL(", ").join(map(SQL.identifier, columns)),
                 expressions=SQL(", ").join(columns.values()),
@@ -212,13 +222,25 @@ class ProgressBulkMixin(models.AbstractModel):
                 names=SQL(", ").join(map(SQL.identifier, values)),
                 currency=currency,
                 source=source,
+                kept=SQL(", ").join(map(SQL.identifier, ('id', *kept))),
             )
         )
-        records = self.browse([row[0] for row in rows])
+        ids, *figures = zip(*rows, strict=True) if rows else [()] * (1 + len(kept))
+        records = self.browse(ids)
+        for name, figure in zip(kept, figures, strict=True):
+            self._fields[name]._insert_cache(records, figure)
         for name, field in self._fields.items():  # links that nothing was said of
             if field.store and field.type == 'many2one' and name not in columns:
                 field._insert_cache(records, [None] * len(records))
         return records
+
+    @api.model
+    def _get_kept_fields(self):
+        """Names of the columns that are asked of new records next, and kept in memory where few are made at once.
+
+        Extend by ``super()``.
+        """
+        return []
 
     @api.model
     def _get_array(self, name, array):

@@ -361,6 +361,11 @@ class ProgressBill(models.Model):
         bills._check_kind_by_hand()
         return bills
 
+    def _creation_message(self):
+        """As Odoo has it, which reads the name of the model."""
+        self.ensure_one()
+        return self.env._("Progress Bill created")
+
     def _check_kind_by_hand(self):
         """Final and other bills come from their own actions only."""
         wrong = self.filtered(lambda bill: bill.kind not in KINDS_BY_HAND)
@@ -406,6 +411,7 @@ class ProgressBill(models.Model):
 
         :raises UserError: when something was built on what they claimed
         """
+        self.line_ids.contract_line_id._check_not_below_nothing()
 
     def _get_release_blockers(self, together):
         """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.
@@ -429,6 +435,10 @@ class ProgressBill(models.Model):
             raise UserError('\n'.join(dict.fromkeys(reasons)))
 
     # === BUSINESS === #
+
+    def _filter_pro_formas(self):
+        """Those of these bills that count without an invoice; a final bill gets its own in the same go."""
+        return self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id and bill.kind != 'final')
 
     def _get_order_key(self):
         """What bills are ordered by: date, then number."""

@@ -63,7 +63,13 @@ class ProgressBillGeneration(models.Model):
         """What follows once bills have their lines: what the rooms make of their claims, and the invoices."""
         self._settle_claims(new=True)
         self.filtered(lambda bill: not bill.contract_id.use_pro_forma)._create_invoices(actor)
-        # what was posted at once was checked at the gate
+        self._check_if_not_posted()
+
+    def _check_if_not_posted(self):
+        """Never above its worth: what was posted at once was checked at the gate.
+
+        :raises UserError: see ``progress.contract.line._check_not_overbilled``
+        """
         self.filtered(lambda bill: bill.bucket != 'actual').line_ids.contract_line_id._check_not_overbilled()
 
     @api.model
@@ -83,21 +89,24 @@ class ProgressBillGeneration(models.Model):
     def _draw_numbers(self, company, date, count):
         """Numbers of a company's sequence: in one go, where the sequence allows gaps and the date gives no series.
 
+        The sequence is the one that ``next_by_code`` takes, found and read at once.
+
         :param int count: how many
         :return list: of numbers
         """
         sequences = self.env['ir.sequence'].with_company(company)
-        numbers = [sequences.next_by_code('progress.bill', sequence_date=date)]
-        if count == 1:
-            return numbers
-        found = sequences.search(
-            [('code', '=', 'progress.bill'), ('company_id', 'in', (company.id, False))], order='company_id', limit=1
+        found = sequences.search_fetch(
+            [('code', '=', 'progress.bill'), ('company_id', 'in', (company.id, False))],
+            ['implementation', 'use_date_range', 'prefix', 'suffix', 'padding', 'number_increment'],
+            order='company_id',
+            limit=1,
         )
-        if found.implementation != 'standard' or found.use_date_range:
-            draw = sequences.next_by_code
-            return numbers + [draw('progress.bill', sequence_date=date) for _number in range(count - 1)]
-        query = SQL("SELECT nextval(%s) FROM generate_series(2, %s)", f'ir_sequence_{found.id:03d}', count)
-        return numbers + [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
+        if not found:  # billed without a number, as the ORM's sequences have it
+            return [False] * count
+        if count == 1 or found.implementation != 'standard' or found.use_date_range:
+            return [found.next_by_id(sequence_date=date) for _number in range(count)]
+        query = SQL("SELECT nextval(%s) FROM generate_series(1, %s)", f'ir_sequence_{found.id:03d}', count)
+        return [found.get_next_char(number) for (number,) in self.env.execute_query(query)]
 
     def _draw_names(self):
         """Give the bills that leave the plan their number."""

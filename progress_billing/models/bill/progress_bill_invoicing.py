@@ -1,5 +1,3 @@
-import json
-
 from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
@@ -39,8 +37,8 @@ class ProgressBillInvoicing(models.Model):
         for wave in self._split_by_contract():
             wave._before_invoices()
             wave._on_claims_settled(invoicing=True)
-            wave._write_revisions({bill: bill._prepare_invoiced_vals() for bill in wave})
             wave._fetch_to_invoice()
+            wave._write_revisions({bill: bill._prepare_invoiced_vals() for bill in wave})
             taxes = {bill: bill._get_invoice_taxes() for bill in wave}
             for kinds, bills in wave.grouped(lambda bill, taxes=taxes: tuple(taxes[bill])).items():
                 bills._keep_taxes({kind: PlainTaxes.concat([taxes[bill][kind] for bill in bills]) for kind in kinds})
@@ -308,12 +306,9 @@ class ProgressBillInvoicing(models.Model):
 
         :param str name: field of the bill lines
         """
-        if isinstance(base_lines, PlainTaxes):
-            ids = [row[0] for part in base_lines.parts for row in part.rows]
-            kept = f'[{", ".join(text for part in base_lines.parts for text in part.get_kept())}]'
-        else:
-            ids = [base_line['_bill_line'].id for base_line in base_lines]
-            kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
+        engine = self.env['progress.tax.engine']
+        taken = engine._read_taken(base_lines)
+        ids, kept = [one.line for one in taken], f'[{", ".join(engine._format_kept_taxes(taken))}]'
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
             SQL(

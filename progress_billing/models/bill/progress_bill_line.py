@@ -244,6 +244,10 @@ class ProgressBillLine(models.Model):
         :return: the lines
         """
         derived, columns = self._get_claim_columns(), columns or {}
+        derived |= {
+            f'{bucket}_amount': SQL("CASE bill.bucket WHEN %s THEN %s ELSE 0 END", bucket, derived['invoiced_amount'])
+            for bucket in ('draft', 'actual')
+        }
         bills = self.env['progress.bill'].browse(dict.fromkeys(values['bill_id']))
         scheduled = self.env['progress.contract.line'].browse(values['contract_line_id'])
         if not self.env.su:
@@ -267,8 +271,6 @@ class ProgressBillLine(models.Model):
         lists, others = ((), ()) if 'source' in values else (('line_ids',), ('sourced_line_ids',))
         lines._announce_rows({name: values[name] for name in ('bill_id', 'contract_line_id')}, lists, others)
         lines.check_access('create')
-        if any(bills.mapped('bucket')):
-            lines._compute_bucket()
         return lines
 
     @api.model
@@ -286,6 +288,11 @@ class ProgressBillLine(models.Model):
             'invoiced_quantity': SQL("COALESCE(given.quantity, 0)"),
             **dict.fromkeys(('credited_amount', 'credited_quantity', 'draft_amount', 'actual_amount'), zero),
         }
+
+    @api.model
+    def _get_kept_fields(self):
+        """What invoices take of claims."""
+        return [*super()._get_kept_fields(), *self.env['progress.bill']._get_invoiced_line_fields()]
 
     def _drop_percent(self, vals):
         """A form sends amount or quantity with the percentage, which follows from them."""
@@ -323,6 +330,12 @@ class ProgressBillLine(models.Model):
         if 'source' in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
             return
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
+
+    def unlink(self):
+        scheduled = self.filtered('bucket').contract_line_id
+        result = super().unlink()
+        scheduled._check_not_below_nothing()
+        return result
 
     # === CLAIM === #
 

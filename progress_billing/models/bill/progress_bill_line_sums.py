@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..base.progress_bulk_mixin import int_array
+
 
 class ProgressBillSums(models.Model):
     """Figures of a bill that are sums of its lines: read by the database, several at once."""
@@ -39,6 +41,24 @@ class ProgressBillSums(models.Model):
                     bill.update(found[bill.id])
                 else:
                     bill.update({name: sum(bill[sums[name][0]].mapped(sums[name][1])) for name in names})
+
+    def _filter_with_figures(self, *names):
+        """Those of these bills with a line of the schedule on which one of these figures is not 0; one query at most.
+
+        :param str names: of stored figures of lines
+        """
+        lines = self.line_ids
+        if lines._are_known_zero(*names):
+            return self.browse()
+        lines.flush_model(['bill_id', 'source', *names])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s) AND source IS NULL AND (%s)",
+                int_array(self.ids),
+                SQL(" OR ").join(SQL("%s <> 0", SQL.identifier(name)) for name in names),
+            )
+        )
+        return self & self.browse(bill for (bill,) in rows)
 
     def _read_line_sums(self, sums):
         """Sums of the lines of these saved bills, in one query.

@@ -124,7 +124,10 @@ class ProgressBillWorkflow(models.Model):
 
     def _get_result_action(self):
         """The invoices these bills made, to those who may read them, else the bills (BIL-18)."""
-        return self._get_invoice_action(self.invoice_id) or self._get_bill_action()
+        moves = self.invoice_id
+        if len(moves) == 1 and moves.browse().has_access('read'):  # as Odoo opens any one: no list's action is read
+            return dict(moves.get_formview_action(), context={'create': False})
+        return self._get_invoice_action(moves) or self._get_bill_action()
 
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):

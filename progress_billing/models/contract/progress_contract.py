@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money
+from ..base.progress_bulk_mixin import int_array
 from .progress_contract_line import SCHEDULE_FIELDS
 
 #: of the cursor's notes, which a commit or a way back forgets: ids of the contracts whose rows a block has taken
@@ -343,15 +344,22 @@ class ProgressContract(models.Model):
         if not self.ids:
             return
         self.flush_recordset(['billing_version'])  # not the totals: they are read after the lock
-        self.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
-                "WITH locked AS (SELECT id FROM progress_contract WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE)"
+                "WITH locked AS (SELECT id FROM progress_contract WHERE id IN (%s) ORDER BY id FOR NO KEY UPDATE)"
                 " UPDATE progress_contract AS own SET billing_version = COALESCE(own.billing_version, 0) + 1"
                 " FROM locked WHERE own.id = locked.id RETURNING own.id",
-                self.ids,
+                self._get_locked_query(),
             )
         )
-        self.invalidate_recordset(['billing_version'], flush=False)
+        self.browse(id_ for (id_,) in rows).invalidate_recordset(['billing_version'], flush=False)
+
+    def _get_locked_query(self):
+        """What is billed with these contracts is locked with them, all in one go and one order. Extend by ``super()``.
+
+        :return SQL: a query of ids, without any flush
+        """
+        return SQL("SELECT unnest(%s)", int_array(self.ids))
 
     @contextmanager
     def _locked_for_billing(self):

@@ -53,7 +53,7 @@ class ProgressBillApplied(models.Model):
     def _on_claims_settled(self, *, invoicing=False):
         """A pro forma shows what is applied; its invoice applies no more. What has none gets it with its invoice."""
         result = super()._on_claims_settled(invoicing=invoicing)
-        standing = self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)
+        standing = self._filter_pro_formas()
         standing._apply_down_payments(grow=not invoicing)
         if invoicing:
             (self - standing)._apply_down_payments()

@@ -117,9 +117,7 @@ class ProgressContractBilling(models.Model):
     def _fetch_deposits(self):
         """Read the entries of all these contracts at once, which :meth:`_get_open_deposits` asks one by one."""
         # sudo: account.move - as there
-        items = self.sudo().bill_ids.move_ids.line_ids
-        items.fetch()
-        items.fetch(['tax_ids', 'tax_tag_ids'])
+        self.sudo().bill_ids.move_ids.line_ids.fetch(['tax_ids', 'tax_tag_ids'])
 
     def _sum_deposit(self, bill, account, taxes, parts):
         """One deposit less its credit notes; nothing where nothing is left."""
@@ -194,9 +192,7 @@ class ProgressContractBilling(models.Model):
         """
         # sudo: account.move.line - what deposits are matched with does not depend on who asks
         contracts = self.sudo()
-        moves = contracts.bill_ids.move_ids  # of all of them in one go
-        moves.fetch(['state'])
-        moves.line_ids.fetch()  # all that the final invoices ask of them too
+        moves = contracts.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')  # of all of them in one go
         deposits = moves.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
         self.env['progress.bulk.mixin']._note_empty(deposits, ('matched_debit_ids', 'matched_credit_ids'))
         for contract in contracts:

@@ -251,37 +251,30 @@ class ProgressContractDownPayment(models.Model):
 
     # === LOCKS === #
 
-    def _lock_for_billing(self):
-        """Take the rows of the contracts whose down payments may be applied too, all in one go and one order."""
-        others = self.browse(self._get_down_payment_contract_ids())
-        return super(ProgressContractDownPayment, self | others)._lock_for_billing()
-
-    def _get_down_payment_contract_ids(self):
-        """Contracts whose down payments bills of these contracts take from, or could: read without any flush."""
-        if not self.ids:
-            return []
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT paid.contract_id
-                  FROM progress_bill paid
-                 WHERE paid.kind = 'down_payment' AND paid.contract_id != ALL(%(ids)s)
-                   AND (EXISTS (SELECT 1 FROM progress_contract contract
-                                  JOIN res_partner customer ON customer.id = contract.partner_id
-                                  JOIN res_partner payer ON payer.id = paid.partner_id
-                                 WHERE contract.id = ANY(%(ids)s)
-                                   AND contract.company_id = paid.company_id
-                                   AND contract.currency_id = paid.currency_id
-                                   AND payer.commercial_partner_id = customer.commercial_partner_id
-                                   AND paid.down_payment_left > 0 AND paid.is_restricted IS NOT TRUE)
-                     OR EXISTS (SELECT 1 FROM progress_down_payment_use used
-                                  JOIN progress_bill bill ON bill.id = used.bill_id
-                                 WHERE used.down_payment_id = paid.id AND bill.contract_id = ANY(%(ids)s)))
-                """,
-                ids=self.ids,
-            )
+    def _get_locked_query(self):
+        """Contracts whose down payments bills of these contracts take from, or could, are locked too."""
+        return SQL(
+            """
+            %(own)s
+             UNION
+            SELECT paid.contract_id
+              FROM progress_bill paid
+             WHERE paid.kind = 'down_payment'
+               AND (EXISTS (SELECT 1 FROM progress_contract contract
+                              JOIN res_partner customer ON customer.id = contract.partner_id
+                              JOIN res_partner payer ON payer.id = paid.partner_id
+                             WHERE contract.id = ANY(%(ids)s)
+                               AND contract.company_id = paid.company_id
+                               AND contract.currency_id = paid.currency_id
+                               AND payer.commercial_partner_id = customer.commercial_partner_id
+                               AND paid.down_payment_left > 0 AND paid.is_restricted IS NOT TRUE)
+                 OR EXISTS (SELECT 1 FROM progress_down_payment_use used
+                              JOIN progress_bill bill ON bill.id = used.bill_id
+                             WHERE used.down_payment_id = paid.id AND bill.contract_id = ANY(%(ids)s)))
+            """,
+            own=super()._get_locked_query(),
+            ids=self.ids,
         )
-        return [row[0] for row in rows]
 
     # === FINAL === #
 

@@ -111,6 +111,7 @@ class ProgressContractFinal(models.Model):
         """
         self._note_empty_lists()
         self.bill_ids._note_empty_lists()
+        self.line_ids.fetch()  # all of it is asked for, by one after the other
         existing = self._get_final_bills()
         todo = self.filtered(
             lambda contract: (
@@ -130,11 +131,11 @@ class ProgressContractFinal(models.Model):
                 for vals in contract._prepare_final_bill_list(existing, (extra or {}).get(contract))
             ]
         )
-        finals.line_ids.contract_line_id._check_not_overbilled()
         finals._settle_claims(new=True)
         finals._draw_names()
         todo._on_finished()
         finals._create_invoices(actor)
+        finals._check_if_not_posted()
         finals._set_fallback('cancelled')
         return existing.filtered(lambda bill: bill.bucket == 'draft') | finals
 

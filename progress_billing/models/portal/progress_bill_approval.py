@@ -50,10 +50,11 @@ class ProgressBillApprovalSteps(models.Model):
     def _get_approval_steps(self):
         """The steps this bill has to take, in their order."""
         self.ensure_one()
-        if self.kind == 'opening' or not (self.state in STEP_STATES or self._is_held_as_draft()):
-            return self.env['progress.approval.step']
+        steps = self.contract_id.approval_step_ids
+        if not steps or self.kind == 'opening' or not (self.state in STEP_STATES or self._is_held_as_draft()):
+            return steps.browse()
         currency, amount = self.currency_id, self._get_amount_to_approve()
-        return self.contract_id.approval_step_ids.filtered(
+        return steps.filtered(
             lambda step: not step.above_amount or currency.compare_amounts(amount, step.above_amount) > 0
         ).sorted(lambda step: (step.sequence, step.id))
 

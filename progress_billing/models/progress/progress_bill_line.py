@@ -76,6 +76,8 @@ class ProgressBillLine(models.Model):
 
     def _take_pending(self):
         """What is billed is no longer pending; Completed (%) stays (PRG-4)."""
+        if self._get_linked('contract_line_id')._are_known_zero('pending_amount', 'pending_quantity'):
+            return
         self.flush_recordset(['pending_taken', 'pending_quantity_taken'])
         scheduled = self.env['progress.contract.line']
         scheduled.flush_model(['pending_amount', 'pending_quantity', 'progress_entry'])

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import money, retainage
+from .progress_bill_line import RETAINAGE_FIELDS, STORED_FIELDS
 
 
 class ProgressBillRetainage(models.Model):
@@ -83,7 +84,7 @@ class ProgressBillRetainage(models.Model):
         super()._on_claimed(new=new)
         self._filter_stored()._restate_stored()
         self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
-        for wave in self.filtered(lambda bill: bill.bucket == 'draft' and not bill.invoice_id)._split_by_contract():
+        for wave in self._filter_pro_formas()._split_by_contract():
             wave._withhold_retainage()
 
     def _on_unbilled(self):
@@ -110,19 +111,9 @@ class ProgressBillRetainage(models.Model):
                 bill._withhold_on_lines()
 
     def _filter_retained(self):
-        """Bills where anything is or was held back: by the contract, or by a rate that stands on the bill alone."""
-        if not self:
-            return self
-        self.env['progress.bill.line'].flush_model(['bill_id', 'retainage_percent', 'stored_retainage_percent'])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s)"
-                " AND (retainage_percent <> 0 OR stored_retainage_percent <> 0)",
-                self.ids,
-            )
-        )
-        rated = self.browse(bill for (bill,) in rows)
-        return self.filtered(lambda bill: bill in rated or bill.contract_id._has_retainage())
+        """Bills where anything is or was held back: by the contract, or on the bill alone, its sums to come or not."""
+        held = self._filter_with_figures(*sorted(RETAINAGE_FIELDS))
+        return self.filtered(lambda bill: bill in held or bill.contract_id._has_retainage(but=self))
 
     def _withhold_on_lines(self):
         self.ensure_one()
@@ -252,17 +243,7 @@ class ProgressBillRetainage(models.Model):
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
-        if not self:
-            return self
-        self.env['progress.bill.line'].flush_model(['bill_id', 'source', 'stored_amount', 'previous_stored_amount'])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT bill_id FROM progress_bill_line WHERE bill_id = ANY(%s) AND source IS NULL"
-                " AND (stored_amount <> 0 OR previous_stored_amount <> 0)",
-                self.ids,
-            )
-        )
-        return self & self.browse(bill for (bill,) in rows)
+        return self._filter_with_figures(*STORED_FIELDS)
 
     # === INVOICE LINES === #
 

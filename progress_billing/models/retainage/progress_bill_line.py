@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ...tools import money
 
 RETAINAGE_FIELDS = frozenset({'retainage_percent', 'stored_retainage_percent', 'retainage_amount'})
+STORED_FIELDS = ('stored_amount', 'previous_stored_amount')
 
 
 class ProgressBillLineRetainage(models.Model):
@@ -173,6 +174,11 @@ class ProgressBillLineRetainage(models.Model):
             'credited_retainage_amount': SQL("0"),
             **rates,
         }
+
+    @api.model
+    def _get_kept_fields(self):
+        """Beside what invoices take of claims, whether anything is stored or held back."""
+        return [*super()._get_kept_fields(), *STORED_FIELDS, 'retainage_percent', 'stored_retainage_percent']
 
     # === CREDIT === #
 

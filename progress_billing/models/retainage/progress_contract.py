@@ -353,15 +353,18 @@ class ProgressContractRetainage(models.Model):
 
     # === RATES === #
 
-    def _has_retainage(self):
-        """Whether anything is or was held back: contracts without take no detour."""
+    def _has_retainage(self, but=None):
+        """Whether anything is or was held back: contracts without take no detour.
+
+        :param but: bills that do not count
+        """
         self.ensure_one()
         return bool(
             self.retainage_percent
             or self.stored_retainage_percent
             or self.retainage_step_ids
             or self.line_ids._have_retainage_rates()
-            or any(bill.retainage_amount for bill in self.bill_ids if bill.bucket)
+            or any(bill.retainage_amount for bill in (self.bill_ids - but if but else self.bill_ids) if bill.bucket)
         )
 
     def _get_retainage_step(self, completed_percent):
