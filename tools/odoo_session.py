@@ -12,7 +12,7 @@ import pytest
 STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_frontend", "portal.assets_chatter")
 STYLES += ("portal.assets_chatter_style",)
 SCRIPTS = ("web.assets_web", "web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_tests")
-SCRIPTS += ("portal.assets_chatter", "bus.websocket_worker_assets")
+SCRIPTS += ("web.__assets_tests_call__", "portal.assets_chatter", "bus.websocket_worker_assets")
 BROWSER = re.compile(r"\b(start_tour|browser_js)\(")
 
 

@@ -260,7 +260,7 @@ class TestCertificates(ProgressBillingCommon):
         return [bill[name] for name in (*names, 'retainage_total', 'completed_stored_amount', 'balance_to_finish')]
 
     def test_units_certified(self):
-        """RET-18: of 4 units at 100 two and a half are certified: the line has billed as many, and the next bill goes on."""
+        """RET-18: of 4 units at 100 two and a half are certified: the line has billed as many, and no more."""
         contract = self.make.by_quantity(10, 100, use_pro_forma=True)
         line = contract.line_ids
         bill = self.billing.run(contract, pending_quantity=4)

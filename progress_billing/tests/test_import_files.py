@@ -525,7 +525,7 @@ class TestImportFiles(ImportCommon):
     def test_saved_by_a_refused_import(self):
         """A dialog that was saved, as a refused Import does, says of the file what it said before."""
         opened = self.env['progress.import.wizard'].with_context(default_contract_id=self.contract.id)
-        head = ["Item", "Works", "Scheduled Value"]
+        head = ["Item", "Description", "Scheduled Value"]
         with Form(opened) as form:
             form.file_data = base64.b64encode(workbook([head, [1, "Walls", 10], [2, "Roof", "tbd"]]))
             self.assertEqual((form.has_heading, form.read_sheet), (True, 'Schedule'))

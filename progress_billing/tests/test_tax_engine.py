@@ -203,7 +203,9 @@ class TestTaxEngine(ProgressBillingCommon):
     def test_kept(self):
         """What a bill line keeps is what the next bill reads, also where the line gives back."""
         both = self.tax_15 | self.each
-        line, *others = self._computed(self._line(10.03, self.tax_15), self._line(1, both), self._line(7, both.browse()))
+        line, *others = self._computed(
+            self._line(10.03, self.tax_15), self._line(1, both), self._line(7, both.browse())
+        )
         key, other = (str(tax.id) for tax in both)
         self.assertEqual(
             [json.loads(text) for text in self.engine._format_kept_taxes(self.engine._read_taken([line, *others]))],

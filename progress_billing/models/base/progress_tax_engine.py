@@ -133,8 +133,8 @@ class ProgressTaxEngine(models.AbstractModel):
             return
         sets = {line['tax_ids']._ids: line['tax_ids'] for line in base_lines}
         entries = [(line['tax_ids']._ids, line['quantity'] * line['price_unit']) for line in base_lines]
-        found = self._compute_plain_amounts(base_lines[0]['currency_id'], entries, sets)
-        for line, (net, taken) in zip(base_lines, found, strict=True):
+        nets, turns = self._compute_plain_amounts(base_lines[0]['currency_id'], entries, sets)
+        for line, net in zip(base_lines, nets, strict=True):
             line['tax_details'] = {
                 'total_excluded_currency': net,
                 'delta_total_excluded_currency': 0.0,
@@ -143,9 +143,9 @@ class ProgressTaxEngine(models.AbstractModel):
                         'tax': tax,
                         'is_reverse_charge': False,
                         'base_amount_currency': net,
-                        'tax_amount_currency': amount,
+                        'tax_amount_currency': next(amounts),
                     }
-                    for tax, amount in taken
+                    for tax, amounts in turns[line['tax_ids']._ids]
                 ],
             }
 
@@ -157,10 +157,11 @@ class ProgressTaxEngine(models.AbstractModel):
 
         :param list entries: a key of its taxes and an amount that is not rounded yet, for each line
         :param dict sets: taxes by that key
-        :return list: ``(untaxed, [(single tax, tax amount)])`` for each line
+        :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which lines
+            that have it take one after the other
         """
         rounded_to, columns = self._get_rounding(currency), {}
-        single = {key: taxes._flatten_taxes_and_sort_them()[0] for key, taxes in sets.items()}
+        single = {key: list(taxes._flatten_taxes_and_sort_them()[0]) for key, taxes in sets.items()}
         rates = {
             key: [(tax.amount, *columns.setdefault(tax, ([], []))) for tax in taxes] for key, taxes in single.items()
         }
@@ -171,12 +172,8 @@ class ProgressTaxEngine(models.AbstractModel):
                 amount = raw * rate / 100.0
                 raws.append(amount)
                 taken.append(rounded_to(amount))
-        queues = {tax: iter(self._spread_delta(currency, *column)) for tax, column in columns.items()}
-        turns = {key: [(tax, queues[tax]) for tax in taxes] for key, taxes in single.items()}
-        return [
-            (net, [(tax, next(queue)) for tax, queue in turns[key]])
-            for net, (key, _raw) in zip(nets, entries, strict=True)
-        ]
+        amounts = {tax: iter(self._spread_delta(currency, *column)) for tax, column in columns.items()}
+        return nets, {key: [(tax, amounts[tax]) for tax in taxes] for key, taxes in single.items()}
 
     @api.model
     def _take_plain_claims(self, currency, rows, sets):
@@ -191,19 +188,14 @@ class ProgressTaxEngine(models.AbstractModel):
             (key, quantity * (amount / quantity) if quantity else amount)
             for _line, _scheduled, amount, quantity, key, *_rest in rows
         ]
-        found, rounded_to = self._compute_plain_amounts(currency, entries, sets), self._get_rounding(currency)
-        rates = {tax: (tax.id, tax.amount) for taxes in sets.values() for tax in taxes}
-        return [
-            Taken(
-                row[0],
-                row[1],
-                sets[key],
-                net,
-                net if raw == row[2] else rounded_to(row[2]),
-                [(*rates[tax], net, amount) for tax, amount in taken],
-            )
-            for row, (key, raw), (net, taken) in zip(rows, entries, found, strict=True)
-        ]
+        nets, turns = self._compute_plain_amounts(currency, entries, sets)
+        turns = {key: [(tax.id, tax.amount, amounts) for tax, amounts in mine] for key, mine in turns.items()}
+        rounded_to, result = self._get_rounding(currency), []
+        for row, (key, raw), net in zip(rows, entries, nets, strict=True):
+            base = net if raw == row[2] else rounded_to(row[2])
+            taken = [(tax, rate, net, next(amounts)) for tax, rate, amounts in turns[key]]
+            result.append(Taken(row[0], row[1], sets[key], net, base, taken))
+        return result
 
     @api.model
     def _spread_delta(self, currency, raws, taken):

@@ -114,13 +114,21 @@ class ProgressContractLineBilled(models.Model):
         """Read what billing asks of these lines, and no more: there may be many."""
         self.fetch(self._get_billing_fields())
 
-    def _fetch_to_plan(self, *further):
-        """Read what has to be known of these lines to say what is billed: their taxes only once they are.
+    def _fetch_to_plan(self):
+        """Read what has to be known of these lines to say what a run bills: their taxes only once they are billed."""
+        self.fetch([name for name in self._get_billing_fields() if self._fields[name].type != 'many2many'])
 
-        :param str further: names of fields that are asked for too
+    def _fetch_to_spread(self):
+        """Read what has to be known of these lines to spread an amount over them: of lines by amount, as most are."""
+        names = [*self._get_billing_fields(), *self._get_spread_fields()]
+        self.fetch([name for name in names if self._fields[name].type != 'many2many'])
+
+    @api.model
+    def _get_spread_fields(self):
+        """Names of the fields that are read of lines, beside those, where an amount is spread over them. Extend by
+        ``super()``.
         """
-        names = [name for name in self._get_billing_fields() if self._fields[name].type != 'many2many']
-        self.fetch([*names, *further])
+        return ['sequence', 'currency_id', 'draft_amount', 'actual_amount']
 
     @api.model
     def _get_billing_fields(self):
@@ -153,7 +161,7 @@ class ProgressContractLineBilled(models.Model):
         return self._get_quantity_left() if is_rest else units
 
     def _get_rounded_units(self, amount):
-        """Units that an amount comes to by the price alone, whatever is billed of the line: for what is computed of it."""
+        """Units that an amount comes to by the price alone: for what is computed, and must not ask what is billed."""
         self.ensure_one()
         if self.billing_base != 'quantity' or not self.unit_price:
             return 0.0
@@ -192,7 +200,7 @@ class ProgressContractLineBilled(models.Model):
             )
 
     def _check_not_below_nothing(self):
-        """Something that was billed of these lines is undone: what gives back more than is left is undone first (BIL-6).
+        """Something that was billed of these lines is undone: what gives back more than is left goes first (BIL-6).
 
         What is billed above the worth is no matter here, nor what the contracts come to: bills of a deduction and of
         what it is taken from may be undone one after the other.

@@ -30,10 +30,12 @@ class ProgressBillDeposit(models.Model):
         engine, groups = self.env['progress.tax.engine'], {}
         taken = engine._read_taken(taxes['work'])
         scheduled = self.env['progress.contract.line'].browse(one.key for one in taken)
-        accounts = {line.id: account for line, account in self._get_deposit_accounts(scheduled).items()}
+        accounts = {line._ids[0]: account for line, account in self._get_deposit_accounts(scheduled).items()}
         for one in taken:
-            account = accounts[one.key]
-            groups.setdefault((frozenset(one.taxes._ids), account.id), (account, []))[1].append(one)
+            key = frozenset(one.taxes._ids), accounts[one.key]._ids
+            if key not in groups:
+                groups[key] = accounts[one.key], []
+            groups[key][1].append(one)
         return [
             self._prepare_deposit_item_vals(
                 mine[0].taxes, account, *engine._sum_taken(mine), [one.line for one in mine]
