@@ -114,13 +114,21 @@ class ProgressContractLineBilled(models.Model):
         """Read what billing asks of these lines, and no more: there may be many."""
         self.fetch(self._get_billing_fields())
 
-    def _fetch_to_plan(self, *further):
-        """Read what has to be known of these lines to say what is billed: their taxes only once they are.
+    def _fetch_to_plan(self):
+        """Read what has to be known of these lines to say what a run bills: their taxes only once they are billed."""
+        self.fetch([name for name in self._get_billing_fields() if self._fields[name].type != 'many2many'])
 
-        :param str further: names of fields that are asked for too
+    def _fetch_to_spread(self):
+        """Read what has to be known of these lines to spread an amount over them: of lines by amount, as most are."""
+        names = [*self._get_billing_fields(), *self._get_spread_fields()]
+        self.fetch([name for name in names if self._fields[name].type != 'many2many'])
+
+    @api.model
+    def _get_spread_fields(self):
+        """Names of the fields that are read of lines, beside those, where an amount is spread over them. Extend by
+        ``super()``.
         """
-        names = [name for name in self._get_billing_fields() if self._fields[name].type != 'many2many']
-        self.fetch([*names, *further])
+        return ['sequence', 'currency_id', 'draft_amount', 'actual_amount']
 
     @api.model
     def _get_billing_fields(self):

@@ -3,9 +3,6 @@ from odoo.exceptions import UserError
 
 from ..base.progress_actor import Actor
 
-#: what is asked of lines billed by amount when one is spread over them
-LEFT_FIELDS = ('sequence', 'currency_id', 'draft_amount', 'actual_amount', 'pending_amount', 'pending_quantity')
-
 
 class ProgressBillGeneration(models.Model):
     """How planned records become bills with lines, and invoices where there is no pro forma."""
@@ -62,7 +59,7 @@ class ProgressBillGeneration(models.Model):
             return
         self._note_empty_lists()
         self.contract_id._note_empty_lists()
-        self.contract_id.line_ids._fetch_to_plan(*LEFT_FIELDS)
+        self.contract_id.line_ids._fetch_to_spread()
         self.contract_id._check_can_bill()
         self._check_has_amount()
         self.flush_recordset(['planned_amount'])  # what was planned is computed now for the last time

@@ -21,6 +21,10 @@ class ProgressContractLineRun(models.Model):
     def _get_billing_fields(self):
         return [*super()._get_billing_fields(), 'billing_rule_id', 'task_id', 'bill_separately']
 
+    @api.model
+    def _get_spread_fields(self):
+        return [*super()._get_spread_fields(), 'pending_amount', 'pending_quantity']
+
     # === ANSWERS === #
 
     def _filter_on_run(self):

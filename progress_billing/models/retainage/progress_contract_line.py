@@ -41,6 +41,10 @@ class ProgressContractLineStored(models.Model):
     def _get_billing_fields(self):
         return [*super()._get_billing_fields(), 'retainage_percent', 'stored_retainage_percent']
 
+    @api.model
+    def _get_spread_fields(self):
+        return [*super()._get_spread_fields(), 'stored_amount']
+
     def _have_retainage_rates(self):
         """Whether anything is held back of any of these lines, which may be many."""
         if not all(self._ids):
@@ -157,8 +161,8 @@ class ProgressContractLineStored(models.Model):
 
     def _get_stored_lines(self):
         """Those of these lines that anybody said something of stored materials of."""
-        if not self:
-            return self
+        if self._are_known_zero('stored_amount', 'bill_line_ids'):  # nothing is billed, and nothing stored
+            return self.browse()
         self.flush_model(['stored_amount'])
         self.env['progress.bill.line'].flush_model(['stored_amount', 'previous_stored_amount'])
         rows = self.env.execute_query(
