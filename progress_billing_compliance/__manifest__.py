@@ -1,7 +1,7 @@
 {
     'name': 'Progress Billing: Compliance and Backups',
     'summary': 'Insurance, certificates and lien waivers that hold up approval and payment; backups of bills in one PDF',
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
     'license': 'LGPL-3',

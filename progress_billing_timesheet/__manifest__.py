@@ -1,7 +1,7 @@
 {
     'name': 'Progress Billing: Hours and Expenses',
     'summary': 'Bill a fixed fee from its timesheets: hours, expenses, products and agreements on one screen',
-    'version': '19.0.1.0.0',
+    'version': '19.0.1.1.0',
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
     'license': 'LGPL-3',

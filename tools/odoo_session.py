@@ -9,7 +9,10 @@ import psycopg2
 import pytest
 
 #: files of the web client that browser tests ask for
-ASSETS = ("web", "web_print", "frontend", "frontend_lazy", "frontend_minimal", "tests")
+STYLES = ("web.assets_web", "web.assets_web_print", "web.assets_frontend", "portal.assets_chatter")
+STYLES += ("portal.assets_chatter_style",)
+SCRIPTS = ("web.assets_web", "web.assets_frontend_minimal", "web.assets_frontend_lazy", "web.assets_tests")
+SCRIPTS += ("web.__assets_tests_call__", "portal.assets_chatter", "bus.websocket_worker_assets")
 BROWSER = re.compile(r"\b(start_tour|browser_js)\(")
 
 
@@ -95,9 +98,10 @@ def _make_assets():
 
     with _get_registry().cursor() as cr:
         qweb = api.Environment(cr, SUPERUSER_ID, {})["ir.qweb"]
-        for name in ASSETS:
-            qweb._get_asset_bundle(f"web.assets_{name}", css=False, js=True).js()
-            qweb._get_asset_bundle(f"web.assets_{name}", css=True, js=False).css()
+        for name in SCRIPTS:
+            qweb._get_asset_bundle(name, css=False, js=True).js()
+        for name in STYLES:
+            qweb._get_asset_bundle(name, css=True, js=False).css()
 
 
 @pytest.fixture(scope="class", autouse=True)

@@ -1,4 +1,5 @@
 from . import application
+from . import button
 from . import schedule_template
 from . import wip_schedule
 from . import portal

@@ -10,6 +10,7 @@ SUMMARY_LINES = {'a4': 36, 'letter': 36}
 PAGE_WIDTH = {'a4': 277, 'letter': 259}  # millimetres between the margins
 DIGIT_WIDTH = 1.85  # millimetres, of a digit in the sheet's type
 LETTER_WIDTH = 1.62
+HEAD_WIDTH, WIDEST_HEAD = 1.39, 30  # of a letter of the heads, whose type is smaller; of a head's longest word
 TITLE_WIDTH, TERMS_WIDTH, TEXT_WIDTH = 90, 150, 62  # letters in a line
 LONGEST_PIECE = 10  # lines of a description that stay together
 ROW_GAP = 0.35  # lines, between two rows
@@ -69,7 +70,7 @@ class ApplicationPages:
     # === LAYOUT === #
 
     def _get_layout(self):
-        """Widths of the columns in percent, by the longest figure; the description has the rest.
+        """Widths of the columns in percent, by the longest figure and word of a head; the description has the rest.
 
         :return dict: ``columns``, ``letters``, ``widths``, ``scale`` of the type, ``wrap`` (letters in a line
             of the description and of an item number)
@@ -77,8 +78,10 @@ class ApplicationPages:
         rows = (*self.rows, self.report._sum_rows(self.rows))
         figures = [row[key] for row in rows for key in self.columns if key != 'percent' and key in row]
         longest = max((len(self._show(figure)) for figure in figures), default=4)
+        heads = self.report._get_heads()
+        words = {key: min(page_layout.get_head_width(heads[key]) * HEAD_WIDTH, WIDEST_HEAD) for key in self.columns}
         for scale in SCALES:
-            widths = {key: max(longest * DIGIT_WIDTH * scale + 3, 18) for key in self.columns}
+            widths = {key: max(longest * DIGIT_WIDTH * scale + 3, words[key] + 3, 18) for key in self.columns}
             widths['percent'] = 7 * DIGIT_WIDTH * scale + 3
             widths['item'] = 16
             rest = PAGE_WIDTH[self.paper] - sum(widths.values())

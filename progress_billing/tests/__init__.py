@@ -8,6 +8,7 @@ from . import test_bill_fields
 from . import test_bill_summary
 from . import test_billing_rules
 from . import test_buckets
+from . import test_button
 from . import test_callers_values
 from . import test_certificates
 from . import test_change_order_fields

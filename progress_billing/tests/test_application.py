@@ -15,7 +15,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..report.application_pages import PAGE_LINES
+from ..report.application_pages import HEAD_WIDTH, PAGE_LINES, PAGE_WIDTH
+from ..tools import page_layout
 from .common import ProgressBillingCommon
 
 SUMMARY = (
@@ -447,6 +448,15 @@ class TestApplicationPages(ApplicationCommon):
         self.assertIn('retainage', self.report._get_columns(bill))
         book = openpyxl.load_workbook(io.BytesIO(bill._build_application_xlsx()))
         self.assertTrue(book['Continuation Sheet'].column_dimensions['F'].hidden)
+
+    def test_heads_whole(self):
+        """Short figures leave the heads room: no word of them is divided."""
+        bill = self.billing.run(self.make.as_billed([900], retainage_percent=10), 20)
+        document = self.report._get_document(bill)
+        widths, whole = document['layout']['widths'], PAGE_WIDTH[document['paper']]
+        word = page_layout.get_head_width("applications") * HEAD_WIDTH
+        self.assertIn("applications", document['heads']['previous'])
+        self.assertGreater(widths['previous'] * whole / 100, word)
 
     def test_settings(self):
         """Paper, texts and signatures: the contract's, else the company's, else ours."""

@@ -258,3 +258,17 @@ class TestCertificates(ProgressBillingCommon):
     def _sheet(self, bill):
         names = ('earned_less_retainage', 'less_previous_certificates', 'current_payment_due', 'certified_amount')
         return [bill[name] for name in (*names, 'retainage_total', 'completed_stored_amount', 'balance_to_finish')]
+
+    def test_units_certified(self):
+        """RET-18: of 4 units at 100 two and a half are certified: the line has billed as many, and no more."""
+        contract = self.make.by_quantity(10, 100, use_pro_forma=True)
+        line = contract.line_ids
+        bill = self.billing.run(contract, pending_quantity=4)
+        for certified, quantity in ((250, 2.5), (120, 1.2), (400, 4)):
+            bill.line_ids.certified_amount = certified
+            self.env.flush_all()
+            self.assertEqual((bill.line_ids.invoiced_amount, bill.line_ids.invoiced_quantity), (certified, quantity))
+            self.assertEqual((line.draft_amount, line.draft_quantity), (certified, quantity))
+        bill.line_ids.certified_amount = 250
+        self.assertEqual(contract.line_ids._get_quantity_left(), 7.5)
+        self.assertEqual(self.billing.draw(contract, 100).line_ids.quantity, 7.5)

@@ -122,6 +122,26 @@ class TestEntries(ProgressBillingCommon):
         invoice.action_toggle_block_payment()
         self.assertEqual(bill.payment_state, "Not Paid")
 
+    def test_payment_without_an_entry(self):
+        """A payment that has no entry is matched with nothing: what became of it is told by itself, and at once."""
+        bill = self.bill
+        bill.invoice_id.action_post()
+        self.env['account.payment.method.line'].search([]).payment_account_id = False
+        # as where bank statements are imported: only then Odoo makes payments without an entry
+        self.patch(self.env.registry['account.move'], '_get_invoice_in_payment_state', lambda _move: 'in_payment')
+        self.assertEqual(bill.payment_state, "Not Paid")
+        payment = self._pay(575)
+        self.assertFalse(payment.move_id)
+        self.assertEqual(bill.payment_state, "In Payment")
+        told, tell = [], type(bill)._on_payments_changed
+        self.patch(
+            self.env.registry['progress.bill'],
+            '_on_payments_changed',
+            lambda bills: (told.extend(bills), tell(bills))[1],
+        )
+        payment.state = 'canceled'
+        self.assertEqual((set(told), bill.payment_state), ({bill}, "Not Paid"))
+
     def test_told_of_every_figure(self):
         """What is stored and depends on any figure that is read of entries follows a payment, and its undoing."""
         bill, told = self.bill, []

@@ -522,6 +522,31 @@ class TestImportFiles(ImportCommon):
             form.sheet_name = 'Nowhere'
             self.assertEqual(form.file_error, "The file has no sheet “Nowhere”, but these: Cover, SOV, Alternates.")
 
+    def test_saved_by_a_refused_import(self):
+        """A dialog that was saved, as a refused Import does, says of the file what it said before."""
+        opened = self.env['progress.import.wizard'].with_context(default_contract_id=self.contract.id)
+        head = ["Item", "Description", "Scheduled Value"]
+        with Form(opened) as form:
+            form.file_data = base64.b64encode(workbook([head, [1, "Walls", 10], [2, "Roof", "tbd"]]))
+            self.assertEqual((form.has_heading, form.read_sheet), (True, 'Schedule'))
+        wizard = form.record
+        self.assertEqual((wizard.has_heading, wizard.read_sheet), (True, 'Schedule'))
+        self.assertRefused(wizard.action_import, "Row 3 of the file, Roof: “tbd” is not a number")
+        with Form(wizard) as form, form.column_ids.edit(0) as column:
+            column.field_name = False
+        self.assertEqual(wizard.line_ids.mapped('item_number'), [False] * 3)
+        with Form(opened) as form:
+            form.file_data = base64.b64encode(workbook([head, [1, "Walls", 10], [2, "Roof", 20], ["", "Total", 31]]))
+            self.assertEqual((form.stated_amount, form.difference), (31, -1))
+        self.assertEqual((form.record.stated_amount, form.record.difference), (31, -1))
+
+    def test_no_descriptions(self):
+        """Columns that are recognised without the one of the descriptions: the dialog says so."""
+        wizard = self._wizard('Item,What we shall build,Amount\n1,Walls,10\n')
+        self.assertEqual((wizard.has_heading, wizard.has_name), (True, False))
+        wizard = self._wizard('Item,Description of the works,Amount\n1,Walls,10\n')
+        self.assertTrue(wizard.has_name)
+
     def test_files_that_cannot_be_read(self):
         """Every file that is none gets a sentence, and nothing is changed."""
         for content, sentence in (

@@ -214,6 +214,15 @@ class TestMilestone(ProgressBillingCommon):
         draft = self.make.as_billed([1000], do_open=False, line_vals={'milestone_id': self.milestone.id})
         self.assertBuckets(draft.line_ids, 1000, 0, 0, 100)
 
+    def test_line_without_its_milestone(self):
+        """A line that follows a milestone has one: chosen together, and not taken away."""
+        self.assertRefused(
+            lambda: self.line.write({'progress_source': 'milestone'}), self.line.display_name, "choose the milestone"
+        )
+        self.line.write({'progress_source': 'milestone', 'milestone_id': self.milestone.id})
+        self.line.milestone_id = False
+        self.assertEqual(self.line.progress_source, 'manual')
+
     def test_line_partly_billed(self):
         """PRG-11: what was billed before the milestone is not billed again."""
         self.billing.bill(self.contract, '300')

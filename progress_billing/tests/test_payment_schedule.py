@@ -69,6 +69,20 @@ class TestPaymentSchedule(ProgressBillingCommon):
         self.assertEqual(self._rows(contract), [('2026-03-31', 'billed', 183.30)])
         self.assertEqual(sum(row[2] for row in self._rows(contract)), bill.residual_amount)
 
+    def test_retained(self):
+        """What a pro forma retains is not expected yet, as on its invoice, whenever its tax is due."""
+        for when in ('now', 'release'):
+            self.env.company.progress_retainage_tax = when
+            contract = self.make.contract(
+                [1000], self.tax_15, retainage_percent=10, revenue_recognition='as_billed', use_pro_forma=True
+            )
+            bill = self.make.plan(contract, '50%', '2026-03-01')
+            bill.action_create()
+            expected = [row[2] for row in self._rows(contract)]
+            self.assertEqual(expected, [525.0 if when == 'now' else 517.5])
+            bill.action_release()
+            self.assertEqual([row[2] for row in self._rows(contract)], expected)
+
     def test_same_as_odoo(self):
         """The split of planned amounts is that of ``account.payment.term``, date by date and cent by cent."""
         delays = [

@@ -1,6 +1,7 @@
 import io
 
 import openpyxl
+from lxml import html as lxml_html
 
 from odoo.tests import HttpCase, tagged
 
@@ -66,6 +67,22 @@ class TestPrinting(ProgressBillingCommon, HttpCase):
         html = self._print(final)
         for text in ("Final invoice", "Deposits invoiced before", self.second.invoice_id.name):
             self.assertIn(text, html)
+
+    def test_units(self):
+        """A lump sum is printed without a unit, a quantity in the schedule's unit alone."""
+        self.env.user.group_ids += self.env.ref('uom.group_uom')
+        service = self.env['product.product'].create({'name': "Works", 'type': 'service'})
+        contract = self.make.as_billed([1000], line_vals={'product_id': service.id})
+        lump_sum = lxml_html.fromstring(self._print(self.billing.bill(contract, '10%').invoice_id))
+        quantities = [cell.text_content().split() for cell in lump_sum.xpath('//td[@name="td_quantity"]')]
+        self.assertEqual(quantities, [['1.00']])
+        contract = self.make.by_quantity(100, 5)
+        contract.line_ids.write(
+            {'product_id': service.id, 'product_uom_id': self.env.ref('uom.product_uom_square_meter').id}
+        )
+        measured = lxml_html.fromstring(self._print(self.billing.bill(contract, '10%').invoice_id))
+        quantities = [cell.text_content().split() for cell in measured.xpath('//td[@name="td_quantity"]')]
+        self.assertEqual(quantities, [['10.00', 'm²']])
 
     def test_portal_page(self):
         """The customer's page of the invoice opens by its token, without any right on bills or contracts."""

@@ -399,6 +399,45 @@ class TestRun(ProgressBillingCommon):
         self.billing.run(contract).invoice_id.action_post()
         self.assertBuckets(line, 0, 0, 0, 0)
 
+    def test_undone_below_nothing(self):
+        """BIL-6: 600 asked for, 500 given back: the 600 stay while the 500 do, drafts and posted ones alike."""
+        contract = self.make.as_billed([1000])
+        line = contract.line_ids
+        asked, given = self.billing.run(contract, 60), self.billing.run(contract, 10)
+        (asked | given).invoice_id.action_post()
+        asked.invoice_id.button_draft()
+        message = self.assertRefused(asked.invoice_id.unlink, line.display_name, "-500", "Undo first")
+        self.assertIn(contract._show_amount(-500), message)
+        self.assertRefused(asked.action_undo, line.display_name, "Undo first")
+        self.assertBuckets(line, 0, 600, -500, 10)
+        given.invoice_id.button_draft()
+        given.invoice_id.unlink()
+        asked.invoice_id.unlink()
+        self.assertEqual((line.draft_amount, line.actual_amount), (0, 0))
+
+    def test_pro_forma_undone_below_nothing(self):
+        """BIL-6: nor is a pro forma cancelled, deleted, or rid of its line; both together are."""
+        contract = self.make.pro_forma([1000, 100])
+        asked = self.billing.draw(contract, 60, 10)
+        given = self.billing.draw(contract, 10, 20)
+        scheduled = contract.line_ids[0]
+        claim = asked.line_ids.filtered(lambda line: line.contract_line_id == scheduled)
+        for act in (asked.action_cancel, asked.unlink, claim.unlink):
+            self.assertRefused(act, scheduled.display_name, "Undo first")
+        asked.line_ids[1:].unlink()
+        (asked | given).action_cancel()
+        self.assertEqual((contract.draft_amount, set((asked | given).mapped('state'))), (0, {'cancelled'}))
+
+    def test_deduction_undone(self):
+        """BIL-6: bills of a deduction, and of what it is taken from, are undone in either order."""
+        for first, second in ((0, 1), (1, 0)):
+            contract = self.make.pro_forma([1000, -50])
+            contract.line_ids[1].partner_shipping_id = self.customer.copy()
+            bills = self.billing.draw(contract, 100, 100)
+            bills[first].action_cancel()
+            bills[second].action_cancel()
+            self.assertEqual(contract.draft_amount, 0)
+
     def test_draft_credit_makes_no_room(self):
         """BIL-7: actual 1,000, draft −300: +300 waits until the credit is posted; then the credit stays."""
         contract = self.make.as_billed([1000])

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from odoo.addons.progress_billing.models.base import progress_bulk_mixin
 from odoo.addons.progress_billing.models.deposit import progress_bill_plain
-from odoo.addons.progress_billing.models.progress import progress_contract
+from odoo.addons.progress_billing.models.progress import progress_contract, progress_contract_line_run
 
 from .common import ProgressBillingCommon
 from .queries import count_queries
@@ -380,6 +380,19 @@ class TestPlainDeposits(SpeedCommon):
         self.assertEqual(*results)
         self.assertEqual(len(results[0][0]), 30)
 
+    def test_asked_claim_by_claim(self):
+        """A later deposit goes on from the one before it, and a line that was agreed with its tax takes its part."""
+        self.company.tax_calculation_rounding_method = 'round_globally'
+        thirds, agreed = self._contracts(2, 3, 0.0)
+        thirds.line_ids.original_amount = 1
+        agreed.line_ids[0]._write_protected({'taxed_amount': 1190})
+        with patch.object(progress_bill_plain, 'MANY_CLAIMS', 2):
+            for percent in (50, 100):
+                self.billing.run(thirds, percent)
+            self.billing.run(agreed, 50)
+        self.assertEqual(thirds.bill_ids.sorted('id').invoice_id.mapped('amount_tax'), [0.23, 0.22])
+        self.assertEqual(agreed.bill_ids.invoice_id.amount_tax, 246.58)  # 95.00 + 75.53 + 76.05
+
 
 @tagged('post_install', '-at_install')
 class TestCosts(SpeedCommon):
@@ -594,7 +607,7 @@ class TestRunInOneQuery(SpeedCommon):
 
     @contextmanager
     def _line_by_line(self):
-        with patch.object(type(self.env['progress.contract.line']), '_knows_methods', lambda _self, _names: False):
+        with patch.object(progress_contract_line_run, 'knows_methods', lambda _lines, _names: False):
             yield
 
     def _answers(self, lines):
@@ -691,6 +704,44 @@ class TestAskedOnce(SpeedCommon):
         self.assertEqual(contracts.mapped(lambda contract: len(contract.retainage_step_ids)), [1, 0])
         contracts[1].retainage_step_ids = [Command.create({'completed_percent': 50, 'retainage_percent': 5})]
         self.assertEqual(len(contracts[1].retainage_step_ids), 1)
+
+    def test_computed_lists_are_left_alone(self):
+        """A list that is computed is read when somebody asks for it, whatever else is found out with it."""
+        contract = self._contracts(1)
+        contract.action_run_billing()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for names in (('invoice_ids',), ('invoice_ids', 'default_tax_ids', 'retainage_step_ids')):
+            contract._note_empty(contract, names)
+        self.assertEqual(len(contract.invoice_ids), 1)
+        self.assertIn(contract.id, contract._fields['retainage_step_ids']._get_cache(self.env))
+
+    def test_fallback_of_a_final(self):
+        """What a final bill falls back to is set past what depends on it: all of that is as if it had been written."""
+        model = type(self.env['progress.bill'])
+
+        def read(final):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            contract = final.contract_id
+            figures = (final.review_state, final.state, final.bucket, final.amount, final.draft_amount)
+            return *figures, contract.state, contract.final_bill_id == final, contract.draft_amount
+
+        results = []
+        for fallback in (model._set_fallback, lambda bills, state: bills._write_protected({'review_state': state})):
+            contract = self._contracts(1, 2)
+            self.billing.run(contract).invoice_id.filtered(lambda move: move.state == 'draft').action_post()
+            planned = self.make.plan(contract, '10%')
+            with patch.object(model, '_set_fallback', fallback):
+                contract.action_create_final_invoice()
+            final = contract.final_bill_id
+            results.append([read(final), planned.state])
+            final.invoice_id.unlink()
+            results[-1] += [read(final), planned.state]
+        self.assertEqual(*results)
+        self.assertEqual(results[0][0][:3], ('cancelled', 'invoiced', 'draft'))
+        self.assertEqual(results[0][2][:3], ('cancelled', 'cancelled', False))
+        self.assertEqual([results[0][1], results[0][3]], ['cancelled', 'planned'])
 
     def test_one_lock_a_call(self):
         """While a call has taken the rows of its contracts, the gate does not again; after it, it does."""

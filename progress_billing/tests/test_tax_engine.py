@@ -1,3 +1,5 @@
+import json
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -25,8 +27,8 @@ class TestTaxEngine(ProgressBillingCommon):
     def _taxes(self, base_lines):
         """The tax of each line, all taxes of a line together."""
         return [
-            round(sum(taken for _rate, _base, taken in self.engine._tax_amounts(line).values()), 3)
-            for line in base_lines
+            round(sum(amount for _tax, _rate, _base, amount in taken.amounts), 3)
+            for taken in self.engine._read_taken(base_lines)
         ]
 
     def _reverse_charge(self):
@@ -91,7 +93,8 @@ class TestTaxEngine(ProgressBillingCommon):
         tax = self._reverse_charge()
         [line] = self._computed(self._line(100, tax))
         self.assertEqual([data['is_reverse_charge'] for data in line['tax_details']['taxes_data']], [False, True])
-        self.assertEqual(self.engine._tax_amounts(line), {tax.id: (19.0, 100, 19)})
+        [taken] = self.engine._read_taken([line])
+        self.assertEqual((taken.net, taken.base, taken.amounts), (100, 100, [(tax.id, 19.0, 100, 19)]))
         self.assertEqual(self.engine._merge([line]), (100, {tax.id: [100, 19]}))
         self.assertEqual(self.engine._sum_taxes([line], lambda _key, tax: tax.id), {tax.id: 19})
 
@@ -199,10 +202,18 @@ class TestTaxEngine(ProgressBillingCommon):
 
     def test_kept(self):
         """What a bill line keeps is what the next bill reads, also where the line gives back."""
-        [line] = self._computed(self._line(10.03, self.tax_15))
-        key = str(self.tax_15.id)
+        both = self.tax_15 | self.each
+        line, *others = self._computed(
+            self._line(10.03, self.tax_15), self._line(1, both), self._line(7, both.browse())
+        )
+        key, other = (str(tax.id) for tax in both)
         self.assertEqual(
-            self.engine._prepare_kept_taxes(line), {'taxes': self.tax_15.ids, 'amounts': {key: (15.0, 10.03, 1.5)}}
+            [json.loads(text) for text in self.engine._format_kept_taxes(self.engine._read_taken([line, *others]))],
+            [
+                {'taxes': self.tax_15.ids, 'amounts': {key: [15.0, 10.03, 1.5]}},
+                {'taxes': both.ids, 'amounts': {key: [15.0, 1, 0.15], other: [2.0, 1, 2]}},
+                {'taxes': [], 'amounts': {}},
+            ],
         )
         for sign, expected in ((1, (15.0, 10, 1.5)), (-1, (15.0, -10, -1.5))):
             kept = self.engine._prepare_taxes_to_keep(self.tax_15, {self.tax_15.id: (10, 1.5)}, sign)

@@ -25,9 +25,10 @@ COLUMNS = {
         numero d ordine, num ord, numero voce, voce, articolo, codice, posizione, rif
         """,
     'name': """
-        description of work, description of works, work description, item description, description of work and
-        materials, description of item, description, scope of work, work item, particulars, scope, trade, activity,
-        work, element, specification, details, task, item name, name,
+        description of work, description of works, description of the work, description of the works, work
+        description, item description, description of work and materials, description of item, description,
+        scope of work, work item, particulars, scope, trade, activity, work, element, specification, details,
+        task, item name, name,
         leistungsbeschreibung, bezeichnung der leistung, bezeichnung, beschreibung, leistungstext, kurztext, leistung,
         gewerk, langtext, text, arbeiten, titel,
         designation des travaux, designation des ouvrages, description des travaux, nature des travaux, designation,
@@ -228,23 +229,34 @@ def match_column(heading, more=None):
     words, best = normalize(heading), (None, 1)
     if not words:
         return best
-    for field, synonyms in SYNONYMS.items():
-        for rank, synonym in enumerate((*(normalize(label) for label in (more or {}).get(field, ())), *synonyms)):
-            distance = _get_distance(words, synonym)
+    known = _find_synonyms(words)
+    for field in SYNONYMS:
+        labels = [normalize(label) for label in (more or {}).get(field, ())]
+        distances = [(rank, _get_distance(words, label)) for rank, label in enumerate(labels)]
+        for rank, distance in (*distances, *((len(labels) + rank, distance) for rank, distance in known[field])):
             if distance is not None and distance + rank / 1000 < best[1]:
                 best = field, distance + rank / 1000
     return best
+
+
+@functools.lru_cache(maxsize=4096)
+def _find_synonyms(words):
+    """By field, rank and distance of each synonym that is in a heading: the same ones are looked at many times."""
+    return {
+        field: [(rank, _get_distance(words, synonym)) for rank, synonym in enumerate(synonyms) if synonym in words]
+        for field, synonyms in SYNONYMS.items()
+    }
 
 
 def _get_distance(words, synonym):
     """0 for the synonym itself, 0.5 and more where it stands in a longer heading; else ``None``."""
     if words == synonym:
         return 0
+    if len(synonym) <= 3 or f' {synonym} ' not in f' {words} ':
+        return None
     tokens = words.split()
     rest = [word for word in tokens if word not in synonym.split()]
-    if len(synonym) > 3 and f' {synonym} ' in f' {words} ' and len(rest) <= 2 and len(tokens) <= 7:
-        return 0.5 + 0.1 * len(rest) - 0.001 * len(synonym)
-    return None
+    return 0.5 + 0.1 * len(rest) - 0.001 * len(synonym) if len(rest) <= 2 and len(tokens) <= 7 else None
 
 
 def is_total(label):

@@ -24,16 +24,21 @@ class ProgressImportWizard(models.TransientModel):
     file_data = fields.Binary(string="File", attachment=False)
     file_name = fields.Char()
     sheet_name = fields.Char(string="Another Sheet", help="Name of the sheet to read instead.")
-    sheet_names = fields.Char(string="Sheet", compute='_compute_contents', store=True)
-    read_sheet = fields.Char(compute='_compute_contents', store=True)
+    # what was read is saved with the rows: given rows keep the ORM from computing anything else of the file
+    sheet_names = fields.Char(string="Sheet", compute='_compute_contents', store=True, readonly=False)
+    read_sheet = fields.Char(compute='_compute_contents', store=True, readonly=False)
     read_columns = fields.Char(
-        compute='_compute_contents', store=True, help="What the columns held when the rows were read."
+        compute='_compute_contents', store=True, readonly=False, help="What the columns held when the rows were read."
     )
-    file_error = fields.Char(compute='_compute_contents', store=True)
-    has_heading = fields.Boolean(compute='_compute_contents', store=True)
-    has_stated_amount = fields.Boolean(compute='_compute_contents', store=True)
+    file_error = fields.Char(compute='_compute_contents', store=True, readonly=False)
+    has_heading = fields.Boolean(compute='_compute_contents', store=True, readonly=False)
+    has_stated_amount = fields.Boolean(compute='_compute_contents', store=True, readonly=False)
     stated_amount = fields.Monetary(
-        string="Total in the File", compute='_compute_contents', store=True, help="What the file itself says it is."
+        string="Total in the File",
+        compute='_compute_contents',
+        store=True,
+        readonly=False,
+        help="What the file itself says it is.",
     )
     column_ids = fields.One2many(
         'progress.import.wizard.column', 'wizard_id', compute='_compute_contents', store=True, readonly=False
@@ -53,6 +58,7 @@ class ProgressImportWizard(models.TransientModel):
     contract_amount = fields.Monetary(string="In the Contract", related='contract_id.original_amount')
     contract_line_count = fields.Integer(compute='_compute_contract_lines')
     amount_after = fields.Monetary(string="Contract Afterwards", compute='_compute_amount')
+    has_name = fields.Boolean(compute='_compute_shown')
     has_quantity = fields.Boolean(compute='_compute_shown')
     has_completed = fields.Boolean(compute='_compute_shown')
     has_retainage = fields.Boolean(compute='_compute_shown')
@@ -108,6 +114,7 @@ class ProgressImportWizard(models.TransientModel):
     def _compute_shown(self):
         for wizard in self:
             names = set(wizard.column_ids.mapped('field_name'))
+            wizard.has_name = 'name' in names
             wizard.has_quantity = bool(names & {'original_quantity', 'unit_price'})
             wizard.has_completed = 'completed_percent' in names
             wizard.has_retainage = 'retainage_percent' in names
@@ -121,7 +128,8 @@ class ProgressImportWizard(models.TransientModel):
         """Another meaning of a column: the rows are read again."""
         names = self.column_ids.sorted('position').mapped('field_name')
         if self.file_data and not self.file_error and self._join_columns(names) != self.read_columns:
-            self._fill_contents({self.read_sheet or '': self._read_sheets()[self.read_sheet or '']}, names)
+            name, sheets = self.read_sheet or '', self._read_sheets()
+            self._fill_contents({name: sheets[name]} if name in sheets else sheets, names)
 
     @api.model
     def _join_columns(self, names):

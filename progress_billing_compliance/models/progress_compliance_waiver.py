@@ -21,7 +21,8 @@ class ProgressWaiver(models.Model):
     waiver_amount = fields.Monetary(
         string="Amount",
         compute='_compute_waiver',
-        help="Untaxed, until it is signed; then as it was signed.",
+        help="Conditional: what the bill asks for, untaxed. Unconditional: what was paid before, tax included. "
+        "Once signed, as it was signed.",
     )
     through_date = fields.Date(string="Work Through", compute='_compute_waiver')
     waiver_text = fields.Text(string="Words", compute='_compute_waiver_text')

@@ -76,13 +76,19 @@ class ProgressContract(models.Model):
         return super().unlink()
 
     def action_draft(self):
-        """Cancelled or open → draft.
+        """Cancelled or open → draft; what has changed on the orders of a cancelled one is proposed to it.
 
         :return dict: the action that shows the contracts
         :raises UserError: when an order line stands on another contract by now
         """
+        cancelled = self.filtered(lambda contract: contract.state == 'cancelled')
         result = super().action_draft()
         self.line_ids._check_order_lines_free('sale_line_id')
+        # sudo: sale.order - whoever keeps the contract; the orders propose what they say
+        orders = cancelled.sudo().sale_order_ids
+        orders._propose_progress_changes()
+        for order in orders.filtered(lambda order: order.state == 'cancel'):
+            order._propose_removal()
         return result
 
     def action_view_sale_orders(self):

@@ -111,6 +111,29 @@ class TestOrderDoors(ProgressSaleCommon):
         orders[1].action_confirm()
         self.assertFalse(contract.change_ids)
 
+    def test_contract_comes_back_to_a_changed_order(self):
+        """Cancelled, a contract hears nothing of its order: what changed meanwhile is proposed when it comes back."""
+        order = self.orders.order([1000, 400])
+        contract = self.orders.set_up(order)
+        contract.action_cancel()
+        contract.action_draft()
+        self.assertFalse(contract.change_ids, "Nothing has changed.")
+        contract.action_cancel()
+        order.order_line[0].price_unit = 700
+        contract.action_draft()
+        self.assertRecordValues(contract.change_ids, [{'state': 'draft', 'amount': -300, 'sale_order_id': order.id}])
+        contract.change_ids.action_approve()
+        self.assertEqual((contract.revised_amount, order.progress_has_proposal), (1100, False))
+
+    def test_contract_comes_back_to_a_cancelled_order(self):
+        """The contract that went with its order comes back alone: its lines are proposed to go."""
+        order = self.orders.order([1000, 400])
+        contract = self.orders.set_up(order)
+        order._action_cancel()
+        self.assertEqual(contract.state, 'cancelled')
+        contract.action_draft()
+        self.assertRecordValues(contract.change_ids, [{'state': 'draft', 'amount': -1400}])
+
     def test_deleted_contract_frees_the_order(self):
         order = self.orders.order([1000])
         contract = self.orders.set_up(order)

@@ -15,7 +15,7 @@ CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')
 #: what can be entered for each line, beside the unit of the work
 CLAIM_FIELDS = ('work', 'stored', 'rate', 'release')
 #: what a claim says beside its lines
-CLAIM_HEADER = {'vendor_reference', 'date', 'title', 'description', 'period_id'}
+CLAIM_HEADER = {'vendor_reference', 'date', 'title', 'description', 'period_id', 'opening_deposit_line_ids'}
 
 
 class ProgressBillClaim(models.Model):
@@ -71,7 +71,7 @@ class ProgressBillClaim(models.Model):
         vals = self._clean_reference(vals)
         typed = self._get_typed(vals)
         if CLAIM_HEADER & typed:
-            self._check_may_revise()
+            self._check_may_enter()
         if 'vendor_reference' in typed:
             for bill in self:
                 # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
@@ -230,6 +230,8 @@ class ProgressBillClaim(models.Model):
         if not contact._may_talk():
             raise AccessError(self.env._("You read this page; others claim for the firm. Write a message instead."))
         if version != self._get_version() or (kind in CLAIM_ANSWERS and self.state not in OPEN_STATES):
+            self._raise_meanwhile()
+        if kind == 'sign' and not self._is_to_be_signed():
             self._raise_meanwhile()
         return None
 

@@ -36,6 +36,18 @@ class ProgressBillLine(models.Model):
         groups='progress_billing.group_readonly',
     )
 
+    owner_credit_bill_id = fields.Many2one(
+        'progress.bill',
+        string="Given Back to the Owner By",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        ondelete='set null',
+        groups='progress_billing.group_readonly',
+        help="The claim was credited or cancelled after the owner was billed for it.",
+    )
+
     @api.depends('amount', 'certified_amount')
     def _compute_difference_amount(self):
         for line in self:
@@ -148,9 +160,29 @@ class ProgressBillLine(models.Model):
     # === THE OWNER === #
 
     def _is_billed_to_owner(self):
-        """Whether a live bill of the owner has taken this line, whichever contract it was on (SUB-14)."""
+        """Whether a live bill of the owner has taken this line, on whichever contract, and none gives it back."""
         self.ensure_one()
-        return bool(self.owner_bill_id) and self.owner_bill_id.state not in ENDED_STATES
+        taken, given_back = (
+            bool(bill) and bill.state not in ENDED_STATES for bill in (self.owner_bill_id, self.owner_credit_bill_id)
+        )
+        return taken and not given_back
+
+    def _is_to_be_given_back(self):
+        """Whether the owner was billed for this line of a claim that was credited or cancelled since (SUB-14)."""
+        self.ensure_one()
+        ended = self.state in ENDED_STATES and self._is_billed_to_owner()
+        return ended and self.contract_line_id.owner_line_id.contract_id == self.owner_bill_id.contract_id
+
+    def _mark_billed_to_owner(self, bill):
+        """Note which bill of the owner has these lines, or gives them back.
+
+        :param bill: ``progress.bill`` of the owner
+        """
+        back = self.filtered(lambda line: line._is_to_be_given_back())
+        # sudo: progress.bill.line - that the owner is billed for it, noted on the claim
+        back.sudo()._write_protected({'owner_credit_bill_id': bill.id})
+        # sudo: progress.bill.line - as above
+        (self - back).sudo()._write_protected({'owner_bill_id': bill.id, 'owner_credit_bill_id': False})
 
     def _sum_for_owner(self):
         """What these lines of claims come to on each line that the owner is billed on, in that line's currency.
@@ -159,10 +191,10 @@ class ProgressBillLine(models.Model):
         """
         sums = {}
         for line in self:
-            owner = line.contract_line_id.owner_line_id
+            owner, sign = line.contract_line_id.owner_line_id, -1 if line._is_to_be_given_back() else 1
             vals = sums.setdefault(owner, {'amount': 0.0, 'retainage_amount': 0.0})
-            vals['amount'] += line._convert_for_owner(line.certified_amount, owner)
-            vals['retainage_amount'] += line._convert_for_owner(line.retainage_amount, owner)
+            vals['amount'] += sign * line._convert_for_owner(line.certified_amount, owner)
+            vals['retainage_amount'] += sign * line._convert_for_owner(line.retainage_amount, owner)
         for owner, vals in sums.items():
             parts = owner.subcontract_line_ids
             vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in parts)
@@ -213,20 +245,20 @@ class ProgressBillLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         typed = [line for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)]
-        lines.browse().concat(*typed).bill_id._check_may_revise()
+        lines.browse().concat(*typed).bill_id._check_may_enter()
         return lines
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_by_revisers(self):
+    def _unlink_except_by_those_who_enter(self):
         if 'source' not in self._get_own_names():  # what is billed beside the schedule goes with what it comes from
-            self.bill_id._check_may_revise()
+            self.bill_id._check_may_enter()
 
     def write(self, vals):
         typed = self._get_typed(vals)
         if {'retainage_percent', 'stored_retainage_percent'} & typed:
             self._check_may_set_rates()
         if typed:
-            self.bill_id._check_may_revise()
+            self.bill_id._check_may_enter()
         return super().write(vals)
 
     def _check_may_set_rates(self):

@@ -49,8 +49,32 @@ class ProgressBillRights(models.Model):
     def _check_may_undo_claims(self):
         self._check_claims_may(
             'undo_vendor_bill',
-            self.env._("Only administrators of Subcontract Billing take vendor bills of claims back. Ask one of them."),
+            self.env._(
+                "Only administrators of Subcontract Billing take vendor bills of claims back, or claims that were "
+                "cancelled. Ask one of them."
+            ),
         )
+
+    def action_plan_again(self):
+        """As for customers; a claim that administrators cancelled is an invitation again by them.
+
+        :return dict: the action that shows the bills
+        :raises AccessError: for everybody else, where one is of a subcontract
+        """
+        self._check_may_undo_claims()
+        return super().action_plan_again()
+
+    # === OPENING AMOUNTS === #
+
+    def _check_openings(self):
+        """Opening amounts count as billed at once, without a review."""
+        self._check_may_enter()
+        return super()._check_openings()
+
+    def _check_may_enter(self):
+        """:raises AccessError: for opening amounts and claims that were sent back, for who may not change those"""
+        self.filtered(lambda bill: bill.kind == 'opening').contract_id._check_may_keep_subcontracts()
+        self._check_may_revise()
 
     # === REVISE AND RESUBMIT === #
 
@@ -88,4 +112,3 @@ class ProgressBillRights(models.Model):
     def _check_download(self):
         self._get_exported_contracts()._check_may_export()
         return super()._check_download()
-

@@ -77,6 +77,50 @@ class ProgressContract(models.Model):
 
     # === CHANGES === #
 
+    def _get_undo_blockers(self, state):
+        """Cancelled, a subcontract did not hold its order: it comes back to the one it was made of (SUB-4)."""
+        reasons = super()._get_undo_blockers(state)
+        if state == 'draft' and self.state == 'cancelled':
+            reasons += self._get_order_differences()
+        return reasons
+
+    def _get_order_differences(self):
+        """What has changed on the orders of this subcontract since it was cancelled.
+
+        :return list: sentences
+        """
+        self.ensure_one()
+        # sudo: purchase.order - what it says, for who keeps subcontracts without purchase rights
+        known = self.sudo()
+        reasons = [
+            self.env._("%s is cancelled: confirm it again first.", order.display_name)
+            for order in known.purchase_order_ids
+            if order.state == 'cancel'
+        ]
+        billed = known.line_ids.purchase_line_id._get_native_items().move_id
+        if billed:
+            reasons.append(
+                self.env._(
+                    "Odoo itself has billed its lines meanwhile: %s. Delete these bills first.",
+                    ', '.join(billed.mapped('display_name')),
+                )
+            )
+        worths = known.line_ids.purchase_line_id._get_progress_worths()
+        for line, scheduled in known.line_ids.grouped('purchase_line_id').items():
+            here = sum(scheduled.mapped('revised_amount'))
+            if line and not line.display_type and self.currency_id.compare_amounts(worths[line], here):
+                reasons.append(
+                    self.env._(
+                        "%(line)s has changed on %(order)s: it is worth %(there)s there, and %(here)s here. Choose Set "
+                        "Up Progress Billing on the order, which makes a new subcontract.",
+                        line=line.name,
+                        order=line.order_id.display_name,
+                        there=self._show_amount(worths[line]),
+                        here=self._show_amount(here),
+                    )
+                )
+        return reasons
+
     def _on_worth_changed(self, lines=None):
         super()._on_worth_changed(lines)
         self._get_subcontracts().line_ids._follow_on_orders()

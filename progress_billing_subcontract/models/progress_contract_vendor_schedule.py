@@ -4,7 +4,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
 from odoo.addons.progress_billing.tools import money
 
-OPEN_STATES = ('draft', 'rejected')
+#: in which a proposed schedule can still change
+OPEN_SCHEDULES = ('draft', 'rejected')
 
 
 class ProgressContractVendorSchedule(models.Model):
@@ -122,7 +123,7 @@ class ProgressContractVendorSchedule(models.Model):
 
         :param Actor actor: the contact, or who does it in their name
         """
-        self._check_schedule_state(OPEN_STATES)
+        self._check_schedule_state(OPEN_SCHEDULES)
         for contract in self:
             reasons = contract._get_schedule_differences()
             if not contract.vendor_schedule_ids:
@@ -135,7 +136,7 @@ class ProgressContractVendorSchedule(models.Model):
         """See :meth:`action_accept_schedule`."""
         self.ensure_one()
         self._lock_for_billing()
-        self._check_schedule_state(('submitted', *OPEN_STATES))
+        self._check_schedule_state(('submitted', *OPEN_SCHEDULES))
         reasons = self._get_schedule_differences()
         if reasons or not self.vendor_schedule_ids:
             raise UserError('\n'.join(reasons) or self.env._("%s: nothing is proposed.", self.display_name))
@@ -179,7 +180,7 @@ class ProgressContractVendorSchedule(models.Model):
         :raises UserError: for a schedule that is handed in or accepted
         """
         self._check_may_keep_subcontracts()
-        self._check_schedule_state(OPEN_STATES)
+        self._check_schedule_state(OPEN_SCHEDULES)
 
     def _get_invitation_blockers(self):
         reasons = super()._get_invitation_blockers()

@@ -125,8 +125,8 @@ class ProjectProject(models.Model):
     def action_bill_owner_from_claims(self):
         """Fill the owner's bill from approved claims: work, stored materials and retainage, line by line.
 
-        Each claim is taken once. The bill is a pro forma where the owner's contract uses them, else a planned record
-        with these lines.
+        Each claim is taken once, and given back where it was credited since. The bill is a pro forma where the owner's
+        contract uses them, else a planned record with these lines.
 
         :return dict: the action that shows the owner's bills
         :raises UserError: where no claim is approved, or none of its lines says on which line the owner is billed
@@ -151,8 +151,7 @@ class ProjectProject(models.Model):
         bills = self.env['progress.bill']
         for contract, lines in waiting.grouped(lambda line: line.contract_line_id.owner_line_id.contract_id).items():
             bill = contract._fill_owner_bill(lines._sum_for_owner())
-            # sudo: progress.bill.line - that the owner is billed for it, noted on the claim
-            lines.sudo()._write_protected({'owner_bill_id': bill.id})
+            lines._mark_billed_to_owner(bill)
             bills |= bill
         return bills._get_bill_action()
 

@@ -37,10 +37,7 @@ class PurchaseOrder(models.Model):
             lines = order.order_line._get_schedulable_lines().filtered(lambda line: not line.display_type)
             if not lines:
                 raise UserError(self.env._("%s has no lines that can be billed in stages.", order.display_name))
-            # sudo: account.move.line - what Odoo itself billed, for who sets up without accounting rights
-            billed = lines.sudo().invoice_lines.filtered(
-                lambda item: item.parent_state != 'cancel' and not item.progress_line_type
-            )
+            billed = lines._get_native_items()
             if billed:
                 raise UserError(
                     self.env._(

@@ -78,6 +78,13 @@ class PurchaseOrderLine(models.Model):
         self.ensure_one()
         return self.product_qty
 
+    def _get_native_items(self):
+        """What Odoo's own bills have of these lines, drafts included; as superuser."""
+        # sudo: account.move.line - whether something is billed does not depend on who asks
+        return self.sudo().invoice_lines.filtered(
+            lambda item: item.parent_state != 'cancel' and not item.progress_line_type
+        )
+
     def _follow_schedule(self, scheduled):
         """Bring this line in step with its schedule lines, after a change order.
 
@@ -89,11 +96,16 @@ class PurchaseOrderLine(models.Model):
         if not currency.compare_amounts(worth, before):
             return
         if self._is_worth(scheduled, worth, before):
-            self._write_protected({'product_qty': sum(scheduled.mapped('revised_quantity'))})
+            # the vendor's price list would give another quantity another price, and take the discount off
+            terms = {'price_unit': self.price_unit, 'discount': self.discount}
+            self._write_protected({'product_qty': sum(scheduled.mapped('revised_quantity')), **terms})
         elif before:
             self._write_protected({'price_unit': self.price_unit * worth / before})
         elif self.product_qty:
             self._write_protected({'price_unit': worth / self.product_qty})
+            now = self._get_progress_worths()[self]
+            if now:  # less its discount, or a tax in the price
+                self._write_protected({'price_unit': self.price_unit * worth / now})
 
     def _is_worth(self, scheduled, worth, before):
         """Whether the quantities of schedule lines, at this line's own price, come to what they are worth.

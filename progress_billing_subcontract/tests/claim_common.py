@@ -60,3 +60,27 @@ class ClaimCommon(SubcontractCommon):
             given[f'work_{line.id}'] = text
             given[f'unit_{line.id}'] = unit
         return given
+
+
+class AcceptedClaimCommon(ClaimCommon):
+    """A claim of both lines that was accepted and says nothing yet."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.bill = cls._accepted()
+        cls.first, cls.second = cls.bill.line_ids
+
+    def _send(self, kind='claim', **given):
+        self._answer(self.bill, kind, **given)
+
+    def _other(self):
+        """Another subcontract of the same firm."""
+        other = self._subcontract([500])
+        self._add_invoice_contact(other, self.mason)
+        return other
+
+    def _held(self, amount=10000):
+        """A tenth of an earlier claim is retained."""
+        self._claim(self.contract, amount, post=True, date='2026-02-15')
+        self.assertRetained(self.contract, amount / 10)

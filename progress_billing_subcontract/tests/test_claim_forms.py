@@ -1,3 +1,4 @@
+import base64
 import contextlib
 from decimal import Decimal
 
@@ -5,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
+from odoo.addons.progress_billing.tests.test_portal_files import make_picture
 
 from .claim_common import ClaimCommon
 
@@ -219,6 +221,11 @@ class TestClaimForms(ClaimCommon):
     def test_signing(self):
         """What was handed in can be signed, once; that approves nothing, and a draft is not signed."""
         self.assertFalse(self.bill._is_to_be_signed())
+        bill, image = self.bill.sudo(), base64.b64encode(make_picture()).decode()
+        self.assertRefused(
+            lambda: bill._take_signature(Actor(self.mason), self.contact.sudo(), "Mia M.", image, bill._get_version()),
+            "Nothing was changed",
+        )
         self._send('submit', **self._work(self.bill, '10'))
         self.assertTrue(self.bill._is_to_be_signed())
         self.bill._write_protected({'signed_on': '2026-03-20 10:00:00'})

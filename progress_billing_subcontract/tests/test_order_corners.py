@@ -167,6 +167,33 @@ class TestOrderCorners(SubcontractCommon):
         own.action_set_up_progress_billing()
         self.assertRefused(second.action_draft, "stands on two billing contracts")
 
+    def test_back_to_the_order_it_was_made_of(self):
+        """A cancelled subcontract comes back while its order is as it was: not changed, billed or cancelled."""
+
+        def cancelled():
+            contract = self._subcontract([1000, 400])
+            contract.action_cancel()
+            return contract, contract.purchase_order_ids
+
+        contract, order = cancelled()
+        contract.action_draft()
+        contract.action_open()
+        self.assertEqual((contract.state, order.is_progress_billed), ('open', True))
+        contract, order = cancelled()
+        order.order_line[0].price_unit = 700
+        words = "Works 1 has changed", order.name, "Choose Set Up Progress Billing on the order"
+        self.assertRefused(contract.action_draft, *words)
+        order.order_line[0].price_unit = 1000
+        order.action_create_invoice()
+        self.assertRefused(contract.action_draft, "Odoo itself has billed its lines meanwhile", "Delete these bills")
+        order.invoice_ids.unlink()
+        order.button_cancel()
+        self.assertRefused(contract.action_draft, f"{order.name} is cancelled: confirm it again first")
+        order.button_draft()
+        order.button_confirm()
+        contract.action_draft()
+        self.assertEqual(contract.state, 'draft')
+
     def test_a_line_taken_out_of_the_schedule(self):
         """An order line that no schedule line stands for any more is Odoo's to bill; the rest is a note."""
         contract = self._subcontract([1000, 200])
@@ -253,6 +280,26 @@ class TestOrderCorners(SubcontractCommon):
         self.assertEqual(order.amount_untaxed, contract.revised_amount)
         self.assertEqual((order.amount_untaxed, order.amount_total), (3500, 3850))
 
+    def test_units_at_the_agreed_price(self):
+        """40 m more of 80 m at 50: the vendor's price list, cheaper from 100 m, without discount, changes nothing."""
+        sellers = self.env['product.supplierinfo']
+        for name, tiers, discount in (("tiers", (50, 40), 0), ("discount", (50,), 10), ("typed", (30,), 0)):
+            with self.subTest(name):
+                works = self._make_works(name)
+                vals = {'partner_id': self.vendor.id, 'product_tmpl_id': works.product_tmpl_id.id}
+                sellers.create([{**vals, 'price': price, 'min_qty': 1 + 99 * step} for step, price in enumerate(tiers)])
+                line = {'product_id': works.id, 'product_qty': 80, 'discount': discount}
+                order = self._make_purchase([50], line_vals=line)
+                order.action_set_up_progress_billing()
+                contract = order.progress_contract_id
+                contract.line_ids.billing_base = 'quantity'
+                self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'quantity': 40})
+                worth = 120 * (50 - 50 * discount / 100)
+                self.assertEqual((contract.revised_amount, order.amount_untaxed), (worth, worth))
+                self.assertRecordValues(
+                    order.order_line, [{'product_qty': 120, 'price_unit': 50, 'discount': discount, 'name': "Works 1"}]
+                )
+
     def test_taking_work_out(self):
         """A change order that takes all of a line leaves its order line at nothing, and another one brings it back."""
         contract = self._subcontract([1000, 400])
@@ -261,6 +308,11 @@ class TestOrderCorners(SubcontractCommon):
         self.assertEqual((order.order_line[1].price_subtotal, order.amount_untaxed), (0, 1000))
         self.make.change(contract, {'contract_line_id': line.id, 'amount': 250})
         self.assertEqual((order.order_line[1].price_subtotal, order.amount_untaxed), (250, 1250))
+        inside = self._make_input_tax("Inside 10 %", 10.0, price_include_override='tax_included')
+        contract = self._subcontract([1100], inside, purchase_vals={'line_vals': {'discount': 10}})
+        self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'amount': -900})
+        self.make.change(contract, {'contract_line_id': contract.line_ids.id, 'amount': 450})
+        self.assertEqual(contract.purchase_order_ids.amount_untaxed, 450, "With its discount, and the tax in the price")
 
     def test_change_below_what_is_claimed(self):
         contract = self._subcontract([1000])

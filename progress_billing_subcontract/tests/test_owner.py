@@ -45,6 +45,14 @@ class TestOwner(ClaimCommon):
         self.project.action_bill_owner_from_claims()
         self.assertEqual(claim.owner_bill_ids, self.owner.bill_ids - bill)
 
+    def test_order_of_the_schedule(self):
+        """The owner's bill has its lines as the schedule has them, not as claims came in."""
+        self._approved('10000')
+        self.owner.line_ids[0].sequence = self.owner.line_ids[1].sequence + 1
+        self.env.invalidate_all()
+        self.project.action_bill_owner_from_claims()
+        self.assertEqual(self.owner.bill_ids.line_ids.contract_line_id, self.owner.line_ids)
+
     def test_lines_without_an_owner(self):
         self.contract.line_ids.owner_line_id = False
         self._approved('1000')

@@ -1,5 +1,7 @@
 from odoo import Command
 from odoo.exceptions import AccessError
+from odoo.modules import get_module_path
+from odoo.modules.migration import load_script
 from odoo.tests import tagged
 
 from .claim_common import ClaimCommon
@@ -69,6 +71,50 @@ class TestOwnerCorners(ClaimCommon):
         bill = self._fill()
         self.assertEqual(bill.line_ids.mapped('amount'), [-400])
         self.assertEqual(self.billing.to_ledger(bill).move_type, 'out_refund')
+
+    def test_credited_after_the_owner_was_billed(self):
+        """1,000 billed to the owner, credited: 1,000 back, or 300 with 700 claimed again; once."""
+        claim = self._claim(self.contract, 1000, post=True)
+        first = self._fill()
+        self.billing.to_ledger(first)
+        self.billing.credit(claim.invoice_id)
+        self.assertEqual(claim.state, 'cancelled')
+        back = self._fill()
+        self.assertEqual(back.line_ids.mapped('amount'), [-1000])
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+        back.action_cancel()
+        second = self._claim(self.contract, 700, post=True)
+        again = self._fill()
+        self.assertEqual(again.line_ids.mapped('amount'), [-300])
+        self.assertEqual((claim.owner_bill_ids, second.owner_bill_ids), (first, again))
+        self.assertEqual(claim.line_ids.owner_credit_bill_id, again)
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
+
+    def test_credited_while_the_owners_bill_is_a_draft(self):
+        """What was credited comes off the draft that has it; a draft that is deleted owes nothing back."""
+        claim = self._claim(self.contract, 1000, 200, post=True)
+        bill = self._fill()
+        self.billing.credit(claim.invoice_id)
+        self._claim(self.contract, 900)
+        self.assertFalse(self._fill())
+        self.assertEqual(bill.line_ids.mapped('amount'), [900, 0])
+        bill.unlink()
+        self.assertEqual(self._fill().line_ids.mapped('amount'), [900])
+
+    def test_revised_after_the_owner_was_billed(self):
+        """Corrected, or sent back by whoever takes a step of approval: a to-do on the owner's bill, which stays."""
+        claim = self._claim(self.contract, 1000, post=True)
+        bill = self._fill()
+        self.owner.user_id = self.billing_user
+        claim.with_user(self.sub_manager).action_correct()
+        self.assertRecordValues(
+            bill.activity_ids, [{'user_id': self.billing_user.id, 'summary': f"{claim.display_name} is being revised"}]
+        )
+        self.assertEqual(bill.line_ids.mapped('amount'), [1000])
+        other = self._subcontract([500])
+        other.line_ids.owner_line_id = self.owner.line_ids[0]
+        self._claim(other, 50, post=True).action_correct()
+        self.assertEqual(len(bill.activity_ids), 1, "The owner was not billed for that one.")
 
     def test_two_owners(self):
         """Lines billed to two contracts of the project: a bill on each, each claim marked by one that has its lines."""
@@ -148,10 +194,10 @@ class TestOwnerCorners(ClaimCommon):
         for _number in range(2):
             self.owner.line_ids[0].pending_amount = 10
             self.owner.action_run_billing()
-        first, last = self.owner.bill_ids.sorted('id') if len(self.owner.bill_ids) == 2 else (None, self.owner.bill_ids)
+        first, last = self.owner.bill_ids.sorted('id')
         self.assertEqual(self.owner._get_owner_draft(), last)
         last.action_submit()
-        self.assertEqual(self.owner._get_owner_draft(), first or last.browse())
+        self.assertEqual(self.owner._get_owner_draft(), first)
         last._write_protected({'review_state': 'draft', 'kind': 'retainage'})
         self.assertNotEqual(self.owner._get_owner_draft(), last)
 
@@ -172,6 +218,25 @@ class TestOwnerCorners(ClaimCommon):
         self.assertRefused(
             lambda: homeless.line_ids.write({'owner_line_id': self.owner.line_ids[0].id}), homeless.display_name
         )
+
+    def test_claims_billed_before_an_update(self):
+        """Older databases kept the owner's bill on the claim: each line billed on it has it after the update."""
+        self.contract.line_ids[1].owner_line_id = False
+        claim = self._claim(self.contract, 1000, 500)
+        bill = self._fill()
+        claim.line_ids._write_protected({'owner_bill_id': False})
+        self.env.flush_all()
+        script = get_module_path('progress_billing_subcontract') + '/migrations/19.0.1.1.0/post-owner_bills.py'
+        migrate = load_script(script, 'post_owner_bills').migrate
+        migrate(self.env.cr, '19.0.1.0.0')
+        self.env.invalidate_all()
+        self.assertFalse(claim.owner_bill_ids, "No column, nothing to take over.")
+        self.env.cr.execute("ALTER TABLE progress_bill ADD COLUMN owner_bill_id integer")
+        self.env.cr.execute("UPDATE progress_bill SET owner_bill_id = %s WHERE id = %s", [bill.id, claim.id])
+        migrate(self.env.cr, '19.0.1.0.0')
+        self.env.invalidate_all()
+        self.assertEqual([line.owner_bill_id for line in claim.line_ids], [bill, bill.browse()])
+        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
 
     # === CURRENCIES === #
 
@@ -278,6 +343,25 @@ class TestOwnerCorners(ClaimCommon):
         self.assertRefused(
             self.period.with_user(portal).action_view_margin, regex="not allowed|access", error=AccessError
         )
+
+    def test_a_dialog_is_its_users(self):
+        """What was reckoned for somebody who sees both sides is found by nobody else: neither it nor its rows."""
+        self.owner.line_ids[0].pending_amount = 1500
+        self.owner.action_run_billing()
+        wizard = self._margin()
+        self.assertEqual(sum(wizard.line_ids.mapped('owner_amount')), 1500)
+        for records in (wizard, wizard.line_ids):
+            theirs = records.with_user(self.sub_reader)
+            with self.subTest(model=records._name):
+                self.assertFalse(theirs.search([('id', 'in', records.ids)]))
+                self.assertRefused(theirs.read, regex="not allowed|access", error=AccessError)
+
+    def test_dialogs_of_all_addons_are_their_users(self):
+        """Odoo shows a dialog's record to whoever has rights on its model: each of ours says that it is its user's."""
+        names = [name for name, model in self.env.registry.items() if name.startswith('progress.') and model._transient]
+        rules = self.env['ir.rule'].search([('model_id.model', 'in', names), ('domain_force', 'like', 'create_uid')])
+        self.assertGreater(len(names), 6)
+        self.assertEqual(sorted(set(names) - set(rules.model_id.mapped('model'))), [])
 
     def test_nobody_writes_figures(self):
         """Rows are reckoned: a caller sets none, and names no lines of other projects."""

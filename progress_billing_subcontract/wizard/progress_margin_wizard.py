@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 
-BILLED = ('approved', 'invoiced')
+from ..models.progress_bill_status import REVIEWED_STATES
 
 
 class ProgressMarginWizard(models.TransientModel):
@@ -90,7 +90,7 @@ class ProgressMarginWizard(models.TransientModel):
             owner = bill_line.contract_line_id.sudo().owner_line_id.sudo(False)
             stored = bill_line.stored_amount - bill_line.previous_stored_amount
             add(owner, 'claimed_amount', bill_line.amount + stored, bill_line)
-            if bill_line.state in BILLED:
+            if bill_line.state in REVIEWED_STATES:
                 add(owner, 'certified_amount', bill_line.invoiced_amount - bill_line.credited_amount, bill_line)
         # sudo: progress.contract.line - the order of the owner's schedule
         known = {line: line.sudo() for line in rows}

@@ -13,6 +13,9 @@ class ProgressReviewWizard(models.TransientModel):
     _fixed_fields = ('bill_id',)
 
     bill_id = fields.Many2one('progress.bill', required=True)
+    bill_version = fields.Char(
+        compute='_compute_bill_version', store=True, guarded=True, help="Of the claim that the dialog shows."
+    )
     currency_id = fields.Many2one(related='bill_id.currency_id')
     line_ids = fields.One2many(
         'progress.review.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False
@@ -20,6 +23,11 @@ class ProgressReviewWizard(models.TransientModel):
     note = fields.Text(help="For the subcontractor: of the whole claim.")
     has_rejected = fields.Boolean(compute='_compute_has_rejected')
     has_release = fields.Boolean(compute='_compute_has_release')
+
+    @api.depends('bill_id')
+    def _compute_bill_version(self):
+        for wizard in self:
+            wizard.bill_version = wizard.bill_id._get_version() if wizard.bill_id else False
 
     @api.depends('bill_id')
     def _compute_line_ids(self):
@@ -52,9 +60,10 @@ class ProgressReviewWizard(models.TransientModel):
         """Approve the claim with these amounts; the vendor bill follows.
 
         :return dict: the action that shows the claim
-        :raises UserError: where a line is rejected
+        :raises UserError: where a line is rejected, or the claim is another one than the dialog shows
         """
         self.bill_id._check_may_review()
+        self._check_not_changed()
         if self.has_rejected:
             raise UserError(self.env._("A line is rejected: send the claim back, or approve the line."))
         actor = Actor.of(self.env.user)
@@ -67,11 +76,27 @@ class ProgressReviewWizard(models.TransientModel):
         """Send the claim back with the notes of its rejected lines.
 
         :return dict: the action that shows the claim
-        :raises UserError: without a note
+        :raises UserError: without a note, or where the claim is another one than the dialog shows
         """
         self.bill_id._check_may_review()
+        self._check_not_changed()
         rejected = self.line_ids.filtered(lambda line: line.decision == 'reject')
         for line in rejected:
             line.bill_line_id.action_reject(line.note)
         notes = '\n'.join(filter(None, (self.note, self.bill_id._get_line_notes())))
         return self.bill_id.action_reject(notes)
+
+    def _check_not_changed(self):
+        """What is decided is decided on the figures shown: another may have sent the claim back since.
+
+        :raises UserError: naming the claim
+        """
+        bill = self.bill_id
+        if bill.state == 'submitted' and bill._get_version() != self.bill_version:
+            raise UserError(
+                self.env._(
+                    "Nothing was changed: %s has been changed since you opened this dialog. Close it, and open Review "
+                    "again.",
+                    bill.display_name,
+                )
+            )

@@ -7,8 +7,10 @@ from . import progress_contract
 from . import progress_contract_number
 from . import progress_contract_reinvoicing
 from . import project_project
+from . import project_task
 from . import account_move
 from . import account_move_line
+from . import sale_order
 from . import sale_order_line
 from . import progress_realisation
 from . import progress_tab_mixin

@@ -170,8 +170,8 @@ class ProgressAgreement(models.Model):
             uses = agreement.use_ids.filtered('bucket')
             over_hours = agreement.limit_hours and agreement.left_hours < 0
             over_amount = agreement.limit_amount and agreement.left_amount < 0
-            timed = not agreement.limit_hours and not agreement.limit_amount and uses
-            if over_hours or over_amount or timed:
+            unlimited = not agreement.limit_hours and not agreement.limit_amount and uses
+            if over_hours or over_amount or unlimited:
                 raise ValidationError(
                     self.env._(
                         "%(agreement)s covers %(limit_hours)s hours and %(limit_amount)s: %(used_hours)s hours and "

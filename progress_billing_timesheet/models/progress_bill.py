@@ -98,6 +98,8 @@ class ProgressBill(models.Model):
                 entries.filtered(lambda entry, moves=moves: entry.timesheet_invoice_id & moves).write(
                     {'timesheet_invoice_id': False}
                 )
+                # what was held here follows its task now, where that has moved
+                entries.filtered(lambda entry, bill=bill: entry.project_id != bill.project_id)._take_progress_rates()
 
     def _check_entries_are_ours(self, entries):
         """An entry that came free and was billed again elsewhere does not come back.

@@ -66,19 +66,40 @@ class ProgressRealisation(models.Model):
         CROSS JOIN LATERAL (SELECT COALESCE(
                        CASE WHEN row.currency_id = company.currency_id THEN 1 END,
                        NULLIF(move.invoice_currency_rate, 0)::numeric,
-                       (SELECT rate.rate FROM res_currency_rate rate
-                         WHERE rate.currency_id = row.currency_id
-                           AND (rate.company_id = split_part(company.parent_path, '/', 1)::int
-                                OR rate.company_id IS NULL)
-                           AND rate.name <= COALESCE(bill.date, CURRENT_DATE)
-                         ORDER BY rate.company_id NULLS LAST, rate.name DESC LIMIT 1),
-                       1) AS rate) found
+                       %(rate)s / %(company_rate)s) AS rate) found
         CROSS JOIN LATERAL (SELECT
                        ROUND(COALESCE(row.value, 0) / found.rate, currency.decimal_places) AS value,
                        ROUND((COALESCE(row.value, 0) + COALESCE(row.adjustment_amount, 0)) / found.rate,
                              currency.decimal_places) AS billed) amount
              WHERE row.is_live AND row.kind IN ('time', 'adjustment')
+            """,
+            rate=self._get_rate_sql(SQL("row.currency_id")),
+            company_rate=self._get_rate_sql(SQL("company.currency_id")),
+        )
+
+    def _get_rate_sql(self, currency):
+        """The rate of a currency on the bill's day, as Odoo finds it: the last before it, else the first, else 1.
+
+        :param SQL currency: its id
+        :return SQL: an expression
+        """
+        rates = SQL(
             """
+            SELECT rate.rate FROM res_currency_rate rate
+             WHERE rate.currency_id = %s
+               AND (rate.company_id = split_part(company.parent_path, '/', 1)::int OR rate.company_id IS NULL)
+            """,
+            currency,
+        )
+        return SQL(
+            """
+            COALESCE(
+                (%(rates)s AND rate.name <= COALESCE(bill.date, CURRENT_DATE)
+                 ORDER BY rate.company_id NULLS LAST, rate.name DESC LIMIT 1),
+                (%(rates)s ORDER BY rate.company_id NULLS LAST, rate.name LIMIT 1),
+                1)
+            """,
+            rates=rates,
         )
 
     def action_open_bill(self):

@@ -40,6 +40,25 @@ class TestEntryValue(ProgressTimesheetCommon):
         self.assertEqual((entry.progress_rate_source, entry.progress_value), ('contract', 270))
         self.assertFalse(entry._get_rate_remark())
 
+    def test_a_task_moves(self):
+        """Its hours are worth what the new project says, nothing where that has no fixed fee; what is billed stays."""
+        contract = self.make.contract([50000], hourly_rate=100)
+        other = self.make.project(name="Other")
+        self.make.contract([50000], project=other, hourly_rate=70)
+        plain = self.env['project.project'].create({'name': "Plain", 'company_id': self.company.id})
+        entry, billed = self._make_entry(2), self._make_entry(3)
+        bill = self._create_bill(contract, billed, 100)
+        for project, value, source in ((other, 140, 'contract'), (plain, 0, False), (other, 140, 'contract')):
+            with self.subTest(project=project.name):
+                self.task.project_id = project
+                self.env.flush_all()
+                self.env.invalidate_all()
+                values = {'project_id': project.id, 'progress_value': value, 'progress_rate_source': source}
+                self.assertRecordValues(entry, [values])
+                self.assertRecordValues(billed, [{'project_id': self.project.id, 'progress_value': 300}])
+        bill.invoice_id.unlink()
+        self.assertRecordValues(billed, [{'project_id': other.id, 'progress_value': 210}])
+
     def test_rates_change_when_asked(self):
         contract = self.make.contract([50000], hourly_rate=90)
         line = self._make_map(self.ann, 120)

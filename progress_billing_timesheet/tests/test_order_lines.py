@@ -227,6 +227,17 @@ class TestOrderLines(ProgressTimesheetCommon):
         bill.unlink()
         line.unlink()
 
+    def test_cancelling_the_order(self):
+        """Odoo would cancel the draft invoice with its order, fee and hours included: that is refused by name."""
+        line = self._sell()
+        bill = self._bill(line)
+        move, order = bill.invoice_id, line.order_id
+        self.assertRefused(order._action_cancel, "the draft invoice of", bill.name)
+        self.assertEqual((move.state, bill.state, order.state), ('draft', 'invoiced', 'sale'))
+        move.action_post()
+        order._action_cancel()
+        self.assertEqual((move.state, bill.state, order.state), ('posted', 'invoiced', 'cancel'))
+
     # === OTHER CURRENCIES === #
 
     def test_order_in_another_currency(self):

@@ -77,6 +77,22 @@ class TestRealisationTables(ProgressTimesheetCommon):
                 bill.invoice_id.invoice_currency_rate = 8.0
                 self.assertEqual(self._figures(bill), [(2, 25, 25, 0)])
 
+    def test_rates_as_odoo_finds_them(self):
+        """Of a pro forma: in proportion to the company's own rate; before the first rate of all, the first one."""
+        contract = self._abroad('EUR', 0.01, [('2026-01-10', 8.0), ('2026-01-20', 16.0)], use_pro_forma=True)
+        own = self.company.currency_id
+        for date, own_rate, value in (('2026-01-15', False, 25), ('2026-01-05', False, 25), ('2026-01-15', 2.0, 50)):
+            with self.subTest(date=date, own_rate=own_rate), self.env.cr.savepoint() as savepoint:
+                if own_rate:
+                    vals = {'currency_id': own.id, 'company_id': self.company.id, 'name': '2026-01-01'}
+                    self.env['res.currency.rate'].create({**vals, 'rate': own_rate})
+                entry = self._make_entry(2, project_id=contract.project_id.id, date='2026-01-02')
+                bill = self._create_bill(contract, entry, 200, date=date)
+                self.assertEqual(contract.currency_id._convert(200, own, self.company, bill.date), value)
+                self.assertEqual(self._figures(bill), [(2, value, value, 0)])
+                savepoint.rollback()
+            self.env.invalidate_all(flush=False)
+
     def test_rate_of_another_company(self):
         """A company's own rate counts before one for all; another company's does not."""
         contract = self._abroad('EUR', 0.01, [('2026-01-01', 7.0)], use_pro_forma=True)

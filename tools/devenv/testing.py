@@ -60,17 +60,16 @@ def _make(odoo: Odoo, *what) -> None:
 
 
 def _passes(odoo: Odoo, found: list[Addon], arguments: list[str]) -> list[Outcome]:
-    """The plain tests and the passes, whose databases are made side by side."""
+    """The plain tests and the passes, whose databases are made meanwhile, side by side."""
     repo = odoo.layout.repo
     named = [name for name in arguments if name.startswith(MAIN_ADDON) and (repo / name.partition("::")[0]).exists()]
+    passes, pool = plan(found, repo, named), ThreadPoolExecutor()  # not waited for: when one fails, all end with us
+    making = {name: pool.submit(_make, odoo, name, *part[:2]) for name, part in passes.items()}
     outcomes = [] if named else [pytest(odoo, "plain", "tools/tests/pytest.ini", ["-q", "tools/tests"])]
-    passes = plan(found, repo, named)
-    with step(f"Databases {', '.join(passes)} ({', '.join(addon.name for addon in found)})"):
-        pool = ThreadPoolExecutor()  # not waited for: when one fails, the other ends with us
-        for making in [pool.submit(_make, odoo, name, *part[:2]) for name, part in passes.items()]:
-            making.result()
     options = [*(() if named else SHARED), *(argument for argument in arguments if argument not in named)]
-    for name, (_addons, demo, paths) in passes.items():
+    for name, (some, demo, paths) in passes.items():
+        with step(f"Database {name} ({', '.join(addon.name for addon in some)})"):
+            making[name].result()
         ignore = [] if demo else [f"--ignore-glob=*/{DEMO_TESTS}"]
         outcomes.append(pytest(odoo, name, "tools/pytest.ini", [f"--odoo-database={name}", *ignore, *options, *paths]))
         database.drop(odoo, name)

@@ -105,9 +105,12 @@ class ProgressBulkMixin(models.AbstractModel):
         """Find out in one query which lists of some records are empty. The others are read when somebody asks for them.
 
         :param records: of any model
-        :param names: of lists without a domain of their own, or of which most are empty without it too
+        :param names: of lists without a domain of their own, or of which most are empty without it too; what is
+            computed has no table to look into, and is left alone
         """
-        fields = [records._fields[name] for name in names]
+        fields = [field for field in map(records._fields.get, names) if field.store]
+        if not fields:
+            return
         caches = [field._get_cache(self.env) for field in fields]
         ids = [id_ for id_ in records._ids if id_ and not all(id_ in cache for cache in caches)]
         if not ids:
@@ -172,12 +175,7 @@ class ProgressBulkMixin(models.AbstractModel):
         computes = (self._fields[name].compute for name in derived if name in self._fields)
         names = {'create', *hooks, *(name for name in computes if isinstance(name, str))}
         constraints = (method.__module__.startswith(KNOWN_MAKERS) for method in self._constraint_methods)
-        return self._knows_methods(names) and all(constraints)
-
-    @api.model
-    def _knows_methods(self, names):
-        """See :func:`knows_methods`."""
-        return knows_methods(self, names)
+        return knows_methods(self, names) and all(constraints)
 
     @api.model
     @tools.ormcache('frozenset(derived)')

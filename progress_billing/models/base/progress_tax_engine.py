@@ -1,3 +1,4 @@
+import json
 from collections import defaultdict
 from functools import partial
 
@@ -6,6 +7,7 @@ from odoo.tools import float_round
 from odoo.tools.float_utils import float_invert
 
 from ...tools.taxes import PERCENTAGE
+from .progress_plain_taxes import PlainTaxes, Taken
 
 #: what the taxes of a mere percentage come from: as long as nobody extends these, they are computed in one pass
 PLAIN_METHODS = (
@@ -125,70 +127,75 @@ class ProgressTaxEngine(models.AbstractModel):
     def _compute_plain_taxes(self, base_lines):
         """What Odoo's engine comes to for mere percentages rounded over the whole document, in one pass.
 
-        Each line's tax is rounded, and what the rounded sum differs by goes to the largest lines, as Odoo does it;
-        only the contract's currency is needed, as a bill keeps no other.
+        Only the contract's currency is needed, as a bill keeps no other.
         """
         if not base_lines:
             return
-        flat, entries, currency = {}, {}, base_lines[0]['currency_id']
-        rounded_to = self._get_rounding(currency)
-        for line in base_lines:
-            taxes = line['tax_ids']
-            if taxes._ids not in flat:
-                found = taxes._flatten_taxes_and_sort_them()[0]
-                flat[taxes._ids] = [(tax, tax.amount, entries.setdefault(tax, [])) for tax in found]
-            raw = line['quantity'] * line['price_unit']
-            net, datas = rounded_to(raw), []
-            for tax, rate, alike in flat[taxes._ids]:
-                amount = raw * rate / 100.0
-                data = {
-                    'tax': tax,
-                    'is_reverse_charge': False,
-                    'base_amount_currency': net,
-                    'tax_amount_currency': rounded_to(amount),
-                    'raw_tax_amount_currency': amount,
-                }
-                datas.append(data)
-                alike.append(data)
+        sets = {line['tax_ids']._ids: line['tax_ids'] for line in base_lines}
+        entries = [(line['tax_ids']._ids, line['quantity'] * line['price_unit']) for line in base_lines]
+        nets, turns = self._compute_plain_amounts(base_lines[0]['currency_id'], entries, sets)
+        for line, net in zip(base_lines, nets, strict=True):
             line['tax_details'] = {
                 'total_excluded_currency': net,
                 'delta_total_excluded_currency': 0.0,
-                'taxes_data': datas,
+                'taxes_data': [
+                    {
+                        'tax': tax,
+                        'is_reverse_charge': False,
+                        'base_amount_currency': net,
+                        'tax_amount_currency': next(amounts),
+                    }
+                    for tax, amounts in turns[line['tax_ids']._ids]
+                ],
             }
-        for datas in entries.values():
-            taken = [data['tax_amount_currency'] for data in datas]
-            taken = self._spread_delta(currency, [data['raw_tax_amount_currency'] for data in datas], taken)
-            for data, amount in zip(datas, taken, strict=True):
-                data['tax_amount_currency'] = amount
 
     @api.model
-    def _compute_plain_columns(self, currency, rows, sets):
-        """:meth:`_compute_plain_taxes` of claims that are rows of the database.
+    def _compute_plain_amounts(self, currency, entries, sets):
+        """Untaxed amounts and taxes of the lines of one document.
+
+        Each line's tax is rounded, and what the rounded sum differs by goes to the largest lines, as Odoo does it.
+
+        :param list entries: a key of its taxes and an amount that is not rounded yet, for each line
+        :param dict sets: taxes by that key
+        :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which lines
+            that have it take one after the other
+        """
+        rounded_to, columns = self._get_rounding(currency), {}
+        single = {key: list(taxes._flatten_taxes_and_sort_them()[0]) for key, taxes in sets.items()}
+        rates = {
+            key: [(tax.amount, *columns.setdefault(tax, ([], []))) for tax in taxes] for key, taxes in single.items()
+        }
+        nets = []
+        for key, raw in entries:
+            nets.append(rounded_to(raw))
+            for rate, raws, taken in rates[key]:
+                amount = raw * rate / 100.0
+                raws.append(amount)
+                taken.append(rounded_to(amount))
+        amounts = {tax: iter(self._spread_delta(currency, *column)) for tax, column in columns.items()}
+        return nets, {key: [(tax, amounts[tax]) for tax in taxes] for key, taxes in single.items()}
+
+    @api.model
+    def _take_plain_claims(self, currency, rows, sets):
+        """What claims take that are rows of the database; see :meth:`_compute_plain_taxes`.
 
         :param list rows: of ids of a claim and of its schedule line, amount, quantity (0 for one billed by amount), the
             key of its taxes, and whatever else
         :param dict sets: taxes by that key
-        :return tuple: what :class:`TaxColumns` is made of
+        :return list: of :class:`Taken`
         """
-        rounded_to, entries, flat, kept, found = self._get_rounding(currency), {}, {}, {}, []
-        for key, taxes in sets.items():
-            single = taxes._flatten_taxes_and_sort_them()[0]
-            ids = tuple(sorted(taxes._ids))
-            flat[key] = ids, [(tax.amount, *entries.setdefault(tax, ([], []))) for tax in single]
-            kept[ids] = taxes, single
-        for line, scheduled, amount, quantity, key, *_rest in rows:
-            raw = quantity * (amount / quantity) if quantity else amount
-            net = base = rounded_to(raw)
-            if raw != amount:
-                base = rounded_to(amount)
-            ids, single = flat[key]
-            found.append((line, scheduled, ids, net, base))
-            for rate, raws, taken in single:
-                tax_amount = raw * rate / 100.0
-                raws.append(tax_amount)
-                taken.append(rounded_to(tax_amount))
-        taken = {tax: self._spread_delta(currency, *columns) for tax, columns in entries.items()}
-        return found, kept, taken
+        entries = [
+            (key, quantity * (amount / quantity) if quantity else amount)
+            for _line, _scheduled, amount, quantity, key, *_rest in rows
+        ]
+        nets, turns = self._compute_plain_amounts(currency, entries, sets)
+        turns = {key: [(tax.id, tax.amount, amounts) for tax, amounts in mine] for key, mine in turns.items()}
+        rounded_to, result = self._get_rounding(currency), []
+        for row, (key, raw), net in zip(rows, entries, nets, strict=True):
+            base = net if raw == row[2] else rounded_to(row[2])
+            taken = [(tax, rate, net, next(amounts)) for tax, rate, amounts in turns[key]]
+            result.append(Taken(row[0], row[1], sets[key], net, base, taken))
+        return result
 
     @api.model
     def _spread_delta(self, currency, raws, taken):
@@ -329,49 +336,58 @@ class ProgressTaxEngine(models.AbstractModel):
         for data, share in zip(datas, shares, strict=True):
             data['tax_amount_currency'] = currency.round(data['tax_amount_currency'] + share)
 
-    def _tax_amounts(self, base_line):
-        """What a computed base line takes of each tax: ``{tax id: (rate, base, tax amount)}``."""
-        base = base_line['currency_id'].round(base_line['_net'])
-        return {
-            data['tax'].id: (data['tax'].amount, base, data['tax_amount_currency'])
-            for data in base_line['tax_details']['taxes_data']
-            if not data['is_reverse_charge']
-        }
+    def _read_taken(self, base_lines):
+        """What computed base lines take, of contracts in any currency.
+
+        :return list: of :class:`Taken`
+        """
+        if isinstance(base_lines, PlainTaxes):
+            return base_lines.taken
+        roundings, result = {}, []
+        for line in base_lines:
+            currency, details, claim = line['currency_id'], line['tax_details'], line.get('_bill_line')
+            if currency._ids not in roundings:
+                roundings[currency._ids] = self._get_rounding(currency)
+            result.append(
+                Taken(
+                    claim.id if claim else False,
+                    line.get('_key'),
+                    line['tax_ids'],
+                    details['total_excluded_currency'] + details['delta_total_excluded_currency'],
+                    roundings[currency._ids](line['_net']) if '_net' in line else 0.0,
+                    [
+                        (data['tax'].id, data['tax'].amount, data['base_amount_currency'], data['tax_amount_currency'])
+                        for data in details['taxes_data']
+                        if not data['is_reverse_charge']
+                    ],
+                )
+            )
+        return result
 
     def _give_kept_taxes(self, base_line, kept):
         """Give a computed base line the taxes that its bill line keeps.
 
-        :param dict kept: see :meth:`_prepare_kept_taxes`
+        :param dict kept: see the field ``tax_amounts`` of bill lines
         """
         for data in base_line['tax_details']['taxes_data']:
             taken = kept['amounts'].get(str(data['tax'].id))
             if taken and not data['is_reverse_charge']:
                 data['tax_amount_currency'] = taken[2]
 
-    def _prepare_kept_taxes(self, base_line):
-        """What a computed base line takes of each tax, as a bill line keeps it for the bills after it."""
-        amounts = {str(tax): taken for tax, taken in self._tax_amounts(base_line).items()}
-        return {'taxes': base_line['tax_ids'].ids, 'amounts': amounts}
+    @api.model
+    def _format_kept_taxes(self, taken):
+        """What claims take of each tax, as their bill lines keep it for the bills after them.
 
-    def _prepare_kept_of(self, base_lines):
-        """:meth:`_prepare_kept_taxes` of many computed base lines, of contracts in any currency."""
-        roundings, rates, sets, kept = {}, {}, {}, []
-        for base_line in base_lines:
-            currency, taxes, amounts = base_line['currency_id'], base_line['tax_ids'], {}
-            if currency._ids not in roundings:
-                roundings[currency._ids] = self._get_rounding(currency)
-            base = roundings[currency._ids](base_line['_net'])
-            for data in base_line['tax_details']['taxes_data']:
-                if not data['is_reverse_charge']:
-                    tax = data['tax']
-                    if tax._ids not in rates:
-                        rates[tax._ids] = str(tax.id), tax.amount
-                    key, rate = rates[tax._ids]
-                    amounts[key] = rate, base, data['tax_amount_currency']
-            if taxes._ids not in sets:
-                sets[taxes._ids] = taxes.ids
-            kept.append({'taxes': sets[taxes._ids], 'amounts': amounts})
-        return kept
+        :param list taken: of :class:`Taken`
+        :return list: JSON, see the field ``tax_amounts``; as texts, for there may be thousands
+        """
+        starts, result = {}, []
+        for one in taken:
+            if one.taxes._ids not in starts:
+                starts[one.taxes._ids] = f'{{"taxes": {json.dumps(one.taxes.ids)}, "amounts": {{'
+            amounts = [f'"{tax}": [{rate!r}, {one.base!r}, {amount!r}]' for tax, rate, _base, amount in one.amounts]
+            result.append(f'{starts[one.taxes._ids]}{", ".join(amounts)}}}}}')
+        return result
 
     def _prepare_taxes_to_keep(self, taxes, amounts, sign=1):
         """Tax amounts that were reckoned elsewhere, as a bill line keeps them.
@@ -388,15 +404,21 @@ class ProgressTaxEngine(models.AbstractModel):
         return {'taxes': taxes.ids, 'amounts': kept}
 
     def _merge(self, base_lines):
-        """``(net, {tax id: (base, tax amount)})`` of several computed base lines, in their currency."""
+        """``(net, {tax id: [base, tax amount]})`` of several computed base lines, in their currency."""
+        return self._sum_taken(self._read_taken(base_lines))
+
+    @api.model
+    def _sum_taken(self, taken):
+        """The same of what was read of them.
+
+        :param list taken: of :class:`Taken`
+        """
         net, amounts = 0.0, defaultdict(lambda: [0.0, 0.0])
-        for line in base_lines:
-            details = line['tax_details']
-            net += details['total_excluded_currency'] + details['delta_total_excluded_currency']
-            for data in details['taxes_data']:
-                if not data['is_reverse_charge']:
-                    amounts[data['tax'].id][0] += data['base_amount_currency']
-                    amounts[data['tax'].id][1] += data['tax_amount_currency']
+        for one in taken:
+            net += one.net
+            for tax, _rate, base, amount in one.amounts:
+                amounts[tax][0] += base
+                amounts[tax][1] += amount
         return net, dict(amounts)
 
     def _get_base_tags(self, company, tax_ids, product_id, refund):

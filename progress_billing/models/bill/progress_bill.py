@@ -157,7 +157,7 @@ class ProgressBill(models.Model):
         compute='_compute_invoice_info',
         compute_sudo=True,
     )
-    payment_state = fields.Char(compute='_compute_invoice_info', compute_sudo=True)
+    payment_state = fields.Char(string="Payment Status", compute='_compute_invoice_info', compute_sudo=True)
     invoice_count = fields.Integer(compute='_compute_invoice_info', compute_sudo=True)
 
     generated_on = fields.Datetime(readonly=True, copy=False, guarded=True)
@@ -411,6 +411,7 @@ class ProgressBill(models.Model):
 
         :raises UserError: when something was built on what they claimed
         """
+        self.line_ids.contract_line_id._check_not_below_nothing()
 
     def _get_release_blockers(self, together):
         """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.

@@ -1,5 +1,3 @@
-import json
-
 from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_is_zero, float_round, plaintext2html
@@ -308,12 +306,9 @@ class ProgressBillInvoicing(models.Model):
 
         :param str name: field of the bill lines
         """
-        if isinstance(base_lines, PlainTaxes):
-            ids = [row[0] for part in base_lines.parts for row in part.rows]
-            kept = f'[{", ".join(text for part in base_lines.parts for text in part.get_kept())}]'
-        else:
-            ids = [base_line['_bill_line'].id for base_line in base_lines]
-            kept = json.dumps(self.env['progress.tax.engine']._prepare_kept_of(base_lines))
+        engine = self.env['progress.tax.engine']
+        taken = engine._read_taken(base_lines)
+        ids, kept = [one.line for one in taken], f'[{", ".join(engine._format_kept_taxes(taken))}]'
         self.env['progress.bill.line'].browse(ids)._set_columns(
             {name: SQL("kept.taxes")},
             SQL(

@@ -331,6 +331,12 @@ class ProgressBillLine(models.Model):
             return
         self.bill_id.filtered(lambda bill: bill.state != 'cancelled')._check_lines_editable()
 
+    def unlink(self):
+        scheduled = self.filtered('bucket').contract_line_id
+        result = super().unlink()
+        scheduled._check_not_below_nothing()
+        return result
+
     # === CLAIM === #
 
     @api.depends('amount', 'quantity')

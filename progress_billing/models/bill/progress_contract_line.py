@@ -156,10 +156,15 @@ class ProgressContractLineBilled(models.Model):
     def _get_quantity_for(self, amount):
         """Quantity that an amount spread over this line stands for, in the unit's precision (BIL-11)."""
         self.ensure_one()
+        units = self._get_rounded_units(amount)
+        is_rest = units and not self.currency_id.compare_amounts(amount, self._get_amount_left())
+        return self._get_quantity_left() if is_rest else units
+
+    def _get_rounded_units(self, amount):
+        """Units that an amount comes to by the price alone: for what is computed, and must not ask what is billed."""
+        self.ensure_one()
         if self.billing_base != 'quantity' or not self.unit_price:
             return 0.0
-        if self.currency_id.compare_amounts(amount, self._get_amount_left()) == 0:
-            return self._get_quantity_left()
         digits = self.env['decimal.precision'].precision_get('Product Unit')
         return float_round(amount / self.unit_price, precision_digits=digits)
 
@@ -193,6 +198,27 @@ class ProgressContractLineBilled(models.Model):
             contract._raise_if_overbilled(
                 sum(amount for line, amount in credits.items() if line.contract_id == contract)
             )
+
+    def _check_not_below_nothing(self):
+        """Something that was billed of these lines is undone: what gives back more than is left goes first (BIL-6).
+
+        What is billed above the worth is no matter here, nor what the contracts come to: bills of a deduction and of
+        what it is taken from may be undone one after the other.
+
+        :raises UserError: naming the line
+        """
+        contracts = self._get_linked('contract_id')
+        over, _credits = self._find_overbilled(contracts) if contracts else (self, {})
+        for line in over.filtered(lambda line: line.company_id.progress_overbilling_policy != 'warn'):
+            billed = line.currency_id.round(line.draft_amount + line.actual_amount)
+            if billed < 0 <= line.revised_amount or billed > 0 > line.revised_amount:
+                raise UserError(
+                    self.env._(
+                        "%(line)s: %(billed)s would be left as billed. Undo first what gives more back than is left.",
+                        line=line.display_name,
+                        billed=line._show_amount(billed),
+                    )
+                )
 
     def _find_overbilled(self, contracts):
         """What may be billed beyond its worth, which is little of much: one query, whoever may read what it is of.

@@ -48,12 +48,13 @@ class ProgressPaymentSchedule(models.Model):
             'invoiced_amount',
             'sourced_amount',
             'planned_amount',
+            'retainage_amount',
         ],
         'progress.billing.period': ['date_end', 'date_due'],
         'progress.contract': ['state', 'contract_type', 'payment_term_id', 'expected_tax_percent', 'final_bill_id'],
         'res.currency': ['rounding'],
         'res.currency.rate': ['rate', 'name', 'currency_id', 'company_id'],
-        'res.company': ['currency_id', 'parent_path'],
+        'res.company': ['currency_id', 'parent_path', 'progress_retainage_tax'],
     }
 
     date = fields.Date(string="Expected On", readonly=True)
@@ -127,6 +128,7 @@ class ProgressPaymentSchedule(models.Model):
                    part.amount AS amount,
                    ROUND(part.amount / part.rate / part.company_rounding) * part.company_rounding AS amount_company
               FROM (%(parts)s) part
+             WHERE part.amount != 0
             """,
             parts=self._select_instalments(),
         )
@@ -201,10 +203,7 @@ class ProgressPaymentSchedule(models.Model):
                    currency.rounding AS rounding,
                    company_currency.rounding AS company_rounding,
                    %(rate)s / %(company_rate)s AS rate,
-                   %(sign)s * currency.rounding * ROUND(
-                       (CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
-                                        ELSE bill.invoiced_amount END + COALESCE(bill.sourced_amount, 0))
-                       * (1 + COALESCE(contract.expected_tax_percent, 0)::numeric / 100) / currency.rounding) AS total
+                   %(sign)s * (%(claimed)s - %(retained)s) AS total
               FROM progress_bill bill
               JOIN progress_contract contract ON contract.id = bill.contract_id
               JOIN res_company company ON company.id = bill.company_id
@@ -215,8 +214,32 @@ class ProgressPaymentSchedule(models.Model):
                 OR bill.state = 'planned' AND contract.state IN ('draft', 'open') AND contract.final_bill_id IS NULL
             """,
             sign=self.env['progress.contract']._get_cash_sign_sql('contract'),
+            claimed=self._get_taxed_sql(
+                SQL(
+                    """CASE bill.state WHEN 'planned' THEN COALESCE(NULLIF(bill.planned_amount, 0), bill.amount)
+                                       ELSE bill.invoiced_amount END + COALESCE(bill.sourced_amount, 0)"""
+                )
+            ),
+            retained=self._get_retained_sql(),
             rate=self._get_rate_sql('contract'),
             company_rate=self._get_rate_sql('company'),
+        )
+
+    def _get_taxed_sql(self, amount):
+        """An untaxed amount with the tax the contract's lines expect."""
+        return SQL(
+            """currency.rounding * ROUND((%s)
+               * (1 + COALESCE(contract.expected_tax_percent, 0)::numeric / 100) / currency.rounding)""",
+            amount,
+        )
+
+    def _get_retained_sql(self):
+        """What a pro forma will hold back, as its invoice does: with its tax where that is due with the release."""
+        return SQL(
+            """CASE WHEN bill.state = 'planned' THEN 0
+                    WHEN company.progress_retainage_tax = 'release' THEN %s
+                    ELSE COALESCE(bill.retainage_amount, 0) END""",
+            self._get_taxed_sql(SQL('COALESCE(bill.retainage_amount, 0)')),
         )
 
     def _get_rate_sql(self, table):

@@ -28,18 +28,20 @@ class ProgressBillDeposit(models.Model):
         :param dict taxes: of the bill, see :meth:`_get_invoice_taxes`
         """
         engine, groups = self.env['progress.tax.engine'], {}
-        found = self._get_deposit_accounts(self.line_ids.contract_line_id)
-        accounts = {line.id: account for line, account in found.items()}
-        for base_line in taxes['work']:
-            account = accounts[base_line['_key']]
-            groups.setdefault((frozenset(base_line['tax_ids']._ids), account.id), (account, []))[1].append(base_line)
-        result = []
-        for account, base_lines in groups.values():
-            tax_set = base_lines[0]['tax_ids']
-            net, amounts = engine._merge(base_lines)
-            lines = [base_line['_bill_line'].id for base_line in base_lines]
-            result.append(self._prepare_deposit_item_vals(tax_set, account, net, amounts, lines))
-        return result
+        taken = engine._read_taken(taxes['work'])
+        scheduled = self.env['progress.contract.line'].browse(one.key for one in taken)
+        accounts = {line._ids[0]: account for line, account in self._get_deposit_accounts(scheduled).items()}
+        for one in taken:
+            key = frozenset(one.taxes._ids), accounts[one.key]._ids
+            if key not in groups:
+                groups[key] = accounts[one.key], []
+            groups[key][1].append(one)
+        return [
+            self._prepare_deposit_item_vals(
+                mine[0].taxes, account, *engine._sum_taken(mine), [one.line for one in mine]
+            )
+            for account, mine in groups.values()
+        ]
 
     def _prepare_deposit_item_vals(self, taxes, account, net, amounts, line_ids):
         """Values of one DEPOSIT line.

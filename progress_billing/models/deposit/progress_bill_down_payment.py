@@ -210,11 +210,11 @@ class ProgressBillDownPayment(models.Model):
     def _keep_taxes(self, taxes):
         """What a down payment takes of each tax is kept, for the bills that give it back."""
         result = super()._keep_taxes(taxes)
-        engine = self.env['progress.tax.engine']
-        for base_line in taxes.get('sourced', ()):
-            line = base_line['_bill_line']
-            if line.source == 'down_payment' and not line.down_payment_use_id:
-                line._write_protected({'tax_amounts': engine._prepare_kept_taxes(base_line)})
+        lines = [(base_line, base_line['_bill_line']) for base_line in taxes.get('sourced', ())]
+        self._keep_on_lines(
+            'tax_amounts',
+            [taken for taken, line in lines if line.source == 'down_payment' and not line.down_payment_use_id],
+        )
         return result
 
     # === LEDGER === #

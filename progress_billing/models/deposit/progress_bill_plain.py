@@ -2,7 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..base.progress_bulk_mixin import knows_methods
-from ..base.progress_plain_taxes import PlainTaxes, TaxColumns
+from ..base.progress_plain_taxes import PlainTaxes
 
 #: from how many claims on it pays to ask the database for one bill alone
 MANY_CLAIMS = 25
@@ -13,13 +13,13 @@ TAX_HOOKS = frozenset({'_prepare_tax_entries', '_get_line_taxes', '_get_earlier_
 ENGINE_HOOKS = frozenset(
     {
         *('_base_lines', '_compute_taxes', '_compute_plain_taxes', '_are_plain_taxes', '_apply_cumulative_taxes'),
-        *('_take_part_of_tax', '_merge', '_prepare_kept_of', '_prepare_kept_taxes'),
+        *('_compute_plain_amounts', '_take_part_of_tax', '_read_taken'),
     }
 )
 
 
 class ProgressBillPlain(models.Model):
-    """A deposit stands as one line on its invoice, however many claims it has: their taxes are read as columns.
+    """A deposit stands as one line on its invoice, however many claims it has: what they take is read of columns.
 
     For a contract's first bill; later ones take what their sums come to less what was taken, line by line.
     """
@@ -37,8 +37,10 @@ class ProgressBillPlain(models.Model):
     def _get_line_taxes(self):
         if not self._filter_plain_deposits():
             return super()._get_line_taxes()
-        columns = self._get_tax_columns()
-        return super()._get_line_taxes() if columns is None else PlainTaxes([columns])
+        taken = self._take_plain_claims()
+        if taken is None:
+            return super()._get_line_taxes()
+        return PlainTaxes(taken, [super()._get_line_taxes])
 
     def _filter_plain_deposits(self):
         """Those of these bills whose taxes hang on nothing but the amounts claimed."""
@@ -56,21 +58,20 @@ class ProgressBillPlain(models.Model):
             )
         )
 
-    def _get_tax_columns(self):
-        """Taxes of this bill's claims as columns; see :meth:`_get_line_taxes`.
+    def _take_plain_claims(self):
+        """What this bill's claims take of each tax.
 
-        :return: ``None`` where they are more than percentages of amounts without tax
+        :return list: see ``progress.tax.engine._take_plain_claims``; ``None`` where their taxes are more than
+            percentages of amounts without tax
         """
-        engine, rows = self.env['progress.tax.engine'], self._read_claims_to_tax()
-        sets = {}
+        engine, rows, sets = self.env['progress.tax.engine'], self._read_claims_to_tax(), {}
         for _line, scheduled, _amount, _quantity, key, _with_tax in rows:
             if key not in sets:
                 sets[key] = self.env['progress.contract.line'].browse(scheduled).tax_ids
         taxes = self.env['account.tax'].concat(*sets.values())
         if any(with_tax for *_others, with_tax in rows) or not engine._are_plain(taxes):
             return None
-        found, flat, taken = engine._compute_plain_columns(self.currency_id, rows, sets)
-        return TaxColumns(found, flat, taken, super()._get_line_taxes)
+        return engine._take_plain_claims(self.currency_id, rows, sets)
 
     def _read_claims_to_tax(self):
         """What the taxes of this bill's claims depend on, in one query.
@@ -98,16 +99,3 @@ class ProgressBillPlain(models.Model):
                 bill=self.id,
             )
         )
-
-    def _prepare_deposit_line_list(self, taxes):
-        """As it is done for base lines, of the sums of the columns."""
-        work = taxes.get('work')
-        if not isinstance(work, PlainTaxes):
-            return super()._prepare_deposit_line_list(taxes)
-        columns = work.parts[0]
-        scheduled = self.env['progress.contract.line'].browse(row[1] for row in columns.rows)
-        found = self._get_deposit_accounts(scheduled)
-        accounts = {account._ids: account for account in found.values()}
-        several = {line.id: account for line, account in found.items()} if len(accounts) > 1 else None
-        groups = columns.get_groups(several or next(iter(accounts.values()), None)) if columns.rows else []
-        return [self._prepare_deposit_item_vals(*group) for group in groups]

@@ -82,16 +82,8 @@ class ProgressBillMilestone(models.Model):
 
     @api.model
     def _get_milestone_domain(self):
-        """The milestone is reached and, where asked for, approved."""
-        return Domain(
-            [
-                ('trigger', '=', 'milestone'),
-                ('milestone_id.is_reached', '=', True),
-                '|',
-                ('requires_approval', '=', False),
-                ('milestone_id.billing_approved_on', '!=', False),
-            ]
-        )
+        """Records that wait for a milestone, and whose milestone is there."""
+        return Domain('trigger', '=', 'milestone') & self.env['project.milestone']._get_billable_domain()
 
     @api.constrains('trigger', 'milestone_id', 'contract_id')
     def _check_milestone(self):

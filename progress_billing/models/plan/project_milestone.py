@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..base.progress_actor import Actor
 
@@ -72,6 +73,16 @@ class ProjectMilestone(models.Model):
         """
         self.ensure_one()
         return [self.progress_bill_ids]
+
+    @api.model
+    def _get_billable_domain(self):
+        """What is tied to a milestone may be billed: the milestone is reached and, where asked for, approved (PLN-11).
+
+        :return Domain: on a model with ``milestone_id`` and ``requires_approval``
+        """
+        return Domain('milestone_id.is_reached', '=', True) & (
+            Domain('requires_approval', '=', False) | Domain('milestone_id.billing_approved_on', '!=', False)
+        )
 
     def _get_approved_contracts(self):
         """The contracts that wait for the approval of these milestones."""
@@ -183,11 +194,3 @@ class ProjectMilestone(models.Model):
         """
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_approval_wizard')
         return dict(action, context={'default_milestone_ids': self.ids})
-
-    def _is_billable_milestone(self, requires_approval):
-        """Whether what is tied to this milestone may be billed now.
-
-        :param bool requires_approval: whether the record or line asks for the customer's approval
-        """
-        self.ensure_one()
-        return self.is_reached and (not requires_approval or bool(self.billing_approved_on))

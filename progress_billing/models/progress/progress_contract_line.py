@@ -358,6 +358,10 @@ class ProgressContractLineProgress(models.Model):
                 raise ValidationError(
                     self.env._("%s: choose the task whose progress the line takes.", line.display_name)
                 )
+            if line.progress_source == 'milestone' and not line.milestone_id:
+                raise ValidationError(
+                    self.env._("%s: choose the milestone that says when the line is done.", line.display_name)
+                )
             if line.task_id and line.task_id.sudo().project_id != line.project_id:  # sudo: project.task - its project
                 raise ValidationError(
                     self.env._(
@@ -396,7 +400,7 @@ class ProgressContractLineProgress(models.Model):
         """Completed (%) as task or milestone have it."""
         self.ensure_one()
         if self.progress_source == 'milestone':
-            return 100.0 if self.milestone_id._is_billable_milestone(self.requires_approval) else 0.0
+            return 100.0 if self.filtered_domain(self.milestone_id._get_billable_domain()) else 0.0
         return self.task_id._get_progress_percent()
 
     # === THE RUN === #

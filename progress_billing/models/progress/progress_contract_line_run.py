@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..base.progress_bulk_mixin import int_array
+from ..base.progress_bulk_mixin import int_array, knows_methods
 
 #: who extends one of these is asked line by line
 RUN_HOOKS = ('_prepare_run_bill_line_vals', '_prepare_claim')
@@ -40,7 +40,7 @@ class ProgressContractLineRun(models.Model):
 
         :return dict: ``{key: lines}`` by contract
         """
-        if self._knows_methods({'_get_run_key'}):
+        if knows_methods(self, {'_get_run_key'}):
             columns = SQL(", ").join([SQL("line.contract_id"), *self._get_run_key_columns()])
             rows = self._ask_run([SQL("DENSE_RANK() OVER (ORDER BY %s)", columns)])
         else:
@@ -62,7 +62,7 @@ class ProgressContractLineRun(models.Model):
         :return dict: sentences by contract
         """
         asked = self
-        if self and self._knows_methods({'_get_pending_blocker'}):
+        if self and knows_methods(self, {'_get_pending_blocker'}):
             near = SQL(
                 "COALESCE(line.draft_amount, 0) + COALESCE(line.actual_amount, 0) + COALESCE(line.pending_amount, 0)"
                 " NOT BETWEEN LEAST(COALESCE(line.revised_amount, 0), 0) AND GREATEST(line.revised_amount, 0)"
@@ -90,7 +90,7 @@ class ProgressContractLineRun(models.Model):
 
     def _filter_together(self, hooks):
         """Those of these lines for which SQL may answer: nobody else has a say in ``hooks``. Extend by ``super()``."""
-        return self if self._knows_methods(frozenset(hooks)) else self.browse()
+        return self if knows_methods(self, set(hooks)) else self.browse()
 
     def _ask_run(self, columns, condition=None):
         """Ask all these lines in one query.

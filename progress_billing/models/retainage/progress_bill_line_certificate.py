@@ -65,7 +65,7 @@ class ProgressBillLineCertificate(models.Model):
         quantity = super()._get_invoiced_quantity()
         if not quantity or not self.currency_id.compare_amounts(self.certified_amount, self.amount):
             return quantity
-        return self.contract_line_id._get_quantity_for(self.certified_amount)
+        return self.contract_line_id._get_rounded_units(self.certified_amount)
 
     @api.depends('amount')
     def _compute_certified_amount(self):
