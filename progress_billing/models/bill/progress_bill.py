@@ -411,7 +411,6 @@ class ProgressBill(models.Model):
 
         :raises UserError: when something was built on what they claimed
         """
-        self.line_ids.contract_line_id._check_not_below_nothing()
 
     def _get_release_blockers(self, together):
         """Reasons why this bill cannot be released to its invoice now. Extend by ``super()``.

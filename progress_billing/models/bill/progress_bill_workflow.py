@@ -91,6 +91,11 @@ class ProgressBillWorkflow(models.Model):
         self.filtered(lambda bill: not bill.bucket and not bill.is_credited)._on_unbilled()
         self._on_invoice_state()
 
+    def _on_unbilled(self):
+        """What was asked for is not undone while more than is left of it was given back (BIL-6)."""
+        super()._on_unbilled()
+        self.line_ids.contract_line_id._check_not_below_nothing()
+
     def _on_invoice_state(self):
         """An invoice or credit note of these bills has another state, or is gone. Extend by ``super()``."""
 
