@@ -22,6 +22,8 @@ class TestSubcontractLists(ShownLists, SubcontractCommon):
             active_model='account.move', active_ids=claims.invoice_id.ids
         )
         register.create({'group_payment': False})._create_payments()
+        for one in subcontracts:
+            cls._claim(one, 50, 25)  # is expected to be paid
 
     def test_every_list(self):
         self.assertShownListsFlat()

@@ -128,7 +128,6 @@ class ProgressPaymentSchedule(models.Model):
                    part.amount AS amount,
                    ROUND(part.amount / part.rate / part.company_rounding) * part.company_rounding AS amount_company
               FROM (%(parts)s) part
-             WHERE part.amount != 0
             """,
             parts=self._select_instalments(),
         )
