@@ -30,7 +30,8 @@ class ProgressBillReview(models.Model):
         self.ensure_one()
         self._check_may_review()
         self.line_ids._check_under_review()
-        wizard = self.env['progress.review.wizard'].create({'bill_id': self.id})
+        vals = {'bill_id': self.id, 'bill_version': self._get_version()}
+        wizard = self.env['progress.review.wizard']._create_protected([vals])
         action = self.env['ir.actions.act_window']._for_xml_id(
             'progress_billing_subcontract.action_progress_review_wizard'
         )

@@ -181,6 +181,12 @@ class TestSubcontractRoles(ClaimCommon, HttpCase):
         self.assertEqual(self.url_open(bill._get_portal_path()).status_code, 200)
         self.assertTrue(contract.with_user(self.sub_manager).read(['name']))
 
+    def test_administrators_see_private_contracts_of_their_side_alone(self):
+        for model in ('progress.bill', 'progress.bill.line', 'progress.down.payment.use', 'progress.retainage.step'):
+            with self.subTest(model=model):
+                domain = self.env['ir.rule'].with_user(self.sub_manager)._compute_domain(model, 'read')
+                self.assertIn('is_private', str(domain))
+
     def test_portal_users_call_nothing(self):
         portal = self._make_user('sub_portal', 'base.group_portal')
         bill = self.drafted

@@ -13,9 +13,7 @@ class ProgressReviewWizard(models.TransientModel):
     _fixed_fields = ('bill_id',)
 
     bill_id = fields.Many2one('progress.bill', required=True)
-    bill_version = fields.Char(
-        compute='_compute_bill_version', store=True, guarded=True, help="Of the claim that the dialog shows."
-    )
+    bill_version = fields.Char(guarded=True, readonly=True, help="Of the claim as the Review button showed it.")
     currency_id = fields.Many2one(related='bill_id.currency_id')
     line_ids = fields.One2many(
         'progress.review.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False
@@ -23,11 +21,6 @@ class ProgressReviewWizard(models.TransientModel):
     note = fields.Text(help="For the subcontractor: of the whole claim.")
     has_rejected = fields.Boolean(compute='_compute_has_rejected')
     has_release = fields.Boolean(compute='_compute_has_release')
-
-    @api.depends('bill_id')
-    def _compute_bill_version(self):
-        for wizard in self:
-            wizard.bill_version = wizard.bill_id._get_version() if wizard.bill_id else False
 
     @api.depends('bill_id')
     def _compute_line_ids(self):
@@ -92,7 +85,7 @@ class ProgressReviewWizard(models.TransientModel):
         :raises UserError: naming the claim
         """
         bill = self.bill_id
-        if bill.state == 'submitted' and bill._get_version() != self.bill_version:
+        if self.bill_version and bill.state == 'submitted' and bill._get_version() != self.bill_version:
             raise UserError(
                 self.env._(
                     "Nothing was changed: %s has been changed since you opened this dialog. Close it, and open Review "
