@@ -112,7 +112,7 @@ class ProgressContract(models.Model):
                 reasons.append(
                     self.env._(
                         "%(line)s has changed on %(order)s: it is worth %(there)s there, and %(here)s here. Choose Set "
-                        "Up Progress Billing on the order, which makes a new subcontract.",
+                        "Up Subcontract on the order, which makes a new one.",
                         line=line.name,
                         order=line.order_id.display_name,
                         there=self._show_amount(worths[line]),

@@ -181,7 +181,7 @@ class TestOrderCorners(SubcontractCommon):
         self.assertEqual((contract.state, order.is_progress_billed), ('open', True))
         contract, order = cancelled()
         order.order_line[0].price_unit = 700
-        words = "Works 1 has changed", order.name, "Choose Set Up Progress Billing on the order"
+        words = "Works 1 has changed", order.name, "Choose Set Up Subcontract on the order"
         self.assertRefused(contract.action_draft, *words)
         order.order_line[0].price_unit = 1000
         order.action_create_invoice()
