@@ -24,7 +24,6 @@ EXCEPTIONS = {}
 MUTUAL_PAIRS = {
     ('bill/account_move_line.py', 'bill/progress_bill.py'): "items tell bills, which ask what kinds of items there are",
     ('bill/progress_contract.py', 'bill/progress_overbilling_mixin.py'): "a mixin's hook, extended where it is used",
-    ('plan/progress_bill_trigger.py', 'plan/project_milestone.py'): "a milestone tells its records, which ask it when",
     ('progress/progress_contract_line.py', 'progress/project_task.py'): "a task tells its line, which asks how far",
     ('retainage/progress_bill_line.py', 'retainage/progress_contract_line.py'): "claims ask, schedule lines add up",
     ('period/progress_bill.py', 'period/progress_billing_period.py'): "each checks that the other stays where it is",

@@ -131,7 +131,7 @@ class ProgressBillWorkflow(models.Model):
         """The invoices these bills made, to those who may read them, else the bills (BIL-18)."""
         moves = self.invoice_id
         if len(moves) == 1 and moves.browse().has_access('read'):  # as Odoo opens any one: no list's action is read
-            return dict(moves.get_formview_action(), context={'create': False})
+            return dict(moves.get_formview_action(), view_mode='form', context={'create': False})
         return self._get_invoice_action(moves) or self._get_bill_action()
 
     def _get_invoice_action(self, moves):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from .project_milestone import MAY_BE_BILLED
+
 ACTIVITY_DUE = 'progress_billing.mail_activity_bill_due'
 
 
@@ -83,7 +85,7 @@ class ProgressBillMilestone(models.Model):
     @api.model
     def _get_milestone_domain(self):
         """Records that wait for a milestone, and whose milestone is there."""
-        return Domain('trigger', '=', 'milestone') & self.env['project.milestone']._get_billable_domain()
+        return Domain('trigger', '=', 'milestone') & MAY_BE_BILLED
 
     @api.constrains('trigger', 'milestone_id', 'contract_id')
     def _check_milestone(self):

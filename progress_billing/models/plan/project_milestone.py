@@ -4,6 +4,11 @@ from odoo.fields import Domain
 
 from ..base.progress_actor import Actor
 
+#: what is tied to a milestone may be billed once that is reached and, where it asks for it, approved (PLN-11)
+MAY_BE_BILLED = Domain('milestone_id.is_reached', '=', True) & (
+    Domain('requires_approval', '=', False) | Domain('milestone_id.billing_approved_on', '!=', False)
+)
+
 READERS = 'progress_billing.group_readonly'
 
 
@@ -73,16 +78,6 @@ class ProjectMilestone(models.Model):
         """
         self.ensure_one()
         return [self.progress_bill_ids]
-
-    @api.model
-    def _get_billable_domain(self):
-        """What is tied to a milestone may be billed: the milestone is reached and, where asked for, approved (PLN-11).
-
-        :return Domain: on a model with ``milestone_id`` and ``requires_approval``
-        """
-        return Domain('milestone_id.is_reached', '=', True) & (
-            Domain('requires_approval', '=', False) | Domain('milestone_id.billing_approved_on', '!=', False)
-        )
 
     def _get_approved_contracts(self):
         """The contracts that wait for the approval of these milestones."""

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 from ...tools import amt_pct, money
+from ..plan.project_milestone import MAY_BE_BILLED
 
 ENTRY_FIELDS = frozenset({'completed_percent', 'pending_amount', 'pending_quantity'})
 SOURCE_FIELDS = frozenset({'progress_source', 'task_id', 'milestone_id', 'requires_approval'})
@@ -400,7 +401,7 @@ class ProgressContractLineProgress(models.Model):
         """Completed (%) as task or milestone have it."""
         self.ensure_one()
         if self.progress_source == 'milestone':
-            return 100.0 if self.filtered_domain(self.milestone_id._get_billable_domain()) else 0.0
+            return 100.0 if self.filtered_domain(MAY_BE_BILLED) else 0.0
         return self.task_id._get_progress_percent()
 
     # === THE RUN === #
