@@ -1,5 +1,5 @@
 from odoo import api, fields, models, tools
-from odoo.exceptions import MissingError, UserError
+from odoo.exceptions import UserError
 
 READERS = 'progress_billing.group_readonly'
 CONTRACT = 'progress_contract_id'
@@ -72,23 +72,35 @@ class ProgressTabMixin(models.AbstractModel):
         if not shown or not all(self._ids) or not self._has_field_access(self._fields[SHOWN], 'read'):
             return super().web_read(specification)
         blank = self._get_blank_values()
-        self.fetch([*(specification.keys() - blank.keys()), CONTRACT])
-        try:
-            has_contract = bool(self[CONTRACT])
-            found = self._read_shown(specification, shown) if has_contract else {}
-        except MissingError:  # deleted meanwhile: Odoo leaves it out
-            return super().web_read(specification)
-        if has_contract:
-            # a contract's own groups may be narrower: such fields are read as Odoo does, and refused as it does
-            given = set(next(iter(found.values()), shown))
+        own = {name: spec for name, spec in specification.items() if name not in blank}
+        tab = {name: spec for name, spec in specification.items() if name in blank}
+        rows = super().web_read({CONTRACT: {}, **own})
+        if any(row[CONTRACT] for row in rows):
+            values = self.browse([row['id'] for row in rows])._read_tab(tab, shown)
         else:
-            given = specification.keys() & blank.keys()
+            values = [{name: blank[name]() for name in tab} for _row in rows]
+        for row, further in zip(rows, values, strict=True):
+            row.update(further)
+            if CONTRACT not in specification:
+                row.pop(CONTRACT)
+        return rows
+
+    def _read_tab(self, specification, shown):
+        """Fields of the tabs of these records, of which some have a contract. Its own groups may be narrower: such
+        fields are read as Odoo does, and refused as it does.
+
+        :param dict specification: as Odoo's, of these fields
+        :param shown: names of those that show one of the contract
+        :return list: a dict a record
+        """
+        found, blank = self._read_shown(specification, shown), self._get_blank_values()
+        given = set(next(iter(found.values()), shown))
         rest = {name: spec for name, spec in specification.items() if name not in given}
-        rows = super().web_read({SHOWN: {}, **rest} if has_contract else rest)
-        for record, row in zip(self.browse([row['id'] for row in rows]), rows, strict=True):
-            row.update(found.get(record[SHOWN].id if found else None) or {name: blank[name]() for name in given})
+        rows = super().web_read({SHOWN: {}, **rest})
+        for record, row in zip(self, rows, strict=True):
+            row.update(found.get(record[SHOWN].id) or {name: blank[name]() for name in given})
             if SHOWN not in specification:
-                row.pop(SHOWN, None)
+                row.pop(SHOWN)
         return rows
 
     def _read_shown(self, specification, names):
