@@ -73,34 +73,22 @@ class ProgressTabMixin(models.AbstractModel):
             return super().web_read(specification)
         blank = self._get_blank_values()
         own = {name: spec for name, spec in specification.items() if name not in blank}
-        tab = {name: spec for name, spec in specification.items() if name in blank}
+        tab = specification.keys() & blank.keys()
         rows = super().web_read({CONTRACT: {}, **own})
         if any(row[CONTRACT] for row in rows):
-            values = self.browse([row['id'] for row in rows])._read_tab(tab, shown)
+            records = self.browse([row['id'] for row in rows])
+            found = records._read_shown(specification, shown)
+            # a contract's own groups may be narrower: such fields are read as Odoo does, and refused as it does
+            given = set(next(iter(found.values()), shown))
+            rest = {SHOWN: {}} | {name: specification[name] for name in tab - given}
+            others = super(ProgressTabMixin, records).web_read(rest)
+            values = [other | found.get(record[SHOWN].id, {}) for record, other in zip(records, others, strict=True)]
         else:
-            values = [{name: blank[name]() for name in tab} for _row in rows]
+            given, values = tab, [{} for _row in rows]
         for row, further in zip(rows, values, strict=True):
-            row.update(further)
-            if CONTRACT not in specification:
-                row.pop(CONTRACT)
-        return rows
-
-    def _read_tab(self, specification, shown):
-        """Fields of the tabs of these records, of which some have a contract. Its own groups may be narrower: such
-        fields are read as Odoo does, and refused as it does.
-
-        :param dict specification: as Odoo's, of these fields
-        :param shown: names of those that show one of the contract
-        :return list: a dict a record
-        """
-        found, blank = self._read_shown(specification, shown), self._get_blank_values()
-        given = set(next(iter(found.values()), shown))
-        rest = {name: spec for name, spec in specification.items() if name not in given}
-        rows = super().web_read({SHOWN: {}, **rest})
-        for record, row in zip(self, rows, strict=True):
-            row.update(found.get(record[SHOWN].id) or {name: blank[name]() for name in given})
-            if SHOWN not in specification:
-                row.pop(SHOWN)
+            row.update({name: blank[name]() for name in given} | further)
+            for name in {CONTRACT, SHOWN} - specification.keys():
+                row.pop(name, None)
         return rows
 
     def _read_shown(self, specification, names):
