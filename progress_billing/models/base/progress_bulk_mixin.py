@@ -83,6 +83,10 @@ class ProgressBulkMixin(models.AbstractModel):
         blank = [id_ for id_, (value,) in zip(self._ids, self._get_columns(name), strict=True) if not value]
         return self if len(blank) == len(self) else self.browse(blank)
 
+    def _filter_filled(self, name):
+        """Those of these records, which may be many, that have a value in a stored field."""
+        return self - self._filter_blank(name)
+
     def _get_linked(self, name):
         """The records that a stored many2one of these records links to, which may be many."""
         if not all(self._ids):

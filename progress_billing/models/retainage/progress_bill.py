@@ -294,7 +294,7 @@ class ProgressBillRetainage(models.Model):
         self.ensure_one()
         if 'retainage' in taxes:
             return self._prepare_taxed_held_line_list(taxes['retainage'])
-        held = self.line_ids - self.line_ids._filter_blank('retainage_amount')
+        held = self.line_ids._filter_filled('retainage_amount')
         total = sum(held.mapped('retainage_amount'))
         if self.currency_id.is_zero(total):
             return []
@@ -315,7 +315,7 @@ class ProgressBillRetainage(models.Model):
                 _worth=line.contract_line_id._get_tax_worth(),
                 _bill_line=line,
             )
-            for line in self.line_ids - self.line_ids._filter_blank('retainage_amount')
+            for line in self.line_ids._filter_filled('retainage_amount')
         ]
         engine._compute_taxes(base_lines, contract.company_id)
         engine._apply_cumulative_taxes(base_lines, self._get_earlier_retainage_taxes(), contract.company_id)
@@ -414,7 +414,7 @@ class ProgressBillRetainage(models.Model):
 
     def _prepare_retainage_total(self):
         """The retainage of the bill as one untaxed line; none where it comes to nothing."""
-        held = self.line_ids - self.line_ids._filter_blank('retainage_amount')
+        held = self.line_ids._filter_filled('retainage_amount')
         total = sum(held.mapped('retainage_amount'))
         if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
             return []
