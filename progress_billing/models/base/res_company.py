@@ -17,4 +17,5 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         zone = self.partner_id.tz or self.env.user.tz or 'UTC'
-        return fields.Date.context_today(self.with_context(tz=zone))
+        here = self if str(self.env.tz) == zone else self.with_context(tz=zone)
+        return fields.Date.context_today(here)
