@@ -15,6 +15,7 @@ class ProgressBillLineShare(models.Model):
         'progress.bill.line.owner',
         'claim_line_id',
         string="Billed to the Owner",
+        guarded=True,
         readonly=True,
         copy=False,
         groups='progress_billing.group_readonly',
