@@ -1,5 +1,3 @@
-import ast
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
@@ -322,11 +320,10 @@ class ProgressBillClaim(models.Model):
 
         :raises UserError: that it is none, with an example
         """
-        lang, body = self._get_lang(), text.strip().rstrip('% ')
+        body = text.strip().rstrip('% ')
         sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
-            number = numbers.parse(body, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
-            return sign * numbers.check(number)
+            return sign * numbers.check(self._parse_typed(body))
         except numbers.NumberError:
             raise UserError(
                 self.env._(
