@@ -6,7 +6,7 @@ class ProgressBillLineOwner(models.Model):
 
     _name = 'progress.bill.line.owner'
     _description = "Billed to the Owner"
-    _inherit = ['progress.guard.mixin']
+    _inherit = ['progress.guard.mixin', 'progress.claim.export.mixin']
     _order = 'id'
 
     claim_line_id = fields.Many2one('progress.bill.line', required=True, index=True, ondelete='cascade', guarded=True)
@@ -39,3 +39,6 @@ class ProgressBillLineOwner(models.Model):
     )
 
     _once = models.UniqueIndex('(claim_line_id, bill_id, owner_line_id)')
+
+    def _get_exported_contracts(self):
+        return self.claim_line_id.contract_id

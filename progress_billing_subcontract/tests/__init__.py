@@ -15,6 +15,7 @@ from . import test_owner_corners
 from . import test_owner_shares
 from . import test_pages
 from . import test_period_list
+from . import test_role_corners
 from . import test_roles
 from . import test_schedule_corners
 from . import test_subcontract_order
