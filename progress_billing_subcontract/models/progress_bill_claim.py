@@ -61,6 +61,8 @@ class ProgressBillClaim(models.Model):
             [{name: value for name, value in vals.items() if name != 'vendor_reference'} for vals in vals_list]
         )
         for bill, vals in zip(bills, vals_list, strict=True):
+            if 'partner_id' in bill._get_typed(vals) and bill.partner_id != bill.contract_id.partner_id:
+                bill._check_may_reassign()
             if vals.get('vendor_reference'):
                 bill.vendor_reference = vals['vendor_reference']
         return bills
@@ -70,6 +72,8 @@ class ProgressBillClaim(models.Model):
         typed = self._get_typed(vals)
         if CLAIM_HEADER & typed:
             self._check_may_enter()
+        if 'partner_id' in typed and self._differs('partner_id', vals['partner_id']):
+            self._check_may_reassign()
         if 'vendor_reference' in typed:
             for bill in self:
                 # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
@@ -85,6 +89,13 @@ class ProgressBillClaim(models.Model):
         if vals.get('vendor_reference'):
             self._check_vendor_reference(vals['vendor_reference'])
         return super().write(vals)
+
+    def _check_may_reassign(self):
+        """Who is paid is agreed on the subcontract (SUB-16).
+
+        :raises AccessError: for users who do not keep subcontracts
+        """
+        self.contract_id._check_may_keep_subcontracts()
 
     def _check_vendor_reference(self, reference):
         """A subcontractor's invoice number is taken once: by one claim, or by a bill of Odoo's own (SUB-7).
