@@ -1,7 +1,7 @@
 {
     'name': 'Progress Billing: Subcontracts',
     'summary': 'Invite subcontractors to bill, review their claims line by line, and pay them with retainage',
-    'version': '19.0.1.1.0',
+    'version': '19.0.1.2.0',
     'category': 'Accounting/Accounting',
     'author': 'Progress Billing contributors',
     'license': 'LGPL-3',

@@ -322,7 +322,7 @@ def classify(entries):
     _mark_parents(entries)
     stated = _find_totals(entries)
     _keep_hidden(entries, stated)
-    _find_sections(entries)
+    _mark_sections(entries)
     _remark(entries)
     return stated
 
@@ -399,11 +399,14 @@ def _find_totals(entries):
                 totals.append((entry, _is_sum(entry.amount, parts), len(parts)))
                 if not _is_tail(entry.amount, parts, 1):
                     entry.remarks.append((UNLIKE_TOTAL, sum(parts, ZERO)))
-    return _get_stated(entries, parts, totals)
+    return _take_stated(entries, parts, totals)
 
 
-def _get_stated(entries, parts, totals):
-    """The total of the whole file: the last that is one, else the only one, else the last that says so."""
+def _take_stated(entries, parts, totals):
+    """The total of the whole file: the last that is one, else the only one, else the last that says so.
+
+    Entries behind it are remarked on, or not any more, by what it is.
+    """
     whole = [
         (entry, equal)
         for entry, equal, _count in totals
@@ -473,8 +476,8 @@ def _keep_hidden(entries, stated):
 # === SECTIONS === #
 
 
-def _find_sections(entries):
-    """Rows of text alone: sections over lines, notes within them, or texts below the last line."""
+def _mark_sections(entries):
+    """Say what rows of text alone are: sections over lines, notes within them, or texts below the last line."""
     shown = [entry for entry in entries if entry.kind != SKIPPED]
     last = max((index for index, entry in enumerate(shown) if entry.kind == LINE and entry.has_worth), default=-1)
     styled = any(_is_styled(entry) for entry in shown if entry.kind == LINE and not entry.has_worth)

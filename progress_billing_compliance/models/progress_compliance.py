@@ -12,6 +12,8 @@ ACTIVITY = 'progress_billing_compliance.mail_activity_compliance'
 EXCUSES = ('is_waived', 'policy', 'holds')
 #: whose document it is
 OWNERS = ('partner_id', 'company_id', 'contract_id')
+#: who excuses documents that are of no contract, by the side that their type is for; of both sides, either
+SIDE_MANAGERS = {'customer': 'progress_billing.group_manager', 'vendor': 'progress_billing.group_subcontract_manager'}
 #: in these a document holds nothing up
 GOOD_STATES = ('valid', 'expiring', 'waived')
 BATCH_SIZE = 100
@@ -43,7 +45,7 @@ class ProgressCompliance(models.Model):
     _order = 'valid_until desc, id desc'
     _parent_field = 'contract_id'
     _parent_access = 'read'
-    _placing_fields = ('company_id', 'partner_id')
+    _placing_fields = ('company_id', 'partner_id', 'type_id')
     _check_company_auto = True
 
     type_id = fields.Many2one(
@@ -237,13 +239,14 @@ class ProgressCompliance(models.Model):
         """
         if self.env.su:
             return
-        sides = ('group_manager', 'group_subcontract_manager')
         for document in self:
             contract = document.contract_id
+            side = document.type_id.side
+            groups = [SIDE_MANAGERS[side]] if side in SIDE_MANAGERS else SIDE_MANAGERS.values()
             allowed = (
                 contract._has_side_level('manager')
                 if contract
-                else any(self.env.user.has_group(f'progress_billing.{side}') for side in sides)
+                else any(self.env.user.has_group(group) for group in groups)
             )
             if not allowed:
                 raise AccessError(

@@ -106,16 +106,6 @@ class ProgressBill(models.Model):
         # sudo: account.move.line - for users without accounting rights
         return self.sudo().invoice_id.line_ids.filtered(lambda item: item.progress_line_type == 'deposit')
 
-    def _get_standing_label(self):
-        """The bill and its invoice, with their states, for a list of what stands."""
-        self.ensure_one()
-        # sudo: account.move - number and state of the invoice, for users without accounting rights
-        move = self.sudo().invoice_id
-        if not move:
-            return f'{self.display_name} ({dict(self._selection_state())[self.state]})'
-        state = dict(move._fields['state']._description_selection(self.env))[move.state]
-        return f'{self.display_name}: {move.display_name} ({state})' if move.name else f'{self.display_name} ({state})'
-
     # === STATE === #
 
     def _is_fully_credited(self, live):

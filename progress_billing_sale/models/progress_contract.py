@@ -96,11 +96,7 @@ class ProgressContract(models.Model):
 
         :return dict: an action on ``sale.order``
         """
-        action = self.env['ir.actions.act_window']._for_xml_id('sale.action_orders')
-        orders = self.sale_order_ids
-        if len(orders) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=orders.id)
-        return dict(action, domain=[('id', 'in', orders.ids)])
+        return self.env['ir.actions.act_window']._for_progress_records('sale.action_orders', self.sale_order_ids)
 
     # === BUSINESS === #
 

@@ -188,22 +188,9 @@ class SaleOrderSetUp(models.Model):
 
     # === CANCELLING === #
 
-    def _check_no_progress_bills(self):
-        """An order with open bills stays (SAL-7).
-
-        :raises UserError: with the list of pro formas and invoices that stand
-        """
-        for order in self.filtered('progress_contract_id'):
-            # sudo: progress.contract - what is billed does not depend on who asks
-            bills = order.sudo().progress_contract_id._get_standing_bills(order)
-            if bills:
-                raise UserError(
-                    self.env._(
-                        "%(order)s cannot be cancelled, these bill it:%(bills)s\nDelete or credit them first.",
-                        order=order.display_name,
-                        bills=''.join(f'\n- {bill._get_standing_label()}' for bill in bills),
-                    )
-                )
+    def _get_standing_bills(self):
+        """Of a contract that bills several orders, those bills that are of this one (SAL-7)."""
+        return self.progress_contract_id._get_standing_bills(self)
 
     def _action_cancel(self):
         """The contract goes with its only order; on a shared one the order's lines are proposed to go."""

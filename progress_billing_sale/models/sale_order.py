@@ -137,8 +137,6 @@ class SaleOrder(models.Model):
         :return dict: an action on ``progress.contract.change``
         """
         self.ensure_one()
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_contract_change')
+        shown = 'progress_billing.action_progress_contract_change'
         changes = self.progress_change_ids.filtered(lambda change: change.state == 'draft') or self.progress_change_ids
-        if len(changes) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=changes.id)
-        return dict(action, domain=[('id', 'in', changes.ids)])
+        return self.env['ir.actions.act_window']._for_progress_records(shown, changes)

@@ -19,6 +19,8 @@ from . import progress_bill_review
 from . import progress_bill_owner
 from . import progress_bill_rights
 from . import progress_bill_line
+from . import progress_bill_line_owner
+from . import progress_bill_line_share
 from . import progress_bill_payment
 from . import progress_payment_schedule
 from . import account_move

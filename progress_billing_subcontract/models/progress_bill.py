@@ -52,13 +52,8 @@ class ProgressBill(models.Model):
         """Claims are shown in screens of their own."""
         if not self or self != self._get_claims():
             return super()._get_bill_action()
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'progress_billing_subcontract.action_progress_subcontract_bill'
-        )
-        if len(self) == 1:
-            views = [view for view in action['views'] if view[1] == 'form']
-            return dict(action, views=views, view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])
+        shown = 'progress_billing_subcontract.action_progress_subcontract_bill'
+        return self.env['ir.actions.act_window']._for_progress_records(shown, self)
 
     def get_formview_id(self, access_uid=None):
         """As Odoo's: claims have a form of their own.

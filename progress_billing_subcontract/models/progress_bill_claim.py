@@ -1,5 +1,3 @@
-import ast
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
@@ -63,6 +61,8 @@ class ProgressBillClaim(models.Model):
             [{name: value for name, value in vals.items() if name != 'vendor_reference'} for vals in vals_list]
         )
         for bill, vals in zip(bills, vals_list, strict=True):
+            if 'partner_id' in bill._get_typed(vals) and bill.partner_id != bill.contract_id.partner_id:
+                bill._check_may_reassign()
             if vals.get('vendor_reference'):
                 bill.vendor_reference = vals['vendor_reference']
         return bills
@@ -72,6 +72,8 @@ class ProgressBillClaim(models.Model):
         typed = self._get_typed(vals)
         if CLAIM_HEADER & typed:
             self._check_may_enter()
+        if 'partner_id' in typed and self._differs('partner_id', vals['partner_id']):
+            self._check_may_reassign()
         if 'vendor_reference' in typed:
             for bill in self:
                 # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
@@ -87,6 +89,13 @@ class ProgressBillClaim(models.Model):
         if vals.get('vendor_reference'):
             self._check_vendor_reference(vals['vendor_reference'])
         return super().write(vals)
+
+    def _check_may_reassign(self):
+        """Who is paid is agreed on the subcontract (SUB-16).
+
+        :raises AccessError: for users who do not keep subcontracts
+        """
+        self.contract_id._check_may_keep_subcontracts()
 
     def _check_vendor_reference(self, reference):
         """A subcontractor's invoice number is taken once: by one claim, or by a bill of Odoo's own (SUB-7).
@@ -323,12 +332,11 @@ class ProgressBillClaim(models.Model):
         :param bool percent: whether a percentage can be meant: its sign makes everything else no number
         :raises UserError: that it is none, with an example
         """
-        lang, body = self._get_lang(), text.strip()
+        body = text.strip()
         body = body.rstrip('% ') if percent else body
         sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
-            number = numbers.parse(body, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
-            return sign * numbers.check(number)
+            return sign * numbers.check(self._parse_typed(body))
         except numbers.NumberError:
             raise UserError(
                 self.env._(

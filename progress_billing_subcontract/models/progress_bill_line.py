@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
 from odoo.addons.progress_billing.tools import money
 
 
@@ -25,28 +24,6 @@ class ProgressBillLine(models.Model):
         help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
-    owner_bill_id = fields.Many2one(
-        'progress.bill',
-        string="Billed to the Owner By",
-        guarded=True,
-        readonly=True,
-        copy=False,
-        index='btree_not_null',
-        ondelete='set null',
-        groups='progress_billing.group_readonly',
-    )
-
-    owner_credit_bill_id = fields.Many2one(
-        'progress.bill',
-        string="Given Back to the Owner By",
-        guarded=True,
-        readonly=True,
-        copy=False,
-        index='btree_not_null',
-        ondelete='set null',
-        groups='progress_billing.group_readonly',
-        help="The claim was credited or cancelled after the owner was billed for it.",
-    )
 
     @api.depends('amount', 'certified_amount')
     def _compute_difference_amount(self):
@@ -161,53 +138,6 @@ class ProgressBillLine(models.Model):
                 )
 
     # === THE OWNER === #
-
-    def _is_billed_to_owner(self):
-        """Whether a live bill of the owner has taken this line, on whichever contract, and none gives it back."""
-        self.ensure_one()
-        taken, given_back = (
-            bool(bill) and bill.state not in ENDED_STATES for bill in (self.owner_bill_id, self.owner_credit_bill_id)
-        )
-        return taken and not given_back
-
-    def _is_to_be_given_back(self):
-        """Whether the owner was billed for this line of a claim that was credited or cancelled since (SUB-14)."""
-        self.ensure_one()
-        ended = self.state in ENDED_STATES and self._is_billed_to_owner()
-        return ended and self.contract_line_id.owner_line_id.contract_id == self.owner_bill_id.contract_id
-
-    def _mark_billed_to_owner(self, bill):
-        """Note which bill of the owner has these lines, or gives them back.
-
-        :param bill: ``progress.bill`` of the owner
-        """
-        back = self.filtered(lambda line: line._is_to_be_given_back())
-        # sudo: progress.bill.line - that the owner is billed for it, noted on the claim
-        back.sudo()._write_protected({'owner_credit_bill_id': bill.id})
-        # sudo: progress.bill.line - as above
-        (self - back).sudo()._write_protected({'owner_bill_id': bill.id, 'owner_credit_bill_id': False})
-
-    def _sum_for_owner(self):
-        """What these lines of claims come to on each line that the owner is billed on, in that line's currency.
-
-        :return dict: values of a claim by schedule line of the owner
-        """
-        sums = {}
-        for line in self:
-            owner, sign = line.contract_line_id.owner_line_id, -1 if line._is_to_be_given_back() else 1
-            vals = sums.setdefault(owner, {'amount': 0.0, 'retainage_amount': 0.0})
-            vals['amount'] += sign * line._convert_for_owner(line.certified_amount, owner)
-            vals['retainage_amount'] += sign * line._convert_for_owner(line.retainage_amount, owner)
-        for owner, vals in sums.items():
-            parts = owner.subcontract_line_ids
-            vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in parts)
-        return sums
-
-    def _convert_for_owner(self, amount, owner):
-        """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""
-        self.ensure_one()
-        company, date = self.company_id, self.date or self.company_id._get_progress_today()
-        return self.currency_id._convert(amount, owner.currency_id, company, date)
 
     def _add_claim(self, vals):
         """Add what subcontractors claimed to this line of the owner's bill.

@@ -18,34 +18,66 @@ class ProgressBillOwner(models.Model):
     )
     has_payments_tab = fields.Boolean(related='contract_id.has_payments_tab')
 
-    @api.depends('line_ids.owner_bill_id')
+    owner_left_amount = fields.Monetary(
+        string="Still to Bill to the Owner",
+        compute='_compute_owner_left_amount',
+        groups='progress_billing.group_readonly',
+        help="Untaxed: approved, and on none of the owner's bills. Negative: to be given back.",
+    )
+
+    @api.depends('line_ids.owner_share_ids.bill_id.state')
+    @api.depends_context('uid')
     def _compute_owner_bill_ids(self):
         for bill in self:
-            bill.owner_bill_ids = bill.line_ids.owner_bill_id
+            bill.owner_bill_ids = bill.line_ids._get_owner_shares().sudo(False)._filtered_access('read').bill_id
+
+    @api.depends(
+        'state',
+        'line_ids.certified_amount',
+        'line_ids.contract_line_id.owner_line_id',
+        'line_ids.owner_share_ids.amount',
+        'line_ids.owner_share_ids.bill_id.state',
+    )
+    def _compute_owner_left_amount(self):
+        # sudo: progress.contract.line - on which line of the owner, for who may not see their contract
+        for bill in self.sudo():
+            shares = bill.line_ids._get_shares_to_bill() if bill.contract_id._is_subcontract() else ()
+            bill.owner_left_amount = sum(share['amount'] for share in shares)
 
     # === WHAT IS TO BE BILLED === #
 
     def _get_claims_for_owner(self):
-        """Approved claims of these bills that live bills of the owner have not taken, or not all of it; and those that
-        were credited or cancelled since one has."""
+        """Approved claims of these bills that live bills of the owner do not have, or not all of it; and those of which
+        they have more than was approved, or credited since."""
         claims = self._get_claims()
+        waiting = self.env['progress.bill.line'].browse(
+            share['claim_line_id'] for share in claims.line_ids._get_shares_to_bill()
+        )
         # one of which nothing is billed to the owner is named to who asks
-        return claims._get_lines_for_owner().bill_id | claims.filtered(
+        return waiting.bill_id | claims.filtered(
             lambda claim: claim.state in REVIEWED_STATES and not claim.line_ids.contract_line_id.owner_line_id
         )
 
-    def _get_lines_for_owner(self):
-        """The lines of these claims that are to be on a bill of the owner and are on none, or to be given back."""
-        return self.line_ids.filtered(
-            lambda line: (
-                line._is_to_be_given_back()
-                or (
-                    line.state in REVIEWED_STATES
-                    and line.contract_line_id.owner_line_id
-                    and not line._is_billed_to_owner()
-                )
-            )
-        )
+    def _take_owner_shares(self, shares):
+        """Note what this bill of the owner has of lines of claims, added to what it has of them already.
+
+        :param list shares: values of ``progress.bill.line.owner``, without the bill
+        """
+        self.ensure_one()
+        # sudo: progress.bill.line.owner - that the owner is billed for it, noted by whoever may bill them
+        rows = self.env['progress.bill.line.owner'].sudo()
+        known = {
+            (row.claim_line_id.id, row.owner_line_id.id): row for row in rows.search([('bill_id', '=', self.id)])
+        }
+        new = []
+        for share in shares:
+            row = known.get((share['claim_line_id'], share['owner_line_id']))
+            if row:
+                amounts = share.keys() - {'claim_line_id', 'owner_line_id'}
+                row._write_protected({name: row[name] + share[name] for name in amounts})
+            else:
+                new.append({**share, 'bill_id': self.id})
+        rows._create_protected(new)
 
     # === REVISED AFTERWARDS === #
 
@@ -65,13 +97,16 @@ class ProgressBillOwner(models.Model):
         return result
 
     def _remind_of_owner_bills(self):
-        """A to-do on the owner's bills that have these claims: what is revised is not billed by itself (SUB-14)."""
+        """A to-do on the owner's bills that have these claims: the difference is not billed by itself (SUB-14)."""
         # sudo: progress.bill - the owner's side, whoever has a claim revised
         for claim in self._get_claims().sudo():
-            for bill in claim.line_ids.filtered(lambda line: line._is_billed_to_owner()).owner_bill_id:
+            for bill in claim.line_ids._get_owner_shares().bill_id:
                 bill.activity_schedule(
                     'mail.mail_activity_data_warning',
                     user_id=(bill.contract_id.user_id or self.env.user).id,
                     summary=self.env._("%s is being revised", claim.display_name),
-                    note=self.env._("The owner was billed for it here. Bill, or give back, the difference by hand."),
+                    note=self.env._(
+                        "The owner was billed for it here. Once it is approved again, Fill the Owner's Bill from "
+                        "Claims bills the difference, or gives it back."
+                    ),
                 )

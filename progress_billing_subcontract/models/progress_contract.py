@@ -34,11 +34,8 @@ class ProgressContract(models.Model):
 
         :return dict: an action on ``purchase.order``
         """
-        action = self.env['ir.actions.act_window']._for_xml_id('purchase.purchase_form_action')
-        orders = self.purchase_order_ids
-        if len(orders) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=orders.id)
-        return dict(action, domain=[('id', 'in', orders.ids)])
+        shown = 'purchase.purchase_form_action'
+        return self.env['ir.actions.act_window']._for_progress_records(shown, self.purchase_order_ids)
 
     def action_view_bills(self):
         """The claims of subcontracts, in screens of their own; other contracts' bills.
@@ -57,13 +54,8 @@ class ProgressContract(models.Model):
         """Subcontracts are shown in screens of their own."""
         if not self or self != self._get_subcontracts():
             return super()._get_contract_action()
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'progress_billing_subcontract.action_progress_subcontract'
-        )
-        if len(self) == 1:
-            views = [view for view in action['views'] if view[1] == 'form']
-            return dict(action, views=views, view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])
+        shown = 'progress_billing_subcontract.action_progress_subcontract'
+        return self.env['ir.actions.act_window']._for_progress_records(shown, self)
 
     def get_formview_id(self, access_uid=None):
         """As Odoo's: subcontracts have a form of their own.

@@ -139,8 +139,8 @@ class ProjectProject(models.Model):
                     "%s: no approved claim waits to be billed to the owner.", ', '.join(self.mapped('display_name'))
                 )
             )
-        waiting = claims._get_lines_for_owner()
-        if not waiting:
+        shares = claims.line_ids._get_shares_to_bill()
+        if not shares:
             raise UserError(
                 self.env._(
                     "No line of %s says on which line the owner is billed. Set Billed to the Owner On in the schedules "
@@ -148,10 +148,11 @@ class ProjectProject(models.Model):
                     ', '.join(claims.contract_id.mapped('display_name')),
                 )
             )
-        bills = self.env['progress.bill']
-        for contract, lines in waiting.grouped(lambda line: line.contract_line_id.owner_line_id.contract_id).items():
-            bill = contract._fill_owner_bill(lines._sum_for_owner())
-            lines._mark_billed_to_owner(bill)
+        bills, sums = self.env['progress.bill'], claims.line_ids._sum_for_owner(shares)
+        for contract in self.env['progress.contract.line'].concat(*sums).contract_id:
+            own = {line: vals for line, vals in sums.items() if line.contract_id == contract}
+            bill = contract._fill_owner_bill(own)
+            bill._take_owner_shares([share for share in shares if share['owner_line_id'] in {line.id for line in own}])
             bills |= bill
         return bills._get_bill_action()
 

@@ -111,23 +111,6 @@ class PurchaseOrder(models.Model):
                     )
                 )
 
-    def _check_no_progress_bills(self):
-        """An order with claims or bills that stand stays.
-
-        :raises UserError: with the list of them
-        """
-        for order in self.filtered('progress_contract_id'):
-            # sudo: progress.bill - what is billed does not depend on who asks
-            bills = order.sudo().progress_contract_id.bill_ids.filtered('bucket')
-            if bills:
-                raise UserError(
-                    self.env._(
-                        "%(order)s cannot be cancelled, these bill it:%(bills)s\nDelete or credit them first.",
-                        order=order.display_name,
-                        bills=''.join(f'\n- {bill.display_name}' for bill in bills),
-                    )
-                )
-
     def action_view_progress_contract(self):
         """The subcontract of this order.
 

@@ -40,17 +40,14 @@ class ResCompany(models.Model):
     def _set_up_progress_vendor_accounts(self):
         """Create and set the accounts of the vendors' side where there are none; a branch uses its parent's."""
         for company in self:
-            accounts = company.env['account.account'].with_company(company)
             for name, vals in company._prepare_progress_vendor_accounts().items():
-                if not company[name]:
-                    company[name] = company.parent_id[name] or accounts.create(vals)
+                company._set_up_progress_account(name, vals)
 
     def _prepare_progress_vendor_accounts(self):
         """Values of the accounts of the vendors' side.
 
         :return dict: values of ``account.account`` by the company's field
         """
-        self.ensure_one()
         rows = (
             (
                 'progress_vendor_deposit_account_id',
@@ -66,12 +63,6 @@ class ResCompany(models.Model):
             ),
         )
         return {
-            field: {
-                'name': name,
-                'code': self._get_free_account_code(account_type, code),
-                'account_type': account_type,
-                'reconcile': True,
-                'company_ids': [(6, 0, self.ids)],
-            }
+            field: self._prepare_progress_account_vals(name, account_type, code)
             for field, name, account_type, code in rows
         }

@@ -1,7 +1,5 @@
 from odoo import Command
 from odoo.exceptions import AccessError
-from odoo.modules import get_module_path
-from odoo.modules.migration import load_script
 from odoo.tests import tagged
 
 from .claim_common import ClaimCommon
@@ -48,7 +46,7 @@ class TestOwnerCorners(ClaimCommon):
         self.assertFalse(self.owner.bill_ids._get_claims_for_owner())
         bill._write_protected({'review_state': 'approved'})
         taker = self.make.plan(self.owner, '1%')
-        bill.line_ids._write_protected({'owner_bill_id': taker.id})
+        taker._take_owner_shares(bill.line_ids._get_shares_to_bill())
         for state, free in (('planned', False), ('declined', True), ('cancelled', True)):
             taker._write_protected({'review_state': state})
             with self.subTest(taker=state):
@@ -86,8 +84,8 @@ class TestOwnerCorners(ClaimCommon):
         second = self._claim(self.contract, 700, post=True)
         again = self._fill()
         self.assertEqual(again.line_ids.mapped('amount'), [-300])
-        self.assertEqual((claim.owner_bill_ids, second.owner_bill_ids), (first, again))
-        self.assertEqual(claim.line_ids.owner_credit_bill_id, again)
+        self.assertEqual((claim.owner_bill_ids, second.owner_bill_ids), (first | again, again))
+        self.assertEqual(claim.line_ids.owner_share_ids.mapped('amount'), [1000, -1000, -1000])
         self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
 
     def test_credited_while_the_owners_bill_is_a_draft(self):
@@ -218,25 +216,6 @@ class TestOwnerCorners(ClaimCommon):
         self.assertRefused(
             lambda: homeless.line_ids.write({'owner_line_id': self.owner.line_ids[0].id}), homeless.display_name
         )
-
-    def test_claims_billed_before_an_update(self):
-        """Older databases kept the owner's bill on the claim: each line billed on it has it after the update."""
-        self.contract.line_ids[1].owner_line_id = False
-        claim = self._claim(self.contract, 1000, 500)
-        bill = self._fill()
-        claim.line_ids._write_protected({'owner_bill_id': False})
-        self.env.flush_all()
-        script = get_module_path('progress_billing_subcontract') + '/migrations/19.0.1.1.0/post-owner_bills.py'
-        migrate = load_script(script, 'post_owner_bills').migrate
-        migrate(self.env.cr, '19.0.1.0.0')
-        self.env.invalidate_all()
-        self.assertFalse(claim.owner_bill_ids, "No column, nothing to take over.")
-        self.env.cr.execute("ALTER TABLE progress_bill ADD COLUMN owner_bill_id integer")
-        self.env.cr.execute("UPDATE progress_bill SET owner_bill_id = %s WHERE id = %s", [bill.id, claim.id])
-        migrate(self.env.cr, '19.0.1.0.0')
-        self.env.invalidate_all()
-        self.assertEqual([line.owner_bill_id for line in claim.line_ids], [bill, bill.browse()])
-        self.assertRefused(self.project.action_bill_owner_from_claims, "no approved claim waits")
 
     # === CURRENCIES === #
 

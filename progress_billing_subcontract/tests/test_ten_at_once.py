@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
@@ -114,3 +115,35 @@ class TestTenAtOnce(ConcurrencyCommon):
             self.assertEqual(bills.mapped('amount'), [100.0 + number for number in range(NUMBER)])
             self.assertEqual(set(bills.mapped('claim_status')), {'under_review'})
             self.assertEqual(bills.mapped('contract_id.draft_amount'), bills.mapped('amount'))
+
+    def _leave_project(self):
+        with self.registry.cursor() as cr:
+            owner = self._env(cr)['progress.contract'].browse(self.contract_id)
+            owner.bill_ids.filtered(lambda bill: bill.state == 'draft').action_cancel()
+            owner.bill_ids.filtered(lambda bill: bill.state == 'cancelled').unlink()
+            owner.project_id = False
+
+    def test_owner_billed_at_once(self):
+        """Two users fill the owner's bill from the same claims at the same moment: each line of them is billed once."""
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            owner = env['progress.contract'].browse(self.contract_id)
+            claims = env['progress.bill'].browse(self.claim_ids)
+            claims.project_id.write({'allow_billable': True, 'billing_method': 'fixed_fee'})
+            owner.write({'project_id': claims.project_id.id, 'use_pro_forma': True})
+            self.addCleanup(self._leave_project)
+            claims.contract_id.line_ids.write({'owner_line_id': owner.line_ids.id})
+            for number, claim in enumerate(claims):
+                claim.line_ids.amount = 10 + number
+            claims._write_protected({'review_state': 'approved'})
+
+        def fill(env):
+            return env['progress.bill'].browse(self.claim_ids).project_id.action_bill_owner_from_claims()['res_id']
+
+        results = self._at_once(fill, fill)
+        refusals = [result for result in results if isinstance(result, UserError)]
+        self.assertEqual(len(refusals), 1, results)
+        self.assertIn("no approved claim waits", str(refusals[0]))
+        with self.registry.cursor() as cr:
+            bills = self._env(cr)['progress.contract'].browse(self.contract_id).bill_ids
+            self.assertEqual(sum(bills.filtered(lambda bill: bill.state == 'draft').mapped('amount')), 145)

@@ -8,7 +8,7 @@ class ProgressMarginWizard(models.TransientModel):
 
     _name = 'progress.margin.wizard'
     _description = "Owner and Subcontractors"
-    _inherit = 'progress.wizard.mixin'
+    _inherit = ['progress.wizard.mixin', 'progress.claim.export.mixin']
 
     project_id = fields.Many2one('project.project', required=True)
     period_id = fields.Many2one('progress.billing.period', domain="[('project_id', '=', project_id)]")
@@ -112,6 +112,10 @@ class ProgressMarginWizard(models.TransientModel):
             bill.currency_id._convert(bill.paid_amount, self.currency_id, bill.company_id, bill.date or today)
             for bill in self._get_bills(contract_type)
         )
+
+    def _get_exported_contracts(self):
+        # sudo: project.project - whether there are claims among the sums, whoever asks
+        return self.sudo().project_id.subcontract_ids.sudo(False)
 
     def action_bill_owner(self):
         """Fill the owner's bill from approved claims.

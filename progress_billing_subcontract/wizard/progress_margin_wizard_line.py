@@ -6,7 +6,7 @@ class ProgressMarginWizardLine(models.TransientModel):
 
     _name = 'progress.margin.wizard.line'
     _description = "Owner and Subcontractors, a Line"
-    _inherit = 'progress.wizard.mixin'
+    _inherit = ['progress.wizard.mixin', 'progress.claim.export.mixin']
     _parent_field = 'wizard_id'
 
     wizard_id = fields.Many2one('progress.margin.wizard', required=True, ondelete='cascade')
@@ -30,6 +30,9 @@ class ProgressMarginWizardLine(models.TransientModel):
     def _compute_margin_amount(self):
         for line in self:
             line.margin_amount = line.owner_amount - line.certified_amount
+
+    def _get_exported_contracts(self):
+        return self.wizard_id._get_exported_contracts()
 
     @api.model
     def _is_guarded_link(self, field):

@@ -174,6 +174,31 @@ class TestHolds(ClaimCommon):
             )
         document.with_user(self.sub_manager).is_waived = True
 
+    def test_papers_of_a_firm_by_the_side_of_their_type(self):
+        """What is asked of subcontractors alone is changed by those who bill them, though it is of no contract."""
+        self.insurance.side = 'vendor'
+        document = self.env['progress.compliance'].create(
+            {'type_id': self.insurance.id, 'partner_id': self.vendor.id, 'company_id': self.company.id}
+        )
+        vals = {'type_id': self.insurance.id, 'partner_id': self.vendor.id, 'company_id': self.company.id}
+        for user in (self.billing_user, self._make_user('owner_admin', 'progress_billing.group_manager')):
+            with self.subTest(user=user.login):
+                for act in (
+                    lambda user=user: document.with_user(user).write({'number': "P-1"}),
+                    lambda user=user: document.with_user(user).write({'is_waived': True}),
+                    lambda user=user: document.with_user(user).create(vals),
+                    lambda user=user: document.with_user(user).unlink(),
+                ):
+                    self.assertRefused(act, regex="not allowed|access|only administrators", error=AccessError)
+                self.assertTrue(document.with_user(user).read(['number']))
+        free = self.insurance.copy({'side': 'all'})
+        moved = document.with_user(self.billing_user).create({**vals, 'type_id': free.id})
+        self.assertRefused(
+            lambda: moved.write({'type_id': self.insurance.id}), regex="not allowed|access", error=AccessError
+        )
+        document.with_user(self.standard_user).number = "P-1"
+        self.assertEqual(document.state, 'valid')
+
     # === BACKUPS === #
 
     def test_backups_of_claims(self):

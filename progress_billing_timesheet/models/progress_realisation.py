@@ -27,7 +27,7 @@ class ProgressRealisation(models.Model):
         ],
         'progress.bill': ['invoice_id', 'date', 'partner_id', 'contract_id', 'project_id'],
         'account.move': ['invoice_currency_rate'],
-        'res.company': ['currency_id'],
+        'res.company': ['currency_id', 'parent_path'],
         'res.currency': ['decimal_places'],
         'res.currency.rate': ['rate', 'name', 'currency_id', 'company_id'],
     }
@@ -78,29 +78,9 @@ class ProgressRealisation(models.Model):
         )
 
     def _get_rate_sql(self, currency):
-        """The rate of a currency on the bill's day, as Odoo finds it: the last before it, else the first, else 1.
-
-        :param SQL currency: its id
-        :return SQL: an expression
-        """
-        rates = SQL(
-            """
-            SELECT rate.rate FROM res_currency_rate rate
-             WHERE rate.currency_id = %s
-               AND (rate.company_id = split_part(company.parent_path, '/', 1)::int OR rate.company_id IS NULL)
-            """,
-            currency,
-        )
-        return SQL(
-            """
-            COALESCE(
-                (%(rates)s AND rate.name <= COALESCE(bill.date, CURRENT_DATE)
-                 ORDER BY rate.company_id NULLS LAST, rate.name DESC LIMIT 1),
-                (%(rates)s ORDER BY rate.company_id NULLS LAST, rate.name LIMIT 1),
-                1)
-            """,
-            rates=rates,
-        )
+        """The rate on the bill's day."""
+        day = SQL('COALESCE(bill.date, CURRENT_DATE)')
+        return self.env['res.currency']._get_progress_rate_sql(currency, SQL('company.parent_path'), day)
 
     def action_open_bill(self):
         """The bill behind a row.

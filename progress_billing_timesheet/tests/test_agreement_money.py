@@ -320,6 +320,15 @@ class TestAgreementMoney(AgreementCommon):
         before = first.usage_version
         self._open(self.contract, self._make_entry(1), 100)
         self.assertEqual(first.usage_version, before, "looked at only")
-        self._create_bill(self.contract, self._make_entry(1), 100)
+        invoice = self._create_bill(self.contract, self._make_entry(1), 100).invoice_id
+        self.assertTakes(first, before)
+        for act in (invoice.button_cancel, invoice.button_draft, invoice.action_post):
+            with self.subTest(act.__name__):
+                before = first.usage_version
+                act()
+                self.assertTakes(first, before)
+
+    def assertTakes(self, agreement, before):
+        """The agreement's row has been taken since its mark was ``before``."""
         self.env.invalidate_all()
-        self.assertGreater(first.usage_version, before)
+        self.assertGreater(agreement.usage_version, before)

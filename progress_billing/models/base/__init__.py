@@ -1,4 +1,5 @@
 from . import base
+from . import ir_actions_act_window
 from . import progress_bulk_mixin
 from . import progress_edit_mixin
 from . import progress_guard_mixin
@@ -6,3 +7,4 @@ from . import progress_scheduling_mixin
 from . import progress_tax_engine
 from . import progress_wizard_mixin
 from . import res_company
+from . import res_currency

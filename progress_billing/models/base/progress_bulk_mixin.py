@@ -1,3 +1,4 @@
+import functools
 import itertools
 
 from odoo import api, models, tools
@@ -17,8 +18,14 @@ def int_array(numbers):
     :param numbers: integers or ``None``
     :return SQL: an array
     """
+    return SQL("%s::int[]", _format_array(tuple(numbers)))
+
+
+@functools.lru_cache(maxsize=8)
+def _format_array(numbers):
+    """The same records are asked about several times in a row."""
     text = str([*numbers]).replace('None', 'NULL')
-    return SQL("%s::int[]", f'{{{text[1:-1]}}}')
+    return f'{{{text[1:-1]}}}'
 
 
 def knows_methods(records, names):
@@ -154,12 +161,12 @@ class ProgressBulkMixin(models.AbstractModel):
         self.env.execute_query(
             SQL(
                 "UPDATE %(table)s AS own SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s"
-                "%(source)s own.id = ANY(%(ids)s) AND (%(own)s) IS DISTINCT FROM (%(new)s)",
+                " FROM unnest(%(ids)s) AS asked(id)%(source)s own.id = asked.id AND (%(own)s) IS DISTINCT FROM (%(new)s)",
                 table=SQL.identifier(self._table),
                 assignments=SQL(", ").join(SQL("%s = %s", *pair) for pair in zip(names, values.values(), strict=True)),
                 uid=self.env.uid,
                 now=self.env.cr.now(),
-                source=SQL(" FROM %s AND", source) if source else SQL(" WHERE"),
+                source=SQL(", %s AND", source) if source else SQL(" WHERE"),
                 ids=int_array(self._ids),
                 own=SQL(", ").join(SQL("own.%s", name) for name in names),
                 new=SQL(", ").join(values.values()),

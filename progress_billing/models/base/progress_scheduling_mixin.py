@@ -155,7 +155,4 @@ class ProgressSchedulingMixin(models.AbstractModel):
     def _log_run(self, made, failed):
         """Keep the result of the run for the settings (PLN-12)."""
         result = self.env._("%(made)s bills made, %(failed)s failed", made=made, failed=failed)
-        # sudo: res.company - the job's user need not be an administrator to keep its result
-        self.env['res.company'].sudo().search([('active', '=', True)]).write(
-            {'progress_last_run': fields.Datetime.now(), 'progress_last_run_result': result}
-        )
+        self.env['res.company']._keep_run_result('progress_last_run', result)

@@ -160,19 +160,14 @@ class ProgressTaxEngine(models.AbstractModel):
         :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which lines
             that have it take one after the other
         """
-        rounded_to, columns = self._get_rounding(currency), {}
+        rounded, columns = self._get_rounding(currency), {}
         single = {key: list(taxes._flatten_taxes_and_sort_them()[0]) for key, taxes in sets.items()}
-        rates = {
-            key: [(tax.amount, *columns.setdefault(tax, ([], []))) for tax in taxes] for key, taxes in single.items()
-        }
-        nets = []
+        rates = {key: [(tax.amount, columns.setdefault(tax, [])) for tax in taxes] for key, taxes in single.items()}
         for key, raw in entries:
-            nets.append(rounded_to(raw))
-            for rate, raws, taken in rates[key]:
-                amount = raw * rate / 100.0
-                raws.append(amount)
-                taken.append(rounded_to(amount))
-        amounts = {tax: iter(self._spread_delta(currency, *column)) for tax, column in columns.items()}
+            for rate, column in rates[key]:
+                column.append(raw * rate / 100.0)
+        amounts = {tax: iter(self._spread_delta(currency, raws, rounded(raws))) for tax, raws in columns.items()}
+        nets = rounded([raw for _key, raw in entries])
         return nets, {key: [(tax, amounts[tax]) for tax in taxes] for key, taxes in single.items()}
 
     @api.model
@@ -190,9 +185,9 @@ class ProgressTaxEngine(models.AbstractModel):
         ]
         nets, turns = self._compute_plain_amounts(currency, entries, sets)
         turns = {key: [(tax.id, tax.amount, amounts) for tax, amounts in mine] for key, mine in turns.items()}
-        rounded_to, result = self._get_rounding(currency), []
+        rounded, result = self._get_rounding(currency), []
         for row, (key, raw), net in zip(rows, entries, nets, strict=True):
-            base = net if raw == row[2] else rounded_to(row[2])
+            base = net if raw == row[2] else rounded([row[2]])[0]
             taken = [(tax, rate, net, next(amounts)) for tax, rate, amounts in turns[key]]
             result.append(Taken(row[0], row[1], sets[key], net, base, taken))
         return result
@@ -216,19 +211,21 @@ class ProgressTaxEngine(models.AbstractModel):
     def _get_rounding(self, currency):
         """How amounts of a currency are rounded, for many of them: Odoo is asked where half a unit is near.
 
-        :return: a function of a float
+        :return: a function of a list of floats, that gives the rounded ones
         """
         careful = partial(float_round, precision_rounding=currency.rounding)
         if currency.rounding >= 1:
-            return careful
+            return lambda amounts: [careful(amount) for amount in amounts]
         units = float_invert(currency.rounding)
 
-        def rounded_to(amount):
-            scaled = amount * units
-            nearest = round(scaled)
-            return nearest / units if abs(scaled - nearest) < SURELY_ROUNDED else careful(amount)
+        def rounded(amounts):
+            scaled = [amount * units for amount in amounts]
+            return [
+                nearest / units if abs(near - nearest) < SURELY_ROUNDED else careful(amount)
+                for amount, near, nearest in zip(amounts, scaled, map(round, scaled), strict=True)
+            ]
 
-        return rounded_to
+        return rounded
 
     def _take_part_of_tax(self, line):
         """Give a computed base line its part of the tax of what it is a part of, to the cent."""
@@ -354,7 +351,7 @@ class ProgressTaxEngine(models.AbstractModel):
                     line.get('_key'),
                     line['tax_ids'],
                     details['total_excluded_currency'] + details['delta_total_excluded_currency'],
-                    roundings[currency._ids](line['_net']) if '_net' in line else 0.0,
+                    roundings[currency._ids]([line['_net']])[0] if '_net' in line else 0.0,
                     [
                         (data['tax'].id, data['tax'].amount, data['base_amount_currency'], data['tax_amount_currency'])
                         for data in details['taxes_data']

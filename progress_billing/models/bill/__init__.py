@@ -17,5 +17,6 @@ from . import progress_contract
 from . import progress_contract_line
 from . import progress_contract_change
 from . import progress_contract_change_line
+from . import progress_order_mixin
 from . import progress_tab_mixin
 from . import ir_actions_report

@@ -207,6 +207,8 @@ class ProgressBill(models.Model):
         'kind',
         'revision',
         'invoice_ids',
+        'sourced_amount',
+        'credited_sourced_amount',
     )
     def _compute_state(self):
         for bill in self:
@@ -253,7 +255,10 @@ class ProgressBill(models.Model):
             for kind, lines in items.grouped('progress_line_type').items()
             if types[kind].expected
         ]
-        return standing > 0 and all(map(self.currency_id.is_zero, left))
+        if standing <= 0 or not all(map(self.currency_id.is_zero, left)):
+            return False
+        # what is billed beside the schedule has been credited by itself
+        return not self.currency_id.compare_amounts(self.credited_sourced_amount, self.sourced_amount)
 
     def _get_live_invoice(self):
         """The invoice of the bill's current revision: the move that reverses none."""
@@ -407,14 +412,6 @@ class ProgressBill(models.Model):
         the invoices of the bills are made.
 
         :param bool invoicing: the invoices are made next
-        """
-
-    def _on_unbilled(self):
-        """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
-
-        Bills whose invoice was credited are not among them. Extend by ``super()``.
-
-        :raises UserError: when something was built on what they claimed
         """
 
     def _get_release_blockers(self, together):

@@ -306,6 +306,7 @@ class ProgressBillLine(models.Model):
         claimed = self._get_claim_fields() & typed
         self._check_edits_seen(vals)
         if claimed:
+            self._check_not_sourced()
             self.bill_id._check_lines_editable()
             self.bill_id.contract_id._lock_for_billing()
         result = super().write(vals)
@@ -381,22 +382,18 @@ class ProgressBillLine(models.Model):
                 billed += money.to_decimal(line.invoiced_amount) - money.to_decimal(line.credited_amount)
             line.total_completed_percent = float(money.ratio_percent(billed, line.contract_line_id.revised_amount))
 
-    def _get_billed_by_others(self):
-        """What all other bills of the schedule line come to, as saved: draft and actual, later ones too."""
-        self.ensure_one()
-        scheduled, saved = self.contract_line_id, self._origin
-        billed = money.to_decimal(scheduled.draft_amount) + money.to_decimal(scheduled.actual_amount)
-        if saved.bucket:
-            billed -= money.to_decimal(saved.invoiced_amount) - money.to_decimal(saved.credited_amount)
-        return billed
+    def _get_billed_by_others(self, what='amount'):
+        """What all other bills of the schedule line come to, as saved: draft and actual, later ones too.
 
-    def _get_quantity_of_others(self):
+        :param str what: ``amount`` or ``quantity``
+        :return Decimal: the sum
+        """
         self.ensure_one()
         scheduled, saved = self.contract_line_id, self._origin
-        quantity = money.to_decimal(scheduled.draft_quantity) + money.to_decimal(scheduled.actual_quantity)
+        billed = money.to_decimal(scheduled[f'draft_{what}']) + money.to_decimal(scheduled[f'actual_{what}'])
         if saved.bucket:
-            quantity -= money.to_decimal(saved.invoiced_quantity) - money.to_decimal(saved.credited_quantity)
-        return quantity
+            billed -= money.to_decimal(saved[f'invoiced_{what}']) - money.to_decimal(saved[f'credited_{what}'])
+        return billed
 
     def _inverse_total_completed_percent(self):
         for line in self:
@@ -420,7 +417,7 @@ class ProgressBillLine(models.Model):
         self.ensure_one()
         scheduled = self.contract_line_id
         if scheduled.billing_base == 'quantity':
-            quantity = float(scheduled._round_quantity_at(percent) - self._get_quantity_of_others())
+            quantity = float(scheduled._round_quantity_at(percent) - self._get_billed_by_others('quantity'))
             return {'quantity': quantity, 'amount': self._price_quantity(quantity)}
         done = money.percent_of(percent, scheduled.revised_amount, self.currency_id.rounding or '0.01')
         return {'amount': float(done - self._get_billed_by_others())}
@@ -428,7 +425,7 @@ class ProgressBillLine(models.Model):
     def _price_quantity(self, quantity):
         """Amount of a quantity: cumulative, so that the last one clears the line (BIL-10)."""
         self.ensure_one()
-        reached = self._get_quantity_of_others() + money.to_decimal(quantity)
+        reached = self._get_billed_by_others('quantity') + money.to_decimal(quantity)
         return float(money.to_decimal(self.contract_line_id._price(reached)) - self._get_billed_by_others())
 
     def _complete_claim(self, names):

@@ -40,11 +40,6 @@ class ProgressBillLineSource(models.Model):
 
     # === CRUD === #
 
-    def write(self, vals):
-        if self._get_typed(vals) & self._get_claim_fields():
-            self._check_not_sourced()
-        return super().write(vals)
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_sourced(self):
         if not self.env.su:

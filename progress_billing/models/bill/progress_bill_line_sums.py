@@ -17,7 +17,11 @@ class ProgressBillSums(models.Model):
         :return dict: list of the lines and figure of a line, by the name of their sum
         """
         names = ('amount', 'invoiced_amount', 'credited_amount', 'draft_amount', 'actual_amount')
-        return {name: ('line_ids', name) for name in names}
+        return {
+            **{name: ('line_ids', name) for name in names},
+            'sourced_amount': ('sourced_line_ids', 'amount'),
+            'credited_sourced_amount': ('sourced_line_ids', 'credited_amount'),
+        }
 
     def _set_line_sums(self, *names):
         """Set figures of these bills to the sums of their lines: one query for the saved ones, however many lines.

@@ -33,14 +33,6 @@ class ProgressBillSource(models.Model):
     def _compute_sourced_amount(self):
         self._set_line_sums('sourced_amount', 'credited_sourced_amount')
 
-    @api.model
-    def _get_line_sums(self):
-        return {
-            **super()._get_line_sums(),
-            'sourced_amount': ('sourced_line_ids', 'amount'),
-            'credited_sourced_amount': ('sourced_line_ids', 'credited_amount'),
-        }
-
     @api.depends('invoiced_amount', 'credited_amount', 'sourced_amount', 'credited_sourced_amount')
     def _compute_amount_due(self):
         for bill in self:
@@ -54,16 +46,6 @@ class ProgressBillSource(models.Model):
         self.ensure_one()
         scheduled = self.invoiced_amount - self.credited_amount
         return scheduled + self.sourced_amount - self.credited_sourced_amount
-
-    @api.depends('sourced_amount', 'credited_sourced_amount')
-    def _compute_state(self):
-        return super()._compute_state()
-
-    def _is_fully_credited(self, live):
-        """What is billed beside the schedule is credited too."""
-        return super()._is_fully_credited(live) and not self.currency_id.compare_amounts(
-            self.credited_sourced_amount, self.sourced_amount
-        )
 
     def _get_all_lines(self):
         """All lines of these bills: of the schedule and beside it."""

@@ -92,8 +92,12 @@ class ProgressBillWorkflow(models.Model):
         self._on_invoice_state()
 
     def _on_unbilled(self):
-        """What was asked for is not undone while more than is left of it was given back (BIL-6)."""
-        super()._on_unbilled()
+        """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
+
+        Bills whose invoice was credited are not among them. Extend by ``super()``.
+
+        :raises UserError: when something was built on what they claimed, or more than is left was given back (BIL-6)
+        """
         self.line_ids.contract_line_id._check_not_below_nothing()
 
     def _on_invoice_state(self):
@@ -125,6 +129,16 @@ class ProgressBillWorkflow(models.Model):
         """:raises UserError: with every reason why one of these bills can neither be cancelled nor deleted"""
         self._raise_reasons([reason for bill in self for reason in bill._get_undo_blockers()])
 
+    def _get_standing_label(self):
+        """The bill and its invoice, with their states, for a list of what stands."""
+        self.ensure_one()
+        # sudo: account.move - number and state of the invoice, for users without accounting rights
+        move = self.sudo().invoice_id
+        if not move:
+            return f'{self.display_name} ({self._get_state_label()})'
+        state = dict(move._fields['state']._description_selection(self.env))[move.state]
+        return f'{self.display_name}: {move.display_name} ({state})' if move.name else f'{self.display_name} ({state})'
+
     # === RESULTS === #
 
     def _get_result_action(self):
@@ -137,31 +151,17 @@ class ProgressBillWorkflow(models.Model):
     def _get_invoice_action(self, moves):
         if not moves or not self.env['account.move'].has_access('read'):
             return False
-        action = self._read_action(self.contract_id[:1]._get_invoice_action_xmlid())
-        action = dict(action, context={'create': False})
-        if len(moves) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=moves.id)
-        return dict(action, domain=[('id', 'in', moves.ids)])
-
-    @api.model
-    def _read_action(self, xmlid):
-        """A window action as Odoo reads it, which would read its views one by one, and all of them, for their names.
-
-        :return dict: see ``_for_xml_id``
-        """
-        action = self.env.ref(xmlid).sudo()  # sudo: ir.actions.act_window - as there
-        (action.view_id | action.search_view_id).fetch(['name', 'type'])
-        return self.env['ir.actions.act_window']._for_xml_id(xmlid)
+        shown = self.contract_id[:1]._get_invoice_action_xmlid()
+        action = self.env['ir.actions.act_window']._for_progress_records(shown, moves)
+        return dict(action, context={'create': False})
 
     def _get_bill_action(self):
         """The form of one bill, or the list of several.
 
         :return dict: an action on ``progress.bill``
         """
-        action = self._read_action('progress_billing.action_progress_bill')
-        if len(self) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])
+        shown = 'progress_billing.action_progress_bill'
+        return self.env['ir.actions.act_window']._for_progress_records(shown, self)
 
     # === ORDER OF LIFE === #
 

@@ -220,8 +220,8 @@ class ProgressPaymentSchedule(models.Model):
                 )
             ),
             retained=self._get_retained_sql(),
-            rate=self._get_rate_sql('contract'),
-            company_rate=self._get_rate_sql('company'),
+            rate=self._get_rate_sql(SQL('contract.currency_id')),
+            company_rate=self._get_rate_sql(SQL('company.currency_id')),
         )
 
     def _get_taxed_sql(self, amount):
@@ -241,19 +241,10 @@ class ProgressPaymentSchedule(models.Model):
             self._get_taxed_sql(SQL('COALESCE(bill.retainage_amount, 0)')),
         )
 
-    def _get_rate_sql(self, table):
-        """Today's rate of a currency as ``res.currency`` finds it: the latest one, else the first to come, else 1."""
-        rate = """SELECT rate.rate FROM res_currency_rate rate
-                   WHERE rate.currency_id = %(table)s.currency_id AND %(past)s
-                     AND (rate.company_id IS NULL
-                          OR rate.company_id = split_part(company.parent_path, '/', 1)::int)
-                ORDER BY rate.company_id, rate.name %(order)s LIMIT 1"""
-        today = fields.Date.context_today(self)
-        return SQL(
-            'COALESCE((%s), (%s), 1)::numeric',
-            SQL(rate, table=SQL.identifier(table), past=SQL('rate.name <= %s', today), order=SQL('DESC')),
-            SQL(rate, table=SQL.identifier(table), past=SQL('TRUE'), order=SQL('ASC')),
-        )
+    def _get_rate_sql(self, currency):
+        """Today's rate, as far as the company of a bill has one."""
+        today = SQL('%s', fields.Date.context_today(self))
+        return self.env['res.currency']._get_progress_rate_sql(currency, SQL('company.parent_path'), today)
 
     # === ACTIONS === #
 

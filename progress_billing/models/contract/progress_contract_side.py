@@ -197,6 +197,10 @@ class ProgressContractSide(models.Model):
         """An ``account_type`` in the user's language, for messages."""
         return dict(self.env['account.account']._fields['account_type']._description_selection(self.env))[account_type]
 
+    def _is_open_account(self, account, account_type):
+        """Whether an account can hold what is settled later: active, reconcilable and of that type."""
+        return account.account_type == account_type and account.reconcile and account.active
+
     def _get_deposit_account_type(self):
         """``account_type`` of the account that deposits wait on until the final invoice."""
         return 'liability_current'

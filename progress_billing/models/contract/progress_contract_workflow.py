@@ -113,10 +113,8 @@ class ProgressContractWorkflow(models.Model):
 
         :return dict: the action
         """
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_contract')
-        if len(self) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])
+        shown = 'progress_billing.action_progress_contract'
+        return self.env['ir.actions.act_window']._for_progress_records(shown, self)
 
     # === BLOCKERS === #
 

@@ -26,6 +26,31 @@ class ResCompany(models.Model):
         Called once for each company; what it has already stays.
         """
 
+    def _set_up_progress_account(self, name, vals):
+        """Create and set an account of a company that has none; a branch uses its parent's.
+
+        :param str name: the company's field
+        :param dict vals: of the account
+        """
+        self.ensure_one()
+        if not self[name]:
+            self[name] = self.parent_id[name] or self.env['account.account'].with_company(self).create(vals)
+
+    def _prepare_progress_account_vals(self, name, account_type, code):
+        """Values of a reconcilable account of this company, on a free code beside the chart's others of its type.
+
+        :param str code: where the chart has none of them
+        :return dict: of ``account.account``
+        """
+        self.ensure_one()
+        return {
+            'name': name,
+            'code': self._get_free_account_code(account_type, code),
+            'account_type': account_type,
+            'reconcile': True,
+            'company_ids': [(6, 0, self.ids)],
+        }
+
     def _get_free_account_code(self, account_type, default):
         """A free code beside the chart's last account of a type."""
         accounts = self.env['account.account'].with_company(self)

@@ -276,9 +276,12 @@ class ProgressContractBilling(models.Model):
         'bill_ids.invoiced_amount',
         'bill_ids.credited_amount',
         'bill_ids.opening_deposit_amount',
+        'bill_ids.down_payment_held',
     )
     def _compute_deposit_balance(self):
-        """Posted deposits and what was held before, until a final invoice is posted. Extend by ``super()``."""
+        """Posted deposits and what was held before, until a final invoice is posted, and down payments, whatever the
+        recognition. Extend by ``super()``.
+        """
         for contract in self:
             actual = contract.bill_ids.filtered(lambda bill: bill.bucket == 'actual')
             balance = 0.0
@@ -288,7 +291,7 @@ class ProgressContractBilling(models.Model):
                     balance += sum(
                         bill.invoiced_amount - bill.credited_amount for bill in actual if bill.kind == 'progress'
                     )
-            contract.deposit_balance = balance
+            contract.deposit_balance = balance + sum(contract.bill_ids.mapped('down_payment_held'))
 
     def _get_deposit_blockers(self, rule=None):
         account, reasons = self._find_deposit_account(rule), []
@@ -327,7 +330,7 @@ class ProgressContractBilling(models.Model):
         ]
 
     def _get_deposit_account_blocker(self, account):
-        if account.account_type != self._get_deposit_account_type() or not account.reconcile or not account.active:
+        if not self._is_open_account(account, self._get_deposit_account_type()):
             return self.env._(
                 "%(account)s cannot hold deposits: it must be an active account of type %(type)s that allows "
                 "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "

@@ -36,14 +36,6 @@ class ProgressContractDownPayment(models.Model):
         for contract in self:
             contract.down_payment_balance = sum(contract.bill_ids.mapped('down_payment_left'))
 
-    @api.depends('bill_ids.down_payment_held')
-    def _compute_deposit_balance(self):
-        """Down payments are held like other deposits, whatever the recognition."""
-        result = super()._compute_deposit_balance()
-        for contract in self:
-            contract.deposit_balance += sum(contract.bill_ids.mapped('down_payment_held'))
-        return result
-
     # === TAKING ONE === #
 
     def action_create_down_payment(self, amount, restricted=False, restricted_to=False):

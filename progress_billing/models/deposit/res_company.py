@@ -23,26 +23,15 @@ class ResCompany(models.Model):
         self._set_up_progress_deposit_account()
 
     def _set_up_progress_deposit_account(self):
-        """Create and set the customer deposit account of the companies that have none.
-
-        A branch uses its parent's account.
-        """
-        for company in self.filtered(lambda company: not company.progress_deposit_account_id):
-            parent_account = company.parent_id.progress_deposit_account_id
-            company.progress_deposit_account_id = parent_account or self.env['account.account'].with_company(
-                company,
-            ).create(company._prepare_progress_deposit_account_vals())
+        """Create and set the customer deposit account of the companies that have none."""
+        for company in self:
+            vals = company._prepare_progress_deposit_account_vals()
+            company._set_up_progress_account('progress_deposit_account_id', vals)
 
     def _prepare_progress_deposit_account_vals(self):
         """Values of the customer deposit account of this company.
 
         :return dict: a reconcilable current liability, on a free code beside the chart's other ones
         """
-        self.ensure_one()
-        return {
-            'name': self.env._("Customer Deposits (Progress Billing)"),
-            'code': self._get_free_account_code('liability_current', DEPOSIT_ACCOUNT_CODE),
-            'account_type': 'liability_current',
-            'reconcile': True,
-            'company_ids': [(6, 0, self.ids)],
-        }
+        name = self.env._("Customer Deposits (Progress Billing)")
+        return self._prepare_progress_account_vals(name, 'liability_current', DEPOSIT_ACCOUNT_CODE)

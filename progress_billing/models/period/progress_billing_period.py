@@ -261,11 +261,9 @@ class ProgressBillingPeriod(models.Model):
         return dict(action, domain=[('period_id', 'in', self.ids)], context={})
 
     def _get_period_action(self):
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_billing_period')
-        action['context'] = {}
-        if len(self) == 1:
-            return dict(action, views=[(False, 'form')], view_mode='form', res_id=self.id)
-        return dict(action, domain=[('id', 'in', self.ids)])
+        shown = 'progress_billing.action_progress_billing_period'
+        action = self.env['ir.actions.act_window']._for_progress_records(shown, self)
+        return dict(action, context={})
 
     # === BUSINESS === #
 

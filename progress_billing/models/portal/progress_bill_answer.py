@@ -212,15 +212,22 @@ class ProgressBillAnswers(models.Model):
         """The lines of which a contact may certify less: claims of work."""
         return self.line_ids.filtered(lambda line: self.currency_id.compare_amounts(line.amount, 0.0) > 0)
 
+    def _parse_typed(self, text):
+        """A number without a sign in the notation of whoever reads the page.
+
+        :return Decimal: it
+        :raises NumberError: for what is none
+        """
+        lang = self._get_lang()
+        return numbers.parse(text, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
+
     def _read_typed_amount(self, text, what):
         """An amount as somebody typed it, in the notation of their language.
 
         :raises UserError: that it is none, with an example
         """
-        lang = self._get_lang()
         try:
-            amount = numbers.parse(text, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
-            return numbers.check(amount, low=0, places=self.currency_id.decimal_places)
+            return numbers.check(self._parse_typed(text), low=0, places=self.currency_id.decimal_places)
         except numbers.NumberError:
             raise UserError(
                 self.env._(

@@ -431,10 +431,7 @@ class ProgressContractRun(models.Model):
     def _log_run(self, made, failed):
         """Keep the result of the run for the settings, beside that of the planned records."""
         result = self.env._("%(made)s bills made, %(failed)s contracts failed", made=made, failed=failed)
-        # sudo: res.company - the job's user need not be an administrator to keep its result
-        self.env['res.company'].sudo().search([('active', '=', True)]).write(
-            {'progress_last_billing_run': fields.Datetime.now(), 'progress_last_billing_run_result': result}
-        )
+        self.env['res.company']._keep_run_result('progress_last_billing_run', result)
 
     def _run_scheduled(self):
         """Bill these contracts; one with nothing pending just waits for its next date.

@@ -453,7 +453,7 @@ class ProgressContractRetainage(models.Model):
         return [reason for reason in [self._get_retainage_account_blocker(account)] if reason]
 
     def _get_retainage_account_blocker(self, account):
-        if account.account_type != self._get_retainage_account_type() or not account.reconcile or not account.active:
+        if not self._is_open_account(account, self._get_retainage_account_type()):
             return self.env._(
                 "%(account)s cannot hold retainage: it must be an active account of type %(type)s that allows "
                 "reconciliation. Choose another one on the contract or in the Progress Billing settings, or correct "

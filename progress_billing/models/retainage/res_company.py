@@ -60,20 +60,12 @@ class ResCompany(models.Model):
         self._set_up_progress_retainage_account()
 
     def _set_up_progress_retainage_account(self):
-        """Create and set the retainage account of the companies that have none; a branch uses its parent's."""
-        for company in self.filtered(lambda company: not company.progress_retainage_account_id):
-            parent_account = company.parent_id.progress_retainage_account_id
-            company.progress_retainage_account_id = parent_account or self.env['account.account'].with_company(
-                company
-            ).create(company._prepare_progress_retainage_account_vals())
+        """Create and set the retainage account of the companies that have none."""
+        for company in self:
+            vals = company._prepare_progress_retainage_account_vals()
+            company._set_up_progress_account('progress_retainage_account_id', vals)
 
     def _prepare_progress_retainage_account_vals(self):
         """Values of the retainage account: a reconcilable current asset, beside the chart's other ones."""
-        self.ensure_one()
-        return {
-            'name': self.env._("Retainage Receivable (Progress Billing)"),
-            'code': self._get_free_account_code('asset_current', RETAINAGE_ACCOUNT_CODE),
-            'account_type': 'asset_current',
-            'reconcile': True,
-            'company_ids': [(6, 0, self.ids)],
-        }
+        name = self.env._("Retainage Receivable (Progress Billing)")
+        return self._prepare_progress_account_vals(name, 'asset_current', RETAINAGE_ACCOUNT_CODE)
