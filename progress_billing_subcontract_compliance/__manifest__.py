@@ -7,6 +7,8 @@
     'license': 'LGPL-3',
     'depends': ['progress_billing_subcontract', 'progress_billing_compliance'],
     'data': [
+        'views/progress_bill_views.xml',
+        'views/progress_contract_views.xml',
         'views/progress_portal_templates.xml',
     ],
     'auto_install': True,

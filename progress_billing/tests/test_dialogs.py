@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, timedelta
 
+from lxml import etree
+
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, new_test_user, tagged
@@ -482,6 +484,23 @@ class TestSmallDialogs(DialogCommon):
         action = dialog.action_confirm()
         self.assertEqual((action['res_id'], planned.state), (contract.final_invoice_id.id, 'cancelled'))
 
+    def test_final_asks_nothing_while_drafts_stand(self):
+        """Drafts stand in the way of the final invoice: the button says so, before it asks."""
+        contract = self.make.contract([1000])
+        self.make.plan(contract, '10%')
+        draft = self.billing.bill(contract, '400', post=False)
+        self.assertRefused(contract.action_final_wizard, "post, invoice or delete these drafts", draft.display_name)
+
+    def test_final_tells_what_it_does(self):
+        """Only where revenue waits for the final invoice is any recognised by it, and a deposit reversed."""
+        view = etree.fromstring(self.env['progress.final.wizard'].get_view(view_type='form')['arch'])
+        sentences = {' '.join(p.text.split()): p.get('invisible') for p in view.iter('p')}
+        self.assertEqual(
+            [hidden for sentence, hidden in sentences.items() if "reverses every deposit" in sentence],
+            ["revenue_recognition != 'deposit'"],
+        )
+        self.assertIn("revenue_recognition == 'deposit'", sentences.values())
+
     def test_final_without_a_question(self):
         """All is done and nothing planned: the button makes it at once, and shows it when pressed again."""
         contract = self.make.contract([1000])
@@ -545,6 +564,9 @@ class TestSmallDialogs(DialogCommon):
                 bill = contract.bill_ids - before
                 self.assertEqual(bill.line_ids.mapped('retainage_amount'), released)
                 self.assertEqual((bill.kind, action['res_id']), ('retainage', bill.invoice_id.id))
+        with Form(self.env['progress.release.wizard'].with_context(default_contract_id=contract.id)) as form:
+            held = form.held_amount
+        self.assertEqual((held, form.record.held_amount), (65, 65))  # after what was released above, and saved too
         nothing = self.env['progress.release.wizard'].create({'contract_id': self.make.as_billed([5]).id})
         self.assertEqual((nothing.held_amount, nothing.line_ids.ids), (0, []))
         with self.assertRaises(UserError) as refused:

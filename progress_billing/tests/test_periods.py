@@ -144,6 +144,10 @@ class TestPeriods(ProgressBillingCommon):
             self.assertEqual(self._spans(self._year(project, unit=unit, date_from=start, count=2)), expected)
         project = self.make.project(name="Until")
         self.assertEqual(len(self._year(project, mode='until', date_until='2026-06-01')), 6)
+        for vals in ({'count': 531, 'unit': 'week'}, {'mode': 'until', 'unit': 'week', 'date_until': '2037-01-01'}):
+            wizard = self.env['progress.period.wizard'].create({'project_id': self.project.id, **vals})
+            message = self.assertRefused(wizard.action_confirm, "At most 530 periods are made at once")
+            self.assertEqual(wizard.preview, message, "It says so before the button is pressed.")
         for vals in ({'count': 0}, {'count': -3}, {'mode': 'until'}, {'mode': 'until', 'date_until': '2025-12-31'}):
             with self.assertRaisesRegex(UserError, "enter how many periods, or a last day after the first"):
                 self._year(self.make.project(name="Nothing"), **vals)

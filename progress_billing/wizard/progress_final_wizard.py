@@ -10,6 +10,7 @@ class ProgressFinalWizard(models.TransientModel):
 
     contract_id = fields.Many2one('progress.contract', required=True, readonly=True)
     currency_id = fields.Many2one(related='contract_id.currency_id')
+    revenue_recognition = fields.Selection(related='contract_id.revenue_recognition')
     completed_percent = fields.Float(related='contract_id.completed_percent')
     revised_amount = fields.Monetary(related='contract_id.revised_amount')
     wip_available = fields.Monetary(related='contract_id.wip_available')

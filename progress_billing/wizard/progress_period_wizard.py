@@ -56,8 +56,8 @@ class ProgressPeriodWizard(models.TransientModel):
     def _compute_preview(self):
         for wizard in self:
             found = wizard._get_spans()
-            if not found:
-                wizard.preview = False
+            if not found or len(found) > MAX_PERIODS:
+                wizard.preview = wizard._get_too_many_message() if found else False
                 continue
             wizard.preview = self.env._(
                 "%(count)s periods, %(start)s to %(end)s",
@@ -80,19 +80,22 @@ class ProgressPeriodWizard(models.TransientModel):
                 )
 
     def _get_spans(self):
-        """Start and end of the periods asked for; those that start after *until* are none."""
+        """Start and end of the periods asked for, one more than can be made; those that start after *until* are none."""
         if not self.date_from or not self.unit or self.date_from.year > LAST_YEAR:
             return []
         if self.mode == 'count':
-            return spans.spans(self.date_from, min(max(self.count, 0), MAX_PERIODS), self.unit)
+            return spans.spans(self.date_from, min(max(self.count, 0), MAX_PERIODS + 1), self.unit)
         until = self.date_until or self.date_from - timedelta(days=1)
         found = []
-        while len(found) < MAX_PERIODS:
+        while len(found) <= MAX_PERIODS:
             [(start, end)] = spans.spans(self.date_from, 1, self.unit, skip=len(found))
             if start > until:
                 break
             found.append((start, end))
         return found
+
+    def _get_too_many_message(self):
+        return self.env._("At most %s periods are made at once: enter fewer, or an earlier last day.", MAX_PERIODS)
 
     def action_confirm(self):
         """Make the periods.
@@ -109,6 +112,8 @@ class ProgressPeriodWizard(models.TransientModel):
             raise UserError(
                 self.env._("%s: enter how many periods, or a last day after the first.", self.project_id.display_name)
             )
+        if len(found) > MAX_PERIODS:
+            raise UserError(self._get_too_many_message())
         periods = self.env['progress.billing.period'].create(
             [
                 {

@@ -16,16 +16,21 @@ class ProgressReleaseWizard(models.TransientModel):
         [('all', "All that is held"), ('amount', "An amount"), ('lines', "Line by line")], default='all', required=True
     )
     amount = fields.Monetary(help="Untaxed: spread over the lines by what they hold.")
-    held_amount = fields.Monetary(compute='_compute_line_ids', store=True, string="Held")
+    # of its own: what is computed with lines is not computed any more once the form has sent them
+    held_amount = fields.Monetary(compute='_compute_held_amount', string="Held")
     line_ids = fields.One2many(
         'progress.release.wizard.line', 'wizard_id', compute='_compute_line_ids', store=True, readonly=False
     )
 
     @api.depends('contract_id')
+    def _compute_held_amount(self):
+        for wizard in self:
+            wizard.held_amount = float(sum(wizard.contract_id._get_retainage_held().values(), money.ZERO))
+
+    @api.depends('contract_id')
     def _compute_line_ids(self):
         for wizard in self:
             held = {line: kept for line, kept in wizard.contract_id._get_retainage_held().items() if kept}
-            wizard.held_amount = float(sum(held.values(), money.ZERO))
             wizard.line_ids = [
                 (5, 0, 0),
                 *((0, 0, {'contract_line_id': line.id, 'held_amount': float(kept)}) for line, kept in held.items()),

@@ -82,6 +82,21 @@ class ProgressBackup(models.Model):
             },
         }
 
+    # === ACTIONS === #
+
+    def action_download(self):
+        """Download the PDF.
+
+        :return dict: the action that does it
+        :raises UserError: for a backup that has none
+        """
+        self.ensure_one()
+        self.check_access('read')
+        if not self.attachment_id:
+            raise UserError(self.env._("%s is not ready: you get a message with the file when it is.", self.name))
+        url = f'/web/content/{self.attachment_id.id}?download=true'
+        return {'type': 'ir.actions.act_url', 'url': url, 'target': 'download'}
+
     # === SCHEDULED ACTION === #
 
     @api.model

@@ -194,6 +194,21 @@ class TestBackupCorners(ProgressBillingCommon):
         (theirs | mine)._compile()
         self.assertEqual((theirs.state, theirs.error, mine.state), ('failed', "No paper left", 'done'))
 
+    def test_download(self):
+        """The button brings the PDF itself; one that waits has none."""
+        self.bill.with_user(self.reader).action_compile_backups()
+        backup = self.env['progress.backup'].sudo().search([]).with_user(self.reader).sudo(False)
+        self.assertRefused(backup.action_download, "Backup of", "is not ready")
+        backup.sudo()._compile()
+        self.assertEqual(
+            backup.action_download(),
+            {
+                'type': 'ir.actions.act_url',
+                'url': f'/web/content/{backup.attachment_id.id}?download=true',
+                'target': 'download',
+            },
+        )
+
     def test_theirs_alone(self):
         """Whoever asked reads and deletes their backup; a colleague does neither, and nobody writes one."""
         backup = self._compile(user=self.reader)

@@ -326,12 +326,14 @@ class ProgressBillClaim(models.Model):
             return number != money.to_decimal(stands[name])
         return bool(number)
 
-    def _read_claim_text(self, text, what):
+    def _read_claim_text(self, text, what, percent=True):
         """A number as somebody typed it, with its sign.
 
+        :param bool percent: whether a percentage can be meant: its sign makes everything else no number
         :raises UserError: that it is none, with an example
         """
-        body = text.strip().rstrip('% ')
+        body = text.strip()
+        body = body.rstrip('% ') if percent else body
         sign, body = (-1, body[1:]) if body[:1] in ('-', '−') else (1, body)
         try:
             return sign * numbers.check(self._parse_typed(body))

@@ -44,7 +44,9 @@ class ProgressBillLine(models.Model):
         if name not in given:
             return None
         text = given[name].strip()
-        number = self.bill_id._read_claim_text(text, self.contract_line_id.display_name) if text else money.ZERO
+        percent = not name.startswith(('stored_', 'release_'))
+        what = self.contract_line_id.display_name
+        number = self.bill_id._read_claim_text(text, what, percent) if text else money.ZERO
         if low is not None and number < low:
             raise UserError(
                 self.env._("%s: what is stored or released cannot be negative.", self.contract_line_id.display_name)
@@ -70,7 +72,8 @@ class ProgressBillLine(models.Model):
             self.write(vals)
         work = self._read_claim_number(given, f'work_{self.id}')
         if work is not None:
-            self.write(self._prepare_work_vals(work, given.get(f'unit_{self.id}') or 'amount'))
+            is_percent = given[f'work_{self.id}'].strip().endswith('%')
+            self.write(self._prepare_work_vals(work, 'percent' if is_percent else given.get(f'unit_{self.id}') or 'amount'))
 
     def _prepare_work_vals(self, number, unit):
         """The claim of a number in the unit it was entered in (SUB-6).

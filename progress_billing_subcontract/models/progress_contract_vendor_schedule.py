@@ -286,7 +286,7 @@ class ProgressContractVendorSchedule(models.Model):
             return None
         read = self.env['progress.bill']._read_claim_text
         figures = {
-            field: float(read(value, text or line.display_name) if value else money.ZERO)
+            field: float(read(value, text or line.display_name, percent=False) if value else money.ZERO)
             for field, value in typed.items()
         }
         if 'amount' in figures:

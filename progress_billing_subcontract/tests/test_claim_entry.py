@@ -77,6 +77,17 @@ class TestClaimEntry(AcceptedClaimCommon):
                         "a percentage lies between 0 and 100",
                     )
 
+    def test_percent_sign_says_so(self):
+        """12 % is no 12 dollars, whatever unit stands beside it; money that is stored or released has no percentage."""
+        for text, unit in (('12 %', 'amount'), ('12%', 'percent')):
+            with self.subTest(text=text, unit=unit):
+                self._send(**self._work(self.bill, text, unit=unit))
+                self.assertEqual(self.first.amount, 7200)
+        self.assertRefused(
+            lambda: self._send(**{**self._work(self.bill, '500'), f'stored_{self.first.id}': '12 %'}), "is no number"
+        )
+        self.assertEqual((self.first.amount, self.first.stored_amount), (7200, 0))
+
     def test_units_of_an_amount(self):
         """0.333 of 60,000 by amount are 19,980; without a unit price there is no quantity."""
         self._send(**self._work(self.bill, '0.333', unit='quantity'))

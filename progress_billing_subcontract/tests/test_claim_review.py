@@ -72,6 +72,11 @@ class TestClaimReview(AcceptedClaimCommon):
         )
         self.assertEqual(self.bill.invoice_id.amount_untaxed, 9500)
 
+    def test_columns_of_the_review(self):
+        """Stored materials have a column where some are claimed: the note needs the room."""
+        wizard = self._review('1000', **{f'stored_{self.first.id}': '500'})
+        self.assertTrue(wizard.has_stored)
+
     def test_release_of_the_review(self):
         """What was asked for, or less: 400 asked, 400.01 and −1 are refused, 0 leaves all of it held."""
         self._held()

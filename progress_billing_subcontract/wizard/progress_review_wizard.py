@@ -20,7 +20,8 @@ class ProgressReviewWizard(models.TransientModel):
     )
     note = fields.Text(help="For the subcontractor: of the whole claim.")
     has_rejected = fields.Boolean(compute='_compute_has_rejected')
-    has_release = fields.Boolean(compute='_compute_has_release')
+    has_release = fields.Boolean(compute='_compute_columns')
+    has_stored = fields.Boolean(compute='_compute_columns')
 
     @api.depends('bill_id')
     def _compute_line_ids(self):
@@ -45,9 +46,10 @@ class ProgressReviewWizard(models.TransientModel):
             wizard.has_rejected = 'reject' in wizard.line_ids.mapped('decision')
 
     @api.depends('bill_id')
-    def _compute_has_release(self):
+    def _compute_columns(self):
         for wizard in self:
             wizard.has_release = any(wizard.bill_id.line_ids.mapped('release_amount'))
+            wizard.has_stored = any(wizard.bill_id.line_ids.mapped('stored_amount'))
 
     def action_approve(self):
         """Approve the claim with these amounts; the vendor bill follows.

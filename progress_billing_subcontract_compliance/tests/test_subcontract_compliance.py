@@ -1,4 +1,4 @@
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from odoo.addons.progress_billing_subcontract.tests.claim_common import ClaimCommon
 
@@ -20,6 +20,21 @@ class TestSubcontractCompliance(ClaimCommon):
         return self.env['progress.compliance'].create(
             {'type_id': self.insurance.id, 'contract_id': self.contract.id, **vals}
         )
+
+    def test_forms(self):
+        """The forms of a subcontract and of a claim show what is asked for, as those of customers do."""
+        form = Form(self.contract, 'progress_billing_subcontract.progress_subcontract_view_form')
+        form.waiver_type_ids.add(self.waiver)
+        form.save()
+        self._document()
+        form = Form(self.contract, 'progress_billing_subcontract.progress_subcontract_view_form')
+        missing = f"Insurance of {self.vendor.name} is missing."
+        self.assertEqual((form.compliance_count, form.compliance_text), (1, missing))
+        self.contract.compliance_ids.policy = 'warn'
+        bill = self._claim(self.contract, 6000)
+        claim = Form(bill, 'progress_billing_subcontract.progress_subcontract_bill_view_form')
+        self.assertEqual(len(claim.waiver_ids), 1)
+        self.assertIn(missing, claim.compliance_text)
 
     def test_invitation(self):
         document = self._document()

@@ -300,6 +300,11 @@ class ProgressBill(models.Model):
             bill.payment_state = selection.get(move.payment_state) if move.state == 'posted' else False
             bill.invoice_count = len(bill.move_ids)
 
+    def _get_document_name(self):
+        """What a sentence calls this bill: the number of its invoice, or its own while that is a draft."""
+        self.ensure_one()
+        return self.invoice_name if self.invoice_state == 'posted' else self.display_name
+
     # === ENTRIES === #
     # No field depends on fields of entries: Odoo merges the trees of what depends on what at each write, so that
     # everybody's invoices would pay for it. The entries tell, see their method ``modified``.

@@ -188,7 +188,7 @@ class ProgressBillWorkflow(models.Model):
                 "%(bill)s comes before the final invoice %(final)s of %(contract)s. Delete, cancel or "
                 "credit the final invoice first.",
                 bill=self.display_name,
-                final=final.invoice_name or final.name,
+                final=final._get_document_name(),
                 contract=self.contract_id.display_name,
             )
         ]

@@ -136,6 +136,6 @@ class AccountMove(models.Model):
                     self.env._(
                         "%(contract)s has the final invoice %(final)s already.",
                         contract=bill.contract_id.display_name,
-                        final=other[0].invoice_name or other[0].name,
+                        final=other[0]._get_document_name(),
                     )
                 )

@@ -59,7 +59,7 @@ class ProgressContractFinal(models.Model):
         return [
             self.env._(
                 "Its final invoice %s exists: delete it first.",
-                self.final_bill_id.invoice_name or self.final_bill_id.name,
+                self.final_bill_id._get_document_name(),
             ),
             *reasons,
         ]
@@ -87,6 +87,7 @@ class ProgressContractFinal(models.Model):
         self.ensure_one()
         if self.final_bill_id or not self._is_final_early():
             return self.action_create_final_invoice()
+        self._check_no_drafts()  # nobody is asked what is refused then
         action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_final_wizard')
         return dict(action, context={'default_contract_id': self.id})
 

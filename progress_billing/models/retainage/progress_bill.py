@@ -443,7 +443,7 @@ class ProgressBillRetainage(models.Model):
                 raise UserError(
                     self.env._(
                         "%(final)s: undo the release of retainage %(release)s first, which came after it.",
-                        final=bill.invoice_name or bill.display_name,
+                        final=bill._get_document_name(),
                         release=later[0].display_name,
                     )
                 )

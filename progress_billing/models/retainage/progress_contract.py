@@ -242,7 +242,7 @@ class ProgressContractRetainage(models.Model):
             if money.room_left(held.get(line, money.ZERO), share, 0, self.currency_id.rounding):
                 raise UserError(
                     self.env._(
-                        "%(line)s holds %(held)s: %(amount)s cannot be released.",
+                        "%(line)s holds %(held)s: %(amount)s cannot be released. Release at most what it holds.",
                         line=line.display_name,
                         held=self._show_amount(float(held.get(line, 0))),
                         amount=self._show_amount(float(share)),
