@@ -90,6 +90,7 @@ from . import test_sourced_lines
 from . import test_speed
 from . import test_superuser
 from . import test_tab_reading
+from . import test_tax_after_credit
 from . import test_tax_engine
 from . import test_tours
 from . import test_vendor_side

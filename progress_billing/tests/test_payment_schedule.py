@@ -83,6 +83,33 @@ class TestPaymentSchedule(ProgressBillingCommon):
             bill.action_release()
             self.assertEqual([row[2] for row in self._rows(contract)], expected)
 
+    def test_planned_less_retainage(self):
+        """What will be retained is not expected when it is planned either: 10 % of one line, 5 % of another as large."""
+        for when in ('now', 'release'):
+            self.env.company.progress_retainage_tax = when
+            contract = self.make.as_billed([1000, 1000], self.tax_15, use_pro_forma=True)
+            contract.line_ids[0].retainage_percent = 10
+            contract.line_ids[1].retainage_percent = 5
+            bill = self.make.plan(contract, '50%', '2026-03-01')
+            expected = [row[2] for row in self._rows(contract)]
+            self.assertEqual(expected, [1075.0 if when == 'now' else 1063.75])
+            bill.action_create()
+            self.assertEqual([row[2] for row in self._rows(contract)], expected)
+
+    def test_deposits_retain_nothing(self):
+        """A planned deposit is expected whole: nothing is retained of deposits."""
+        contract = self.make.contract([1000], self.tax_15)
+        self.make.plan(contract, '50%', '2026-03-01')
+        self.assertEqual([row[2] for row in self._rows(contract)], [575.0])
+
+    def test_nothing_claimed_is_no_payment(self):
+        """A record that says no amount yet is no expected payment."""
+        contract = self.make.pro_forma([1000])
+        bill = self.env['progress.bill'].create({'contract_id': contract.id, 'date': '2026-03-01'})
+        self.assertFalse(self._rows(contract))
+        bill.amt_pct = '50'
+        self.assertEqual([row[2] for row in self._rows(contract)], [50.0])
+
     def test_same_as_odoo(self):
         """The split of planned amounts is that of ``account.payment.term``, date by date and cent by cent."""
         delays = [

@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError, RedirectWarning, UserError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import ProgressBillingCommon
@@ -370,6 +370,19 @@ class TestPortalContacts(PageCommon):
         self.assertEqual(find(self.other, stranger.sudo().token), stranger)
         self.contact.active = False
         self.assertFalse(find(self.contract, token))
+
+    def test_a_person_who_left(self):
+        """Archived by whoever may, a person has no link any more; back again, a new one once they are a contact again."""
+        other, token = self._add_contact(self.other, self.ada), self.contact.sudo().token
+        find = self.env['progress.contact']._find_by_token
+        user = new_test_user(self.env, login='keeper', groups='base.group_partner_manager,base.group_user')
+        self.anna.with_user(user).active = False
+        self.assertEqual((find(self.contract, token).ids, self.contact.active, other.active), ([], False, True))
+        self.anna.active = True
+        self.assertFalse(find(self.contract, token))
+        self.contact.active = True
+        self.assertFalse(find(self.contract, token))
+        self.assertEqual(find(self.contract, self.contact.sudo().token), self.contact)
 
     def test_roles(self):
         for role, answers, talks in (('approver', True, True), ('invoice', False, True), ('reader', False, False)):

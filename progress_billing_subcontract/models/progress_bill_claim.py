@@ -15,6 +15,9 @@ CLAIM_FIELDS = ('work', 'stored', 'rate', 'release')
 #: what a claim says beside its lines
 CLAIM_HEADER = {'vendor_reference', 'date', 'title', 'description', 'period_id', 'opening_deposit_line_ids'}
 
+#: what stands once it was handed in, beside the lines
+HANDED_IN = ('date', 'period_id', 'title', 'description')
+
 
 class ProgressBillClaim(models.Model):
     """The claim: entered by the subcontractor on the page, or in their name by the office, and submitted once."""
@@ -72,6 +75,8 @@ class ProgressBillClaim(models.Model):
         typed = self._get_typed(vals)
         if CLAIM_HEADER & typed:
             self._check_may_enter()
+        if any(name in typed and self._differs(name, vals[name]) for name in HANDED_IN):
+            self._check_may_change_handed_in()
         if 'partner_id' in typed and self._differs('partner_id', vals['partner_id']):
             self._check_may_reassign()
         if 'vendor_reference' in typed:
@@ -89,6 +94,16 @@ class ProgressBillClaim(models.Model):
         if vals.get('vendor_reference'):
             self._check_vendor_reference(vals['vendor_reference'])
         return super().write(vals)
+
+    def _check_may_change_handed_in(self):
+        """:raises AccessError: for claims that wait for nothing to be entered, for who does not keep subcontracts"""
+        self.filtered(lambda bill: bill.state not in OPEN_STATES)._check_claims_may(
+            'change_handed_in',
+            self.env._(
+                "What was handed in stands: only administrators of Subcontract Billing change the date, the period and "
+                "the texts of a claim."
+            ),
+        )
 
     def _check_may_reassign(self):
         """Who is paid is agreed on the subcontract (SUB-16).

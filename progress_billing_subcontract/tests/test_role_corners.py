@@ -32,6 +32,26 @@ class TestRoleCorners(ClaimCommon):
         bill.with_user(self.sub_manager).partner_id = other
         self.assertEqual(bill.partner_id, other)
 
+    def test_what_was_handed_in_stands(self):
+        """Date, period and texts of a claim are Standard's until it is handed in, as in its form; then administrators'."""
+        bill = self._accepted()
+        bill.line_ids[0].amount = 100
+        mine = bill.with_user(self.standard_user)
+        mine.write({'date': '2026-03-19', 'title': "March"})
+        mine.action_submit()
+        for state in ('submitted', 'invoiced'):
+            if state == 'invoiced':
+                bill.action_approve()
+            for vals in ({'date': '2026-03-01'}, {'period_id': False}, {'title': "x"}, {'description': "x"}):
+                with self.subTest(state=state, vals=vals):
+                    self.assertEqual(bill.state, state)
+                    self.assertRefused(
+                        lambda vals=vals: mine.write(vals), "What was handed in stands", error=AccessError
+                    )
+            mine.write({'date': bill.date, 'title': "March"})
+        bill.with_user(self.sub_manager).title = "Noted"
+        self.assertRecordValues(bill, [{'title': "Noted", 'period_id': self.period.id}])
+
     def test_the_margin_leaves_the_house_by_administrators(self):
         """Rows of the dialog tell what was claimed: their export takes what that of claims takes."""
         owner = self.make.pro_forma([80000])

@@ -51,7 +51,15 @@ class ProgressPaymentSchedule(models.Model):
             'retainage_amount',
         ],
         'progress.billing.period': ['date_end', 'date_due'],
-        'progress.contract': ['state', 'contract_type', 'payment_term_id', 'expected_tax_percent', 'final_bill_id'],
+        'progress.contract': [
+            'state',
+            'contract_type',
+            'payment_term_id',
+            'expected_tax_percent',
+            'final_bill_id',
+            'revenue_recognition',
+        ],
+        'progress.contract.line': ['contract_id', 'display_type', 'revised_amount', 'retainage_percent'],
         'res.currency': ['rounding'],
         'res.currency.rate': ['rate', 'name', 'currency_id', 'company_id'],
         'res.company': ['currency_id', 'parent_path', 'progress_retainage_tax'],
@@ -151,6 +159,7 @@ class ProgressPaymentSchedule(models.Model):
                            COUNT(*) OVER (PARTITION BY line.payment_id) AS count
                       FROM account_payment_term_line line
                    ) term ON term.payment_id = claim.payment_term_id
+             WHERE claim.total != 0
             """,
             claims=self._select_claims(),
             due_date=self._get_due_date_sql(),
@@ -233,12 +242,25 @@ class ProgressPaymentSchedule(models.Model):
         )
 
     def _get_retained_sql(self):
-        """What a pro forma will hold back, as its invoice does: with its tax where that is due with the release."""
+        """What bills will hold back, as their invoices do: with its tax where that is due with the release.
+
+        Of a planned amount, by the rates of the schedule; steps and caps to come are not foreseen.
+        """
+        retained = SQL(
+            """CASE WHEN bill.state != 'planned' OR COALESCE(bill.planned_amount, 0) = 0
+                    THEN COALESCE(bill.retainage_amount, 0)
+                    WHEN contract.revenue_recognition = 'deposit' THEN 0
+                    ELSE currency.rounding * ROUND(bill.planned_amount / 100 * COALESCE((
+                        SELECT SUM(line.revised_amount * line.retainage_percent::numeric)
+                               / NULLIF(SUM(line.revised_amount), 0)
+                          FROM progress_contract_line line
+                         WHERE line.contract_id = contract.id AND line.display_type IS NULL
+                    ), 0) / currency.rounding) END"""
+        )
         return SQL(
-            """CASE WHEN bill.state = 'planned' THEN 0
-                    WHEN company.progress_retainage_tax = 'release' THEN %s
-                    ELSE COALESCE(bill.retainage_amount, 0) END""",
-            self._get_taxed_sql(SQL('COALESCE(bill.retainage_amount, 0)')),
+            "CASE WHEN company.progress_retainage_tax = 'release' THEN %s ELSE %s END",
+            self._get_taxed_sql(retained),
+            retained,
         )
 
     def _get_rate_sql(self, currency):

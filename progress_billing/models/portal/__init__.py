@@ -14,5 +14,6 @@ from . import progress_approval
 from . import progress_bill_approval
 from . import project_milestone
 from . import project_project
+from . import res_partner
 from . import res_users
 from . import account_move
