@@ -84,7 +84,7 @@ class TestPaymentSchedule(ProgressBillingCommon):
             self.assertEqual([row[2] for row in self._rows(contract)], expected)
 
     def test_planned_less_retainage(self):
-        """What will be retained is not expected when it is planned either: 10 % of one line, 5 % of another as large."""
+        """What will be retained is not expected when it is planned: 10 % of one line, 5 % of another as large."""
         for when in ('now', 'release'):
             self.env.company.progress_retainage_tax = when
             contract = self.make.as_billed([1000, 1000], self.tax_15, use_pro_forma=True)

@@ -372,7 +372,7 @@ class TestPortalContacts(PageCommon):
         self.assertFalse(find(self.contract, token))
 
     def test_a_person_who_left(self):
-        """Archived by whoever may, a person has no link any more; back again, a new one once they are a contact again."""
+        """Archived by whoever may, a person has no link any more; as a contact again they get a new one."""
         other, token = self._add_contact(self.other, self.ada), self.contact.sudo().token
         find = self.env['progress.contact']._find_by_token
         user = new_test_user(self.env, login='keeper', groups='base.group_partner_manager,base.group_user')

@@ -14,7 +14,7 @@ def tax_of(net, rate):
 
 @tagged('post_install', '-at_install')
 class TestTaxAfterCredit(ProgressBillingCommon):
-    """Credited in part by hand, at amounts of any kind: the taxes of the contract are at most a cent off for each line."""
+    """Credited in part by hand, at any amounts: the taxes of the contract are at most a cent off for each line."""
 
     def _credit_some(self, move, amounts):
         """A posted credit note with these net amounts on the lines of an invoice."""

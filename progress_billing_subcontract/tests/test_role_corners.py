@@ -33,7 +33,7 @@ class TestRoleCorners(ClaimCommon):
         self.assertEqual(bill.partner_id, other)
 
     def test_what_was_handed_in_stands(self):
-        """Date, period and texts of a claim are Standard's until it is handed in, as in its form; then administrators'."""
+        """Date, period and texts of a claim are Standard's until it is handed in; then administrators'."""
         bill = self._accepted()
         bill.line_ids[0].amount = 100
         mine = bill.with_user(self.standard_user)
