@@ -106,6 +106,27 @@ class TestMoneyEdges(ProgressBillingCommon):
                 contract._advance_billing_date(fields.Date.to_date(done))
                 self.assertEqual(contract.next_billing_date, fields.Date.to_date(after))
 
+    def test_down_payment_for_what_is_left(self):
+        """A down payment has the taxes of what is still to be billed (DEP-20)."""
+        contract = self.make.as_billed([600, 400], self.tax_15)
+        contract.line_ids[1].tax_ids = False
+        self.billing.draw(contract, 100)
+        contract.action_create_down_payment(100)
+        paid = contract.bill_ids.filtered(lambda bill: bill.kind == 'down_payment')
+        self.assertRecordValues(paid.sourced_line_ids, [{'amount': 100, 'tax_ids': []}])
+        self.assertEqual(paid.invoice_id.amount_total, 100)
+
+    def test_credit_of_a_change_order_takes_the_excess(self):
+        """Of the lines that an order lowers, those that are billed above their new worth are credited (CON-11)."""
+        contract = self.make.as_billed([1000, 1000])
+        self.billing.draw(contract, 100, 50)
+        high, low = contract.line_ids
+        lowered = ({'contract_line_id': high.id, 'amount': -200}, {'contract_line_id': low.id, 'amount': -100})
+        change = self.make.change(contract, *lowered, credit=True)
+        credit = contract.bill_ids.filtered(lambda bill: bill.change_id == change)
+        self.assertRecordValues(credit.line_ids, [{'contract_line_id': high.id, 'amount': -200}])
+        self.assertEqual((credit.invoice_id.amount_total, contract.wip_available), (200, 400))
+
     # === THE ENTRY === #
 
     def _change(self, items, **columns):
