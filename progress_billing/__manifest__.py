@@ -61,6 +61,7 @@
         'wizard/progress_forward_wizard_views.xml',
         'views/progress_contact_views.xml',
         'views/progress_bill_portal_views.xml',
+        'views/progress_mail_templates.xml',
         'views/progress_portal_templates.xml',
         'views/res_partner_views.xml',
         'views/progress_billing_menus.xml',

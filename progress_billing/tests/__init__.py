@@ -37,6 +37,7 @@ from . import test_import
 from . import test_import_files
 from . import test_ledger
 from . import test_milestone
+from . import test_money_edges
 from . import test_multi_company
 from . import test_next_step
 from . import test_next_step_table

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import html2plaintext
 
 from .test_portal_decisions import ClaimCommon
 
@@ -93,6 +94,20 @@ class TestNotices(ClaimCommon):
         self.assertFalse(self._get_told('paid'))
         self.billing.pay(self.bill.invoice_id)
         self.assertEqual(self._get_told('paid'), ["Anna"])
+
+    def test_heading(self):
+        """An e-mail is headed by the bill or the contract it is about, not by what we call the notice."""
+        self.bill.action_send()
+        self.contact.action_send_link()
+        for model, shown, what in (
+            ('progress.notice', self.bill, "Your Progress Bill"),
+            ('progress.contact', self.contract, "Your Billing Contract"),
+        ):
+            mail = self.env['mail.mail'].search([('model', '=', model)], order='id desc', limit=1)
+            text = html2plaintext(mail.body_html)
+            self.assertIn(what, text)
+            self.assertIn(shown.display_name.replace('/', '-'), text)
+            self.assertNotIn(self.env[model]._description, text)
 
     # === BUTTONS === #
 

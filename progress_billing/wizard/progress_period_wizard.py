@@ -80,7 +80,7 @@ class ProgressPeriodWizard(models.TransientModel):
                 )
 
     def _get_spans(self):
-        """Start and end of the periods asked for, one more than can be made; those that start after *until* are none."""
+        """Start and end of the periods asked for, at most one too many; those that start after *until* are none."""
         if not self.date_from or not self.unit or self.date_from.year > LAST_YEAR:
             return []
         if self.mode == 'count':

@@ -352,11 +352,3 @@ class ProgressCompliance(models.Model):
         self.ensure_one()
         user = self.contract_id.user_id or self.create_uid
         return user if user.active and not user.share else self.env.user
-
-    def action_open_contract(self):
-        """Show the contract of this document.
-
-        :return dict: the action that shows it
-        """
-        self.ensure_one()
-        return self.contract_id._get_contract_action()

@@ -215,10 +215,6 @@ class TestDocumentFields(ComplianceCommon):
         self.assertEqual((loose.res_model, loose.res_id), mine, "the first keeps it")
         self.assertEqual(other.state, 'valid')
 
-    def test_open_contract(self):
-        action = self.document.action_open_contract()
-        self.assertEqual((action['res_model'], action['res_id']), ('progress.contract', self.contract.id))
-
 
 @tagged('post_install', '-at_install')
 class TestExcuses(ComplianceCommon):

@@ -70,7 +70,7 @@ class ProgressOrderPlan(models.Model):
                         "The billing plan of %(order)s: shares must be positive and come to 100%% at most, not "
                         "%(total)s%%, and nothing is due before the order is confirmed.",
                         order=order.display_name,
-                        total=total.normalize(),
+                        total=f'{total.normalize():f}',
                     )
                 )
 

@@ -63,6 +63,12 @@ class TestOrderTables(ProgressSaleCommon):
                 bill = self.orders.set_up(order).bill_ids
                 self.assertRecordValues(bill, [{'date': fields.Date.to_date(due), 'planned_amount': 500}])
 
+    def test_shares_are_written_as_people_write_them(self):
+        order = self.orders.order([1000], confirm=False)
+        for percents, total in (((40, 70), '110'), ((60.5, 60), '120.5'), ((50, 950), '1000')):
+            rows = [(str(number), percent, {}) for number, percent in enumerate(percents)]
+            self.assertRefused(lambda rows=rows: self._plan_on(order, *rows), f"not {total}%", error=ValidationError)
+
     def test_shares_refused(self):
         for percents, offset in (((50, 50.01), 0), ((0,), 0), ((-5, 10), 0), ((10,), -1)):
             with self.subTest(percents=percents, offset=offset):

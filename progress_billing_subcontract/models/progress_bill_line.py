@@ -72,8 +72,10 @@ class ProgressBillLine(models.Model):
             self.write(vals)
         work = self._read_claim_number(given, f'work_{self.id}')
         if work is not None:
-            is_percent = given[f'work_{self.id}'].strip().endswith('%')
-            self.write(self._prepare_work_vals(work, 'percent' if is_percent else given.get(f'unit_{self.id}') or 'amount'))
+            unit = given.get(f'unit_{self.id}') or 'amount'
+            if given[f'work_{self.id}'].strip().endswith('%'):
+                unit = 'percent'
+            self.write(self._prepare_work_vals(work, unit))
 
     def _prepare_work_vals(self, number, unit):
         """The claim of a number in the unit it was entered in (SUB-6).

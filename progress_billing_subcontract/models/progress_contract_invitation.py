@@ -64,6 +64,11 @@ class ProgressContractInvitation(models.Model):
         waiting._write_protected({'invitation_type': invitation_type})
         return waiting._invite(Actor.of(self.env.user))
 
+    def _get_contact_context(self):
+        """Nobody on a subcontractor's side approves: who claims is an invoice contact."""
+        context = super()._get_contact_context()
+        return dict(context, default_role='invoice') if self._is_subcontract() else context
+
     def _check_invitation_type(self, invitation_type):
         types = dict(self.env['progress.bill']._fields['invitation_type']._description_selection(self.env))
         if invitation_type not in list(types):  # by equality: a caller may send what has no hash

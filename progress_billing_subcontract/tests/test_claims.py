@@ -43,8 +43,10 @@ class TestInvitations(ClaimCommon):
 
     def test_without_contacts(self):
         self.contact.unlink()
-        with self.assertRaisesRegex(RedirectWarning, "has no contacts"):
+        with self.assertRaisesRegex(RedirectWarning, "has no contacts") as refused:
             self.contract.action_invite()
+        way_out = refused.exception.args[3]
+        self.assertEqual(way_out, {'default_contract_id': self.contract.id, 'default_role': 'invoice'})
 
     def test_without_period(self):
         self.period.action_close()

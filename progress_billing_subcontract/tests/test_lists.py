@@ -27,3 +27,12 @@ class TestSubcontractLists(ShownLists, SubcontractCommon):
 
     def test_every_list(self):
         self.assertShownListsFlat()
+
+    def test_a_line_on_a_telephone(self):
+        """How far it is nobody enters: what was claimed of it says so."""
+        form = self.env.ref('progress_billing_subcontract.progress_subcontract_view_form').arch
+        self.assertIn('progress_subcontract_line_view_kanban', form)
+        view = self.env.ref('progress_billing_subcontract.progress_subcontract_line_view_kanban')
+        arch = self.env['progress.contract.line'].get_view(view.id, 'kanban')['arch']
+        self.assertIn('billed_percent', arch)
+        self.assertNotIn('completed_percent', arch)

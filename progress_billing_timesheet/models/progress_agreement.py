@@ -205,16 +205,15 @@ class ProgressAgreement(models.Model):
     # === WHAT IS COVERED === #
 
     @api.model
-    def _find_for(self, contract, partner=None):
+    def _find_for(self, contract):
         """Agreements that may cover what a contract bills, in the order in which they do (AGR-1).
 
         Those of its project first, then those that end first.
 
         :param contract: ``progress.contract``
-        :param partner: who is billed, the contract's customer unless given
         :return: ``progress.agreement``
         """
-        customer = (partner or contract.partner_id).commercial_partner_id
+        customer = contract.partner_id.commercial_partner_id
         # sudo: progress.agreement - what a customer agreed on counts for everyone who bills them
         found = self.sudo().search(
             [
@@ -249,7 +248,7 @@ class ProgressAgreement(models.Model):
         return self[COVERS[item['kind']]] and within
 
     @api.model
-    def _allocate(self, contract, items, fee=0.0, *, partner=None, date=None, bill=None):
+    def _allocate(self, contract, items, fee=0.0, *, date=None):
         """What agreements cover of a bill; nothing is written (AGR-1).
 
         Time is covered by hours × rate, of all hours at most the fee of the bill; expenses and products in full, up to
@@ -261,17 +260,15 @@ class ProgressAgreement(models.Model):
             ``expense``, ``product``), ``key`` (anything the caller knows it by), ``amount`` (untaxed value, contract
             currency), ``hours`` of time, and ``date`` where it has one
         :param float fee: untaxed: what the bill bills of the fixed fee
-        :param partner: who is billed, the contract's customer unless given
         :param date: of the bill, today unless given
-        :param bill: ``progress.bill`` whose own use is free for it
         :return list: dicts with ``agreement`` (record), ``kind``, ``key``, ``hours`` and ``amount`` (decimals)
         """
         day = date or contract.company_id._get_progress_today()
         unit, fee_left = contract.currency_id.rounding, money.to_decimal(fee)
         rest = [[money.to_decimal(item['amount']), money.to_decimal(item.get('hours'))] for item in items]
         result = []
-        for agreement in self._find_for(contract, partner):
-            left = agreement._get_left(bill)
+        for agreement in self._find_for(contract):
+            left = agreement._get_left()
             for item, open_part in zip(items, rest, strict=True):
                 if open_part[0] <= 0 or not agreement._covers(item, day):
                     continue
@@ -295,13 +292,13 @@ class ProgressAgreement(models.Model):
                 )
         return result
 
-    def _get_left(self, bill=None):
+    def _get_left(self):
         """What is left of an agreement: ``[amount, hours]``, decimals; none where there is no such limit."""
         self.ensure_one()
-        mine = self.use_ids.filtered(lambda use: bill and use.bill_id == bill)
-        amount = money.to_decimal(self.left_amount) + money.to_decimal(sum(mine.mapped('live_amount')))
-        hours = money.to_decimal(self.left_hours) + money.to_decimal(sum(mine.mapped('live_hours')))
-        return [amount if self.limit_amount else None, hours if self.limit_hours else None]
+        return [
+            money.to_decimal(self.left_amount) if self.limit_amount else None,
+            money.to_decimal(self.left_hours) if self.limit_hours else None,
+        ]
 
     @api.model
     def _take(self, kind, open_part, left, fee_left, unit):

@@ -1,4 +1,4 @@
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 
 
 class ProgressBillAgreement(models.Model):
@@ -25,24 +25,3 @@ class ProgressBillAgreement(models.Model):
         # sudo: progress.agreement - the limit holds for everyone
         self.sudo().agreement_use_ids.agreement_id._check_limits()
         return moves
-
-    @api.model
-    def _prepare_agreement_vals(self, contract, shares, scheduled=None):
-        """Values of a bill on which agreements are used: rows of usage, and lines that take off the time they cover.
-
-        Expenses and products that are covered stand on their own lines, at what is not covered.
-
-        :param contract: ``progress.contract``
-        :param list shares: see ``progress.agreement._allocate``
-        :param dict scheduled: untaxed amounts of the fee by schedule line, for accounts and taxes
-        :return dict: ``agreement_use_ids`` and ``sourced_line_ids`` as commands
-        """
-        agreements = self.env['progress.agreement']
-        lines = self.env['progress.bill.line']
-        return {
-            'agreement_use_ids': [Command.create(vals) for vals in agreements._prepare_uses(shares)],
-            'sourced_line_ids': [
-                Command.create(lines._prepare_sourced_vals(contract, vals))
-                for vals in contract._prepare_covered_time(shares, scheduled)
-            ],
-        }

@@ -10,17 +10,16 @@ class ProgressContractAgreement(models.Model):
     _name = 'progress.contract'
     _inherit = 'progress.contract'
 
-    def _prepare_covered_time(self, shares, scheduled=None):
+    def _prepare_covered_time(self, shares):
         """Negative lines for the time that agreements cover: on the accounts and with the taxes of the fee.
 
         The fee itself stays as it is, and counts in full as billed.
 
         :param list shares: see ``progress.agreement._allocate``
-        :param dict scheduled: untaxed amounts of the fee by schedule line; by what is left of each unless given
         :return list: see ``progress.bill.line._prepare_sourced_vals``
         """
         self.ensure_one()
-        result, groups = [], self._get_fee_groups(scheduled)
+        result, groups = [], self._get_fee_groups()
         # sudo: progress.agreement - its name is on the bill, whoever makes it
         agreements = self.env['progress.agreement'].sudo()
         for use in agreements._prepare_uses(share for share in shares if share['kind'] == 'time'):
@@ -41,11 +40,10 @@ class ProgressContractAgreement(models.Model):
                     )
         return result
 
-    def _get_fee_groups(self, scheduled=None):
-        """What the fee is booked on, and what of it: weights by account, taxes and analytic distribution."""
+    def _get_fee_groups(self):
+        """What the fee is booked on, and what of it: what is left, by account, taxes and analytic distribution."""
         lines = self._get_billable_lines()
-        if not scheduled:
-            scheduled = {line: max(line._get_amount_left(), 0.0) for line in lines}
+        scheduled = {line: max(line._get_amount_left(), 0.0) for line in lines}
         if not any(scheduled.values()):
             scheduled = {line: max(line.revised_amount, 0.0) for line in lines}
         groups = {}

@@ -99,6 +99,18 @@ class ProgressTimesheetCommon(ProgressSaleCommon):
         )
 
 
+def prepare_agreement_vals(contract, shares):
+    """Values of a bill on which agreements are used, as the screen says them: rows of usage, and lines for time."""
+    lines, agreements = contract.env['progress.bill.line'], contract.env['progress.agreement']
+    return {
+        'agreement_use_ids': [Command.create(vals) for vals in agreements._prepare_uses(shares)],
+        'sourced_line_ids': [
+            Command.create(lines._prepare_sourced_vals(contract, vals))
+            for vals in contract._prepare_covered_time(shares)
+        ],
+    }
+
+
 class InvoiceNumberCommon(ProgressTimesheetCommon):
     """The first invoice of the journal is posted; typed numbers follow its pattern."""
 

@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from .common import ProgressTimesheetCommon
+from .common import ProgressTimesheetCommon, prepare_agreement_vals
 
 
 class AgreementCommon(ProgressTimesheetCommon):
@@ -46,16 +46,16 @@ class AgreementCommon(ProgressTimesheetCommon):
     def _day(cls, text):
         return cls.env['progress.bill']._fields['date'].to_date(text)
 
-    def _allocate(self, items, fee=0.0, **kwargs):
+    def _allocate(self, items, fee=0.0):
         return self.env['progress.agreement']._allocate(
-            self.contract, items, fee, date=self._day('2026-01-31'), **kwargs
+            self.contract, items, fee, date=self._day('2026-01-31')
         )
 
-    def _shares(self, items, fee=0.0, **kwargs):
+    def _shares(self, items, fee=0.0):
         """``(agreement, key, hours, amount)`` of what is covered."""
         return [
             (share['agreement'], share['key'], float(share['hours']), float(share['amount']))
-            for share in self._allocate(items, fee, **kwargs)
+            for share in self._allocate(items, fee)
         ]
 
     def _bill_with(self, items, fee, contract=None):
@@ -63,7 +63,7 @@ class AgreementCommon(ProgressTimesheetCommon):
         contract = contract or self.contract
         shares = self.env['progress.agreement']._allocate(contract, items, fee, date=self._day('2026-01-31'))
         line = contract.line_ids
-        vals = self.env['progress.bill']._prepare_agreement_vals(contract, shares, {line: fee})
+        vals = prepare_agreement_vals(contract, shares)
         return self.env['progress.bill']._make_bills(
             [
                 {
@@ -231,7 +231,7 @@ class TestAgreement(AgreementCommon):
         vals = {
             **self.contract._prepare_run_bill_vals(line._get_run_key()),
             'claims': [line._prepare_claim(2000)],
-            **self.env['progress.bill']._prepare_agreement_vals(self.contract, [share], {line: 2000}),
+            **prepare_agreement_vals(self.contract, [share]),
         }
         self.assertRefused(
             lambda: self.env['progress.bill']._make_bills([vals]), regex="4.0 hours", error=ValidationError

@@ -14,67 +14,69 @@ class TestAgreementAtOnce(ConcurrencyCommon):
 
     def setUp(self):
         super().setUp()
+        self.sessions, self.others = [], []
         with self.registry.cursor() as cr:
             env = self._env(cr)
-            other = env['progress.contract'].create(
-                {
-                    **self.vals,
-                    'line_ids': [
-                        Command.create(
-                            {'name': "Work", 'original_amount': 1000, 'account_id': self.income_id, 'tax_ids': False}
-                        )
-                    ],
-                }
-            )
-            other.action_open()
+            company = {'company_id': self.vals['company_id']}
+            employee = env['hr.employee'].create({'name': "Ann at once", **company})
             agreement = env['progress.agreement'].create(
                 {
                     'name': "Support",
                     'partner_id': self.vals['partner_id'],
-                    'company_id': self.vals['company_id'],
                     'date_start': '2026-01-01',
                     'limit_hours': 5,
+                    **company,
                 }
             )
-            self.other_id, self.agreement_id = other.id, agreement.id
+            made = [self._make_session(env, employee, name) for name in ("House", "Barn")]
+            self.sessions = [(contract.id, entry.id) for contract, entry in made]
+            self.others = [
+                ('progress.agreement', agreement.ids),
+                ('hr.employee', employee.ids),
+                ('project.project', [contract.project_id.id for contract, _entry in made]),
+                ('progress.contract', [contract.id for contract, _entry in made]),
+                ('account.analytic.line', [entry.id for _contract, entry in made]),
+            ]
+            self.agreement_id = agreement.id
+
+    def _make_session(self, env, employee, name):
+        """A contract and four hours on its project, for one of the two users."""
+        company = {'company_id': self.vals['company_id']}
+        project = env['project.project'].create(
+            {'name': name, 'billing_method': 'fixed_fee', 'allow_timesheets': True, **company}
+        )
+        line = {'name': "Work", 'original_amount': 1000, 'account_id': self.income_id, 'tax_ids': False}
+        contract = env['progress.contract'].create(
+            {**self.vals, 'project_id': project.id, 'hourly_rate': 100, 'line_ids': [Command.create(line)]}
+        )
+        contract.action_open()
+        entry = {'name': "Work", 'project_id': project.id, 'employee_id': employee.id, 'unit_amount': 4, 'date': DAY}
+        return contract, env['account.analytic.line'].create(entry)
 
     def _delete_contract(self):
         with self.registry.cursor() as cr:
             env = self._env(cr)
-            contract = env['progress.contract'].browse(self.other_id)
-            contract.invoice_ids.unlink()
-            contract.bill_ids.unlink()
-            contract.unlink()
-        result = super()._delete_contract()
-        with self.registry.cursor() as cr:
-            self._env(cr)['progress.agreement'].browse(self.agreement_id).unlink()
-        return result
+            contracts = env['progress.contract'].browse(contract for contract, _entry in self.sessions)
+            contracts.invoice_ids.unlink()
+            contracts.bill_ids.unlink()
+            for model, ids in reversed(self.others):
+                env[model].browse(ids).unlink()
+        return super()._delete_contract()
 
-    def _use(self, contract_id, env):
-        contract = env['progress.contract'].browse(contract_id)
-        agreements = env['progress.agreement']
-        item = {'kind': 'time', 'key': 1, 'hours': 4, 'amount': 400, 'date': DAY}
-        contract._lock_for_billing()
-        agreements._find_for(contract)._lock_for_use()
-        shares = agreements._allocate(contract, [item], 500, date=DAY)
-        line = contract.line_ids
-        return (
-            env['progress.bill']
-            ._make_bills(
-                [
-                    {
-                        **contract._prepare_run_bill_vals(line._get_run_key(), DAY),
-                        'claims': [line._prepare_claim(500)],
-                        **env['progress.bill']._prepare_agreement_vals(contract, shares, {line: 500}),
-                    }
-                ]
-            )
-            .ids
+    def _use(self, contract_id, entry_id, env):
+        """Bill half of the fee, with the hours, on the screen."""
+        wizard = env['progress.bill.create'].create(
+            {
+                'contract_id': contract_id,
+                'date': DAY,
+                'time_line_ids': [Command.set([entry_id])],
+                'wip_bill_amount': 500,
+            }
         )
+        wizard.action_continue()
 
     def test_two_contracts_at_once(self):
-        results = self._at_once(partial(self._use, self.contract_id), partial(self._use, self.other_id))
-        for result in results:
+        for result in self._at_once(*(partial(self._use, *session) for session in self.sessions)):
             self.assertNotIsInstance(result, Exception, result)
         with self.registry.cursor() as cr:
             agreement = self._env(cr)['progress.agreement'].browse(self.agreement_id)

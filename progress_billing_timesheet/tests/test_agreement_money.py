@@ -166,8 +166,8 @@ class TestAgreementMoney(AgreementCommon):
             [(use.agreement_id.name, use.hours) for use in bill.agreement_use_ids],
             [("own, december", 1), ("own, open end", 1), ("may", 0.5)],
         )
-        stranger = self.customer.copy()
-        self.assertFalse(self.env['progress.agreement']._find_for(self.contract, stranger))
+        strange = self.make.contract([1000], partner_id=self.customer.copy().id)
+        self.assertFalse(self.env['progress.agreement']._find_for(strange))
 
     def test_only_what_is_attached(self):
         """Ticked and not attached, or without a fee, nothing is covered and nothing used."""

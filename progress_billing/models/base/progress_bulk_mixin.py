@@ -161,7 +161,8 @@ class ProgressBulkMixin(models.AbstractModel):
         self.env.execute_query(
             SQL(
                 "UPDATE %(table)s AS own SET %(assignments)s, write_uid = %(uid)s, write_date = %(now)s"
-                " FROM unnest(%(ids)s) AS asked(id)%(source)s own.id = asked.id AND (%(own)s) IS DISTINCT FROM (%(new)s)",
+                " FROM unnest(%(ids)s) AS asked(id)%(source)s own.id = asked.id"
+                " AND (%(own)s) IS DISTINCT FROM (%(new)s)",
                 table=SQL.identifier(self._table),
                 assignments=SQL(", ").join(SQL("%s = %s", *pair) for pair in zip(names, values.values(), strict=True)),
                 uid=self.env.uid,

@@ -154,14 +154,6 @@ class ProgressBillPayments(models.Model):
             )
         return moves.sudo(False).action_register_payment()
 
-    def action_view_payments(self):
-        """Payments received on these bills.
-
-        :return dict: an action on ``progress.bill.payment``
-        """
-        action = self.env['ir.actions.act_window']._for_xml_id('progress_billing.action_progress_bill_payment')
-        return dict(action, domain=[('bill_id', 'in', self.ids)], context={})
-
     # === THE DRAFT INVOICE === #
 
     @api.depends('invoice_state', 'company_id')

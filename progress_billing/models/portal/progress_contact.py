@@ -12,6 +12,8 @@ ROLES_THAT_ANSWER = ('approver',)
 ROLES_THAT_TALK = ('approver', 'invoice')
 #: how long a visit counts as one
 VISIT = timedelta(minutes=5)
+#: of e-mails to contacts
+CONTACT_LAYOUT = 'progress_billing.mail_notification_of_contact'
 
 
 class ProgressContact(models.Model):
@@ -96,7 +98,7 @@ class ProgressContact(models.Model):
         self.check_access('write')
         self._check_can_be_reached()
         template = self.env.ref('progress_billing.mail_template_progress_contact')
-        template.send_mail_batch(self.ids, email_layout_xmlid='mail.mail_notification_light')
+        template.send_mail_batch(self.ids, email_layout_xmlid=CONTACT_LAYOUT)
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',

@@ -148,5 +148,10 @@ class ProgressContractContacts(models.Model):
                 ),
                 action.id,
                 self.env._("Add Contact"),
-                {'default_contract_id': contract.id},
+                contract._get_contact_context(),
             )
+
+    def _get_contact_context(self):
+        """What a contact that is added to this contract starts with, as a context. Extend by ``super()``."""
+        self.ensure_one()
+        return {'default_contract_id': self.id}

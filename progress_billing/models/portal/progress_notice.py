@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .progress_contact import CONTACT_LAYOUT
+
 
 class ProgressNotice(models.Model):
     """An e-mail to one contact about one bill, with their own link: a row each, so that none goes out twice."""
@@ -41,7 +43,7 @@ class ProgressNotice(models.Model):
             if not template:
                 continue
             # sudo: mail.template - the e-mail of an answer is sent whoever gave it
-            mails = template.sudo().send_mail_batch(notices.ids, email_layout_xmlid='mail.mail_notification_light')
+            mails = template.sudo().send_mail_batch(notices.ids, email_layout_xmlid=CONTACT_LAYOUT)
             if kind == 'sent':
                 notices._attach_documents(mails)
 

@@ -59,7 +59,7 @@ registry.category("web_tour.tours").add("progress_billing_run", {
         { trigger: ".breadcrumb-item a:contains(Quay Wall)", run: "click" },
         { trigger: "a.nav-link:contains(Billing)", run: "click" },
         { trigger: "button[name=action_create_progress_bill]", run: "click" },
-        { trigger: ".modal .o_field_widget[name=percent] input", run: "edit 10 && press Tab" },
+        { trigger: ".modal .o_field_widget[name=percent] input", run: "edit 10 % && press Tab" },
         { trigger: ".modal .o_field_widget[name=amount]:contains(180.00)" },
         { trigger: ".modal footer button[name=action_confirm]", run: "click" },
         { trigger: `body:not(:has(.modal)) ${claims} .o_data_row:contains(Piers):contains(35.00)` },

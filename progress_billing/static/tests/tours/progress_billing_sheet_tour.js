@@ -28,7 +28,7 @@ registry.category("web_tour.tours").add("progress_billing_sheet", {
             trigger: `${row(lines, "Walls")} td[name=completed_percent]`,
             run: "click",
         },
-        { trigger: input(lines, "Walls", "completed_percent"), run: "edit 25 && press Tab" },
+        { trigger: input(lines, "Walls", "completed_percent"), run: "edit 25 % && press Tab" },
         { trigger: `${input(lines, "Walls", "pending_amount")}:focus`, run: "press Enter" },
         { trigger: `${input(lines, "Roof", "completed_percent")}:focus` },
         {
