@@ -61,16 +61,18 @@ class ProgressBillLineShare(models.Model):
         return {'claim_line_id': self.id, 'owner_line_id': owner.id, **vals}
 
     def _get_due_from_owner(self):
-        """What the owner is to be billed of this line in all: what is approved, nothing of what was undone.
+        """What the owner is to be billed of this line in all: what is approved, less what was credited or undone.
 
         :return dict: amounts by name
         """
         self.ensure_one()
-        live = self.state in REVIEWED_STATES
+        if self.state not in REVIEWED_STATES:
+            return dict.fromkeys(('amount', 'stored_amount', 'retainage_amount'), 0.0)
+        credited = self.credited_amount / self.invoiced_amount if self.invoiced_amount else 0.0
         return {
-            'amount': self.certified_amount if live else 0.0,
-            'stored_amount': self.stored_amount if live else 0.0,
-            'retainage_amount': self.retainage_amount if live else 0.0,
+            'amount': self.currency_id.round(self.certified_amount * (1.0 - credited)),
+            'stored_amount': self.stored_amount,
+            'retainage_amount': self.retainage_amount - self.credited_retainage_amount,
         }
 
     def _sum_for_owner(self, shares):

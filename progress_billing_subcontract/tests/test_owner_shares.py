@@ -147,6 +147,18 @@ class TestOwnerShares(ClaimCommon):
         self.assertEqual(bill.invoiced_amount, -400)
         self._assert_nothing_waits()
 
+    def test_credited_in_part(self):
+        """300 of a vendor bill of 1,000 credited by hand, with 30 of its retainage: the owner gets as much back, once."""
+        claim = self._claim(self.contract, 1000, post=True)
+        self.billing.to_ledger(self._fill())
+        refund = claim.invoice_id._reverse_moves([{'invoice_date': claim.date, 'date': claim.date}])
+        amounts = {1000: 300, 100: 30}
+        for line in refund.invoice_line_ids:
+            line.price_unit = amounts[round(line.price_unit)]
+        refund.action_post()
+        self.assertRecordValues(self._fill().line_ids, [{'amount': -300, 'retainage_amount': -30}])
+        self._assert_nothing_waits()
+
     def test_exact_in_another_currency(self):
         """100.00 at 3 are 33.33, 200.00 are 66.67: after a revision the owner has 66.67, and 0.00 after a credit."""
         foreign = self.setup_other_currency('CHF', rates=[('2026-01-01', 3.0)])
