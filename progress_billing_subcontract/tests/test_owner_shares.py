@@ -148,7 +148,7 @@ class TestOwnerShares(ClaimCommon):
         self._assert_nothing_waits()
 
     def test_credited_in_part(self):
-        """300 of a vendor bill of 1,000 credited by hand, with 30 of its retainage: the owner gets as much back."""
+        """300 of a vendor bill of 1,000 credited by hand, with 30 of its retainage: the owner gets it back."""
         claim = self._claim(self.contract, 1000, post=True)
         self.billing.to_ledger(self._fill())
         refund = claim.invoice_id._reverse_moves([{'invoice_date': claim.date, 'date': claim.date}])
