@@ -379,7 +379,7 @@ class TestDepositTerms(ProgressBillingCommon):
         )
         self.assertEqual((contract.final_invoice_id, contract.final_invoice_ids), (final, final))
         self.assertRefused(
-            lambda: self.billing.bill(contract, '1'), f"Its final invoice {bill.invoice_name} exists: delete it first."
+            lambda: self.billing.bill(contract, '1'), f"Its final invoice {bill.name} exists: delete it first."
         )
         final.action_post()
         self.assertRefused(

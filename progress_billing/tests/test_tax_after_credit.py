@@ -57,10 +57,10 @@ class TestTaxAfterCredit(ProgressBillingCommon):
         self.tax_19, self.tax_7 = self.make.tax("19 %", 19.0), self.make.tax("7 %", 7.0)
         for method in ('round_per_line', 'round_globally'):
             exact = 0
-            for seed in range(12):
+            for seed in range(6):
                 with self.subTest(method=method, seed=seed):
                     exact += self._check(seed, method)
-            self.assertGreaterEqual(exact, 6, "Most come out to the cent.")
+            self.assertGreaterEqual(exact, 3, "Most come out to the cent.")
 
     def test_the_cent_does_not_grow(self):
         """Six bills more after a credit in part: what was off stays off by that, no more; the rest is cumulative."""

@@ -19,6 +19,8 @@ from .base import DEMO_DATABASE, SetupError, find_layout, guarded, locked, runni
 
 HOST = "127.0.0.1"
 PATIENCE = 120
+#: the OCA's addon that runs jobs, of a server that has loaded it from the start
+QUEUE = "queue_job"
 
 
 def refuse_taken_port(port: int) -> None:
@@ -43,10 +45,11 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _serve(odoo: odoo_server.Odoo, port: int, verbose: bool) -> int:
-    """Run the server in the foreground until it ends or Ctrl-C is pressed."""
+def _serve(odoo: odoo_server.Odoo, port: int, verbose: bool, queued: bool) -> int:
+    """Run the server in the foreground until it ends or Ctrl-C is pressed; what is queued waits for its runner."""
     log = odoo.layout.logs / f"server-{port}.log"
-    command = odoo.command("-d", DEMO_DATABASE, "--db-filter", f"^{DEMO_DATABASE}$", "--http-port", str(port))
+    options = ["-d", DEMO_DATABASE, "--db-filter", f"^{DEMO_DATABASE}$", "--http-port", str(port)]
+    command = odoo.command(*options, *(["--load", f"base,rpc,web,{QUEUE}"] if queued else []))
     with open(log, "w", encoding="utf-8") as output:
         streams = {} if verbose else {"stdout": output, "stderr": output}
         with running(command, env=odoo.environment(), cwd=odoo.layout.cache, **streams) as child:
@@ -86,7 +89,8 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
     with step(f"Demo database ({', '.join(addon.name for addon in found)})"):
         if options.reset or not database.refresh(odoo, DEMO_DATABASE, found):
             database.create(odoo, DEMO_DATABASE, found, True)
-    return 0 if options.setup_only else _serve(odoo, options.port, options.verbose)
+    queued = QUEUE in addons.foreign_dependencies(found)
+    return 0 if options.setup_only else _serve(odoo, options.port, options.verbose, queued)
 
 
 def _test(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
