@@ -18,6 +18,7 @@ class ComplianceCommon(ProgressBillingCommon):
         cls.types.search([]).asked_of = 'none'
         cls.insurance = cls.types.create({'name': "Insurance", 'holds': 'approve', 'policy': 'stop'})
         cls.licence = cls.types.create({'name': "Licence", 'holds': 'pay', 'policy': 'warn'})
+        cls.company.partner_id.tz = 'UTC'  # that of scheduled actions may be another
         cls.today = cls.company._get_progress_today()
 
     @classmethod
