@@ -125,7 +125,7 @@ class ProjectProject(models.Model):
     def action_bill_owner_from_claims(self):
         """Fill the owner's bill from approved claims: work, stored materials and retainage, line by line.
 
-        Each claim is taken once, and given back where it was credited since. The bill is a pro forma where the owner's
+        Of each claim what no bill of theirs has yet, or what is to be given back. The bill is a pro forma where their
         contract uses them, else a planned record with these lines.
 
         :return dict: the action that shows the owner's bills
@@ -152,7 +152,8 @@ class ProjectProject(models.Model):
         for contract in self.env['progress.contract.line'].concat(*sums).contract_id:
             own = {line: vals for line, vals in sums.items() if line.contract_id == contract}
             bill = contract._fill_owner_bill(own)
-            bill._take_owner_shares([share for share in shares if share['owner_line_id'] in {line.id for line in own}])
+            ids = {line.id for line in own}
+            bill._take_owner_shares([share for share in shares if share['owner_line_id'] in ids])
             bills |= bill
         return bills._get_bill_action()
 

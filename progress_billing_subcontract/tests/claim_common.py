@@ -32,6 +32,14 @@ class ClaimCommon(SubcontractCommon):
         return cls.env['progress.contact'].create({'contract_id': contract.id, 'partner_id': partner.id, 'role': role})
 
     @classmethod
+    def _bill_owner(cls, **vals):
+        """The owner's contract, whose lines bill those of the subcontract."""
+        contract = cls.make.pro_forma([80000, 50000], cls.tax_15, **vals)
+        for sub, owner in zip(cls.contract.line_ids, contract.line_ids, strict=True):
+            sub.owner_line_id = owner
+        return contract
+
+    @classmethod
     def _invite(cls, contract=None, invitation_type='all'):
         contract = contract or cls.contract
         before = contract.bill_ids

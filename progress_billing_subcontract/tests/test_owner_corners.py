@@ -12,9 +12,7 @@ class TestOwnerCorners(ClaimCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.owner = cls.make.pro_forma([80000, 50000], cls.tax_15)
-        for sub, owner in zip(cls.contract.line_ids, cls.owner.line_ids, strict=True):
-            sub.owner_line_id = owner
+        cls.owner = cls._bill_owner()
 
     def _fill(self, project=None):
         before = self.owner.bill_ids

@@ -15,9 +15,7 @@ class TestOwnerShares(ClaimCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.owner = cls.make.pro_forma([80000, 50000], cls.tax_15, retainage_percent=10)
-        for sub, owner in zip(cls.contract.line_ids, cls.owner.line_ids, strict=True):
-            sub.owner_line_id = owner
+        cls.owner = cls._bill_owner(retainage_percent=10)
 
     def _fill(self):
         before = self.owner.bill_ids

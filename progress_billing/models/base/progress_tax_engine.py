@@ -160,14 +160,14 @@ class ProgressTaxEngine(models.AbstractModel):
         :return tuple: untaxed amounts of the lines; by key a list of single taxes, each with its amounts, which lines
             that have it take one after the other
         """
-        rounded, columns = self._get_rounding(currency), {}
+        columns = {}
         single = {key: list(taxes._flatten_taxes_and_sort_them()[0]) for key, taxes in sets.items()}
         rates = {key: [(tax.amount, columns.setdefault(tax, [])) for tax in taxes] for key, taxes in single.items()}
         for key, raw in entries:
             for rate, column in rates[key]:
                 column.append(raw * rate / 100.0)
-        amounts = {tax: iter(self._spread_delta(currency, raws, rounded(raws))) for tax, raws in columns.items()}
-        nets = rounded([raw for _key, raw in entries])
+        amounts = {tax: iter(self._spread_delta(currency, raws)) for tax, raws in columns.items()}
+        nets = self._round_all(currency, [raw for _key, raw in entries])
         return nets, {key: [(tax, amounts[tax]) for tax in taxes] for key, taxes in single.items()}
 
     @api.model
@@ -185,21 +185,21 @@ class ProgressTaxEngine(models.AbstractModel):
         ]
         nets, turns = self._compute_plain_amounts(currency, entries, sets)
         turns = {key: [(tax.id, tax.amount, amounts) for tax, amounts in mine] for key, mine in turns.items()}
-        rounded, result = self._get_rounding(currency), []
+        result = []
         for row, (key, raw), net in zip(rows, entries, nets, strict=True):
-            base = net if raw == row[2] else rounded([row[2]])[0]
+            base = net if raw == row[2] else self._round_all(currency, [row[2]])[0]
             taken = [(tax, rate, net, next(amounts)) for tax, rate, amounts in turns[key]]
             result.append(Taken(row[0], row[1], sets[key], net, base, taken))
         return result
 
     @api.model
-    def _spread_delta(self, currency, raws, taken):
+    def _spread_delta(self, currency, raws):
         """What the rounded amounts of a tax differ by from its rounded sum goes to the largest ones, as in Odoo.
 
         :param list raws: amounts before they were rounded
-        :param list taken: the rounded ones
         :return list: the rounded ones, with their share of the difference
         """
+        taken = self._round_all(currency, raws)
         delta = currency.round(sum(raws)) - sum(taken)
         if currency.is_zero(delta):
             return taken
@@ -208,24 +208,21 @@ class ProgressTaxEngine(models.AbstractModel):
         return [amount + share for amount, share in zip(taken, shares, strict=True)]
 
     @api.model
-    def _get_rounding(self, currency):
-        """How amounts of a currency are rounded, for many of them: Odoo is asked where half a unit is near.
+    def _round_all(self, currency, amounts):
+        """Amounts as the currency rounds them, of many at once: Odoo is asked where half a unit is near.
 
-        :return: a function of a list of floats, that gives the rounded ones
+        :param list amounts: floats
+        :return list: the rounded ones
         """
         careful = partial(float_round, precision_rounding=currency.rounding)
         if currency.rounding >= 1:
-            return lambda amounts: [careful(amount) for amount in amounts]
+            return list(map(careful, amounts))
         units = float_invert(currency.rounding)
-
-        def rounded(amounts):
-            scaled = [amount * units for amount in amounts]
-            return [
-                nearest / units if abs(near - nearest) < SURELY_ROUNDED else careful(amount)
-                for amount, near, nearest in zip(amounts, scaled, map(round, scaled), strict=True)
-            ]
-
-        return rounded
+        scaled = [amount * units for amount in amounts]
+        return [
+            nearest / units if abs(near - nearest) < SURELY_ROUNDED else careful(amount)
+            for amount, near, nearest in zip(amounts, scaled, map(round, scaled), strict=True)
+        ]
 
     def _take_part_of_tax(self, line):
         """Give a computed base line its part of the tax of what it is a part of, to the cent."""
@@ -340,18 +337,16 @@ class ProgressTaxEngine(models.AbstractModel):
         """
         if isinstance(base_lines, PlainTaxes):
             return base_lines.taken
-        roundings, result = {}, []
+        result = []
         for line in base_lines:
             currency, details, claim = line['currency_id'], line['tax_details'], line.get('_bill_line')
-            if currency._ids not in roundings:
-                roundings[currency._ids] = self._get_rounding(currency)
             result.append(
                 Taken(
                     claim.id if claim else False,
                     line.get('_key'),
                     line['tax_ids'],
                     details['total_excluded_currency'] + details['delta_total_excluded_currency'],
-                    roundings[currency._ids]([line['_net']])[0] if '_net' in line else 0.0,
+                    self._round_all(currency, [line['_net']])[0] if '_net' in line else 0.0,
                     [
                         (data['tax'].id, data['tax'].amount, data['base_amount_currency'], data['tax_amount_currency'])
                         for data in details['taxes_data']
