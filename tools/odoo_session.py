@@ -4,6 +4,7 @@ import contextlib
 import functools
 import inspect
 import re
+from unittest import mock
 
 import psycopg2
 import pytest
@@ -58,6 +59,41 @@ def prepared(request, load_registry):
 
         with _get_registry().cursor() as cr:
             prepared.prepare(cr, classes["ProgressBillingCommon"])
+
+
+#: an entry of no meaning in each of Odoo's caches
+UNTOUCHED = "nobody has cleared this cache since the test began"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_caches(prepared):
+    """What Odoo has cached stays between the tests of a class: its own tests forget all of it after each.
+
+    A cache that nobody cleared holds nothing that a test changed and took back. Any other is as it was before, unless
+    models were set up: what is cached of rules holds their fields. After a class all is forgotten, as ever.
+    """
+    from odoo.tests.common import TransactionCase
+
+    set_up = TransactionCase.setUp
+
+    def set_up_and_keep(case):
+        caches = case.registry._Registry__caches  # there is no other way to them
+        before = {name: cache.snapshot for name, cache in caches.items()}
+        for cache in caches.values():
+            cache[UNTOUCHED] = None
+
+        def forget():
+            cleared = [name for name, cache in caches.items() if UNTOUCHED not in cache]
+            for name in cleared:
+                caches[name].clear()
+                if len(cleared) < len(caches):
+                    caches[name].update(before[name])
+
+        with mock.patch.object(case.registry, "clear_all_caches", forget):  # which Odoo calls when the test is over
+            set_up(case)
+
+    with mock.patch.object(TransactionCase, "setUp", set_up_and_keep):
+        yield
 
 
 #: the server would note that tables of rolled back rows are large and empty, and plan for it

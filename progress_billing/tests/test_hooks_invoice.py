@@ -98,7 +98,7 @@ class TestHooksOfInvoices(HooksCommon):
         contract, account = self.make.contract([1000, 500]), self.deposit_account.copy({'code': '211998'})
 
         def own_account(result, _bill, lines):
-            return {**result, lines[0]: account}
+            return {**result, lines[0].id: account}
 
         with (
             self._extended('progress.bill', '_get_deposit_accounts', own_account),

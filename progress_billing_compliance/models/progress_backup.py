@@ -116,9 +116,7 @@ class ProgressBackup(models.Model):
                     _logger.exception("%s could not be made", backup)
                 reason = str(error) or repr(error)
                 backup._write_protected({'state': 'failed', 'error': reason})
-                backup._tell(
-                    backup.env._("The backup %(name)s could not be made: %(error)s", name=backup.name, error=reason)
-                )
+                backup._tell(backup.env._("%(name)s could not be made: %(error)s", name=backup.name, error=reason))
 
     def _deliver(self):
         """Make the file and send it to whoever asked."""
@@ -139,10 +137,10 @@ class ProgressBackup(models.Model):
         )
         bad = [piece for _title, found in pieces for piece in found if piece.status in ('protected', 'unreadable')]
         backup._write_protected({'state': 'done', 'attachment_id': attachment.id, 'unreadable_count': len(bad)})
-        body = backup.env._("The backup %s is ready.", backup.name)
+        body = backup.env._("%s is ready.", backup.name)
         if bad:
             body = backup.env._(
-                "The backup %(name)s is ready. Not readable, and attached as they are: %(files)s",
+                "%(name)s is ready. Not readable, and attached as they are: %(files)s",
                 name=backup.name,
                 files=', '.join(piece.name for piece in bad),
             )

@@ -177,7 +177,7 @@ class TestBackupRuns(QueryAssertions, ProgressBillingCommon):
                 self.assertTrue(bad.error)
                 [message] = self._messages(bad)
                 self.assertEqual(message.notified_partner_ids, self.reader.partner_id)
-                self.assertIn(f"The backup {bad.name} could not be made", message.body)
+                self.assertIn(f"{bad.name} could not be made", message.body)
                 self.assertFalse(self.env['ir.attachment'].search([('name', '=', "half.pdf")]))
 
     def test_rights_that_were_lost(self):
@@ -204,7 +204,7 @@ class TestBackupRuns(QueryAssertions, ProgressBillingCommon):
     def test_message(self):
         """The file comes with it; what could not be read is named, in the language of whoever asked."""
         for content, words in (
-            (make_pdf(), "The backup %s is ready."),
+            (make_pdf(), "%s is ready."),
             (make_pdf(password='x'), "Not readable, and attached as they are: &lt;b&gt;.pdf"),
         ):
             vals = {'raw': content, 'mimetype': 'application/pdf', 'res_model': 'progress.bill', 'res_id': self.bill.id}

@@ -46,7 +46,15 @@ class ProgressBill(models.Model):
                 return template
         return super()._get_mail_template()
 
-    # === RESULTS === #
+    # === DIALOGS AND RESULTS === #
+
+    def action_reject_wizard(self):
+        """As for customers, by the name of the claims' button: Send Back.
+
+        :return dict: the dialog
+        """
+        action = super().action_reject_wizard()
+        return dict(action, name=self.env._("Send Back")) if self._get_claims() else action
 
     def _get_bill_action(self):
         """Claims are shown in screens of their own."""

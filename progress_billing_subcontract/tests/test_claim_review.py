@@ -1,5 +1,5 @@
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .claim_common import AcceptedClaimCommon
 
@@ -107,6 +107,16 @@ class TestClaimReview(AcceptedClaimCommon):
         self.assertFalse(any(self.bill.line_ids.mapped('review_note')))
         self.assertEqual(self.bill.review_round, 2)
         self.assertRegex(str(self.bill.message_ids.mapped('body')), "Claim 2: .*14,000.00 of work")
+
+    def test_dialog_is_called_as_its_button(self):
+        """A claim is sent back, a bill of a customer rejected: by name of the dialog, and of its button."""
+        customers = self.make.contract([100.0])
+        bill = self.env['progress.bill'].create({'contract_id': customers.id})
+        for record, name, sends_back in ((self.bill, "Send Back", True), (bill, "Reject", False)):
+            action = record.action_reject_wizard()
+            self.assertEqual(action['name'], name)
+            wizard = self.env['progress.reject.wizard'].with_context(action['context'])
+            self.assertEqual(Form(wizard).sends_back, sends_back)
 
     def test_nothing_to_send_back(self):
         wizard = self._review('10000')

@@ -30,17 +30,14 @@ class ProgressBillDeposit(models.Model):
         engine, groups = self.env['progress.tax.engine'], {}
         taken = engine._read_taken(taxes['work'])
         scheduled = self.env['progress.contract.line'].browse(one.key for one in taken)
-        accounts = {line._ids[0]: account for line, account in self._get_deposit_accounts(scheduled).items()}
+        accounts = self._get_deposit_accounts(scheduled)
         for one in taken:
-            key = frozenset(one.taxes._ids), accounts[one.key]._ids
-            if key not in groups:
-                groups[key] = accounts[one.key], []
-            groups[key][1].append(one)
+            groups.setdefault((frozenset(one.taxes._ids), accounts[one.key]._ids), []).append(one)
         return [
             self._prepare_deposit_item_vals(
-                mine[0].taxes, account, *engine._sum_taken(mine), [one.line for one in mine]
+                mine[0].taxes, accounts[mine[0].key], *engine._sum_taken(mine), [one.line for one in mine]
             )
-            for account, mine in groups.values()
+            for mine in groups.values()
         ]
 
     def _prepare_deposit_item_vals(self, taxes, account, net, amounts, line_ids):
@@ -63,9 +60,9 @@ class ProgressBillDeposit(models.Model):
         """Where deposits of schedule lines are booked.
 
         :param lines: ``progress.contract.line``
-        :return dict: accounts by line
+        :return dict: accounts by id of the line
         """
-        return dict.fromkeys(lines, self.contract_id._get_deposit_account()) if lines else {}
+        return dict.fromkeys(lines._ids, self.contract_id._get_deposit_account()) if lines else {}
 
     def _prepare_deposit_vals(self, name, account):
         """What every line on the deposit account has in common: product, account, no analytics."""

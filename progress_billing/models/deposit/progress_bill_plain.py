@@ -6,8 +6,6 @@ from ..base.progress_plain_taxes import PlainTaxes
 
 #: from how many claims on it pays to ask the database for one bill alone
 MANY_CLAIMS = 25
-#: what is read of all claims of a bill together
-READ_APART = ('contract_line_id', 'invoiced_amount', 'invoiced_quantity')
 #: who extends one of these is asked claim by claim
 TAX_HOOKS = frozenset({'_prepare_tax_entries', '_get_line_taxes', '_get_earlier_taxes'})
 ENGINE_HOOKS = frozenset(
@@ -28,11 +26,7 @@ class ProgressBillPlain(models.Model):
     _inherit = 'progress.bill'
 
     def _fetch_to_invoice(self):
-        plain = self._filter_plain_deposits()
-        if plain:  # what others want to know of the lines
-            names = set(self._get_invoiced_line_fields()).difference(READ_APART)
-            plain.line_ids.fetch(sorted(names))
-        return super(ProgressBillPlain, self - plain)._fetch_to_invoice()
+        return super(ProgressBillPlain, self - self._filter_plain_deposits())._fetch_to_invoice()
 
     def _get_line_taxes(self):
         if not self._filter_plain_deposits():

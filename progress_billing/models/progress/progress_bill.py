@@ -40,7 +40,7 @@ class ProgressBill(models.Model):
         ruled = lines.filtered(lambda line: line.billing_rule_id in rules) if rules else lines.browse()
         accounts = super()._get_deposit_accounts(lines - ruled if ruled else lines)
         for rule, mine in ruled.grouped('billing_rule_id').items():
-            accounts |= dict.fromkeys(mine, self.contract_id._get_deposit_account(rule))
+            accounts |= dict.fromkeys(mine._ids, self.contract_id._get_deposit_account(rule))
         return accounts
 
     def _get_percent_taken(self):

@@ -45,13 +45,13 @@ class ProgressContractLineRun(models.Model):
             rows = self._ask_run([SQL("DENSE_RANK() OVER (ORDER BY %s)", columns)])
         else:
             rows = [(line.id, line.id) for line in self.sorted(lambda line: (line.sequence, line.id))]
-        keys, groups = {}, {}
+        firsts, groups, result = {}, {}, {}
         for line_id, alike in rows:
-            if alike not in keys:
-                line = self.browse(line_id).with_prefetch(self._ids)
-                keys[alike] = line.contract_id, line._get_run_key()
+            firsts.setdefault(alike, line_id)
+        lines = self.browse(firsts.values())  # only these are read
+        keys = {alike: (line.contract_id, line._get_run_key()) for alike, line in zip(firsts, lines, strict=True)}
+        for line_id, alike in rows:
             groups.setdefault(keys[alike], []).append(line_id)
-        result = {}
         for (contract, key), ids in groups.items():
             result.setdefault(contract, {})[key] = self.browse(ids).with_prefetch(self._ids)
         return result

@@ -294,11 +294,9 @@ class ProgressBillRetainage(models.Model):
         self.ensure_one()
         if 'retainage' in taxes:
             return self._prepare_taxed_held_line_list(taxes['retainage'])
-        held = self.line_ids._filter_filled('retainage_amount')
-        total = sum(held.mapped('retainage_amount'))
-        if self.currency_id.is_zero(total):
+        if self.currency_id.is_zero(self.retainage_amount):
             return []
-        return [self._prepare_held_vals('retainage', -total, self.contract_id._get_held_tax())]
+        return [self._prepare_held_vals('retainage', -self.retainage_amount, self.contract_id._get_held_tax())]
 
     def _get_retainage_taxes(self):
         """Tax follows the release: what is held back has the taxes of the work, cumulative like these (RET-9).
@@ -414,11 +412,10 @@ class ProgressBillRetainage(models.Model):
 
     def _prepare_retainage_total(self):
         """The retainage of the bill as one untaxed line; none where it comes to nothing."""
-        held = self.line_ids._filter_filled('retainage_amount')
-        total = sum(held.mapped('retainage_amount'))
-        if self.currency_id.is_zero(total) and not any(held.mapped('retainage_tax_amounts')):
-            return []
-        return [{'quantity': 1.0, 'price_unit': -total}]
+        holds = bool(self._filter_with_figures('retainage_amount'))
+        if holds and self.currency_id.is_zero(self.retainage_amount):  # what moves between lines moves their taxes
+            holds = any(self.line_ids._filter_filled('retainage_amount').mapped('retainage_tax_amounts'))
+        return [{'quantity': 1.0, 'price_unit': -self.retainage_amount}] if holds else []
 
     # === AFTER THE FINAL INVOICE === #
 
