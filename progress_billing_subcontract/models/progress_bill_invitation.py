@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
+from odoo.addons.progress_billing.models.portal.progress_contact import ROLES_THAT_TALK
 
 
 class ProgressBillInvitation(models.Model):
@@ -110,7 +111,7 @@ class ProgressBillInvitation(models.Model):
             if bill.vendor_reference:  # which another may have taken while this one was declined
                 bill._check_vendor_reference(bill.vendor_reference)
         self.contract_id._check_can_bill()
-        self.contract_id._check_has_contacts()
+        self._check_has_recipients('invited', ROLES_THAT_TALK)
         late = self.filtered(
             lambda bill: bill.period_id.date_due and bill.period_id.date_due < bill.company_id._get_progress_today()
         )
@@ -125,6 +126,11 @@ class ProgressBillInvitation(models.Model):
             }
             bill._write_as(actor, vals)
         return self._send_invitations(late)
+
+    def _get_recipients(self, kind, roles):
+        """Whoever claims signs: of subcontractors, invoice contacts are asked to sign as well."""
+        asked = kind == 'signature' and self.contract_id._is_subcontract()
+        return super()._get_recipients(kind, ROLES_THAT_TALK if asked else roles)
 
     def _send_invitations(self, late):
         """Write to the contacts, once a day, and say to whom; late invitations are said to be late."""
