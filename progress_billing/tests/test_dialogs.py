@@ -573,6 +573,18 @@ class TestSmallDialogs(DialogCommon):
             nothing.action_confirm()
         self.assertTrue(str(refused.exception))
 
+    def test_down_payment_by_percentage(self):
+        """A share of the contract is typed as such, and is the amount; an amount typed later is not that share."""
+        contract = self.make.contract([3000.5, 1000], self.tax_15)
+        with Form(self.env['progress.down.payment.wizard'].with_context(default_contract_id=contract.id)) as form:
+            form.percent = 30
+            self.assertEqual(form.amount, 1200.15)
+            form.amount = 1000
+            self.assertEqual(form.percent, 0)
+            form.percent = 30
+        form.record.action_confirm()
+        self.assertEqual(contract.bill_ids.amount_due, 1200.15)
+
     def test_down_payment(self):
         """Another customer brings one of their contracts along; the same one, or their contact, keeps it."""
         mine, other = self.make.contract([1000]), self.env['res.partner'].create({'name': "Other"})
