@@ -19,7 +19,7 @@ class ProgressDownPaymentWizard(models.TransientModel):
     )
     currency_id = fields.Many2one(related='contract_id.currency_id')
     percent = fields.Float(
-        string="Percentage", help="Of the revised contract: type it instead of the amount, which follows."
+        string="% of the Contract", help="Of the revised contract: type it instead of the amount, which follows."
     )
     amount = fields.Monetary(required=True, help="Untaxed.")
     is_restricted = fields.Boolean(
