@@ -103,8 +103,9 @@ class TestClaimDialog(DialogCommon):
     def test_refused(self):
         contract = self.make.as_billed([1000])
         for vals, typed, sentence in (
-            ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100"),
-            ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100"),
+            ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100, not 0."),
+            ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100, not 101."),
+            ({'percent': 100.25}, {}, "A percentage must be more than 0 and at most 100, not 100.25."),
             ({'mode': 'lines'}, {}, "has nothing left to bill"),
             ({'mode': 'lines'}, {'amount': 1000.01}, "would be billed of"),
         ):
