@@ -23,8 +23,8 @@ class ProgressContractOwner(models.Model):
             if owner.project_id != line.project_id:
                 raise UserError(
                     self.env._(
-                        "%(line)s of %(subcontract)s is billed to the owner on %(contract)s, which has to be of the same "
-                        "project. Clear Billed to the Owner On of the line first.",
+                        "%(line)s of %(subcontract)s is billed to the owner on %(contract)s, which has to be of the "
+                        "same project. Clear Billed to the Owner On of the line first.",
                         line=line.display_name,
                         subcontract=line.contract_id.display_name,
                         contract=owner.contract_id.display_name,
