@@ -235,11 +235,11 @@ class ProgressBillRetainage(models.Model):
         for contract in self.contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
-                before = stored.get(line.contract_line_id, 0.0)
-                stored[line.contract_line_id] = line.stored_amount
+                before = line.currency_id.round(stored.get(line.contract_line_id, 0.0))
                 waiting = not line.bill_id.invoice_id and line.kind != 'opening'
                 if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
                     line._write_protected({'previous_stored_amount': before})
+                stored[line.contract_line_id] = before + line.stored_amount - line.previous_stored_amount
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
