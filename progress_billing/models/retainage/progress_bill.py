@@ -232,6 +232,7 @@ class ProgressBillRetainage(models.Model):
 
     def _restate_stored(self):
         """Bills not invoiced yet follow what the bills before them leave stored (RET-16)."""
+        changed = {}
         for contract in self.contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
@@ -239,7 +240,8 @@ class ProgressBillRetainage(models.Model):
                 stored[line.contract_line_id] = line.stored_amount
                 waiting = not line.bill_id.invoice_id and line.kind != 'opening'
                 if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
-                    line._write_protected({'previous_stored_amount': before})
+                    changed[line] = {'previous_stored_amount': before}
+        self.line_ids._write_together(changed)
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
