@@ -152,7 +152,7 @@ class ProgressBillApprovalSteps(models.Model):
         # sudo: mail.activity - of others
         todo = self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids)
         kind = todo and self.env.ref(ACTIVITY)
-        old, new = self.env['mail.activity'].sudo(), {}
+        old, new = todo.activity_ids.browse(), {}
         for bill in todo:
             step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
             wanted = {(user, step.name) for user in step._get_approvers()} if step else set()
