@@ -108,23 +108,21 @@ class ProgressBillInvitation(models.Model):
                         status=bill._get_portal_state_label(),
                     )
                 )
-            if bill.vendor_reference:  # which another may have taken while this one was declined
-                bill._check_vendor_reference(bill.vendor_reference)
+        # which another may have taken while one of these was declined
+        self._check_vendor_references({bill: bill.vendor_reference for bill in self})
         self.contract_id._check_can_bill()
         self._check_has_recipients('invited', ROLES_THAT_TALK)
         late = self.filtered(
             lambda bill: bill.period_id.date_due and bill.period_id.date_due < bill.company_id._get_progress_today()
         )
-        now = fields.Datetime.now()
-        for bill in self:
-            vals = {
-                'review_state': 'planned',
-                'invited_on': now,
-                'answered_on': False,
-                'decline_reason': False,
-                'is_late_invitation': bill in late,
-            }
-            bill._write_as(actor, vals)
+        vals = {
+            'review_state': 'planned',
+            'invited_on': fields.Datetime.now(),
+            'answered_on': False,
+            'decline_reason': False,
+        }
+        late._write_as(actor, {**vals, 'is_late_invitation': True})
+        (self - late)._write_as(actor, {**vals, 'is_late_invitation': False})
         return self._send_invitations(late)
 
     def _get_recipients(self, kind, roles):
@@ -137,10 +135,12 @@ class ProgressBillInvitation(models.Model):
         today = str(fields.Date.context_today(self))
         # sudo: progress.notice - nobody writes them by hand
         notices = self.env['progress.notice'].sudo()._announce(self, 'invited', lambda _bill: today)
-        for bill, sent in notices.grouped('bill_id').items():
-            bill.sudo(False).message_post(
-                body=self.env._("Invited to bill: %s.", ', '.join(sent.partner_id.mapped('display_name')))
-            )
+        self.browse(notices.bill_id.ids)._message_log_batch(
+            {
+                bill.id: self.env._("Invited to bill: %s.", ', '.join(sent.partner_id.mapped('display_name')))
+                for bill, sent in notices.grouped('bill_id').items()
+            }
+        )
         action = self._get_sent_notification(notices.partner_id.mapped('display_name'))
         if late:
             action['params'].update(
@@ -175,7 +175,8 @@ class ProgressBillInvitation(models.Model):
         reason = self._read_text(reason)
         todo = self.filtered(lambda bill: bill.state != 'declined')
         # sudo: progress.bill.line - what was entered and never handed in, whoever declines
-        todo.filtered(lambda bill: bill.state == 'draft').sudo().line_ids.unlink()
+        entered = todo.filtered(lambda bill: bill.state == 'draft').sudo().line_ids
+        (entered - entered._get_owner_shares().claim_line_id).unlink()
         vals = {'review_state': 'declined', 'answered_on': fields.Datetime.now(), 'decline_reason': reason or False}
         todo._write_as(actor, vals, body=reason and self.env._("Declined: %s", reason))
 

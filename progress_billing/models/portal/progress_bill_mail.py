@@ -127,10 +127,12 @@ class ProgressBillMail(models.Model):
         today = str(fields.Date.context_today(self))
         # sudo: progress.notice - nobody writes them by hand
         notices = self.env['progress.notice'].sudo()._announce(self, kind, lambda _bill: today, roles)
-        for bill, sent in notices.grouped('bill_id').items():
-            bill.sudo(False).message_post(
-                body=self.env._("Sent to %s.", ', '.join(sent.partner_id.mapped('display_name')))
-            )
+        self.browse(notices.bill_id.ids)._message_log_batch(
+            {
+                bill.id: self.env._("Sent to %s.", ', '.join(sent.partner_id.mapped('display_name')))
+                for bill, sent in notices.grouped('bill_id').items()
+            }
+        )
         return self._get_sent_notification(notices.partner_id.mapped('display_name'))
 
     def _get_recipients(self, kind, roles):
