@@ -1,5 +1,7 @@
 import re
 
+from lxml import html
+
 from odoo.tests import HttpCase, tagged
 
 from .claim_common import ClaimCommon
@@ -57,13 +59,21 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         line = bill.line_ids[0]
         line.amount = 2500
 
-        def read_figures(page):
-            texts = re.findall(r'class="o_progress_(?:difference|less|due)">(.*?)</strong>', page.text)
-            return [re.sub('<[^>]*>|[^0-9.,–]', '', text) for text in texts]
+        def read_form(page):
+            form = html.fromstring(page.text).get_element_by_id('progress_claim')
+            return form, {name: value or '' for name, value in form.form_values()}
 
-        self.assertEqual(read_figures(self._get(bill)), ['2,500.00', '250.00', '2,250.00'])
+        form, given = read_form(self._get(bill))
+        self.assertTrue(form.get('data-stands'))
+        answer = self.make_jsonrpc_request(
+            form.get('data-preview'), {'access_token': form.get('data-token'), 'given': given}
+        )
+        self.assertEqual(
+            [re.sub('[^0-9.,]', '', answer[name]) for name in ('difference', 'less', 'due')],
+            ['2,500.00', '250.00', '2,250.00'],
+        )
         refused = self._post(bill, answer='claim', **{f'work_{line.id}': 'twelve', f'unit_{line.id}': 'amount'})
-        self.assertEqual(read_figures(refused), ['–'] * 3)
+        self.assertFalse(read_form(refused)[0].get('data-stands'))
 
     def test_bare_address(self):
         """A claim or a subcontract that is opened without an action is shown in its own form (SUB-17)."""

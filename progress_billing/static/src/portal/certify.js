@@ -19,6 +19,12 @@ export class ProgressCertify extends Interaction {
         this.typed = debounce(() => this.preview(), 300);
     }
 
+    start() {
+        if (this.el.dataset.stands) {
+            this.preview(); // what stands, before anything is typed
+        }
+    }
+
     async preview() {
         const form = this.el.closest("form") || this.el.querySelector("form");
         const asked = ++this.asked;
