@@ -201,6 +201,48 @@ class TestRetainage(ProgressBillingCommon):
                 self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_tax')), 2), 82.5)
                 self.assertEqual(contract.retainage_balance, 0)
 
+    def _release_half(self, contract):
+        before = contract.bill_ids
+        contract.action_release_retainage(27.5)
+        return contract.bill_ids - before
+
+    def test_tax_of_releases_that_do_not_stand(self):
+        """RET-11: a release whose draft was deleted takes no tax, nor does one that was corrected: 4.13, then 4.12."""
+        self.company.progress_retainage_tax = 'release'
+        for undone in ('deleted', 'corrected'):
+            with self.subTest(undone):
+                contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+                self._draw(contract, 100)
+                first = self._release_half(contract)
+                if undone == 'deleted':
+                    first.invoice_id.unlink()
+                    self.assertFalse(first.bucket)
+                    first = self._release_half(contract)
+                else:
+                    first.action_correct()
+                    first.action_release()
+                first.invoice_id.filtered(lambda move: move.state == 'draft').action_post()
+                second = self._release_half(contract)
+                second.invoice_id.action_post()
+                taxes = [first.invoice_id.amount_tax, second.invoice_id.amount_tax]
+                self.assertEqual(taxes, [4.13, 4.12])
+                moves = contract.invoice_ids.filtered(lambda move: move.state == 'posted')
+                tax_lines = moves.line_ids.filtered('tax_line_id')
+                self.assertEqual(round(sum(tax_lines.mapped('balance')), 2), -82.5)
+
+    def test_tax_withheld_after_a_release(self):
+        """RET-11: 27.50 withheld with 4.13 and released, 27.50 more withheld: 4.12, what was released is another sum."""
+        self.company.progress_retainage_tax = 'release'
+        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        self._draw(contract, 50)
+        release = self._release_half(contract)
+        release.invoice_id.action_post()
+        self.assertEqual(release.invoice_id.amount_tax, 4.13)
+        self._draw(contract, 100)
+        bill = contract.bill_ids - release
+        taxes = [round(move.amount_tax, 2) for move in bill.invoice_id.sorted('id')]
+        self.assertEqual(taxes, [37.12, 37.13], "41.25 less 4.13, 41.25 less 4.12")
+
     def test_tax_on_release_in_deposit_mode(self):
         """RET-9, RET-14: tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'

@@ -232,14 +232,17 @@ class ProgressBillRetainage(models.Model):
 
     def _restate_stored(self):
         """Bills not invoiced yet follow what the bills before them leave stored (RET-16)."""
+        changed = {}
         for contract in self.contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
                 before = line.currency_id.round(stored.get(line.contract_line_id, 0.0))
-                waiting = not line.bill_id.invoice_id and line.kind != 'opening'
-                if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
-                    line._write_protected({'previous_stored_amount': before})
-                stored[line.contract_line_id] = before + line.stored_amount - line.previous_stored_amount
+                waiting, previous = not line.bill_id.invoice_id, line.previous_stored_amount
+                if waiting and line.kind != 'opening' and line.currency_id.compare_amounts(previous, before):
+                    changed[line] = {'previous_stored_amount': before}
+                    previous = before
+                stored[line.contract_line_id] = before + line.stored_amount - previous
+        self.line_ids._write_together(changed)
 
     def _filter_stored(self):
         """Those of these bills that say anything of stored materials."""
