@@ -72,6 +72,18 @@ class QueryAssertions:
         self.assertLessEqual(many, few + 2 + each * (MANY - FEW), f"{few} queries for {FEW} rows, {many} for {MANY}")
         self.assertLessEqual(many, most, "queries")
 
+    def assertEach(self, prepare, **most):
+        """Steps that people take with many records, one after the other: what a record more costs each of them.
+
+        :param prepare: takes a number of records, returns what is done with them, a function a step
+        :param most: queries that a record more may take, by step
+        """
+        few, many = 3, 9
+        costs = {number: [count_queries(self.env, act) for act in prepare(number)] for number in (2, few, many)}
+        for (name, each), little, much in zip(most.items(), costs[few], costs[many], strict=True):
+            with self.subTest(name):
+                self.assertLessEqual((much - little) / (many - few), each, f"{little} queries for {few}, {much}")
+
     def assertListFlat(self, records, view, kind='list', most=60):
         """A list of these records, as the web client reads it, takes as many queries as one of a third of them.
 

@@ -1,6 +1,7 @@
 from odoo import Command
 from odoo.tests import Form, freeze_time, tagged
 
+from ..models.base.progress_actor import Actor
 from .common import ProgressBillingCommon
 from .queries import FEW, MANY, SOME, QueryAssertions, ShownLists, count_queries
 
@@ -110,6 +111,29 @@ class TestActionQueries(QueryAssertions, ProgressBillingCommon):
 
         self._assert_flat_steps(prepare, 'create', 'post', 'final', 'post the final', most=150)
 
+    def test_reviewed_together(self):
+        """Approved step by step and sent back: the history of all of them is written at once."""
+
+        def prepare(number):
+            contracts = self._contracts(number, use_pro_forma=True)
+            steps = [
+                {'contract_id': contract.id, 'name': "Check", 'user_id': self.env.uid, 'sequence': sequence}
+                for contract in contracts
+                for sequence in range(2)
+            ]
+            self.env['progress.approval.step'].create(steps)
+            contracts.action_run_billing()
+            bills = contracts.bill_ids.browse(contracts.bill_ids.ids)
+            yield bills.action_approve_step
+            yield bills.action_submit
+            yield lambda: bills.action_reject("Not yet")
+            self.assertEqual(bills.approval_ids.mapped('step_id.sequence'), [0] * number)
+            self.assertEqual([bill.activity_ids.mapped('summary') for bill in bills], [["Check"]] * number)
+            texts = ["".join(bill.message_ids.mapped('body')) for bill in bills]
+            self.assertTrue(all("Check: approved." in text and "Rejected: Not yet" in text for text in texts))
+
+        self.assertEach(prepare, approve=1, submit=1, reject=1)
+
     def test_create_with_a_history(self):
         """A bill costs the same after many earlier ones of its contract."""
 
@@ -165,6 +189,22 @@ class TestActionQueries(QueryAssertions, ProgressBillingCommon):
             with self.subTest(name):
                 self.assertLessEqual(many, few + 4, f"{few} queries for {FEW} lines, {many} for {MANY}")
                 self.assertLessEqual(many, 350)
+
+    def test_lines_certified(self):
+        """Each line for an amount of its own."""
+
+        def certify(number):
+            contract = self.make.pro_forma([100] * number, self.tax_15)
+            contract.line_ids.completed_percent = 40
+            contract.action_run_billing()
+            bill = contract.bill_ids
+            amounts = {line: 10 + place for place, line in enumerate(bill.line_ids)}
+            cost = count_queries(self.env, lambda: bill._certify_lines(Actor.of(self.env.user), amounts))
+            self.assertEqual(bill.line_ids.mapped('invoiced_amount'), list(amounts.values()))
+            self.assertEqual(contract.line_ids.mapped('draft_amount'), list(amounts.values()))
+            return cost
+
+        self.assertRowsFree(certify, most=80)
 
     def test_billing_tab(self):
         """The project's form, with a schedule and a plan of many rows."""

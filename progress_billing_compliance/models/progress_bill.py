@@ -64,7 +64,6 @@ class ProgressBillCompliance(models.Model):
 
     def _note_compliance(self, step):
         """What was missing when the step was taken, in the history of the bills."""
-        for bill in self:
-            warnings = bill._get_compliance_warnings(step)
-            if warnings:
-                bill.message_post(body=plaintext2html('\n'.join(warnings)))
+        found = {bill.id: bill._get_compliance_warnings(step) for bill in self}
+        texts = {bill: plaintext2html('\n'.join(warnings)) for bill, warnings in found.items() if warnings}
+        self.browse(texts)._message_log_batch(texts)

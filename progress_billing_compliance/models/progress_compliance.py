@@ -338,14 +338,16 @@ class ProgressCompliance(models.Model):
     def _remind(self):
         """Schedule the activities of those that are due to be reminded of."""
         due = self.filtered(lambda document: document.state in ('expiring', 'expired'))
-        for document in due:
-            document.activity_schedule(
+        alike = due.grouped(lambda document: (document.valid_until, document._get_responsible(), document.type_id))
+        for (valid_until, user, kind), documents in alike.items():
+            documents.activity_schedule(
                 ACTIVITY,
-                date_deadline=document.valid_until,
-                user_id=document._get_responsible().id,
-                summary=self.env._("%s: ask for a new one", document.type_id.name),
+                date_deadline=valid_until,
+                user_id=user.id,
+                summary=self.env._("%s: ask for a new one", kind.name),
             )
-            document._write_protected({'reminded_on': document.company_id._get_progress_today()})
+        for company, documents in due.grouped('company_id').items():
+            documents._write_protected({'reminded_on': company._get_progress_today()})
 
     def _get_responsible(self):
         """Who is told that a document expires."""

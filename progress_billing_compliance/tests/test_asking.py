@@ -229,3 +229,20 @@ class TestAsking(QueryAssertions, ComplianceCommon):
             count_queries(self.env, lambda some=some: state(some.compliance_ids.ids).mapped('state')) for some in sizes
         )
         self.assertLessEqual(many, few + 1)
+
+    def test_queries_of_reminders(self):
+        """Documents of one kind that end on one day are reminded of together."""
+
+        def remind(number):
+            documents = self.env['progress.compliance'].concat(
+                *(
+                    self._document(self.insurance, contract_id=contract.id, valid_until=self._day(3))
+                    for contract in (self.make.pro_forma([100]) for _number in range(number))
+                )
+            )
+            cost = count_queries(self.env, documents.browse(documents.ids)._remind)
+            self.assertEqual([len(document.activity_ids) for document in documents], [1] * number)
+            self.assertEqual(set(documents.mapped('reminded_on')), {self.today})
+            return cost
+
+        self.assertRowsFree(remind, most=60)

@@ -59,15 +59,21 @@ class ProgressBillClaim(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """An invoice number is written once its bill is there: it is compared with those of the same subcontractor."""
+        """Invoice numbers are written once their bills are there: they are compared with those of the same partners."""
+        vals_list = [self._clean_reference(vals) for vals in vals_list]
         bills = super().create(
             [{name: value for name, value in vals.items() if name != 'vendor_reference'} for vals in vals_list]
         )
+        references = {}
         for bill, vals in zip(bills, vals_list, strict=True):
             if 'partner_id' in bill._get_typed(vals) and bill.partner_id != bill.contract_id.partner_id:
                 bill._check_may_reassign()
             if vals.get('vendor_reference'):
-                bill.vendor_reference = vals['vendor_reference']
+                references[bill] = vals['vendor_reference']
+        if references:
+            bills.browse().concat(*references)._check_may_enter()
+            self._check_vendor_references(references)
+            self._write_together({bill: {'vendor_reference': number} for bill, number in references.items()})
         return bills
 
     def write(self, vals):
@@ -80,19 +86,9 @@ class ProgressBillClaim(models.Model):
         if 'partner_id' in typed and self._differs('partner_id', vals['partner_id']):
             self._check_may_reassign()
         if 'vendor_reference' in typed:
-            for bill in self:
-                # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
-                may_change = bill.state in (*OPEN_STATES, 'declined')
-                if not may_change and bill.vendor_reference != vals['vendor_reference']:
-                    raise UserError(
-                        self.env._(
-                            "The invoice number of %(bill)s cannot change: its status is “%(state)s”.",
-                            bill=bill.display_name,
-                            state=bill._get_state_label(),
-                        )
-                    )
-        if vals.get('vendor_reference'):
-            self._check_vendor_reference(vals['vendor_reference'])
+            if len(self) > 1 and vals['vendor_reference']:
+                raise ValidationError(self.env._("An invoice number is that of one claim: enter each its own."))
+            self._check_vendor_references(dict.fromkeys(self, vals['vendor_reference']))
         return super().write(vals)
 
     def _check_may_change_handed_in(self):
@@ -112,48 +108,64 @@ class ProgressBillClaim(models.Model):
         """
         self.contract_id._check_may_keep_subcontracts()
 
-    def _check_vendor_reference(self, reference):
+    def _check_vendor_references(self, references):
         """A subcontractor's invoice number is taken once: by one claim, or by a bill of Odoo's own (SUB-7).
 
         Two sessions at once are told apart by the index.
 
-        :raises ValidationError: naming the document that has it
+        :param dict references: numbers by bill, empty for none
+        :raises UserError: for a bill whose number cannot change any more
+        :raises ValidationError: naming the document that has a number already
         """
-        if len(self) > 1:
-            raise ValidationError(self.env._("An invoice number is that of one claim: enter each its own."))
-        for bill in self:
-            taken = self.env['account.move'].sudo()  # sudo: account.move - a number is taken whoever may see where
-            # sudo: progress.bill - as above
-            twin = self.sudo().search(
-                [
-                    ('id', '!=', bill.id),
-                    ('company_id', '=', bill.company_id.id),
-                    ('commercial_partner_id', '=', bill.commercial_partner_id.id),
-                    ('vendor_reference', '=', reference),
-                    ('state', 'not in', ENDED_STATES),
-                ],
-                limit=1,
-            ) or taken.search(
-                [
-                    ('company_id', '=', bill.company_id.id),
-                    ('commercial_partner_id', '=', bill.commercial_partner_id.id),
-                    ('move_type', '=', 'in_invoice'),
-                    ('ref', '=', reference),
-                    ('state', '!=', 'cancel'),
-                    ('progress_bill_id', '=', False),
-                ],
-                limit=1,
-            )
-            if twin:
+        for bill, number in references.items():
+            # a declined claim may be invited again, with a number that nobody else has taken since (SUB-7)
+            if bill.vendor_reference != number and bill.state not in (*OPEN_STATES, 'declined'):
+                raise UserError(
+                    self.env._(
+                        "The invoice number of %(bill)s cannot change: its status is “%(state)s”.",
+                        bill=bill.display_name,
+                        state=bill._get_state_label(),
+                    )
+                )
+        taken = self._find_taken_references(references)
+        for bill, number in references.items():
+            key = (bill.company_id, bill.commercial_partner_id, number)
+            twin = number and taken.setdefault(key, bill)
+            if twin and twin != bill:
                 raise ValidationError(
                     self.env._(
                         "The invoice number %(number)s of %(partner)s is on %(twin)s already. Enter the number of this "
                         "claim.",
-                        number=reference,
+                        number=number,
                         partner=bill.commercial_partner_id.display_name,
                         twin=twin.display_name,
                     )
                 )
+
+    def _find_taken_references(self, references):
+        """What has invoice numbers that are about to be given to claims, whoever may see it.
+
+        :param dict references: numbers by bill, empty for none
+        :return dict: another claim or a bill of Odoo's own, by company, partner and number
+        """
+        numbers = [number for number in references.values() if number]
+        if not numbers:
+            return {}
+        bills = self.browse().concat(*references)
+        same = Domain('company_id', 'in', bills.company_id.ids)
+        same &= Domain('commercial_partner_id', 'in', bills.commercial_partner_id.ids)
+        # sudo: account.move - a number is taken whoever may see where
+        moves = self.env['account.move'].sudo()
+        own = Domain([('move_type', '=', 'in_invoice'), ('state', '!=', 'cancel'), ('progress_bill_id', '=', False)])
+        taken = {
+            (move.company_id, move.commercial_partner_id, move.ref): move
+            for move in moves.search(same & own & Domain('ref', 'in', numbers))
+        }
+        live = Domain([('id', 'not in', bills.ids), ('state', 'not in', ENDED_STATES)])
+        # sudo: progress.bill - as above
+        for other in self.sudo().search(same & live & Domain('vendor_reference', 'in', numbers)):
+            taken[other.company_id, other.commercial_partner_id, other.vendor_reference] = other
+        return taken
 
     def _prepare_invoice_vals(self, taxes):
         vals = super()._prepare_invoice_vals(taxes)
@@ -202,13 +214,16 @@ class ProgressBillClaim(models.Model):
         fresh._write_protected({'submitted_on': fields.Datetime.now(), 'submitted_by_partner_id': actor.partner.id})
         # sudo: res.users - who acts, whoever runs the code
         is_office = bool(actor.user) and not actor.user.sudo().share
-        for bill in fresh:
-            behalf = is_office and not bill._is_contact(actor.partner)  # a colleague may be one
-            bill._write_protected({'is_on_behalf': behalf})
-            bill.message_post(body=bill._get_submitted_text(actor, behalf), author_id=actor.partner.id)
+        behalf = fresh.filtered(lambda bill: is_office and not bill._is_contact(actor.partner))  # a colleague may be one
+        behalf._write_protected({'is_on_behalf': True})
+        (fresh - behalf)._write_protected({'is_on_behalf': False})
+        fresh._message_log_batch(
+            {bill.id: bill._get_submitted_text(actor) for bill in fresh}, author_id=actor.partner.id
+        )
         return result
 
-    def _get_submitted_text(self, actor, behalf):
+    def _get_submitted_text(self, actor):
+        self.ensure_one()
         values = {
             'amount': self.contract_id._show_amount(self.amount),
             'due': self.contract_id._show_amount(self.current_payment_due),
@@ -216,7 +231,7 @@ class ProgressBillClaim(models.Model):
             'who': actor.name,
             'partner': self.partner_id.display_name,
         }
-        if behalf:
+        if self.is_on_behalf:
             return self.env._(
                 "Claim %(round)s: %(amount)s of work, %(due)s due. Submitted by %(who)s in the name of %(partner)s.",
                 **values,

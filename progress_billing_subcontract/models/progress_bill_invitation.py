@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
+from odoo.addons.progress_billing.models.portal.progress_contact import ROLES_THAT_TALK
 
 
 class ProgressBillInvitation(models.Model):
@@ -107,34 +108,39 @@ class ProgressBillInvitation(models.Model):
                         status=bill._get_portal_state_label(),
                     )
                 )
-            if bill.vendor_reference:  # which another may have taken while this one was declined
-                bill._check_vendor_reference(bill.vendor_reference)
+        # which another may have taken while one of these was declined
+        self._check_vendor_references({bill: bill.vendor_reference for bill in self})
         self.contract_id._check_can_bill()
-        self.contract_id._check_has_contacts()
+        self._check_has_recipients('invited', ROLES_THAT_TALK)
         late = self.filtered(
             lambda bill: bill.period_id.date_due and bill.period_id.date_due < bill.company_id._get_progress_today()
         )
-        now = fields.Datetime.now()
-        for bill in self:
-            vals = {
-                'review_state': 'planned',
-                'invited_on': now,
-                'answered_on': False,
-                'decline_reason': False,
-                'is_late_invitation': bill in late,
-            }
-            bill._write_as(actor, vals)
+        vals = {
+            'review_state': 'planned',
+            'invited_on': fields.Datetime.now(),
+            'answered_on': False,
+            'decline_reason': False,
+        }
+        late._write_as(actor, {**vals, 'is_late_invitation': True})
+        (self - late)._write_as(actor, {**vals, 'is_late_invitation': False})
         return self._send_invitations(late)
+
+    def _get_recipients(self, kind, roles):
+        """Whoever claims signs: of subcontractors, invoice contacts are asked to sign as well."""
+        asked = kind == 'signature' and self.contract_id._is_subcontract()
+        return super()._get_recipients(kind, ROLES_THAT_TALK if asked else roles)
 
     def _send_invitations(self, late):
         """Write to the contacts, once a day, and say to whom; late invitations are said to be late."""
         today = str(fields.Date.context_today(self))
         # sudo: progress.notice - nobody writes them by hand
         notices = self.env['progress.notice'].sudo()._announce(self, 'invited', lambda _bill: today)
-        for bill, sent in notices.grouped('bill_id').items():
-            bill.sudo(False).message_post(
-                body=self.env._("Invited to bill: %s.", ', '.join(sent.partner_id.mapped('display_name')))
-            )
+        self.browse(notices.bill_id.ids)._message_log_batch(
+            {
+                bill.id: self.env._("Invited to bill: %s.", ', '.join(sent.partner_id.mapped('display_name')))
+                for bill, sent in notices.grouped('bill_id').items()
+            }
+        )
         action = self._get_sent_notification(notices.partner_id.mapped('display_name'))
         if late:
             action['params'].update(

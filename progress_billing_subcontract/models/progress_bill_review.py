@@ -80,14 +80,12 @@ class ProgressBillReview(models.Model):
 
     def _submit(self, actor):
         result = super()._submit(actor)
-        for bill in self._get_claims():
-            # sudo: mail.activity - whoever hands in, the responsible reviews
-            bill = bill.sudo()
-            user = bill.contract_id.user_id
-            if user and not bill.activity_ids.filtered(
-                lambda activity: activity.activity_type_id == self.env.ref(ACTIVITY)
-            ):
-                bill.activity_schedule(ACTIVITY, user_id=user.id, summary=bill.partner_id.display_name)
+        # sudo: mail.activity - whoever hands in, the responsible reviews
+        claims, kind = self._get_claims().sudo(), self.env.ref(ACTIVITY)
+        unasked = claims.filtered(lambda bill: kind not in bill.activity_ids.activity_type_id)
+        for (user, partner), bills in unasked.grouped(lambda bill: (bill.contract_id.user_id, bill.partner_id)).items():
+            if user:
+                bills.activity_schedule(ACTIVITY, user_id=user.id, summary=partner.display_name)
         return result
 
     def _end_review(self):

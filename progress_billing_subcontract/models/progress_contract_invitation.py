@@ -57,7 +57,7 @@ class ProgressContractInvitation(models.Model):
         self._check_can_bill()
         self._check_has_contacts()
         self._lock_for_billing()
-        bills = self.env['progress.bill'].union(*(contract._ensure_invitation(invitation_type) for contract in self))
+        bills = self._ensure_invitations(invitation_type)
         waiting = bills.filtered(lambda bill: bill.state in ('planned', 'declined'))
         if not waiting:
             return self._get_answered_notification(bills)
@@ -88,22 +88,27 @@ class ProgressContractInvitation(models.Model):
             'params': {'type': 'info', 'message': message, 'next': {'type': 'ir.actions.act_window_close'}},
         }
 
-    def _ensure_invitation(self, invitation_type):
-        """The claim of the current period that an invitation is about; made where there is none.
+    def _ensure_invitations(self, invitation_type):
+        """The claims of the current period that an invitation is about; made where there are none.
 
+        :param str invitation_type: see :meth:`action_invite`
         :raises UserError: without a period, or for retainage where none is held
         """
-        self.ensure_one()
-        period = self._get_invitation_period()
+        bills, vals_list = self.env['progress.bill'], []
         kind = 'retainage' if invitation_type == 'retainage' else 'progress'
-        mine = self.bill_ids.filtered(
-            lambda bill: bill.period_id == period and bill.kind == kind and bill.state != 'cancelled'
-        )
-        if mine:
-            return mine[-1:]
-        if kind == 'retainage' and not any(self._get_retainage_held().values()):
-            raise UserError(self.env._("No retainage is held on %s.", self.display_name))
-        return self.bill_ids._create_protected([self._prepare_invitation_vals(period, kind, invitation_type)])
+        for contract, period in self._get_invitation_periods().items():
+            mine = contract.bill_ids.filtered(
+                lambda bill, period=period: (
+                    bill.period_id == period and bill.kind == kind and bill.state != 'cancelled'
+                )
+            )
+            if mine:
+                bills |= mine[-1:]
+                continue
+            if kind == 'retainage' and not any(contract._get_retainage_held().values()):
+                raise UserError(self.env._("No retainage is held on %s.", contract.display_name))
+            vals_list.append(contract._prepare_invitation_vals(period, kind, invitation_type))
+        return bills | bills._create_protected(vals_list)
 
     def _prepare_invitation_vals(self, period, kind, invitation_type):
         """Values of an invitation. Extend it by ``super()`` and update the dict.
@@ -122,27 +127,31 @@ class ProgressContractInvitation(models.Model):
             'invitation_type': invitation_type,
         }
 
-    def _get_invitation_period(self):
-        """The current billing period of the project.
+    def _get_invitation_periods(self):
+        """The current billing period of the project of each contract; made where the contract says how.
 
+        :return dict: periods by contract
         :raises UserError: where there is none, saying what to do
         """
-        self.ensure_one()
         # sudo: progress.billing.period - whoever invites need not see the customer's side
-        periods = self.env['progress.billing.period'].sudo()
-        period = periods._find_current(self.project_id)
-        if not period and self.project_id and self.period_policy != 'on_demand':
-            period = periods._make_for(self.project_id, self.company_id._get_progress_today(), self.period_policy)
-        if not period:
-            raise UserError(
-                self.env._(
-                    "%(contract)s: %(project)s has no open billing period. Add one first: subcontractors are invited "
-                    "to bill a period.",
-                    contract=self.display_name,
-                    project=self.project_id.display_name or self.env._("no project"),
+        periods, found = self.env['progress.billing.period'].sudo(), {}
+        current = periods._find_current(self.project_id).grouped('project_id')
+        for contract in self:
+            project = contract.project_id
+            if project and project not in current and contract.period_policy != 'on_demand':
+                today = contract.company_id._get_progress_today()
+                current[project] = periods._make_for(project, today, contract.period_policy)
+            if not current.get(project):
+                raise UserError(
+                    self.env._(
+                        "%(contract)s: %(project)s has no open billing period. Add one first: subcontractors are "
+                        "invited to bill a period.",
+                        contract=contract.display_name,
+                        project=project.display_name or self.env._("no project"),
+                    )
                 )
-            )
-        return period.with_env(self.env)
+            found[contract] = current[project].with_env(self.env)
+        return found
 
     def _get_invitation_blockers(self):
         """Reasons why this subcontract cannot be invited to bill. Extend by ``super()``.

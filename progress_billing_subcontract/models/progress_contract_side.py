@@ -14,7 +14,7 @@ class ProgressContractSide(models.Model):
 
     def _is_subcontract(self):
         """Whether the company is billed by this contract; an empty one is a customer's."""
-        return self[:1].contract_type == 'subcontract'
+        return next(iter(self), self).contract_type == 'subcontract'  # a slice would be read by itself
 
     def _get_subcontracts(self):
         """Those of these contracts that bill the company."""

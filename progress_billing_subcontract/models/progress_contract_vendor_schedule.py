@@ -152,8 +152,8 @@ class ProgressContractVendorSchedule(models.Model):
     def _write_schedule_as(self, actor, vals, note=''):
         self._track_set_author(actor.partner)
         self._write_protected(vals)
-        for contract in self if note else ():
-            contract.message_post(body=note, author_id=actor.partner.id)
+        if note:
+            self._message_log_batch(dict.fromkeys(self.ids, note), author_id=actor.partner.id)
 
     def _check_schedule_state(self, states):
         """:raises UserError: for a subcontract without such a schedule, or in another state"""

@@ -55,10 +55,10 @@ class PurchaseOrderLineFigures(models.Model):
         billed = self.filtered('is_progress_billed')
         quantities = super(PurchaseOrderLineFigures, self - billed)._prepare_qty_invoiced()
         date = fields.Date.to_date(self.env.context.get('accrual_entry_date'))  # Odoo's own: what was so at a date
+        worths = billed._get_progress_worths()
         for line in billed:
             amount = line._get_billed_at(date) if date else line.progress_billed_amount
-            worth = line._get_progress_worths()[line]
-            quantities[line] = float(order_figures.quantity_of(amount, worth, line.product_qty))
+            quantities[line] = float(order_figures.quantity_of(amount, worths[line], line.product_qty))
         return quantities
 
     def _get_billed_at(self, date):

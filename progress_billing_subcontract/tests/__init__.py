@@ -2,6 +2,7 @@ from . import test_batches
 from . import test_claim_entry
 from . import test_claim_forms
 from . import test_claim_ledger
+from . import test_claim_queries
 from . import test_claim_results
 from . import test_claim_review
 from . import test_claims

@@ -319,6 +319,20 @@ class ProgressBillLine(models.Model):
             self.bill_id._settle_claims()
         return result
 
+    def _write_together(self, vals_by_record):
+        """What lines come to is worked out, and checked, of all of them at once."""
+        names = {name for vals in vals_by_record.values() for name in vals}
+        figures = [self._fields[name] for name in ('invoiced_amount', 'invoiced_quantity')]
+        if names.isdisjoint(self.pool.field_depends[figures[0]]):
+            super()._write_together(vals_by_record)
+            return
+        lines = self.concat(*vals_by_record)
+        with self.env.protecting(figures, lines):
+            super()._write_together(vals_by_record)
+        for figure in figures:
+            self.env.add_to_compute(figure, lines)
+        lines.mapped('invoiced_amount')
+
     def _get_claim_fields(self):
         """Names of the fields that make up a claim, and change while the bill's lines may. Extend by ``super()``.
 

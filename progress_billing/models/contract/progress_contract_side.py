@@ -42,7 +42,8 @@ class ProgressContractSide(models.Model):
         :param str level: ``readonly``, ``user`` (Standard) or ``manager`` (Admin)
         :return str: an XML id
         """
-        side = 'group' if (self[:1].contract_type or 'customer') == 'customer' else 'group_subcontract'
+        first = next(iter(self), self)  # a slice would be read by itself
+        side = 'group' if (first.contract_type or 'customer') == 'customer' else 'group_subcontract'
         return f'progress_billing.{side}_{level}'
 
     def _has_side_level(self, level, user=None):

@@ -47,11 +47,9 @@ class ProgressOrderLineMixin(models.AbstractModel):
         :return dict: amounts by line, in the order's currency
         """
         worths, engine = dict.fromkeys(self, 0.0), self.env['progress.tax.engine']
+        worth_something = self.order_id.order_line.filtered(lambda line: not line.display_type).grouped('order_id')
         for order, lines in self.grouped('order_id').items():
-            base_lines = [
-                line._prepare_progress_base_line()
-                for line in order.order_line.filtered(lambda line: not line.display_type)
-            ]
+            base_lines = [line._prepare_progress_base_line() for line in worth_something.get(order, ())]
             found = engine._get_worths(base_lines, order.company_id, order.currency_id, taxed=taxed)
             worths.update({line: found[line] for line in lines if line in found})
         return worths

@@ -223,8 +223,8 @@ class ProgressBillDownPayment(models.Model):
         """Match down payments with what takes them off, so that the account is zero in both currencies (DEP-7)."""
         # sudo: account.move.line - the rights of whoever posts need not suffice
         items = self.env['account.move.line'].sudo()
-        for bill in self.sudo():
-            mine = items.search([('progress_deposit_bill_id', '=', bill.id), ('parent_state', '=', 'posted')])
+        posted = items.search([('progress_deposit_bill_id', 'in', self.ids), ('parent_state', '=', 'posted')])
+        for bill, mine in posted.grouped('progress_deposit_bill_id').items():
             # a tax without an account of its own stands on the deposit account too
             taxes = (mine.move_id & bill.move_ids).line_ids.filtered(lambda item: item.tax_line_id)
             for account in mine.account_id.filtered('reconcile'):

@@ -109,13 +109,13 @@ class ProgressBillMilestone(models.Model):
         due = self.filtered_domain(self._get_milestone_domain())
         due = due.filtered(lambda bill: not bill.generated_on and bill.contract_id.state == 'open')
         (self - due)._end_announcements()
-        for bill in due:
-            if not bill.activity_search([ACTIVITY_DUE]):
-                bill.activity_schedule(
-                    ACTIVITY_DUE,
-                    user_id=(bill.user_id or self.env.user).id,
-                    summary=self.env._("%s is reached: bill it", bill.milestone_id.name),
-                )
+        new = due - due.browse(due.activity_search([ACTIVITY_DUE]).mapped('res_id'))
+        for (user, milestone), bills in new.grouped(lambda bill: (bill.user_id, bill.milestone_id)).items():
+            bills.activity_schedule(
+                ACTIVITY_DUE,
+                user_id=(user or self.env.user).id,
+                summary=self.env._("%s is reached: bill it", milestone.name),
+            )
 
     def _end_announcements(self):
         """Nobody has to be reminded any more."""

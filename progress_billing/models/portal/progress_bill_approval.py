@@ -85,6 +85,7 @@ class ProgressBillApprovalSteps(models.Model):
         """
         self.check_access('read')
         self.contract_id._lock_for_billing()
+        vals_list, texts = [], {}
         for bill in self:
             step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
             if not step:
@@ -97,8 +98,7 @@ class ProgressBillApprovalSteps(models.Model):
                         status=bill.approval_status,
                     )
                 )
-            # sudo: progress.approval - set by this method alone
-            self.env['progress.approval'].sudo().create(
+            vals_list.append(
                 {
                     'bill_id': bill.id,
                     'step_id': step.id,
@@ -106,8 +106,10 @@ class ProgressBillApprovalSteps(models.Model):
                     'fingerprint': bill._get_fingerprint(),
                 }
             )
-            # sudo: progress.bill - whoever approves need not bill
-            bill.sudo().message_post(body=self.env._("%s: approved.", step.name), author_id=self.env.user.partner_id.id)
+            texts[bill.id] = self.env._("%s: approved.", step.name)
+        # sudo: progress.approval - set by this method alone
+        self.env['progress.approval'].sudo().create(vals_list)
+        self._message_log_batch(texts)
         self._remind_approvers()
         return self._get_bill_action()
 
@@ -150,12 +152,15 @@ class ProgressBillApprovalSteps(models.Model):
         # sudo: mail.activity - of others
         todo = self.sudo().filtered(lambda bill: bill.contract_id.approval_step_ids)
         kind = todo and self.env.ref(ACTIVITY)
+        old, new = todo.activity_ids.browse(), {}
         for bill in todo:
             step = (bill._get_approval_steps() - bill._get_done_steps())[:1]
             wanted = {(user, step.name) for user in step._get_approvers()} if step else set()
-            for activity in bill.activity_ids:
-                if activity.activity_type_id == kind and (activity.user_id, activity.summary) not in wanted:
-                    activity.unlink()
-            known = {(activity.user_id, activity.summary) for activity in bill.activity_ids.exists()}
-            for user, summary in wanted - known:
-                bill.activity_schedule(ACTIVITY, user_id=user.id, summary=summary)
+            known = bill.activity_ids.grouped(lambda activity: (activity.user_id, activity.summary))
+            for key in known.keys() - wanted:
+                old |= known[key].filtered(lambda activity: activity.activity_type_id == kind)
+            for key in wanted - known.keys():
+                new[key] = new.get(key, bill.browse()) | bill
+        old.unlink()
+        for (user, summary), bills in new.items():
+            bills.activity_schedule(ACTIVITY, user_id=user.id, summary=summary)

@@ -43,16 +43,18 @@ class ProgressBillCertificate(models.Model):
         """
         self._check_certifiable()
         self.contract_id._lock_for_billing()
-        for line, amount in amounts.items():
+        for line in amounts:
             if line not in self.line_ids:
                 raise UserError(
                     self.env._("%(line)s is no line of %(bill)s.", line=line.display_name, bill=self.display_name)
                 )
-            line._write_protected({'certified_amount': self._read_number(amount)})
+        self.line_ids._write_together(
+            {line: {'certified_amount': self._read_number(amount)} for line, amount in amounts.items()}
+        )
         self._settle_claims()
         if actor.partner != self.env.user.partner_id:  # what somebody else decided is worth a note
-            for bill in self:
-                bill.message_post(body=self.env._("Certified line by line."), author_id=actor.partner.id)
+            text = self.env._("Certified line by line.")
+            self._message_log_batch(dict.fromkeys(self.ids, text), author_id=actor.partner.id)
 
     def _prepare_correction_vals(self):
         return {**super()._prepare_correction_vals(), 'sum_certified': False}

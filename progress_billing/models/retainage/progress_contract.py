@@ -435,24 +435,22 @@ class ProgressContractRetainage(models.Model):
         :raises UserError: when there is none, or one that is no reconcilable current asset
         """
         self.ensure_one()
-        reasons = self._get_retainage_blockers()
-        if reasons:
-            self._raise_blockers({self: reasons})
-        return self._find_retainage_account()
-
-    def _get_retainage_blockers(self):
         account = self._find_retainage_account()
-        if not account:
-            return [
-                self.env._(
-                    "No retainage account is set: choose it on the contract, or in the Progress Billing settings "
-                    "of %s.",
-                    self.company_id.display_name,
-                )
-            ]
-        return [reason for reason in [self._get_retainage_account_blocker(account)] if reason]
+        reason = self._get_retainage_account_blocker(account)
+        if reason:
+            self._raise_blockers({self: [reason]})
+        return account
 
     def _get_retainage_account_blocker(self, account):
+        """Why retainage cannot be booked on an account, in a sentence; empty where it can.
+
+        :param account: ``account.account``, may be empty
+        """
+        if not account:
+            return self.env._(
+                "No retainage account is set: choose it on the contract, or in the Progress Billing settings of %s.",
+                self.company_id.display_name,
+            )
         if not self._is_open_account(account, self._get_retainage_account_type()):
             return self.env._(
                 "%(account)s cannot hold retainage: it must be an active account of type %(type)s that allows "
@@ -461,12 +459,13 @@ class ProgressContractRetainage(models.Model):
                 account=account.display_name,
                 type=self._get_account_type_label(self._get_retainage_account_type()),
             )
-        return False
+        return ''
 
     def _get_opening_blockers(self):
         reasons = super()._get_opening_blockers()
         if self._has_retainage():
-            reasons += self._get_retainage_blockers()
+            reason = self._get_retainage_account_blocker(self._find_retainage_account())
+            reasons += [reason] if reason else []
         return reasons
 
     def _reconcile_retainage(self):

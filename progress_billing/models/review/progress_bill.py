@@ -82,8 +82,8 @@ class ProgressBillReview(models.Model):
         """
         self._track_set_author(actor.partner)
         self._write_protected(vals)
-        for bill in self if body else ():
-            bill.message_post(body=body, author_id=actor.partner.id)
+        if body:
+            self._message_log_batch(dict.fromkeys(self.ids, body), author_id=actor.partner.id)
 
     def action_approve(self):
         """Submitted → approved, as certified on its lines; by the customer, or a manager on their behalf.
