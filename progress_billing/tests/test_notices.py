@@ -203,6 +203,25 @@ class TestNotices(ClaimCommon):
             {'type': 'ir.actions.act_url', 'url': f'/my/progress/bill/{self.bill.id}', 'target': 'new'},
         )
 
+    def test_nobody_would_get_it(self):
+        """Where no contact who is written to has an address, a button says so and changes nothing."""
+        cora = self.env['res.partner'].create({'name': "Cora", 'email': 'cora@example.com'})
+        contract = self.make.pro_forma([1000])
+        bill = self.billing.run(contract, 40)
+        signers, readers = "none of the contacts of", "no approver or invoice contact of"
+        for partner, role, refused in (
+            (self.ada, 'reader', {'action_send': readers, 'action_invite': readers}),
+            (self.bert, 'approver', {'action_send': readers, 'action_invite': readers}),  # no address
+            (cora, 'invoice', {}),
+        ):
+            self._add_contact(contract, partner, role)
+            for name, words in {**refused, 'action_request_signature': signers}.items():
+                with self.subTest(role=role, name=name):
+                    self.assertRefused(getattr(bill, name), "Nobody would", bill.name, words, contract.name)
+        self.assertRecordValues(bill, [{'state': 'draft', 'shared_on': False, 'signature_requested_on': False}])
+        self.assertFalse(bill.notice_ids)
+        self.assertEqual(self._get_message(bill.action_send()), ('success', "Sent to Cora."))
+
     def test_request_of_a_signature(self):
         """It submits what is a pro forma, and is the only e-mail of that; submitted again later it is told as usual."""
         bill = self.billing.run(self.contract, 40)

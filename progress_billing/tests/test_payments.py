@@ -142,7 +142,11 @@ class TestPayments(ProgressBillingCommon):
             lines.reconcile()
             self.env.invalidate_all()
         self.assertRecordValues(bill, [{'total_amount': 400, 'residual_amount': 400, 'paid_amount': 0}])
-        self.assertEqual(set(bill.payment_ids.mapped('kind')), {'credit'})
+        # one row, from the side of the invoice that it made smaller
+        self.assertRecordValues(
+            bill.payment_ids,
+            [{'kind': 'credit', 'name': refund.name, 'invoice_name': bill.invoice_id.name, 'amount': 100}],
+        )
         self._pay(bill.invoice_id)
         self.assertRecordValues(bill, [{'residual_amount': 0, 'paid_amount': 400}])
 

@@ -76,6 +76,22 @@ class TestPortalMail(PortalCommon):
             with self.assertRaisesRegex(AccessError, "Only administrators"):
                 getattr(self.bill.with_user(self.billing_user), name)()
 
+    def test_down_payment(self):
+        """E-mails of a down payment name what it asks for; of work, what is due net of retainage (PAG-17)."""
+        self.contract.action_create_down_payment(5000)
+        paid = self.contract.bill_ids.filtered(lambda bill: bill.kind == 'down_payment')
+        for bill, due in ((paid, "5,000.00"), (self.bill, "8,100.00")):
+            bill.action_submit()
+            bill.action_request_signature()
+            bill.action_approve()
+            template = self.env.ref('progress_billing.mail_template_progress_bill')
+            notices = bill.notice_ids
+            self.assertEqual(set(notices.mapped('kind')), {'submitted', 'signature', 'approved'})
+            mails = self.env['mail.mail'].search([('model', '=', 'progress.notice'), ('res_id', 'in', notices.ids)])
+            bodies = [*mails.mapped('body_html'), template._render_field('body_html', bill.ids)[bill.id]]
+            for body in bodies:
+                self.assertIn(due, body)
+
     def test_many(self):
         other = self.make.pro_forma([500], description="Other House")
         second = self.billing.run(other, 50)

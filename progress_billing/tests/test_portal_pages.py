@@ -1,3 +1,5 @@
+import re
+
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.tests import JsonRpcException, tagged
 
@@ -18,6 +20,22 @@ class TestPortalPages(PortalCommon):
         response = self._get(record, suffix, contact, **query)
         self.assertEqual(response.status_code, 404)
         self.assertNotIn("Portal House", response.text)
+
+    def test_down_payment(self):
+        """A down payment is approved and signed by what it asks for: no sheet of zeros, nothing to certify (PAG-17)."""
+        self.contract.action_create_down_payment(5000)
+        bill = self.contract.bill_ids.filtered(lambda bill: bill.kind == 'down_payment')
+        fingerprint = bill._get_fingerprint()
+        bill.action_request_signature()
+        page = self._get(bill, contact=self.contact).text
+        approve = re.search(r'name="approve">(.*?)</button>', page, re.S).group(1)
+        self.assertIn("5,000.00", approve)
+        self.assertNotRegex(page, r'>\s*0\.00')
+        for absent in ('progress_certify', '/xlsx?', 'Original Contract Sum', 'o_progress_sheet'):
+            self.assertNotIn(absent, page)
+        self.assertEqual(bill._get_fingerprint(), fingerprint)
+        bill.sourced_line_ids._write_protected({'amount': 50000})
+        self.assertNotEqual(bill._get_fingerprint(), fingerprint, "What was signed was another amount.")
 
     def test_link(self):
         self.bill.action_submit()

@@ -1140,6 +1140,33 @@ class TestRetainageRules(ProgressBillingCommon):
         self.assertLedger(back.invoice_id, receivable=-950, retainage=-50, income=1000)
         self.assertRetained(contract, 0)
 
+    def test_stored_on_a_bill_that_is_undone(self):
+        """RET-16: 1,000 stored on two bills, the first of them credited: the next bill asks for them again, once."""
+        contract = self.make.as_billed([10000])
+        contract.line_ids.stored_amount = 1000
+        first = self.billing.draw(contract)
+        self.billing.draw(contract, 30)
+        self.assertEqual((contract.actual_amount, contract.line_ids.billed_stored_amount), (4000, 1000))
+        self.billing.credit(first.invoice_id)
+        self.assertEqual((contract.actual_amount, contract.line_ids.billed_stored_amount), (3000, 0))
+        bill = self.billing.draw(contract, 30)
+        self.assertRecordValues(bill.line_ids, [{'amount': 0, 'stored_amount': 1000, 'previous_stored_amount': 0}])
+        self.assertLedger(bill.invoice_id, receivable=1000, income=-1000)
+        contract.line_ids.stored_amount = 0
+        self.billing.draw(contract, 40)
+        self.assertEqual(contract.actual_amount, 4000)
+        self.assertEqual(self.books.of_contract(contract, self.income_account), -4000)
+
+    def test_stored_on_a_bill_that_is_backdated(self):
+        """RET-16: 1,000 stored, then a bill dated before says 1,000 too: the next one takes back what is too much."""
+        contract = self.make.as_billed([10000])
+        contract.line_ids.stored_amount = 1000
+        self.billing.draw(contract, date='2026-03-31')
+        self.billing.draw(contract, 30, date='2026-02-28')
+        self.billing.draw(contract, 50, date='2026-04-30')
+        self.assertEqual(contract.actual_amount, 6000)
+        self.assertEqual(self.books.of_contract(contract, self.income_account), -6000)
+
     def test_backdated_bill(self):
         """BIL-9: a bill dated before earlier ones takes what the rates say; the sum of all is right."""
         contract = self.make.as_billed([10000], retainage_percent=10)

@@ -65,6 +65,13 @@ class TestScreenTours(ScreenCommon):
         ]
         self._tour(f'{ACTIONS}.action_progress_contract/{large.id}', 'progress_billing_list_fits')
 
+    def test_down_payment_asks(self):
+        """A down payment says in lists and on its card what it asks for, as it takes nothing from the schedule."""
+        self.contract.bill_ids.unlink()
+        self.contract.action_create_down_payment(700, False)
+        self.billing.bill(self.contract, '10%')
+        self._tour(f'{ACTIONS}.action_progress_bill', 'progress_billing_down_payment_asks')
+
 
 @tagged('post_install', '-at_install')
 class TestPhoneTours(ScreenCommon):

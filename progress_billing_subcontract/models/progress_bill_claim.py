@@ -192,9 +192,10 @@ class ProgressBillClaim(models.Model):
         self.env['progress.bill.line'].sudo()._create_protected(vals_list)
 
     def _drop_empty_lines(self):
-        """What nothing is claimed of is on no bill."""
+        """What nothing is claimed of is on no bill; what the owner was billed for stays, to be given back (SUB-14)."""
         # sudo: progress.bill.line - lines that say nothing
-        self.sudo().line_ids.filtered(lambda line: line._is_empty()).unlink()
+        empty = self.sudo().line_ids.filtered(lambda line: line._is_empty())
+        (empty - empty._get_owner_shares().claim_line_id).unlink()
 
     # === SUBMITTING === #
 
@@ -203,7 +204,7 @@ class ProgressBillClaim(models.Model):
         fresh = self.filtered(lambda bill: bill.contract_id._is_subcontract() and bill.state in ('draft', 'rejected'))
         fresh._drop_empty_lines()
         for bill in fresh:
-            if not bill.line_ids:
+            if all(line._is_empty() for line in bill.line_ids):
                 raise UserError(
                     self.env._("Nothing is claimed on %s: enter what was done this period.", bill.display_name)
                 )

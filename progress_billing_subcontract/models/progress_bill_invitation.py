@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from odoo.addons.progress_billing.models.base.progress_actor import Actor
+from odoo.addons.progress_billing.models.portal.progress_contact import ROLES_THAT_TALK
 
 
 class ProgressBillInvitation(models.Model):
@@ -110,7 +111,7 @@ class ProgressBillInvitation(models.Model):
         # which another may have taken while one of these was declined
         self._check_vendor_references({bill: bill.vendor_reference for bill in self})
         self.contract_id._check_can_bill()
-        self.contract_id._check_has_contacts()
+        self._check_has_recipients('invited', ROLES_THAT_TALK)
         late = self.filtered(
             lambda bill: bill.period_id.date_due and bill.period_id.date_due < bill.company_id._get_progress_today()
         )
@@ -123,6 +124,11 @@ class ProgressBillInvitation(models.Model):
         late._write_as(actor, {**vals, 'is_late_invitation': True})
         (self - late)._write_as(actor, {**vals, 'is_late_invitation': False})
         return self._send_invitations(late)
+
+    def _get_recipients(self, kind, roles):
+        """Whoever claims signs: of subcontractors, invoice contacts are asked to sign as well."""
+        asked = kind == 'signature' and self.contract_id._is_subcontract()
+        return super()._get_recipients(kind, ROLES_THAT_TALK if asked else roles)
 
     def _send_invitations(self, late):
         """Write to the contacts, once a day, and say to whom; late invitations are said to be late."""
@@ -169,7 +175,8 @@ class ProgressBillInvitation(models.Model):
         reason = self._read_text(reason)
         todo = self.filtered(lambda bill: bill.state != 'declined')
         # sudo: progress.bill.line - what was entered and never handed in, whoever declines
-        todo.filtered(lambda bill: bill.state == 'draft').sudo().line_ids.unlink()
+        entered = todo.filtered(lambda bill: bill.state == 'draft').sudo().line_ids
+        (entered - entered._get_owner_shares().claim_line_id).unlink()
         vals = {'review_state': 'declined', 'answered_on': fields.Datetime.now(), 'decline_reason': reason or False}
         todo._write_as(actor, vals, body=reason and self.env._("Declined: %s", reason))
 

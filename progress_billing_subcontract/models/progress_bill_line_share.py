@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
 
@@ -20,6 +21,39 @@ class ProgressBillLineShare(models.Model):
         copy=False,
         groups='progress_billing.group_readonly',
     )
+
+    # === DELETED === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed_to_owner(self):
+        self._check_not_billed_to_owner()
+
+    def unlink(self):
+        """What a line of the owner's bill has of claims waits again once that line is gone."""
+        if self:
+            # sudo: progress.bill.line.owner - as the line itself, by whoever may delete it
+            rows = self.env['progress.bill.line.owner'].sudo()
+            taken = {(line.bill_id, line.contract_line_id) for line in self}
+            of_bills = rows.search([('bill_id', 'in', self.bill_id.ids)])
+            of_bills.filtered(lambda row: (row.bill_id, row.owner_line_id) in taken).unlink()
+        return super().unlink()
+
+    def _check_not_billed_to_owner(self):
+        """What says that the owner was billed goes with the line, and nothing would be given back.
+
+        :raises UserError: for lines of claims that a live bill of the owner has
+        """
+        for line in self._get_owner_shares().claim_line_id[:1]:
+            raise UserError(
+                self.env._(
+                    "The owner was billed for %(line)s of %(claim)s: it cannot be deleted. Enter 0 on the line, or "
+                    "cancel the claim, and Fill the Owner's Bill from Claims gives it back.",
+                    line=line.contract_line_id.display_name,
+                    claim=line.bill_id.display_name,
+                )
+            )
+
+    # === WHAT IS TO BE BILLED === #
 
     def _get_owner_shares(self):
         """What live bills of the owner have of these lines, on whichever contract."""
@@ -46,6 +80,8 @@ class ProgressBillLineShare(models.Model):
         if not owner or self.state not in (*REVIEWED_STATES, *ENDED_STATES):
             return {}
         shares = self._get_owner_shares()
+        if self.kind == 'opening' and not shares:  # from before: the owner's opening amounts have it
+            return {}
         here = shares.filtered(lambda share: share.bill_id.contract_id == owner.contract_id)
         owner = here[-1:].owner_line_id.sudo(False) or owner
         vals = {}
@@ -68,9 +104,9 @@ class ProgressBillLineShare(models.Model):
         self.ensure_one()
         if self.state not in REVIEWED_STATES:
             return dict.fromkeys(('amount', 'stored_amount', 'retainage_amount'), 0.0)
-        credited = self.credited_amount / self.invoiced_amount if self.invoiced_amount else 0.0
         return {
-            'amount': self.currency_id.round(self.certified_amount * (1.0 - credited)),
+            # credited of materials too: what is stored is a state of things, money that went back comes off the work
+            'amount': self.currency_id.round(self.certified_amount - self.credited_amount),
             'stored_amount': self.stored_amount,
             'retainage_amount': self.retainage_amount - self.credited_retainage_amount,
         }
@@ -88,8 +124,17 @@ class ProgressBillLineShare(models.Model):
             vals['amount'] += share['owner_amount']
             vals['retainage_amount'] += share['owner_retainage_amount']
         for owner, vals in sums.items():
-            vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in owner.subcontract_line_ids)
+            # sudo: progress.contract.line - all that is stored, also on subcontracts that the user may not see
+            parts = owner.sudo().subcontract_line_ids
+            vals['stored_amount'] = sum(part._convert_stored_for_owner(owner) for part in parts)
         return sums
+
+    def _get_stored_for_owner(self):
+        """Materials stored as this line left them: as approved, or as the owner was billed while it is revised."""
+        self.ensure_one()
+        if self.state in REVIEWED_STATES:
+            return self.stored_amount
+        return sum(self._get_owner_shares().mapped('stored_amount'))
 
     def _convert_for_owner(self, amount, owner):
         """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""

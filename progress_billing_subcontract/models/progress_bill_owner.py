@@ -49,7 +49,7 @@ class ProgressBillOwner(models.Model):
     def _get_claims_for_owner(self):
         """Approved claims of these bills that live bills of the owner do not have, or not all of it; and those of which
         they have more than was approved, or credited since."""
-        claims = self._get_claims()
+        claims = self._get_claims().filtered(lambda claim: claim.kind != 'opening')
         waiting = self.env['progress.bill.line'].browse(
             share['claim_line_id'] for share in claims.line_ids._get_shares_to_bill()
         )
@@ -78,6 +78,10 @@ class ProgressBillOwner(models.Model):
             else:
                 new.append({**share, 'bill_id': self.id})
         rows._create_protected(new)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed_to_owner(self):
+        self.line_ids._check_not_billed_to_owner()
 
     # === REVISED AFTERWARDS === #
 

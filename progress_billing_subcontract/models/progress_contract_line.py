@@ -67,6 +67,8 @@ class ProgressContractLine(models.Model):
     def write(self, vals):
         if self._get_typed(vals) - self._get_entry_fields() - {'edit_seen'}:
             self.contract_id._check_may_keep_subcontracts()
+        if 'owner_line_id' in vals:
+            self._check_stored_stays(vals['owner_line_id'])
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -167,14 +169,39 @@ class ProgressContractLine(models.Model):
         return [self, *self.sudo()._create_protected(vals_list).sudo(False)]  # sudo: as above
 
     def _convert_stored_for_owner(self, owner):
-        """Materials stored on this line, as the last approved claim left them, in the currency of the owner's line."""
+        """Materials stored on this line, as the last claim left them, in the currency of the owner's line."""
+        last = self._get_last_for_owner()
+        return last._convert_for_owner(last._get_stored_for_owner(), owner) if last else 0.0
+
+    def _get_last_for_owner(self):
+        """The last claim of this line that was approved, or billed to the owner and is being revised."""
         self.ensure_one()
         claims = self.bill_line_ids.filtered(
-            lambda line: line.bucket and line.kind != 'retainage' and line.state in REVIEWED_STATES
+            lambda line: (
+                line.bucket
+                and line.kind != 'retainage'
+                and (line.state in REVIEWED_STATES or line._get_owner_shares())
+            )
         )
-        stored = claims.sorted(lambda line: line.bill_id._get_order_key())[-1:].stored_amount
-        today = self.company_id._get_progress_today()
-        return self.currency_id._convert(stored, owner.currency_id, self.company_id, today)
+        return claims.sorted(lambda line: line.bill_id._get_order_key())[-1:]
+
+    def _check_stored_stays(self, owner_line_id):
+        """Materials stored are a state of things on the owner's line: on another they would be billed again.
+
+        :param int owner_line_id: on which these lines are to be billed to the owner
+        :raises UserError: naming the line that the owner was billed materials stored on
+        """
+        # sudo: progress.contract.line - what the owner was billed, whoever moves the line
+        for line in self.sudo().filtered(lambda line: line.owner_line_id.id != (owner_line_id or False)):
+            last = line._get_last_for_owner()
+            if last._get_owner_shares() and not line.currency_id.is_zero(last._get_stored_for_owner()):
+                raise UserError(
+                    self.env._(
+                        "The owner was billed for materials stored on %(line)s. Change Billed to the Owner On once they "
+                        "are installed.",
+                        line=line.display_name,
+                    )
+                )
 
     def _get_overbilled_message(self, billed, draft_credit):
         """In the words of whoever claims on their page: they have no change orders to add."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import plaintext2html
 
@@ -12,6 +12,24 @@ class ProgressContractOwner(models.Model):
     has_payments_tab = fields.Boolean(
         string="Payments Tab", default=True, help="Claims show what was paid on them, and what is open."
     )
+
+    @api.constrains('project_id')
+    def _check_owner_lines_stay(self):
+        """Subcontracts and the owner's contract that they are billed on are of one project."""
+        # sudo: progress.contract.line - links between contracts, whichever of them the user sees
+        lines = self.sudo().line_ids
+        for line in lines.filtered('owner_line_id') | lines.subcontract_line_ids:
+            owner = line.owner_line_id
+            if owner.project_id != line.project_id:
+                raise UserError(
+                    self.env._(
+                        "%(line)s of %(subcontract)s is billed to the owner on %(contract)s, which has to be of the "
+                        "same project. Clear Billed to the Owner On of the line first.",
+                        line=line.display_name,
+                        subcontract=line.contract_id.display_name,
+                        contract=owner.contract_id.display_name,
+                    )
+                )
 
     # === RETAINAGE === #
 

@@ -13,7 +13,9 @@ from . import test_order_corners
 from . import test_order_doors
 from . import test_owner
 from . import test_owner_corners
+from . import test_owner_lives
 from . import test_owner_shares
+from . import test_owner_walk
 from . import test_pages
 from . import test_period_list
 from . import test_role_corners

@@ -50,6 +50,21 @@ class TestSubcontractPages(ClaimCommon, HttpCase):
         self.assertIn(bill.name, statement.text)
         self.assertNotIn('name="pay"', statement.text)
 
+    def test_what_stands_is_shown(self):
+        """The form says what the claim comes to as it stands, before anything is typed; a refused entry has no sum."""
+        self.contract.line_ids.retainage_percent = 10
+        bill = self._accepted()
+        line = bill.line_ids[0]
+        line.amount = 2500
+
+        def read_figures(page):
+            texts = re.findall(r'class="o_progress_(?:difference|less|due)">(.*?)</strong>', page.text)
+            return [re.sub('<[^>]*>|[^0-9.,–]', '', text) for text in texts]
+
+        self.assertEqual(read_figures(self._get(bill)), ['2,500.00', '250.00', '2,250.00'])
+        refused = self._post(bill, answer='claim', **{f'work_{line.id}': 'twelve', f'unit_{line.id}': 'amount'})
+        self.assertEqual(read_figures(refused), ['–'] * 3)
+
     def test_bare_address(self):
         """A claim or a subcontract that is opened without an action is shown in its own form (SUB-17)."""
         owner = self.make.as_billed([100])

@@ -121,6 +121,7 @@ class TestTenAtOnce(ConcurrencyCommon):
             owner = self._env(cr)['progress.contract'].browse(self.contract_id)
             owner.bill_ids.filtered(lambda bill: bill.state == 'draft').action_cancel()
             owner.bill_ids.filtered(lambda bill: bill.state == 'cancelled').unlink()
+            owner.line_ids.subcontract_line_ids.owner_line_id = False
             owner.project_id = False
 
     def test_owner_billed_at_once(self):

@@ -6,8 +6,9 @@ class ProgressBillPayment(models.Model):
     """What was received on the invoices of a bill, from Odoo's own reconciliation (CSH-1).
 
     One row for each match of an invoice's receivable or payable: payments, bank lines, other
-    entries, and credit notes apart. Readable without accounting rights. Exchange differences
-    have no amount in the invoice's currency and are left out.
+    entries, and credit notes apart. A credit note of a bill that was matched with a bill's invoice
+    is one row, the invoice's. Readable without accounting rights. Exchange differences have no
+    amount in the invoice's currency and are left out.
     """
 
     _name = 'progress.bill.payment'
@@ -96,6 +97,8 @@ class ProgressBillPayment(models.Model):
         CROSS JOIN LATERAL (
                     SELECT CASE WHEN move.move_type IN ('out_invoice', 'in_invoice') THEN 1 ELSE -1 END AS value) sign
              WHERE partial.%(amount)s != 0
+               AND NOT (move.move_type IN ('out_refund', 'in_refund') AND entry.progress_bill_id IS NOT NULL
+                        AND entry.move_type IN ('out_invoice', 'in_invoice'))
             """,
             number=number,
             own=SQL.identifier(f'{own}_move_id'),

@@ -312,7 +312,7 @@ class ProgressBillAnswers(models.Model):
                 + [show % line[name] for name in ('amount', 'stored_amount', 'certified_amount', 'retainage_amount')]
                 for line in self.line_ids.sorted('id')
             ],
-            show % self.certified_amount,
+            show % self._get_asked_amount(),
         ]
         return hashlib.sha256(json.dumps(figures).encode()).hexdigest()
 

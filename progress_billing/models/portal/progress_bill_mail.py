@@ -77,7 +77,7 @@ class ProgressBillMail(models.Model):
                         state=bill._get_state_label(),
                     )
                 )
-        self.contract_id._check_has_contacts()
+        self._check_has_recipients('signature', ('approver',))
         self._write_protected({'signature_requested_on': fields.Datetime.now()})
         self.filtered(lambda bill: bill.state == 'draft').action_submit()
         return self._send_to_contacts('signature', roles=('approver',))
@@ -122,7 +122,7 @@ class ProgressBillMail(models.Model):
     def _send_to_contacts(self, kind, roles=('approver', 'invoice')):
         """Send what a button sends: once a day and contact."""
         self._check_sendable()
-        self.contract_id._check_has_contacts()
+        self._check_has_recipients(kind, roles)
         self.filtered(lambda bill: not bill.shared_on)._write_protected({'shared_on': fields.Datetime.now()})
         today = str(fields.Date.context_today(self))
         # sudo: progress.notice - nobody writes them by hand
@@ -134,6 +134,40 @@ class ProgressBillMail(models.Model):
             }
         )
         return self._get_sent_notification(notices.partner_id.mapped('display_name'))
+
+    def _get_recipients(self, kind, roles):
+        """The contacts who get an e-mail of this bill once they see it: who have an address. Extend by ``super()``.
+
+        :param str kind: of the notice
+        :param roles: of contacts who get it
+        :return: ``progress.contact``
+        """
+        self.ensure_one()
+        contacts = self.contract_id.contact_ids
+        return contacts.filtered(lambda contact: contact.role in roles and contact.partner_id.email)
+
+    def _check_has_recipients(self, kind, roles):
+        """:raises RedirectWarning: for a contract without contacts; UserError where none of them would get it"""
+        self.contract_id._check_has_contacts()
+        for bill in self.sudo():  # sudo: progress.contact - whether anybody gets it does not depend on who asks
+            if bill._get_recipients(kind, roles):
+                continue
+            values = {'bill': bill.display_name, 'contract': bill.contract_id.display_name}
+            if kind == 'signature':
+                raise UserError(
+                    self.env._(
+                        "Nobody would be asked to sign %(bill)s: none of the contacts of %(contract)s who may sign has "
+                        "an e-mail address. Add one, or give them theirs.",
+                        **values,
+                    )
+                )
+            raise UserError(
+                self.env._(
+                    "Nobody would get %(bill)s: no approver or invoice contact of %(contract)s has an e-mail address. "
+                    "Add one, or give them theirs.",
+                    **values,
+                )
+            )
 
     def _make_mail_attachments(self):
         """The PDFs that go along with bills that are sent: printed one by one, for each has its own paper and files."""

@@ -98,11 +98,11 @@ class ProgressNotice(models.Model):
         """
         vals_list = []
         for bill in bills:
-            for contact in bill.contract_id.contact_ids:
-                if contact.role in roles and contact.partner_id.email and bill._is_on_portal(contact):
-                    vals_list.append(
-                        {'bill_id': bill.id, 'contact_id': contact.id, 'kind': kind, 'occasion': occasion(bill)}
-                    )
+            vals_list += [
+                {'bill_id': bill.id, 'contact_id': contact.id, 'kind': kind, 'occasion': occasion(bill)}
+                for contact in bill._get_recipients(kind, roles)
+                if bill._is_on_portal(contact)
+            ]
         if not vals_list:
             return self.browse()
         known = {

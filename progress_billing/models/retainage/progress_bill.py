@@ -236,11 +236,12 @@ class ProgressBillRetainage(models.Model):
         for contract in self.contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
-                before = stored.get(line.contract_line_id, 0.0)
-                stored[line.contract_line_id] = line.stored_amount
-                waiting = not line.bill_id.invoice_id and line.kind != 'opening'
-                if waiting and line.currency_id.compare_amounts(line.previous_stored_amount, before):
+                before = line.currency_id.round(stored.get(line.contract_line_id, 0.0))
+                waiting, previous = not line.bill_id.invoice_id, line.previous_stored_amount
+                if waiting and line.kind != 'opening' and line.currency_id.compare_amounts(previous, before):
                     changed[line] = {'previous_stored_amount': before}
+                    previous = before
+                stored[line.contract_line_id] = before + line.stored_amount - previous
         self.line_ids._write_together(changed)
 
     def _filter_stored(self):

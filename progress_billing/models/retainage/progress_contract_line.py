@@ -18,7 +18,7 @@ class ProgressContractLineStored(models.Model):
         help="Untaxed: materials presently on site and not installed, restated each period.",
     )
     billed_stored_amount = fields.Monetary(
-        compute='_compute_billed_stored_amount', help="Untaxed: what the last bill of the line left stored."
+        compute='_compute_billed_stored_amount', help="Untaxed: what the bills of the line left stored."
     )
     retainage_balance = fields.Monetary(
         string="Retainage to Date", compute='_compute_retainage_balance', help="Untaxed, drafts included."
@@ -109,10 +109,11 @@ class ProgressContractLineStored(models.Model):
             ]
         )
         stored = {}
-        for entry in entries.sorted(lambda entry: entry.bill_id._get_order_key()):
-            stored[entry.contract_line_id] = entry.stored_amount
+        for entry in entries:  # what each added: where an earlier one was credited it is not what the last one says
+            before = stored.get(entry.contract_line_id, 0.0)
+            stored[entry.contract_line_id] = before + entry.stored_amount - entry.previous_stored_amount
         for line in self:
-            line.billed_stored_amount = stored.get(line._origin, 0.0)
+            line.billed_stored_amount = line.currency_id.round(stored.get(line._origin, 0.0))
 
     # === CLAIMS === #
 

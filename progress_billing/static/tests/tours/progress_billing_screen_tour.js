@@ -22,6 +22,16 @@ tours.add("progress_billing_list_fits", {
     steps: () => [{ trigger: ".o_list_renderer .o_data_row", run: assertNothingCut }],
 });
 
+/** A down payment takes nothing from the schedule, and says all the same what it asks for. */
+tours.add("progress_billing_down_payment_asks", {
+    steps: () => [
+        { trigger: ".o_data_row:contains(Down Payment):contains(700.00)", run: assertNothingCut },
+        { trigger: ".o_data_row:contains(1,000.00):not(:contains(net due))" },
+        { trigger: ".o_switch_view.o_kanban", run: "click" },
+        { trigger: ".o_kanban_record:contains(Down Payment):contains(700.00)" },
+    ],
+});
+
 /** The tab: one button says what comes next, the schedule is on the first screen, the rest behind More. */
 tours.add("progress_billing_next_step", {
     steps: () => [
