@@ -201,6 +201,52 @@ class TestRetainage(ProgressBillingCommon):
                 self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_tax')), 2), 82.5)
                 self.assertEqual(contract.retainage_balance, 0)
 
+    def _release_half(self, contract):
+        before = contract.bill_ids
+        contract.action_release_retainage(27.5)
+        return contract.bill_ids - before
+
+    def test_tax_of_a_release_that_was_deleted(self):
+        """RET-11: a release whose draft was deleted takes no tax: 4.13 all the same, then 4.12."""
+        self.company.progress_retainage_tax = 'release'
+        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        self._draw(contract, 100)
+        gone = self._release_half(contract)
+        gone.invoice_id.unlink()
+        self.assertFalse(gone.bucket)
+        taxes = []
+        for _half in range(2):
+            move = self._release_half(contract).invoice_id
+            move.action_post()
+            taxes.append(move.amount_tax)
+        self.assertEqual(taxes, [4.13, 4.12])
+        moves = contract.invoice_ids.filtered(lambda move: move.state == 'posted')
+        self.assertEqual(round(sum(moves.line_ids.filtered('tax_line_id').mapped('balance')), 2), -82.5)
+
+    def test_tax_withheld_by_a_bill_that_was_corrected(self):
+        """RET-11: a bill that is corrected does not count what its own first invoice withheld: 4.13 both times."""
+        self.company.progress_retainage_tax = 'release'
+        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        bill = self._draw(contract, 50)
+        first = bill.invoice_id
+        bill.action_correct()
+        bill.action_release()
+        self.assertNotEqual(bill.invoice_id, first)
+        self.assertEqual([move.amount_tax for move in (first, bill.invoice_id)], [37.12, 37.12], "41.25 less 4.13")
+
+    def test_tax_withheld_after_a_release(self):
+        """RET-11: 27.50 withheld with 4.13 and released, 27.50 more withheld: 4.12, what was released is another sum."""
+        self.company.progress_retainage_tax = 'release'
+        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        self._draw(contract, 50)
+        release = self._release_half(contract)
+        release.invoice_id.action_post()
+        self.assertEqual(release.invoice_id.amount_tax, 4.13)
+        self._draw(contract, 100)
+        bill = contract.bill_ids - release
+        taxes = [round(move.amount_tax, 2) for move in bill.invoice_id.sorted('id')]
+        self.assertEqual(taxes, [37.12, 37.13], "41.25 less 4.13, 41.25 less 4.12")
+
     def test_tax_on_release_in_deposit_mode(self):
         """RET-9, RET-14: tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'

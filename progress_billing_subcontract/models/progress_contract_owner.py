@@ -79,10 +79,12 @@ class ProgressContractOwner(models.Model):
         self._lock_for_billing()
         self._check_can_bill()
         bill = self._get_owner_draft() or self._make_owner_bill()
-        known, left_out = {line.contract_line_id: line for line in bill.line_ids}, []
+        left_out = []
         # in the order of the schedule, in whichever order the claims came
         for scheduled, vals in sorted(claims.items(), key=lambda item: (item[0].sequence, item[0].id)):
-            line = known.get(scheduled) or bill.line_ids._create_protected(
+            # looked up each time: what is written on one line may add another, whose retainage changes
+            line = bill.line_ids.filtered(lambda own, scheduled=scheduled: own.contract_line_id == scheduled)
+            line = line or bill.line_ids._create_protected(
                 [{'bill_id': bill.id, 'contract_line_id': scheduled.id, 'amount': 0.0}]
             )
             line._add_claim(vals)

@@ -115,6 +115,16 @@ class TestOwnerLives(ClaimCommon):
         self.billing.credit(bill.invoice_id)
         self.assertEqual((claim.owner_left_amount, bill.state), (1000, 'cancelled'))
 
+    def test_a_rate_of_the_owner_that_changed(self):
+        """10 % of 1,500 held, 20 % from now on: the rest is held back on lines that claims are added to, each line once."""
+        self._claim(self.contract, 1000, 500, post=True)
+        self.billing.to_ledger(self._fill())
+        self.owner.action_set_retainage(20, all_lines=True)
+        self._claim(self.contract, 100, 50)
+        bill = self._fill()
+        self.assertRecordValues(bill.line_ids, [{'amount': 100}, {'amount': 50}])
+        self.assertEqual(bill.line_ids.contract_line_id, self.owner.line_ids)
+
     # === MATERIALS STORED === #
 
     def test_stored_while_it_is_revised(self):
