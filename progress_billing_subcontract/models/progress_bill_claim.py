@@ -212,7 +212,8 @@ class ProgressBillClaim(models.Model):
         fresh._write_protected({'submitted_on': fields.Datetime.now(), 'submitted_by_partner_id': actor.partner.id})
         # sudo: res.users - who acts, whoever runs the code
         is_office = bool(actor.user) and not actor.user.sudo().share
-        behalf = fresh.filtered(lambda bill: is_office and not bill._is_contact(actor.partner))  # a colleague may be one
+        # a colleague may be a contact
+        behalf = fresh.filtered(lambda bill: is_office and not bill._is_contact(actor.partner))
         behalf._write_protected({'is_on_behalf': True})
         (fresh - behalf)._write_protected({'is_on_behalf': False})
         fresh._message_log_batch(
