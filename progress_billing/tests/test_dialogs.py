@@ -103,8 +103,9 @@ class TestClaimDialog(DialogCommon):
     def test_refused(self):
         contract = self.make.as_billed([1000])
         for vals, typed, sentence in (
-            ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100"),
-            ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100"),
+            ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100, not 0."),
+            ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100, not 101."),
+            ({'percent': 100.25}, {}, "A percentage must be more than 0 and at most 100, not 100.25."),
             ({'mode': 'lines'}, {}, "has nothing left to bill"),
             ({'mode': 'lines'}, {'amount': 1000.01}, "would be billed of"),
         ):
@@ -572,6 +573,18 @@ class TestSmallDialogs(DialogCommon):
         with self.assertRaises(UserError) as refused:
             nothing.action_confirm()
         self.assertTrue(str(refused.exception))
+
+    def test_down_payment_by_percentage(self):
+        """A share of the contract is typed as such, and is the amount; an amount typed later is not that share."""
+        contract = self.make.contract([3000.5, 1000], self.tax_15)
+        with Form(self.env['progress.down.payment.wizard'].with_context(default_contract_id=contract.id)) as form:
+            form.percent = 30
+            self.assertEqual(form.amount, 1200.15)
+            form.amount = 1000
+            self.assertEqual(form.percent, 0)
+            form.percent = 30
+        form.record.action_confirm()
+        self.assertEqual(contract.bill_ids.amount_due, 1200.15)
 
     def test_down_payment(self):
         """Another customer brings one of their contracts along; the same one, or their contact, keeps it."""

@@ -7,6 +7,8 @@ WIDE, BROAD = 2.0, 1.3
 BOLD = 1.2
 #: of a table as wide as an upright page, in percent: a digit of a figure, the gap between two columns
 DIGIT, GAP = 0.85, 1.6
+#: percent that the description of a table needs
+DESCRIPTION = 30
 SCALES = (1.0, 0.9, 0.8, 0.7)
 
 
@@ -105,11 +107,12 @@ def cut(text, width, most):
         yield ''.join(piece).strip(), len(piece)
 
 
-def get_widths(letters, least=30):
+def get_widths(letters):
     """Widths of a table's columns by their longest figures; the description has the rest.
 
+    Where the figures leave it too little, the type becomes smaller.
+
     :param dict letters: letters of the longest text by column
-    :param least: percent that the description needs; the type becomes smaller where the figures leave less
     :return tuple: percents by column, with ``name`` for the description; scale of the type
 
     >>> get_widths({'amount': 10, 'percent': 5})
@@ -120,7 +123,7 @@ def get_widths(letters, least=30):
     for scale in SCALES:
         widths = {column: round(count * DIGIT * scale + GAP, 2) for column, count in letters.items()}
         rest = round(100 - sum(widths.values()), 2)
-        if rest >= least:
+        if rest >= DESCRIPTION:
             break
     return {**widths, 'name': max(rest, 0)}, scale
 

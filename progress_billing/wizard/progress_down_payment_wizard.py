@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..tools import money
+
 
 class ProgressDownPaymentWizard(models.TransientModel):
     """Ask a customer for a down payment: how much, on which contract, for what."""
@@ -16,6 +18,9 @@ class ProgressDownPaymentWizard(models.TransientModel):
         help="Its schedule of values says which taxes the down payment has, and its final invoice ends it.",
     )
     currency_id = fields.Many2one(related='contract_id.currency_id')
+    percent = fields.Float(
+        string="% of the Contract", help="Of the revised contract: type it instead of the amount, which follows."
+    )
     amount = fields.Monetary(required=True, help="Untaxed.")
     is_restricted = fields.Boolean(
         string="Only for This Contract", help="Else it is applied on any bill of the customer in this currency."
@@ -37,6 +42,21 @@ class ProgressDownPaymentWizard(models.TransientModel):
     @api.onchange('contract_id')
     def _onchange_contract_id(self):
         self.contract_line_id = False
+
+    @api.onchange('percent', 'contract_id')
+    def _onchange_percent(self):
+        if self.percent:
+            self.amount = self._get_share()
+
+    @api.onchange('amount')
+    def _onchange_amount(self):
+        """A percentage that does not say the amount any more goes."""
+        if self.percent and self.currency_id.compare_amounts(self.amount, self._get_share()):
+            self.percent = 0.0
+
+    def _get_share(self):
+        contract = self.contract_id
+        return float(money.percent_of(self.percent, contract.revised_amount, contract.currency_id.rounding or 0.01))
 
     def action_confirm(self):
         """Make the down payment.

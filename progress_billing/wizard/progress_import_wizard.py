@@ -50,7 +50,7 @@ class ProgressImportWizard(models.TransientModel):
         string="Bill by Quantity", help="Lines that are a quantity times a unit price are billed by quantity."
     )
 
-    amount = fields.Monetary(string="Comes In", compute='_compute_amount', help="Untaxed: the sum of the lines.")
+    amount = fields.Monetary(string="To Be Imported", compute='_compute_amount', help="Untaxed: the sum of the lines.")
     difference = fields.Monetary(compute='_compute_amount')
     line_count = fields.Integer(string="Lines", compute='_compute_amount')
     skipped_count = fields.Integer(string="Not Imported", compute='_compute_amount')

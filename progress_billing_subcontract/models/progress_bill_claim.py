@@ -3,10 +3,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
-from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES, OPEN_STATES
 from odoo.addons.progress_billing.tools import money, numbers
-
-from .progress_bill_status import OPEN_STATES
 
 #: what a contact may send from the page of a claim
 CLAIM_ANSWERS = ('accept', 'decline', 'claim', 'submit')

@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-#: in which a subcontractor may still enter something
-OPEN_STATES = ('planned', 'draft', 'rejected')
 #: in which the amounts are those that the review approved
 REVIEWED_STATES = ('approved', 'invoiced')
 PAID = ('paid', 'in_payment')
@@ -80,7 +78,7 @@ class ProgressBillStatus(models.Model):
         move = self.sudo().invoice_id  # sudo: account.move - its state, for users without accounting rights
         if self.state == 'invoiced' and move.state == 'posted':
             return 'paid' if move.payment_state in PAID else 'billed'
-        if self.state in ('approved', 'invoiced'):
+        if self.state in REVIEWED_STATES:
             return 'approved_as_noted' if self._is_noted() else 'approved'
         if self.state == 'planned':
             return 'invited' if self.invited_on else 'not_invited'

@@ -115,7 +115,7 @@ class TestClaimReview(AcceptedClaimCommon):
         for record, name, sends_back in ((self.bill, "Send Back", True), (bill, "Reject", False)):
             action = record.action_reject_wizard()
             self.assertEqual(action['name'], name)
-            wizard = self.env['progress.reject.wizard'].with_context(action['context'])
+            wizard = self.env['progress.reject.wizard'].with_context(**action['context'])
             self.assertEqual(Form(wizard).sends_back, sends_back)
 
     def test_nothing_to_send_back(self):

@@ -4,7 +4,8 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
-DRAFT_STATES = ('draft', 'submitted', 'rejected', 'approved')
+#: in which a claim can be entered; in which one stands that has no invoice yet
+OPEN_STATES, STANDING_STATES = ('planned', 'draft', 'rejected'), ('draft', 'submitted', 'approved')
 #: nothing comes of a bill in these, unless it is planned again
 ENDED_STATES = ('declined', 'cancelled')
 KINDS_BY_HAND = ('progress', 'opening')
@@ -275,7 +276,7 @@ class ProgressBill(models.Model):
         if self.kind == 'opening' and self.review_state != 'cancelled':
             return 'invoiced', 'actual'
         if not live:
-            return self.review_state, 'draft' if self.review_state in DRAFT_STATES else False
+            return self.review_state, 'draft' if self.review_state in (*STANDING_STATES, 'rejected') else False
         if self.is_credited:
             return 'planned' if self.review_state == 'planned' else 'cancelled', False
         return 'invoiced', 'actual' if live.state == 'posted' else 'draft'

@@ -3,9 +3,9 @@ from odoo.exceptions import UserError
 
 from ...tools import money
 from ..base.progress_actor import Actor
-from .progress_bill import ENDED_STATES
+from .progress_bill import ENDED_STATES, OPEN_STATES
 
-DELETABLE_STATES = ('planned', 'draft', 'rejected', *ENDED_STATES)
+DELETABLE_STATES = (*OPEN_STATES, *ENDED_STATES)
 
 
 class ProgressBillWorkflow(models.Model):
@@ -234,7 +234,7 @@ class ProgressBillWorkflow(models.Model):
         """Lines change while the bill is planned, a pro forma or rejected; opening amounts until the final invoice."""
         self._check_order_of_life()
         for bill in self:
-            if bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening':
+            if bill.state not in OPEN_STATES and bill.kind != 'opening':
                 raise UserError(
                     self.env._(
                         "The lines of %(bill)s cannot change: its status is “%(state)s”.",

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-BILLED_STATES = ('draft', 'submitted', 'approved')
+from ..bill.progress_bill import STANDING_STATES
 
 
 class ProgressBillPeriods(models.Model):
@@ -44,7 +44,7 @@ class ProgressBillPeriods(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         bills = super().create(vals_list)
-        bills.filtered(lambda bill: bill.review_state in BILLED_STATES)._assign_periods()
+        bills.filtered(lambda bill: bill.review_state in STANDING_STATES)._assign_periods()
         return bills
 
     def write(self, vals):
@@ -57,7 +57,7 @@ class ProgressBillPeriods(models.Model):
                 )
                 stale.period_id = False
             moving.filtered('bucket')._assign_periods()
-        if vals.get('review_state') in BILLED_STATES:
+        if vals.get('review_state') in STANDING_STATES:
             self._assign_periods()
         return result
 

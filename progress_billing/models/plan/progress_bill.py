@@ -6,7 +6,7 @@ from odoo.tools import format_date, formatLang
 
 from ...tools import amt_pct as amt_pct_tool
 from ...tools import instalments, money
-from ..bill.progress_bill import ENDED_STATES
+from ..bill.progress_bill import ENDED_STATES, OPEN_STATES
 
 PLAN_FIELDS = {'amt_pct', 'planned_percent', 'planned_amount', 'partner_id'}
 
@@ -247,9 +247,7 @@ class ProgressBillPlan(models.Model):
 
     def _check_plan_editable(self, vals):
         """What was billed is not planned any more (PLN-2: planned and billed are kept apart)."""
-        billed = self.filtered(
-            lambda bill: bill.state not in ('planned', 'draft', 'rejected') and bill.kind != 'opening'
-        )
+        billed = self.filtered(lambda bill: bill.state not in OPEN_STATES and bill.kind != 'opening')
         for bill in billed:
             if any(bill._differs(name, vals[name]) for name in PLAN_FIELDS & vals.keys()):
                 raise UserError(

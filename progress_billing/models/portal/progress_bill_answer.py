@@ -8,9 +8,10 @@ from odoo.tools import format_datetime, formatLang
 
 from ...tools import numbers
 from ..base.progress_actor import Actor
+from ..bill.progress_bill import STANDING_STATES
 
 WAITING_STATES = ('draft', 'submitted')
-DISPUTABLE_STATES = ('draft', 'submitted', 'approved', 'invoiced')
+DISPUTABLE_STATES = (*STANDING_STATES, 'invoiced')
 #: what only an approver answers; the rest is for invoice contacts as well
 REVIEWS = ('approve', 'certify', 'reject', 'sign')
 

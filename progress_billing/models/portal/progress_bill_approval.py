@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..bill.progress_bill import STANDING_STATES
+
 ACTIVITY = 'progress_billing.mail_activity_approval'
-STEP_STATES = ('draft', 'submitted', 'approved')
 
 
 class ProgressBillApprovalSteps(models.Model):
@@ -51,7 +52,7 @@ class ProgressBillApprovalSteps(models.Model):
         """The steps this bill has to take, in their order."""
         self.ensure_one()
         steps = self.contract_id.approval_step_ids
-        if not steps or self.kind == 'opening' or not (self.state in STEP_STATES or self._is_held_as_draft()):
+        if not steps or self.kind == 'opening' or not (self.state in STANDING_STATES or self._is_held_as_draft()):
             return steps.browse()
         currency, amount = self.currency_id, self._get_amount_to_approve()
         return steps.filtered(

@@ -144,7 +144,8 @@ class ProgressBillMail(models.Model):
         """
         self.ensure_one()
         contacts = self.contract_id.contact_ids
-        return contacts.filtered(lambda contact: contact.role in roles and contact.partner_id.email)
+        found = contacts.filtered(lambda contact: contact.role in roles and contact.partner_id.email)
+        return found.with_prefetch(contacts._prefetch_ids)  # those of the other bills too
 
     def _check_has_recipients(self, kind, roles):
         """:raises RedirectWarning: for a contract without contacts; UserError where none of them would get it"""

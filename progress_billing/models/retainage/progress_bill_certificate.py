@@ -2,8 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ...tools import money
-
-CERTIFIABLE_STATES = ('draft', 'submitted', 'approved')
+from ..bill.progress_bill import STANDING_STATES
 
 
 class ProgressBillCertificate(models.Model):
@@ -23,7 +22,7 @@ class ProgressBillCertificate(models.Model):
     def _check_certifiable(self):
         """:raises UserError: for a bill that has no claim to certify, or an invoice (RET-18)"""
         for bill in self:
-            if bill.state not in CERTIFIABLE_STATES:
+            if bill.state not in STANDING_STATES:
                 raise UserError(
                     self.env._(
                         "The status of %(bill)s is “%(state)s”: a claim is certified while it is a pro forma, "

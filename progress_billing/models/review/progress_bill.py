@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..base.progress_actor import Actor
+from ..bill.progress_bill import STANDING_STATES
 
 
 class ProgressBillReview(models.Model):
@@ -105,7 +106,7 @@ class ProgressBillReview(models.Model):
         :param str note: what they say about it, for the history
         :raises UserError: when a bill is not there to be approved
         """
-        self._check_review('approved', ('draft', 'submitted', 'approved'))
+        self._check_review('approved', STANDING_STATES)
         note = self._read_text(note)
         todo = self.filtered(lambda bill: bill.state != 'approved')
         todo._check_order_of_life()
