@@ -192,7 +192,7 @@ class ProgressBillClaim(models.Model):
         self.env['progress.bill.line'].sudo()._create_protected(vals_list)
 
     def _drop_empty_lines(self):
-        """What nothing is claimed of is on no bill; what the owner was billed for stays, to be given back (SUB-14)."""
+        """What nothing is claimed of is on no bill; what the owner was billed for stays to be given back (SUB-14)."""
         # sudo: progress.bill.line - lines that say nothing
         empty = self.sudo().line_ids.filtered(lambda line: line._is_empty())
         (empty - empty._get_owner_shares().claim_line_id).unlink()
