@@ -235,7 +235,7 @@ class TestRetainage(ProgressBillingCommon):
         self.assertEqual([move.amount_tax for move in (first, bill.invoice_id)], [37.12, 37.12], "41.25 less 4.13")
 
     def test_tax_withheld_after_a_release(self):
-        """RET-11: 27.50 withheld with 4.13 and released, 27.50 more withheld: 4.12, what was released is another sum."""
+        """RET-11: 27.50 withheld with 4.13 and released, 27.50 more withheld with 4.12: releases are another sum."""
         self.company.progress_retainage_tax = 'release'
         contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
         self._draw(contract, 50)

@@ -192,7 +192,7 @@ class ProgressBillClaim(models.Model):
         self.env['progress.bill.line'].sudo()._create_protected(vals_list)
 
     def _drop_empty_lines(self):
-        """What nothing is claimed of is on no bill; what the owner was billed for stays, to be given back (SUB-14)."""
+        """What nothing is claimed of is on no bill; what the owner was billed for stays to be given back (SUB-14)."""
         # sudo: progress.bill.line - lines that say nothing
         empty = self.sudo().line_ids.filtered(lambda line: line._is_empty())
         (empty - empty._get_owner_shares().claim_line_id).unlink()
@@ -212,7 +212,8 @@ class ProgressBillClaim(models.Model):
         fresh._write_protected({'submitted_on': fields.Datetime.now(), 'submitted_by_partner_id': actor.partner.id})
         # sudo: res.users - who acts, whoever runs the code
         is_office = bool(actor.user) and not actor.user.sudo().share
-        behalf = fresh.filtered(lambda bill: is_office and not bill._is_contact(actor.partner))  # a colleague may be one
+        # a colleague may be a contact
+        behalf = fresh.filtered(lambda bill: is_office and not bill._is_contact(actor.partner))
         behalf._write_protected({'is_on_behalf': True})
         (fresh - behalf)._write_protected({'is_on_behalf': False})
         fresh._message_log_batch(

@@ -197,8 +197,8 @@ class ProgressContractLine(models.Model):
             if last._get_owner_shares() and not line.currency_id.is_zero(last._get_stored_for_owner()):
                 raise UserError(
                     self.env._(
-                        "The owner was billed for materials stored on %(line)s. Change Billed to the Owner On once they "
-                        "are installed.",
+                        "The owner was billed for materials stored on %(line)s. Change Billed to the Owner On once "
+                        "they are installed.",
                         line=line.display_name,
                     )
                 )

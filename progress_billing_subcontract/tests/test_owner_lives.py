@@ -116,7 +116,7 @@ class TestOwnerLives(ClaimCommon):
         self.assertEqual((claim.owner_left_amount, bill.state), (1000, 'cancelled'))
 
     def test_a_rate_of_the_owner_that_changed(self):
-        """10 % of 1,500 held, 20 % from now on: the rest is held back on lines that claims are added to, each line once."""
+        """10 % of 1,500 held, 20 % from now on: each line is on the bill once, with the rest of its retainage."""
         self._claim(self.contract, 1000, 500, post=True)
         self.billing.to_ledger(self._fill())
         self.owner.action_set_retainage(20, all_lines=True)

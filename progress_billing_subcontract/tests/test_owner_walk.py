@@ -91,14 +91,14 @@ class TestOwnerWalk(ClaimCommon):
         self._pick(dice, self._get_undoable().filtered(lambda bill: bill.state == 'draft').line_ids).unlink()
 
     def _get_undoable(self):
-        """Bills of the owner that say nothing of materials: later ones restate what is stored, and are not made anew."""
+        """Bills of the owner that say nothing of materials: later ones restate those, and are not made anew."""
         return self.owner.bill_ids.filtered(
             lambda bill: not any(line.stored_amount or line.previous_stored_amount for line in bill.line_ids)
         )
 
     def _pick(self, dice, records):
         if not records:
-            raise UserError("Nothing to pick")
+            raise UserError(self.env._("Nothing to pick"))
         return dice.choice(records)
 
     # === WHAT HOLDS === #
