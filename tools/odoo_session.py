@@ -61,49 +61,32 @@ def prepared(request, load_registry):
             prepared.prepare(cr, classes["ProgressBillingCommon"])
 
 
-def _keep_caches(registry, mark):
-    """What Odoo has cached now, for later: its tests forget all of it each time.
-
-    :param mark: an entry of no meaning in each cache, which is gone once somebody has cleared it
-    :return: instead of forgetting all. A cache that nobody has cleared holds nothing that was changed and taken back;
-        any other gets back what it held, unless models were set up meanwhile: what is cached of rules has their fields
-    """
-    caches = registry._Registry__caches  # there is no other way to them
-    before = {name: cache.snapshot for name, cache in caches.items()}
-    for cache in caches.values():
-        cache[mark] = None
-
-    def forget():
-        cleared = [name for name, cache in caches.items() if mark not in cache]
-        for name in cleared:
-            caches[name].clear()
-            if len(cleared) < len(caches):
-                caches[name].update(before[name])
-
-    return mock.patch.object(registry, "clear_all_caches", forget)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def kept_caches(prepared):
-    """Odoo's caches outlive tests and classes, see :func:`_keep_caches`; they are asked to forget when one is over."""
+    """What Odoo has cached stays between the tests of a class: its own tests forget all of it after each.
+
+    A cache that nobody cleared holds nothing that a test changed and took back. Any other is as it was before, unless
+    models were set up: what is cached of rules holds their fields. After a class all is forgotten, as ever.
+    """
     from odoo.tests.common import TransactionCase
 
-    registry, set_up_class, set_up = _get_registry(), TransactionCase.setUpClass.__func__, TransactionCase.setUp
-
-    def set_up_class_and_keep(cls):
-        kept = _keep_caches(registry, "class")
-        cls.addClassCleanup(kept.stop)
-        set_up_class(cls)
-        cls.addClassCleanup(kept.start)  # before Odoo's own, which came first
+    caches, set_up = _get_registry()._Registry__caches, TransactionCase.setUp  # there is no other way to them
 
     def set_up_and_keep(case):
-        with _keep_caches(registry, "test"):  # what Odoo is going to call is looked up now
+        before = {name: cache.snapshot for name, cache in caches.items()}
+        for cache in caches.values():
+            cache[case] = None  # gone once somebody has cleared it
+
+        def forget():
+            cleared = [name for name, cache in caches.items() if case not in cache]
+            for name in cleared:
+                caches[name].clear()
+                caches[name].update(before[name] if len(cleared) < len(caches) else ())
+
+        with mock.patch.object(case.registry, "clear_all_caches", forget):  # Odoo looks up now what it calls in the end
             set_up(case)
 
-    with (
-        mock.patch.object(TransactionCase, "setUpClass", classmethod(set_up_class_and_keep)),
-        mock.patch.object(TransactionCase, "setUp", set_up_and_keep),
-    ):
+    with mock.patch.object(TransactionCase, "setUp", set_up_and_keep):
         yield
 
 
