@@ -201,6 +201,10 @@ class TestRetainage(ProgressBillingCommon):
                 self.assertEqual(round(sum(contract.invoice_ids.mapped('amount_tax')), 2), 82.5)
                 self.assertEqual(contract.retainage_balance, 0)
 
+    def _make_taxed_at_release(self):
+        self.company.progress_retainage_tax = 'release'
+        return self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+
     def _release_half(self, contract):
         before = contract.bill_ids
         contract.action_release_retainage(27.5)
@@ -208,8 +212,7 @@ class TestRetainage(ProgressBillingCommon):
 
     def test_tax_of_a_release_that_was_deleted(self):
         """RET-11: a release whose draft was deleted takes no tax: 4.13 all the same, then 4.12."""
-        self.company.progress_retainage_tax = 'release'
-        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        contract = self._make_taxed_at_release()
         self._draw(contract, 100)
         gone = self._release_half(contract)
         gone.invoice_id.unlink()
@@ -225,8 +228,7 @@ class TestRetainage(ProgressBillingCommon):
 
     def test_tax_withheld_by_a_bill_that_was_corrected(self):
         """RET-11: a bill that is corrected does not count what its own first invoice withheld: 4.13 both times."""
-        self.company.progress_retainage_tax = 'release'
-        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        contract = self._make_taxed_at_release()
         bill = self._draw(contract, 50)
         first = bill.invoice_id
         bill.action_correct()
@@ -236,8 +238,7 @@ class TestRetainage(ProgressBillingCommon):
 
     def test_tax_withheld_after_a_release(self):
         """RET-11: 27.50 withheld with 4.13 and released, 27.50 more withheld with 4.12: releases are another sum."""
-        self.company.progress_retainage_tax = 'release'
-        contract = self.make.as_billed([550], taxes=self.tax_15, retainage_percent=10)
+        contract = self._make_taxed_at_release()
         self._draw(contract, 50)
         release = self._release_half(contract)
         release.invoice_id.action_post()

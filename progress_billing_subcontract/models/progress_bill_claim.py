@@ -195,7 +195,7 @@ class ProgressBillClaim(models.Model):
         """What nothing is claimed of is on no bill; what the owner was billed for stays to be given back (SUB-14)."""
         # sudo: progress.bill.line - lines that say nothing
         empty = self.sudo().line_ids.filtered(lambda line: line._is_empty())
-        (empty - empty._get_owner_shares().claim_line_id).unlink()
+        empty._filter_not_billed_to_owner().unlink()
 
     # === SUBMITTING === #
 

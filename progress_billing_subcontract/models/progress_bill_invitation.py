@@ -176,7 +176,7 @@ class ProgressBillInvitation(models.Model):
         todo = self.filtered(lambda bill: bill.state != 'declined')
         # sudo: progress.bill.line - what was entered and never handed in, whoever declines
         entered = todo.filtered(lambda bill: bill.state == 'draft').sudo().line_ids
-        (entered - entered._get_owner_shares().claim_line_id).unlink()
+        entered._filter_not_billed_to_owner().unlink()
         vals = {'review_state': 'declined', 'answered_on': fields.Datetime.now(), 'decline_reason': reason or False}
         todo._write_as(actor, vals, body=reason and self.env._("Declined: %s", reason))
 

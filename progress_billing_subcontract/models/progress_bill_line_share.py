@@ -43,7 +43,8 @@ class ProgressBillLineShare(models.Model):
 
         :raises UserError: for lines of claims that a live bill of the owner has
         """
-        for line in self._get_owner_shares().claim_line_id[:1]:
+        line = self._get_owner_shares().claim_line_id[:1]
+        if line:
             raise UserError(
                 self.env._(
                     "The owner was billed for %(line)s of %(claim)s: it cannot be deleted. Enter 0 on the line, or "
@@ -59,6 +60,10 @@ class ProgressBillLineShare(models.Model):
         """What live bills of the owner have of these lines, on whichever contract."""
         # sudo: progress.bill.line.owner - what was billed once is not billed again, whoever asks
         return self.sudo().owner_share_ids.filtered(lambda share: share.bill_id.state not in ENDED_STATES)
+
+    def _filter_not_billed_to_owner(self):
+        """Those of these lines that no live bill of the owner has anything of."""
+        return self - self._get_owner_shares().claim_line_id
 
     def _get_shares_to_bill(self):
         """What is still to be billed to the owner of these lines, or given back.

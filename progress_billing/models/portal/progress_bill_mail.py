@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import email_normalize, email_split
 
 from ..bill.progress_bill import ENDED_STATES
+from .progress_contact import ROLES_THAT_TALK
 
 #: how many days before the period's due date reminders begin
 REMIND_DAYS = 3
@@ -119,7 +120,7 @@ class ProgressBillMail(models.Model):
         self.ensure_one()
         return {'type': 'ir.actions.act_url', 'url': self._get_portal_path(), 'target': 'new'}
 
-    def _send_to_contacts(self, kind, roles=('approver', 'invoice')):
+    def _send_to_contacts(self, kind, roles=ROLES_THAT_TALK):
         """Send what a button sends: once a day and contact."""
         self._check_sendable()
         self._check_has_recipients(kind, roles)

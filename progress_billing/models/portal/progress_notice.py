@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .progress_contact import CONTACT_LAYOUT
+from .progress_contact import CONTACT_LAYOUT, ROLES_THAT_TALK
 
 
 class ProgressNotice(models.Model):
@@ -88,7 +88,7 @@ class ProgressNotice(models.Model):
         ]
 
     @api.model
-    def _announce(self, bills, kind, occasion, roles=('approver', 'invoice')):
+    def _announce(self, bills, kind, occasion, roles=ROLES_THAT_TALK):
         """Write to the contacts of these bills who see them, who have an address, and who have no such notice yet.
 
         :param str kind: see the field
