@@ -1,4 +1,5 @@
 from datetime import date
+from unittest.mock import patch
 
 from odoo.tests import freeze_time, tagged
 
@@ -47,6 +48,27 @@ class TestEntries(ProgressBillingCommon):
         self.assertIn('payment_state', dict(forgotten)['progress.bill'])
         for model, names in forgotten:
             self.assertFalse([name for name in names if self.env[model]._fields[name].store])
+
+    def _get_tracked_invoice(self):
+        """The invoice as users have it: tests of the ledger switch tracking off."""
+        return self.bill.invoice_id.with_context(tracking_disable=False)
+
+    def test_marks_are_not_described(self):
+        """Odoo describes every field of an item to note a mark of its own; on invoices of bills it need not."""
+        described = []
+        with patch.object(self.env.registry['account.move.line'], 'fields_get', lambda *_args: described.append(1)):
+            self._get_tracked_invoice().invoice_line_ids.epd_dirty = False
+        self.assertFalse(described)
+
+    def test_items_are_tracked(self):
+        """What is noted of entries stays as Odoo has it: a label changed after posting is told in the chatter."""
+        invoice = self._get_tracked_invoice()
+        invoice.action_post()
+        invoice.button_draft()
+        before = invoice.message_ids
+        invoice.invoice_line_ids.name = "Said anew"
+        told = (invoice.message_ids - before).tracking_value_ids
+        self.assertEqual(told.mapped('new_value_char'), ["Said anew"])
 
     def test_what_is_computed_keeps_its_value(self):
         """An entry that is written while a figure is computed takes nothing from the records that have theirs."""

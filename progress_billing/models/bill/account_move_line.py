@@ -180,7 +180,17 @@ class AccountMoveLine(models.Model):
         changed = [name for name in LOCKED_FIELDS if name in vals]
         if changed:
             self._check_progress_amounts(vals, changed)
-        return super().write(vals)
+        lines = self.with_context(tracking_disable=True) if self._are_marks(vals) else self
+        return super(AccountMoveLine, lines).write(vals)
+
+    def _are_marks(self, vals):
+        """Whether only marks of Odoo's own are written on lines of ours, which stay in memory and are not tracked.
+
+        Odoo describes every field of a line before it finds that it has nothing to track.
+        """
+        if any(self._fields[name].store or self._fields[name].inverse for name in vals):
+            return False
+        return all(move.progress_bill_id for move in self.move_id)
 
     def _check_progress_amounts(self, vals, names):
         """Amount, account and taxes of a progress invoice follow its bill (BIL-13).
