@@ -106,6 +106,7 @@ class TestClaimDialog(DialogCommon):
             ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100, not 0."),
             ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100, not 101."),
             ({'percent': 100.25}, {}, "A percentage must be more than 0 and at most 100, not 100.25."),
+            ({'percent': 100.0001}, {}, "A percentage must be more than 0 and at most 100, not 100.0001."),
             ({'mode': 'lines'}, {}, "has nothing left to bill"),
             ({'mode': 'lines'}, {'amount': 1000.01}, "would be billed of"),
         ):
