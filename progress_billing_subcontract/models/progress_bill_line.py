@@ -24,6 +24,14 @@ class ProgressBillLine(models.Model):
         help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
+    owner_rest_amount = fields.Monetary(
+        string="Less than a Unit",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="Untaxed: what claims ask for beyond the units of this line of the owner's bill; negative where its units "
+        "are worth more. The next claims that are billed on the schedule line make up for it.",
+    )
 
     @api.depends('amount', 'certified_amount')
     def _compute_difference_amount(self):
@@ -144,13 +152,16 @@ class ProgressBillLine(models.Model):
     def _add_claim(self, vals):
         """Add what subcontractors claimed to this line of the owner's bill.
 
-        A line by quantity takes the nearest quantity, and no materials stored.
+        A line by quantity takes the nearest quantity to date, and no materials stored: what its units come to more or
+        less than the claims is made up for by the next ones (SUB-14).
 
         :param dict vals: ``amount``, ``stored_amount`` (all that is stored now) and ``retainage_amount``
         """
         self.ensure_one()
-        scheduled, amount = self.contract_line_id, self.currency_id.round(self.amount + vals['amount'])
+        scheduled, before = self.contract_line_id, self.amount
+        amount = self.currency_id.round(before + vals['amount'])
         if self.billing_base == 'quantity':
+            amount = self.currency_id.round(amount + scheduled._get_owner_rest())
             changes = {'quantity': float(scheduled._get_quantity_for(amount))}
         else:
             changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
@@ -159,6 +170,9 @@ class ProgressBillLine(models.Model):
                 (self.retainage_amount if self.is_retainage_typed else 0.0) + vals['retainage_amount']
             )
         self.write(changes)
+        if self.billing_base == 'quantity':
+            rest = self.owner_rest_amount + vals['amount'] - (self.amount - before)
+            self._write_protected({'owner_rest_amount': self.currency_id.round(rest)})
 
     def _get_claim_left_out(self, vals):
         """What of a claim a line by quantity does not take, in a sentence; empty for the others.
