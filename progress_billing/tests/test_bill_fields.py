@@ -561,6 +561,21 @@ class TestInvoiceOfABill(ProgressBillingCommon):
             f"{opening.display_name} takes nothing beside the schedule of values: bill it on a bill of its own.",
         )
 
+    def test_what_a_bill_asks_for(self):
+        """One field says it to lists, cards and pages: work, none, or what is beside the schedule alone (PAG-17)."""
+        contract = self.make.pro_forma([1000], retainage_percent=10)
+        planned = self.make.plan(contract, '10%')
+        contract.action_create_down_payment(50)
+        paid = contract.bill_ids - planned
+        work = self.billing.run(contract, 50)
+        travel = {'source': 'expense', 'name': "Travel", 'account_id': self.income_account.id, 'tax_ids': []}
+        work._add_sourced_lines([{**travel, 'amount': 30}])
+        self.billing.to_ledger(work)
+        release = self.billing.release(contract, post=False)
+        for bill, asked in ((planned, 'work'), (paid, 'beside'), (work, 'work'), (release, 'no_work')):
+            with self.subTest(bill=bill.display_name):
+                self.assertEqual(bill.asks_for, asked)
+
     def test_what_is_under_a_product(self):
         """A line beside the schedule takes text, account, taxes and price from its product where it has none."""
         contract = self.make.pro_forma([100])
