@@ -61,14 +61,19 @@ class ProgressBillLine(models.Model):
             )
         return number
 
-    def _take_claim(self, given):
-        """Write what the form says of this line: stored materials first, for a percentage counts them.
+    def _take_claims(self, given):
+        """Take what the form says of these lines of a claim: stored materials first, for a percentage counts them.
 
         :param dict given: see ``progress.bill`` ``_take_claim``
         """
+        lines = self.filtered(lambda line: line.bill_id.kind != 'retainage')
+        for prepare in ('_prepare_given_state_vals', '_prepare_given_work_vals'):
+            vals_by_line = {line: vals for line in lines if (vals := getattr(line, prepare)(given))}
+            lines._enter_together(vals_by_line)
+
+    def _prepare_given_state_vals(self, given):
+        """What the form says of materials stored and of the rate, where it is something else than what stands there."""
         self.ensure_one()
-        if self.bill_id.kind == 'retainage':
-            return
         vals = {}
         stored = self._read_claim_number(given, f'stored_{self.id}', low=0)
         if stored is not None and self.currency_id.compare_amounts(float(stored), self.stored_amount):
@@ -76,14 +81,40 @@ class ProgressBillLine(models.Model):
         rate = self._read_claim_number(given, f'rate_{self.id}')
         if rate is not None and rate != money.to_decimal(self.retainage_percent):
             vals['retainage_percent'] = float(rate)
-        if vals:
-            self.write(vals)
+        return vals
+
+    def _prepare_given_work_vals(self, given):
+        """What the form says of the work."""
+        self.ensure_one()
         work = self._read_claim_number(given, f'work_{self.id}')
-        if work is not None:
-            unit = given.get(f'unit_{self.id}') or 'amount'
-            if given[f'work_{self.id}'].strip().endswith('%'):
-                unit = 'percent'
-            self.write(self._prepare_work_vals(work, unit))
+        if work is None:
+            return {}
+        unit = given.get(f'unit_{self.id}') or 'amount'
+        if given[f'work_{self.id}'].strip().endswith('%'):
+            unit = 'percent'
+        return self._prepare_work_vals(work, unit)
+
+    def _enter_together(self, vals_by_line):
+        """What somebody entered on lines of one bill, on each its own: checked as by ``write``, reckoned once.
+
+        :param dict vals_by_line: values by line
+        """
+        if not vals_by_line:
+            return
+        lines, by_names = self.concat(*vals_by_line), {}
+        for line, vals in vals_by_line.items():
+            line._guard_values(vals)
+            by_names.setdefault(frozenset(vals), []).append(line)
+        if any({'retainage_percent', 'stored_retainage_percent'} & names for names in by_names):
+            lines._check_may_set_rates()
+        lines.bill_id._check_may_enter()
+        lines.bill_id._check_lines_editable()
+        lines.contract_id._lock_for_billing()
+        lines._write_together(vals_by_line)
+        for names, some in by_names.items():
+            self.concat(*some)._complete_claim(names)
+        lines._count_edit()
+        lines.bill_id._settle_claims()
 
     def _prepare_work_vals(self, number, unit):
         """The claim of a number in the unit it was entered in (SUB-6).
