@@ -132,14 +132,13 @@ class ProjectProject(models.Model):
         :raises UserError: where no claim is approved, or none of its lines says on which line the owner is billed
         """
         self.env['progress.bill'].check_access('create')
-        claims = self.subcontract_ids.bill_ids._get_claims_for_owner()
+        claims, shares = self.subcontract_ids.bill_ids._get_claims_for_owner()
         if not claims:
             raise UserError(
                 self.env._(
                     "%s: no approved claim waits to be billed to the owner.", ', '.join(self.mapped('display_name'))
                 )
             )
-        shares = claims.line_ids._get_shares_to_bill()
         if not shares:
             raise UserError(
                 self.env._(
