@@ -16,15 +16,16 @@ class TestMailTemplates(ClaimCommon):
         super().setUpClass()
         load_languages(cls.env, 'progress_billing', 'progress_billing_subcontract')
         euro = cls.setup_other_currency('EUR', rates=[('2020-01-01', 2.0)])
-        cls.euros = cls._subcontract([20000], retainage_percent=10, purchase_vals={'currency_id': euro.id})
-        cls.recipient = cls._add_invoice_contact(cls.euros, cls.mason)
-        cls.euros.action_create_down_payment(1234.5)
-        cls.bills = {('advance', cls.euros.bill_ids): 1234.5}
-        work = cls._claim(cls.euros, 6000)
-        cls.bills['work', work] = 5400.0
-        work.invoice_id.action_post()
-        cls.euros.action_release_retainage(123.4)
-        cls.bills['release', cls.euros.bill_ids.filtered(lambda bill: bill.kind == 'retainage')] = 123.4
+        paid, done = (
+            cls._subcontract([20000], retainage_percent=10, purchase_vals={'currency_id': euro.id}) for _each in range(2)
+        )
+        for contract in (paid, done):
+            cls._add_invoice_contact(contract, cls.mason)
+        paid.action_create_down_payment(1234.5)
+        work = cls._claim(done, 6000, post=True)
+        done.action_release_retainage(123.4)
+        release = done.bill_ids - work
+        cls.bills = {('advance', paid.bill_ids): 1234.5, ('work', work): 5400.0, ('release', release): 123.4}
 
     def test_each_claim(self):
         find = self.env['ir.model.data']._xmlid_to_res_id
@@ -35,8 +36,8 @@ class TestMailTemplates(ClaimCommon):
         ]
         for (kind, bill), amount in self.bills.items():
             notices = {
-                name: self.env['progress.notice'].create(
-                    {'bill_id': bill.id, 'contact_id': self.recipient.id, 'kind': name, 'occasion': 'x'}
+                name: self.env['progress.notice'].sudo().create(
+                    {'bill_id': bill.id, 'contact_id': bill.contract_id.contact_ids.id, 'kind': name, 'occasion': 'x'}
                 )
                 for name in kinds
             }
