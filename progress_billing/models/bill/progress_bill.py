@@ -188,6 +188,13 @@ class ProgressBill(models.Model):
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )
 
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name', 'display_name')
+    @api.depends_context('lang')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
+
     @api.depends('contract_id.partner_id', 'contract_id.partner_shipping_id')
     def _compute_partner_id(self):
         for bill in self:
@@ -488,12 +495,6 @@ class ProgressBill(models.Model):
         return 'progress'
 
     # === WHAT IT COUNTS FOR === #
-
-    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
-    def _compute_calendar_title(self):
-        for bill in self:
-            job = bill.project_id.display_name or bill.contract_id.display_name or ''
-            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):

@@ -222,8 +222,6 @@ class ProgressContract(models.Model):
             contract.state = contract.base_state
             contract.final_bill_id = contract.final_invoice_id = False
 
-    # === CONSTRAINTS === #
-
     # === CRUD === #
 
     @api.model_create_multi

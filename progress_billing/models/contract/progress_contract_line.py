@@ -106,8 +106,6 @@ class ProgressContractLine(models.Model):
         help="Where the price was agreed with its tax: what all bills of the line come to, tax included. Else 0.",
     )
 
-    # === BILLED === #
-
     # === INVOICING === #
     tax_use = fields.Char(related='contract_id.tax_use')
     result_group = fields.Char(related='contract_id.result_group')

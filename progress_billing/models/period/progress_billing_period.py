@@ -11,8 +11,7 @@ UNITS = [('week', "Week"), ('month', "Month"), ('quarter', "Quarter"), ('year', 
 class ProgressBillingPeriod(models.Model):
     """When is billed: a span of days of a project that takes bills while it is open (PER-1, PER-3).
 
-    The rules about bills are in ``progress.bill.periods``, the scheduled action in
-    ``progress.billing.period.scheduling``.
+    The rules about bills are in ``progress_bill.py``, the scheduled action in ``progress_billing_period_series.py``.
     """
 
     _name = 'progress.billing.period'

@@ -7,7 +7,7 @@ from .project_milestone import MAY_BE_BILLED
 ACTIVITY_DUE = 'progress_billing.mail_activity_bill_due'
 
 
-class ProgressBillMilestone(models.Model):
+class ProgressBillTrigger(models.Model):
     """What makes a planned record due: a date, a milestone, or a person (PLN-11, PLN-10)."""
 
     _name = 'progress.bill'
