@@ -46,6 +46,7 @@ class ProgressBill(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
+        index='btree_not_null',
     )
     kind = fields.Selection(
         [

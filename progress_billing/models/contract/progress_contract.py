@@ -132,8 +132,12 @@ class ProgressContract(models.Model):
     change_ids = fields.One2many(
         'progress.contract.change', 'contract_id', string="Change Order Documents", often_empty=True
     )
-    final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
-    final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
+    final_bill_id = fields.Many2one(
+        'progress.bill', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
+    final_invoice_id = fields.Many2one(
+        'account.move', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
     billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)
 
     original_amount = fields.Monetary(
