@@ -387,6 +387,17 @@ class TestApprovalSteps(ClaimCommon):
             self.bill.with_user(second).action_approve_step, f"{self.bill.display_name} waits for no approval."
         )
 
+    def test_changed_figures_wait_again(self):
+        """What was read of the approval is not kept where a figure of the claim changes, on a line too."""
+        self._step()
+        self.bill.with_user(self.boss).action_approve_step()
+        for name in ('amount', 'certified_amount'):
+            self.assertEqual(self.bill.approval_percent, 100)
+            line = self.bill.line_ids[0]
+            line[name] -= 1
+            self.assertEqual(self.bill.approval_percent, 0, name)
+            line[name] += 1
+
     def test_turns(self):
         """Who is not asked hears whose turn it is, and nothing is approved."""
         self._step()
