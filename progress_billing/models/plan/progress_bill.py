@@ -74,7 +74,7 @@ class ProgressBillPlan(models.Model):
             if bill.planned_percent:
                 bill.amt_pct = bill._format_percent()
             elif bill.planned_amount:
-                env = self.with_context(lang=self._get_lang_code()).env
+                env = self.with_context(lang=self.env['res.lang']._get_progress_lang().code).env
                 bill.amt_pct = formatLang(env, bill.planned_amount, digits=bill.currency_id.decimal_places)
             else:
                 bill.amt_pct = False
@@ -225,7 +225,7 @@ class ProgressBillPlan(models.Model):
         self.ensure_one()
         if not (self.amt_pct or '').strip():
             return 'amount', money.ZERO
-        lang = self._get_lang()
+        lang = self.env['res.lang']._get_progress_lang()
         try:
             return amt_pct_tool.parse(
                 self.amt_pct,
@@ -245,7 +245,7 @@ class ProgressBillPlan(models.Model):
             ) from None
 
     def _get_amt_pct_reasons(self):
-        lang = self._get_lang()
+        lang = self.env['res.lang']._get_progress_lang()
         example = f'25% / 5{lang.thousands_sep or ""}000{lang.decimal_point}00'
         return {
             amt_pct_tool.NOT_A_NUMBER: self.env._(
@@ -259,15 +259,9 @@ class ProgressBillPlan(models.Model):
             amt_pct_tool.TOO_LARGE: self.env._("it is too large."),
         }
 
-    def _get_lang(self):
-        """The reader's language: of the call, else of the user, as RPC callers often give none (PLN-1)."""
-        return self.env['res.lang']._get_data(code=self._get_lang_code())
-
-    def _get_lang_code(self):
-        return self.env.context.get('lang') or self.env.user.lang or 'en_US'
-
     def _format_percent(self):
-        return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), self._get_lang().decimal_point)
+        decimal_point = self.env['res.lang']._get_progress_lang().decimal_point
+        return amt_pct_tool.format_percent(money.to_decimal(self.planned_percent), decimal_point)
 
     def _get_deposit_share_text(self):
         """A planned percentage that is billed as planned says so."""
