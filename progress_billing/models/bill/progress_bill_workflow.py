@@ -9,7 +9,7 @@ DELETABLE_STATES = (*OPEN_STATES, *ENDED_STATES)
 
 
 class ProgressBillWorkflow(models.Model):
-    """What people do with a progress bill: create, release, cancel, delete.
+    """What people do with a progress bill: release, cancel, delete; and what stands in the way.
 
     Every action works on a recordset, can be called twice without harm, and returns the
     action that shows its result.
