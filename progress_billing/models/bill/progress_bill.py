@@ -26,6 +26,7 @@ class ProgressBill(models.Model):
         'mail.activity.mixin',
     ]
     _order = 'date, id'
+    _rec_names_search = ['name', 'title', 'contract_id.name']
     _check_company_auto = True
     _parent_field = 'contract_id'
     _fixed_fields = ('kind',)
@@ -181,8 +182,10 @@ class ProgressBill(models.Model):
     @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            day = format_date(self.env, bill.date) if bill.date else ''
-            label = bill.name or bill.title or self.env._("Planned %(date)s", date=day)
+            planned = self.env._("Planned")
+            if bill.date:
+                planned = self.env._("Planned %(date)s", date=format_date(self.env, bill.date))
+            label = bill.name or bill.title or planned
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )

@@ -25,6 +25,7 @@ class ProgressBillLine(models.Model):
     _fixed_fields = ('contract_line_id',)
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
+    _check_company_auto = True
 
     bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
     contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True, guarded=True)

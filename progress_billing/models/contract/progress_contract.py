@@ -25,6 +25,7 @@ class ProgressContract(models.Model):
         'mail.activity.mixin',
     ]
     _order = 'id desc'
+    _rec_names_search = ['name', 'description', 'project_id.name', 'partner_id.name']
     _check_company_auto = True
 
     name = fields.Char(

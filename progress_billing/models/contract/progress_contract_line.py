@@ -23,6 +23,7 @@ class ProgressContractLine(models.Model):
         'analytic.mixin',
     ]
     _order = 'contract_id, sequence, id'
+    _rec_names_search = ['item_number', 'name']
     _check_company_auto = True
     _parent_field = 'contract_id'
     _fixed_fields = ('display_type',)

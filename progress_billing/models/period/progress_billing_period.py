@@ -106,7 +106,13 @@ class ProgressBillingPeriod(models.Model):
             return NotImplemented
         return [('id', 'in', self._find_current().ids)]
 
-    @api.depends('bill_ids.bucket', 'bill_ids.invoiced_amount', 'bill_ids.credited_amount')
+    @api.depends(
+        'bill_ids.state',
+        'bill_ids.bucket',
+        'bill_ids.date',
+        'bill_ids.invoiced_amount',
+        'bill_ids.credited_amount',
+    )
     def _compute_bill_figures(self):
         for period in self:
             bills = period.bill_ids.filtered(lambda bill: bill.bucket or bill.state == 'planned')

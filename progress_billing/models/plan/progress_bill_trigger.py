@@ -71,7 +71,18 @@ class ProgressBillTrigger(models.Model):
             self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
         return result
 
-    @api.depends('state', 'date', 'trigger', 'milestone_id.is_reached', 'milestone_id.billing_approved_on')
+    @api.depends(
+        'state',
+        'kind',
+        'date',
+        'trigger',
+        'generated_on',
+        'requires_approval',
+        'milestone_id.is_reached',
+        'milestone_id.billing_approved_on',
+        'contract_id.state',
+        'contract_id.final_bill_id',
+    )
     def _compute_is_due(self):
         due = self.filtered_domain(self._get_due_domain())
         for bill in self:
