@@ -213,11 +213,12 @@ class ProgressBillLine(models.Model):
         vals_list = [self._drop_percent(vals) for vals in vals_list]
         lines = super().create(vals_list)
         typed = {line: vals for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)}
-        bills = lines.browse().concat(*typed).bill_id
-        bills._check_lines_editable()
-        for line, vals in typed.items():
-            line._complete_claim(vals)
-        bills._settle_claims()
+        if typed:
+            bills = lines.browse().concat(*typed).bill_id
+            bills._check_lines_editable()
+            for line, vals in typed.items():
+                line._complete_claim(vals)
+            bills._settle_claims()
         return lines
 
     @api.model
