@@ -25,7 +25,7 @@ class TestBillFields(ProgressBillingCommon):
         for vals, shown in (
             ({'date': '2026-01-31'}, f"Planned 01/31/2026 ({name})"),
             ({'date': '2026-01-31', 'title': "Roof"}, f"Roof ({name})"),
-            ({'date': False, 'trigger': 'manual'}, f"Planned  ({name})"),
+            ({'date': False, 'trigger': 'manual'}, f"Planned ({name})"),
         ):
             with self.subTest(vals=vals):
                 bill = self.bills.create({'contract_id': self.contract.id, 'amt_pct': '5', **vals})
@@ -36,6 +36,9 @@ class TestBillFields(ProgressBillingCommon):
         alone = self.make.plan(self.make.as_billed([5], project=self.env['project.project']), '5')
         self.assertEqual(alone.calendar_title, f"{alone.contract_id.name}: {alone.display_name}")
         self.assertIn((billed.id, billed.name), self.bills.name_search(billed.name))
+        planned = self.make.plan(self.contract, '5', title="Chimney")
+        for word in ("chimney", self.contract.name):
+            self.assertIn((planned.id, planned.display_name), self.bills.name_search(word))
 
     def test_numbers(self):
         """A bill is numbered when it leaves the plan, once; drawn together or one by one, none twice."""

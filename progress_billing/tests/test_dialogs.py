@@ -456,7 +456,8 @@ class TestShiftDialog(DialogCommon):
         first, second = self.make.plan(contract, '10'), self.make.plan(contract, '20')
         dialog = self._open(contract.action_shift_plan(), days=3)
         second.action_cancel()
-        self.assertRefused(dialog.action_confirm, f"{second.display_name} is not planned any more: it is cancelled.")
+        refusal = f"{second.display_name} is not planned any more: its status is “Cancelled”."
+        self.assertRefused(dialog.action_confirm, refusal)
         self.assertEqual((str(first.date), str(second.date)), ('2026-01-31', '2026-01-31'))
 
 

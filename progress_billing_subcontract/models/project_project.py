@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -18,6 +18,7 @@ class ProjectProject(models.Model):
         compute='_compute_subcontract_count', groups='progress_billing.group_subcontract_readonly'
     )
 
+    @api.depends('subcontract_ids')
     def _compute_subcontract_count(self):
         for project in self:
             project.subcontract_count = len(project.subcontract_ids)

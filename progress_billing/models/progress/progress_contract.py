@@ -10,7 +10,7 @@ CREATE_MODES = ('remaining', 'percent', 'lines')
 
 
 class ProgressContractRun(models.Model):
-    """The billing run: what is pending becomes bills, grouped as the rules say."""
+    """The billing run: what is pending becomes bills, grouped as the rules say; and bills made at once by a claim."""
 
     _name = 'progress.contract'
     _inherit = ['progress.contract', 'progress.scheduling.mixin']

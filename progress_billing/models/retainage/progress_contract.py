@@ -56,6 +56,8 @@ class ProgressContractRetainage(models.Model):
     retainage_due_date = fields.Date(
         string="Retainage Due On", help="When what is held back is expected to be released: ages the list of retainage."
     )
+    may_set_retainage = fields.Boolean(compute='_compute_retainage_rights')
+    may_release_retainage = fields.Boolean(compute='_compute_retainage_rights')
 
     @api.depends('bill_ids.bucket', 'bill_ids.retainage_amount', 'bill_ids.credited_retainage_amount')
     def _compute_retainage_balance(self):
@@ -64,9 +66,6 @@ class ProgressContractRetainage(models.Model):
             contract.retainage_balance = sum(actual.mapped('retainage_amount')) - sum(
                 actual.mapped('credited_retainage_amount')
             )
-
-    may_set_retainage = fields.Boolean(compute='_compute_retainage_rights')
-    may_release_retainage = fields.Boolean(compute='_compute_retainage_rights')
 
     @api.depends('state')
     @api.depends_context('uid')
