@@ -215,3 +215,19 @@ class TestMoneyEdges(ProgressBillingCommon):
         ]
         self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1149))
         self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)
+
+    def test_final_credited_otherwise(self):
+        """In full means item by item: neither another line nor one by hand makes up for what is missing (DEP-11)."""
+        for how in ('other line', 'by hand'):
+            with self.subTest(how):
+                final = self.billing.final(self.make.as_billed([600, 400], self.tax_15))
+                credit = final._reverse_moves()
+                first, second = credit.invoice_line_ids
+                first.price_unit = 500
+                if how == 'other line':
+                    second.price_unit = 500
+                else:
+                    by_hand = {'name': "Fee", 'price_unit': 100, 'tax_ids': [Command.set(self.tax_15.ids)]}
+                    credit.invoice_line_ids = [Command.create(by_hand)]
+                self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1150))
+                self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)
