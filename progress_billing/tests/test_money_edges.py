@@ -231,3 +231,14 @@ class TestMoneyEdges(ProgressBillingCommon):
                     credit.invoice_line_ids = [Command.create(by_hand)]
                 self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1150))
                 self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)
+
+    def test_final_credited_with_other_taxes(self):
+        """In full means each tax: one does not make up for another (DEP-11)."""
+        final = self.billing.final(self.make.as_billed([1000], self.tax_15 + self.make.tax("7 %", 7)))
+        credit = final._reverse_moves()
+        credit.line_ids = [
+            Command.update(item.id, {'amount_currency': item.amount_currency + change})
+            for item, change in zip(credit.line_ids.filtered('tax_line_id'), (-1, 1), strict=True)
+        ]
+        self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1220))
+        self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)

@@ -233,13 +233,12 @@ class ProgressMoveChecks(models.Model):
                 )
 
     def _sum_items(self):
-        """What this entry takes for each thing that its items stand for, by account, and of each tax.
+        """What this entry takes for each thing that its items stand for, and of each tax.
 
         :return defaultdict: amounts in the entry's currency; what the customer owes is left out
         """
         self.ensure_one()
         sums = defaultdict(float)
-        for item in self.line_ids.filtered(lambda item: item.display_type in ('product', 'tax', 'rounding')):
-            # a tax may be given back on another account than it was taken on
-            sums[item.tax_line_id or item.account_id, *(item[name] for name in LINK_FIELDS)] += item.amount_currency
+        for item in self.line_ids.filtered(lambda item: item.display_type in ('product', 'tax')):
+            sums[item.tax_line_id, tuple(item[name] for name in LINK_FIELDS)] += item.amount_currency
         return sums
