@@ -1,117 +1,33 @@
-import threading
 from datetime import date
-from functools import partial
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, Command, api
 from odoo.exceptions import UserError, ValidationError
-from odoo.modules.registry import Registry
-from odoo.service.model import retrying
-from odoo.tests import BaseCase, tagged
-from odoo.tests.common import get_db_name
-from odoo.tools import mute_logger
+from odoo.tests import tagged
+
+from .concurrency_common import ConcurrencyCommon
 
 
 @tagged('post_install', '-at_install')
-class TestPeriodConcurrency(BaseCase):
-    """Two sessions at once about one period, each with its own transaction.
-
-    What is made here is committed, and deleted again at the end.
-    """
+class TestPeriodConcurrency(ConcurrencyCommon):
+    """Two sessions at once about one period."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.registry = Registry(get_db_name())
-        cls.addClassCleanup(cls._delete_everything)
         with cls.registry.cursor() as cr:
-            env = cls._env(cr)
-            company = env.ref('base.main_company')
-            accounts = env['account.account'].with_company(company)
-            income, deposits = accounts.create(
-                [
-                    {
-                        'name': "Period income",
-                        'code': 'PBPER1',
-                        'account_type': 'income',
-                        'company_ids': [Command.set(company.ids)],
-                    },
-                    {
-                        'name': "Period deposits",
-                        'code': 'PBPER2',
-                        'account_type': 'liability_current',
-                        'reconcile': True,
-                        'company_ids': [Command.set(company.ids)],
-                    },
-                ]
-            )
-            partner = env['res.partner'].create({'name': "Period customer"})
-            project = env['project.project'].create(
-                {'name': "Period project", 'company_id': company.id, 'partner_id': partner.id}
-            )
-            project.billing_method = 'fixed_fee'
-            contract = project.progress_contract_id
-            contract.write(
+            project = cls._env(cr)['project.project'].create(
                 {
-                    'use_pro_forma': True,
-                    'deposit_account_id': deposits.id,
-                    'period_policy': 'month',
-                    'line_ids': [
-                        Command.create(
-                            {'name': "Work", 'original_amount': 1000, 'account_id': income.id, 'tax_ids': False}
-                        )
-                    ],
+                    'name': "Period project",
+                    'company_id': cls.vals['company_id'],
+                    'partner_id': cls.vals['partner_id'],
+                    'billing_method': 'fixed_fee',
                 }
             )
-            contract.action_open()
-            cls.project_id, cls.contract_id = project.id, contract.id
-            cls.made = [('account.account', (income + deposits).ids), ('res.partner', partner.ids)]
-
-    @classmethod
-    def _env(cls, cr):
-        return api.Environment(cr, SUPERUSER_ID, {'tracking_disable': True})
-
-    @classmethod
-    def _delete_everything(cls):
-        with cls.registry.cursor() as cr:
-            env = cls._env(cr)
-            contract = env['progress.contract'].browse(cls.contract_id)
-            contract.bill_ids.action_cancel()
-            contract.bill_ids.unlink()
-            env['project.project'].browse(cls.project_id).unlink()
-            for model, ids in cls.made:
-                env[model].browse(ids).unlink()
-
-    def _at_once(self, *calls):
-        """Run the calls in sessions that all have their snapshot before one of them writes."""
-        barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
-
-        def work(number, call):
-            with self.registry.cursor() as cr:
-                env = self._env(cr)
-                cr.execute("SELECT 1")
-                first = [True]
-
-                def attempt():
-                    env['progress.billing.period'].search_count([])
-                    if first:
-                        first.clear()
-                        barrier.wait(30)
-                    return call(env)
-
-                try:
-                    results[number] = retrying(attempt, env)
-                except (UserError, psycopg2.Error) as error:
-                    results[number] = error
-
-        threads = [threading.Thread(target=partial(work, *pair)) for pair in enumerate(calls)]
-        with mute_logger('odoo.service.model', 'odoo.sql_db'):
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(60)
-        return results
+            project.progress_contract_id.unlink()
+            cls.project_id = project.id
+            cls.vals |= {'project_id': project.id, 'use_pro_forma': True, 'period_policy': 'month'}
+            cls.made.append(('project.project', project.ids))
 
     def test_overlap(self):
         def make(env, start, end):
@@ -122,8 +38,8 @@ class TestPeriodConcurrency(BaseCase):
             )
 
         results = self._at_once(
-            lambda env: make(env, date(2026, 1, 1), date(2026, 1, 31)),
-            lambda env: make(env, date(2026, 1, 15), date(2026, 2, 15)),
+            lambda env: make(env, date(2028, 1, 1), date(2028, 1, 31)),
+            lambda env: make(env, date(2028, 1, 15), date(2028, 2, 15)),
         )
         self.assertEqual(sorted(type(result) for result in results if not isinstance(result, int)), [ValidationError])
 
