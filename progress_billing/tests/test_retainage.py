@@ -248,18 +248,6 @@ class TestRetainage(ProgressBillingCommon):
         taxes = [round(move.amount_tax, 2) for move in bill.invoice_id.sorted('id')]
         self.assertEqual(taxes, [37.12, 37.13], "41.25 less 4.13, 41.25 less 4.12")
 
-    def test_tax_left_after_a_credit_in_part(self):
-        """RET-11: 8.25 withheld, 0.50 of it credited with 3.30: releasing the rest takes the 7.75 that are left."""
-        contract = self._make_taxed_at_release()
-        credit = self._draw(contract, 100).invoice_id._reverse_moves()
-        for line in credit.invoice_line_ids.filtered('price_unit'):
-            line.price_unit = 33 if line.progress_line_type == 'revenue' else -3.3
-        credit.action_post()
-        self.assertEqual((credit.amount_untaxed, credit.amount_tax), (29.7, 4.45))
-        contract.action_release_retainage()
-        release = contract.bill_ids.filtered(lambda bill: bill.kind == 'retainage').invoice_id
-        self.assertEqual((release.amount_untaxed, release.amount_tax), (51.7, 7.75))
-
     def test_tax_on_release_in_deposit_mode(self):
         """RET-9, RET-14: tax on release: deposits' tax 2,700 twice, final 1,350, release 750: 7,500 in all."""
         self.company.progress_retainage_tax = 'release'
