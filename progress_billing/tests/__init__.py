@@ -36,6 +36,7 @@ from . import test_house
 from . import test_import
 from . import test_import_files
 from . import test_ledger
+from . import test_mail_templates
 from . import test_milestone
 from . import test_money_edges
 from . import test_multi_company

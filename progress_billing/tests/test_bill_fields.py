@@ -25,7 +25,7 @@ class TestBillFields(ProgressBillingCommon):
         for vals, shown in (
             ({'date': '2026-01-31'}, f"Planned 01/31/2026 ({name})"),
             ({'date': '2026-01-31', 'title': "Roof"}, f"Roof ({name})"),
-            ({'date': False, 'trigger': 'manual'}, f"Planned  ({name})"),
+            ({'date': False, 'trigger': 'manual'}, f"Planned ({name})"),
         ):
             with self.subTest(vals=vals):
                 bill = self.bills.create({'contract_id': self.contract.id, 'amt_pct': '5', **vals})
@@ -36,6 +36,9 @@ class TestBillFields(ProgressBillingCommon):
         alone = self.make.plan(self.make.as_billed([5], project=self.env['project.project']), '5')
         self.assertEqual(alone.calendar_title, f"{alone.contract_id.name}: {alone.display_name}")
         self.assertIn((billed.id, billed.name), self.bills.name_search(billed.name))
+        planned = self.make.plan(self.contract, '5', title="Chimney")
+        for word in ("chimney", self.contract.name):
+            self.assertIn((planned.id, planned.display_name), self.bills.name_search(word))
 
     def test_numbers(self):
         """A bill is numbered when it leaves the plan, once; drawn together or one by one, none twice."""
@@ -560,6 +563,21 @@ class TestInvoiceOfABill(ProgressBillingCommon):
             lambda: opening._add_sourced_lines([{**travel, 'amount': 1}]),
             f"{opening.display_name} takes nothing beside the schedule of values: bill it on a bill of its own.",
         )
+
+    def test_what_a_bill_asks_for(self):
+        """One field says it to lists, cards and pages: work, none, or what is beside the schedule alone (PAG-17)."""
+        contract = self.make.pro_forma([1000], retainage_percent=10)
+        planned = self.make.plan(contract, '10%')
+        contract.action_create_down_payment(50)
+        paid = contract.bill_ids - planned
+        work = self.billing.run(contract, 50)
+        travel = {'source': 'expense', 'name': "Travel", 'account_id': self.income_account.id, 'tax_ids': []}
+        work._add_sourced_lines([{**travel, 'amount': 30}])
+        self.billing.to_ledger(work)
+        release = self.billing.release(contract, post=False)
+        for bill, asked in ((planned, 'work'), (paid, 'beside'), (work, 'work'), (release, 'no_work')):
+            with self.subTest(bill=bill.display_name):
+                self.assertEqual(bill.asks_for, asked)
 
     def test_what_is_under_a_product(self):
         """A line beside the schedule takes text, account, taxes and price from its product where it has none."""

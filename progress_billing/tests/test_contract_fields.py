@@ -116,6 +116,25 @@ class TestContractFields(ProgressBillingCommon):
             self.env['progress.contract'].name_search(contract.name), [(contract.id, contract.display_name)]
         )
 
+    def test_found_by(self):
+        """By all that its name shows, and by what people know it by: job and customer (CON-16)."""
+        firm = self.env['res.partner'].create({'name': "Quixote Windmills"})
+        contract = self._new(
+            project_id=self.make.project(name="Zanzibar tower").id, partner_id=firm.id, description="Northern wing"
+        )
+        contract.line_ids = [Command.create({'name': "Scaffolding", 'item_number': "Z.77", 'original_amount': 5})]
+        change = self.make.change(contract, {'name': "Lift", 'amount': 1}, approve=False)
+        change.description = "A lift more"
+        for record, words in (
+            (contract, (contract.name, "northern", "zanzibar", "quixote")),
+            (contract.line_ids[0], ("z.77", "scaffold")),
+            (change, (change.name, "a lift")),
+        ):
+            for word in words:
+                with self.subTest(record=record, word=word):
+                    self.assertIn(record.id, [found for found, _name in record.name_search(word)])
+        self.assertFalse(contract.name_search("Nobody's job"))
+
     # === TOTALS === #
 
     def test_totals(self):

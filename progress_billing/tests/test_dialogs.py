@@ -106,6 +106,7 @@ class TestClaimDialog(DialogCommon):
             ({'percent': 0}, {}, "A percentage must be more than 0 and at most 100, not 0."),
             ({'percent': 101}, {}, "A percentage must be more than 0 and at most 100, not 101."),
             ({'percent': 100.25}, {}, "A percentage must be more than 0 and at most 100, not 100.25."),
+            ({'percent': 100.0001}, {}, "A percentage must be more than 0 and at most 100, not 100.0001."),
             ({'mode': 'lines'}, {}, "has nothing left to bill"),
             ({'mode': 'lines'}, {'amount': 1000.01}, "would be billed of"),
         ):
@@ -455,7 +456,8 @@ class TestShiftDialog(DialogCommon):
         first, second = self.make.plan(contract, '10'), self.make.plan(contract, '20')
         dialog = self._open(contract.action_shift_plan(), days=3)
         second.action_cancel()
-        self.assertRefused(dialog.action_confirm, f"{second.display_name} is not planned any more: it is cancelled.")
+        refusal = f"{second.display_name} is not planned any more: its status is “Cancelled”."
+        self.assertRefused(dialog.action_confirm, refusal)
         self.assertEqual((str(first.date), str(second.date)), ('2026-01-31', '2026-01-31'))
 
 

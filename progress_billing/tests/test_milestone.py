@@ -82,6 +82,19 @@ class TestMilestone(ProgressBillingCommon):
         self.assertTrue(record.is_due)
         self.assertEqual(self._activities(record).user_id, self.responsible)
 
+    def test_due_follows_what_it_hangs_on(self):
+        """Not due on a draft contract, nor where approval is wanted: what was read of it before is not kept."""
+        self.milestone.is_reached = True
+        record = self._record()
+        for act, is_due in (
+            (lambda: record.write({'requires_approval': True}), False),
+            (lambda: record.write({'requires_approval': False}), True),
+            (self.contract.action_draft, False),
+            (self.contract.action_open, True),
+        ):
+            act()
+            self.assertEqual(record.is_due, is_due)
+
     def test_create_before_it_is_reached(self):
         """PLN-10: the bill comes by Create too; a person decides."""
         record = self._record()

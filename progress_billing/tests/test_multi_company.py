@@ -280,6 +280,32 @@ class TestMultiCompany(ProgressBillingCommon):
         with mute_logger('odoo.addons.base.models.ir_rule'), self.assertRaisesRegex(AccessError, "top-secret records"):
             lines.with_user(self.other_reader).read(['amount'])
 
+    def test_a_project_that_companies_share(self):
+        """The tab shows each company's people their own contract, and its buttons and fields go there (CON-6)."""
+        shared = self.env['project.project'].create(
+            {'name': "Shared", 'company_id': False, 'partner_id': self.customer.id, 'billing_method': 'fixed_fee'}
+        )
+        shared.progress_contract_ids.unlink()
+        ours = self.make.contract([1000], project=shared)
+        theirs = self._other_contract([500], project_id=shared.id)
+        theirs.with_context(allowed_company_ids=(self.company | self.other).ids).action_show_in_project()
+        for user, contract in ((self.billing_user, ours), (self.other_user, theirs)):
+            with self.subTest(user=user.login):
+                self.env.flush_all()
+                self.env.invalidate_all()
+                project = shared.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+                row = project.web_read({'progress_revised_amount': {}, 'progress_currency_id': {}})[0]
+                self.assertEqual(row['progress_revised_amount'], contract.revised_amount)
+                self.assertEqual(project._get_progress_contract(), contract)
+                project.write({'progress_bill_ids': [Command.create({'amt_pct': '10%', 'date': '2026-05-31'})]})
+                self.assertEqual(contract.bill_ids.planned_amount, contract.revised_amount / 10)
+        both = self.billing_user
+        both.company_ids |= self.other
+        project = shared.with_user(both)
+        for companies, contract in ((self.company, ours), (self.other, theirs), (self.company | self.other, theirs)):
+            switched = project.with_context(allowed_company_ids=companies.ids)
+            self.assertEqual(switched.progress_shown_contract_id, contract, companies.mapped('name'))
+
     def test_two_contracts_on_a_project(self):
         """CON-6: several customer contracts on one project, each with figures and a final of its own."""
         project = self._bare_project()

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.progress_billing.models.period.progress_billing_period_series import ProgressBillingPeriodScheduling
+from odoo.addons.progress_billing.models.period.progress_billing_period_series import ProgressBillingPeriodSeries
 
 from .common import ProgressBillingCommon
 
@@ -423,7 +423,7 @@ class TestPeriods(ProgressBillingCommon):
         bad, good = self.make.project(name="Bad"), self.make.project(name="Good")
         self.make.contract([1000], project=bad, period_policy='month')
         self.make.contract([1000], project=good, period_policy='month')
-        make = ProgressBillingPeriodScheduling._make_for
+        make = ProgressBillingPeriodSeries._make_for
 
         def broken(records, project, day, unit):
             if project == bad:
@@ -431,7 +431,7 @@ class TestPeriods(ProgressBillingCommon):
                 raise UserError(self.env._("Out of order"))
             return make(records, project, day, unit)
 
-        with patch.object(ProgressBillingPeriodScheduling, '_make_for', broken), mute_logger(LOGGER):
+        with patch.object(ProgressBillingPeriodSeries, '_make_for', broken), mute_logger(LOGGER):
             self._run()
             self._run()
         self.assertEqual(len(good.progress_period_ids), 1)

@@ -92,7 +92,7 @@ class TestReplacePlan(PlanCommon):
         wizard = self._wizard(contract, count=1)
         self.assertEqual(wizard.replaced_bill_ids, plan)
         plan[0].action_create()
-        with self.assertRaisesRegex(UserError, "is not planned any more: it is invoiced"):
+        with self.assertRaisesRegex(UserError, "is not planned any more: its status is “Invoiced”"):
             wizard.action_confirm()
         self.assertEqual(plan.exists().mapped('state'), ['invoiced', 'planned'])
         other = self.make.plan(self.make.contract([50]), '10%')

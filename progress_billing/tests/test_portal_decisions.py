@@ -387,6 +387,16 @@ class TestApprovalSteps(ClaimCommon):
             self.bill.with_user(second).action_approve_step, f"{self.bill.display_name} waits for no approval."
         )
 
+    def test_changed_figures_wait_again(self):
+        """What was read of the approval is not kept where a figure of a line changes that is not billed with it."""
+        contract = self.make.pro_forma([1000])
+        bill = self.billing.run(contract, 50)
+        self._step(contract_id=contract.id)
+        bill.with_user(self.boss).action_approve_step()
+        self.assertEqual(bill.approval_percent, 100)
+        bill.line_ids.retainage_amount = 5
+        self.assertEqual(bill.approval_percent, 0)
+
     def test_turns(self):
         """Who is not asked hears whose turn it is, and nothing is approved."""
         self._step()

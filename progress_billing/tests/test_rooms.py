@@ -22,7 +22,6 @@ ODOO_NAMES |= {'analytic_distribution', 'modified', 'percent', 'project_id', 'ta
 EXCEPTIONS = {}
 #: pairs of files of one room that call each other both ways: why these do. Take away what you mend; add nothing.
 MUTUAL_PAIRS = {
-    ('bill/account_move_line.py', 'bill/progress_bill.py'): "items tell bills, which ask what kinds of items there are",
     ('bill/progress_contract.py', 'bill/progress_overbilling_mixin.py'): "a mixin's hook, extended where it is used",
     ('progress/progress_contract_line.py', 'progress/project_task.py'): "a task tells its line, which asks how far",
     ('retainage/progress_bill_line.py', 'retainage/progress_contract_line.py'): "claims ask, schedule lines add up",

@@ -72,6 +72,13 @@ class TestScreenTours(ScreenCommon):
         self.billing.bill(self.contract, '10%')
         self._tour(f'{ACTIONS}.action_progress_bill', 'progress_billing_down_payment_asks')
 
+    def test_a_percentage_as_an_amount(self):
+        """30 % of 10,000 typed as the amount of a down payment are 3,000; elsewhere it is no amount."""
+        self._tour(f'{ACTIONS}.action_progress_contract/{self.contract.id}', 'progress_billing_share_typed')
+        paid = self.contract.bill_ids.filtered(lambda bill: bill.kind == 'down_payment')
+        self.assertEqual(paid.sourced_amount, 3000)
+        self.assertEqual(self.contract.line_ids.pending_amount, 0)
+
 
 @tagged('post_install', '-at_install')
 class TestPhoneTours(ScreenCommon):

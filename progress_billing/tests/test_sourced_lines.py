@@ -268,6 +268,18 @@ class TestSourcedLines(ProgressBillingCommon):
         self.assertRefused(lambda: bill._add_sourced_lines([self._travel()]), "cannot change: its status is")
         opening = self.env['progress.bill'].create({'contract_id': self.make.as_billed([100]).id, 'kind': 'opening'})
         self.assertRefused(lambda: opening._add_sourced_lines([self._travel()]), "beside the schedule")
+        foreign = self.env['account.account'].create(
+            {
+                'name': "Elsewhere",
+                'code': '400998',
+                'account_type': 'income',
+                'company_ids': [Command.set(self.env['res.company'].create({'name': "Elsewhere"}).ids)],
+            }
+        )
+        planned = self.make.plan(contract, False)
+        self.assertRefused(
+            lambda: planned._add_sourced_lines([self._travel(account_id=foreign.id)]), "Elsewhere", "company"
+        )
         nameless = self.make.plan(contract, False)
         vals = {'source': 'expense', 'amount': 5.0}
         self.assertRefused(lambda: nameless._add_sourced_lines([vals]), "no description", error=ValidationError)

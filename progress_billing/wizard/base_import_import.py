@@ -78,7 +78,7 @@ class BaseImport(models.TransientModel):
 
     def _get_schedule_notation(self):
         """How the user writes numbers."""
-        lang = self.env['res.lang']._get_data(code=self.env.context.get('lang') or self.env.user.lang or 'en_US')
+        lang = self.env['res.lang']._get_progress_lang()
         return numbers.COMMA if lang.decimal_point == ',' else numbers.POINT
 
     # === COLUMNS === #

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 
 class ProgressClaimWizard(models.TransientModel):
@@ -36,7 +36,10 @@ class ProgressClaimWizard(models.TransientModel):
     def _compute_line_ids(self):
         for wizard in self:
             lines = wizard.contract_id._get_billable_lines().sorted(lambda line: (line.sequence, line.id))
-            wizard.line_ids = [(5, 0, 0), *((0, 0, {'contract_line_id': line.id}) for line in lines)]
+            wizard.line_ids = [
+                Command.clear(),
+                *(Command.create({'contract_line_id': line.id}) for line in lines),
+            ]
 
     @api.depends('mode', 'percent', 'line_ids.amount', 'contract_id')
     def _compute_amount(self):

@@ -55,7 +55,6 @@ class ProgressImportWizard(models.TransientModel):
     line_count = fields.Integer(string="Lines", compute='_compute_amount')
     skipped_count = fields.Integer(string="Not Imported", compute='_compute_amount')
     problem_count = fields.Integer(compute='_compute_amount')
-    contract_amount = fields.Monetary(string="In the Contract", related='contract_id.original_amount')
     contract_line_count = fields.Integer(compute='_compute_contract_lines')
     amount_after = fields.Monetary(string="Contract Afterwards", compute='_compute_amount')
     has_name = fields.Boolean(compute='_compute_shown')

@@ -259,9 +259,9 @@ class ProgressPlanWizard(models.TransientModel):
         if gone:
             raise UserError(
                 self.env._(
-                    "%(bill)s is not planned any more: it is %(state)s. Open the plan again.",
+                    "%(bill)s is not planned any more: its status is “%(state)s”. Open the plan again.",
                     bill=gone.display_name,
-                    state=gone._get_state_label().lower(),
+                    state=gone._get_state_label(),
                 )
             )
         # sudo: account.move - whether there was an invoice does not depend on who asks

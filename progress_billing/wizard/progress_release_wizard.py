@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 from ..tools import money
 
@@ -32,8 +32,11 @@ class ProgressReleaseWizard(models.TransientModel):
         for wizard in self:
             held = {line: kept for line, kept in wizard.contract_id._get_retainage_held().items() if kept}
             wizard.line_ids = [
-                (5, 0, 0),
-                *((0, 0, {'contract_line_id': line.id, 'held_amount': float(kept)}) for line, kept in held.items()),
+                Command.clear(),
+                *(
+                    Command.create({'contract_line_id': line.id, 'held_amount': float(kept)})
+                    for line, kept in held.items()
+                ),
             ]
 
     def action_confirm(self):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 STEP = 20  # contracts a call: a page that shows the progress of a long run asks for so many at a time
 
@@ -42,7 +42,7 @@ class ProgressRunWizard(models.TransientModel):
                 {'contract_id': contract.id, 'partner_id': contract.partner_id.id, 'reason': '\n'.join(sentences)}
                 for contract, sentences in reasons.items()
             ]
-            wizard.line_ids = [(5, 0, 0), *((0, 0, vals) for vals in values)]
+            wizard.line_ids = [Command.clear(), *map(Command.create, values)]
 
     @api.depends('line_ids')
     def _compute_counts(self):

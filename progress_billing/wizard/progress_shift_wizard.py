@@ -68,9 +68,9 @@ class ProgressShiftWizard(models.TransientModel):
         if gone:
             raise UserError(
                 self.env._(
-                    "%(bill)s is not planned any more: it is %(state)s.",
+                    "%(bill)s is not planned any more: its status is “%(state)s”.",
                     bill=gone.display_name,
-                    state=gone._get_state_label().lower(),
+                    state=gone._get_state_label(),
                 )
             )
         for day, bills in self.bill_ids.filtered('date').grouped('date').items():

@@ -40,7 +40,9 @@ class ProgressBackup(models.Model):
         index=True,
     )
     error = fields.Text(readonly=True, guarded=True)
-    attachment_id = fields.Many2one('ir.attachment', string="File", readonly=True, guarded=True)
+    attachment_id = fields.Many2one(
+        'ir.attachment', string="File", readonly=True, guarded=True, index='btree_not_null'
+    )
     unreadable_count = fields.Integer(string="Files Not Read", readonly=True, guarded=True)
 
     # === ASKING === #

@@ -43,6 +43,7 @@ class ProgressCompliance(models.Model):
     _description = "Compliance Document"
     _inherit = ['progress.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'valid_until desc, id desc'
+    _rec_names_search = ['type_id', 'number', 'partner_id']
     _parent_field = 'contract_id'
     _parent_access = 'read'
     _placing_fields = ('company_id', 'partner_id', 'type_id')

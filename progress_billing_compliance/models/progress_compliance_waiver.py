@@ -41,7 +41,11 @@ class ProgressWaiver(models.Model):
         'bill_id.signed_on',
         'bill_id.date',
         'bill_id.contract_id.bill_ids.paid_amount',
+        'kind',
+        'type_id.signer',
+        'signed_amount',
         'signed_on',
+        'signed_through',
     )
     def _compute_waiver(self):
         for waiver in self:

@@ -45,6 +45,13 @@ class TestDocuments(ComplianceCommon):
     def test_name_of_a_new_one(self):
         self.assertFalse(self.env['progress.compliance'].new().display_name)
 
+    def test_found_by(self):
+        """By all that its name shows: type, number and whose it is."""
+        document = self._document(self.insurance, number="P-77")
+        for word in ("insur", "p-77", self.customer.name):
+            self.assertIn((document.id, document.display_name), document.name_search(word))
+        self.assertFalse(document.name_search("Nothing of the kind"))
+
     def test_states(self):
         """Missing until a file, a number or a date is there; then by its dates (CMP-1)."""
         document = self._document(self.insurance)

@@ -303,13 +303,9 @@ class ProgressBillClaim(models.Model):
         self._check_claim_type(given)
         if 'vendor_reference' in given:
             self.write({'vendor_reference': given['vendor_reference']})
-        releases = {}
-        for line in self.line_ids:
-            line._take_claim(given)
-            release = line._read_claim_number(given, f'release_{line.id}', low=0)
-            if release is not None:
-                releases[line] = release
-        self._take_releases(releases)
+        self.line_ids._take_claims(given)
+        releases = {line: line._read_claim_number(given, f'release_{line.id}', low=0) for line in self.line_ids}
+        self._take_releases({line: release for line, release in releases.items() if release is not None})
         self._write_as(actor, {'shared_on': self.shared_on or fields.Datetime.now()})
 
     def _take_releases(self, releases):
@@ -321,18 +317,22 @@ class ProgressBillClaim(models.Model):
             return
         lines = self.env['progress.bill.line'].concat(*releases)
         if self.kind == 'retainage':
-            for line, amount in releases.items():
-                line._write_protected({'retainage_amount': -float(amount), 'release_amount': float(amount)})
+            lines._write_together(
+                {
+                    line: {'retainage_amount': -float(amount), 'release_amount': float(amount)}
+                    for line, amount in releases.items()
+                }
+            )
             self._settle_claims()
             return
         lines._write_protected({'is_retainage_typed': False})
         self._settle_claims()  # what the rates alone withhold
+        vals_by_line = {line: {'release_amount': float(amount)} for line, amount in releases.items()}
         for line, amount in releases.items():
-            vals = {'release_amount': float(amount)}
             if amount:
                 kept = money.to_decimal(line.retainage_amount) - amount
-                vals.update(retainage_amount=float(kept), is_retainage_typed=True)
-            line._write_protected(vals)
+                vals_by_line[line].update(retainage_amount=float(kept), is_retainage_typed=True)
+        lines._write_together(vals_by_line)
         self._settle_claims()
 
     def _check_claim_type(self, given):

@@ -24,6 +24,14 @@ class ProgressBillLine(models.Model):
         help="Untaxed: asked for by the claim.",
     )
     contract_type = fields.Selection(related='contract_id.contract_type')
+    owner_rest_amount = fields.Monetary(
+        string="Less than a Unit",
+        guarded=True,
+        readonly=True,
+        copy=False,
+        help="Untaxed: what claims ask for beyond the units of this line of the owner's bill; negative where its units "
+        "are worth more. The next claims that are billed on the schedule line make up for it.",
+    )
 
     @api.depends('amount', 'certified_amount')
     def _compute_difference_amount(self):
@@ -53,14 +61,19 @@ class ProgressBillLine(models.Model):
             )
         return number
 
-    def _take_claim(self, given):
-        """Write what the form says of this line: stored materials first, for a percentage counts them.
+    def _take_claims(self, given):
+        """Take what the form says of these lines of a claim: stored materials first, for a percentage counts them.
 
         :param dict given: see ``progress.bill`` ``_take_claim``
         """
+        lines = self.filtered(lambda line: line.bill_id.kind != 'retainage')
+        for prepare in ('_prepare_given_state_vals', '_prepare_given_work_vals'):
+            vals_by_line = {line: vals for line in lines if (vals := getattr(line, prepare)(given))}
+            lines._enter_together(vals_by_line)
+
+    def _prepare_given_state_vals(self, given):
+        """What the form says of materials stored and of the rate, where it is something else than what stands there."""
         self.ensure_one()
-        if self.bill_id.kind == 'retainage':
-            return
         vals = {}
         stored = self._read_claim_number(given, f'stored_{self.id}', low=0)
         if stored is not None and self.currency_id.compare_amounts(float(stored), self.stored_amount):
@@ -68,14 +81,40 @@ class ProgressBillLine(models.Model):
         rate = self._read_claim_number(given, f'rate_{self.id}')
         if rate is not None and rate != money.to_decimal(self.retainage_percent):
             vals['retainage_percent'] = float(rate)
-        if vals:
-            self.write(vals)
+        return vals
+
+    def _prepare_given_work_vals(self, given):
+        """What the form says of the work."""
+        self.ensure_one()
         work = self._read_claim_number(given, f'work_{self.id}')
-        if work is not None:
-            unit = given.get(f'unit_{self.id}') or 'amount'
-            if given[f'work_{self.id}'].strip().endswith('%'):
-                unit = 'percent'
-            self.write(self._prepare_work_vals(work, unit))
+        if work is None:
+            return {}
+        unit = given.get(f'unit_{self.id}') or 'amount'
+        if given[f'work_{self.id}'].strip().endswith('%'):
+            unit = 'percent'
+        return self._prepare_work_vals(work, unit)
+
+    def _enter_together(self, vals_by_line):
+        """What somebody entered on lines of one bill, on each its own: checked as by ``write``, reckoned once.
+
+        :param dict vals_by_line: values by line
+        """
+        if not vals_by_line:
+            return
+        lines, by_names = self.concat(*vals_by_line), {}
+        for line, vals in vals_by_line.items():
+            line._guard_values(vals)
+            by_names.setdefault(frozenset(vals), []).append(line)
+        if any({'retainage_percent', 'stored_retainage_percent'} & names for names in by_names):
+            lines._check_may_set_rates()
+        lines.bill_id._check_may_enter()
+        lines.bill_id._check_lines_editable()
+        lines.contract_id._lock_for_billing()
+        lines._write_together(vals_by_line)
+        for names, some in by_names.items():
+            self.concat(*some)._complete_claim(names)
+        lines._count_edit()
+        lines.bill_id._settle_claims()
 
     def _prepare_work_vals(self, number, unit):
         """The claim of a number in the unit it was entered in (SUB-6).
@@ -144,13 +183,16 @@ class ProgressBillLine(models.Model):
     def _add_claim(self, vals):
         """Add what subcontractors claimed to this line of the owner's bill.
 
-        A line by quantity takes the nearest quantity, and no materials stored.
+        A line by quantity takes the nearest quantity to date, and no materials stored: what its units come to more or
+        less than the claims is made up for by the next ones (SUB-14).
 
         :param dict vals: ``amount``, ``stored_amount`` (all that is stored now) and ``retainage_amount``
         """
         self.ensure_one()
-        scheduled, amount = self.contract_line_id, self.currency_id.round(self.amount + vals['amount'])
+        scheduled, before = self.contract_line_id, self.amount
+        amount = self.currency_id.round(before + vals['amount'])
         if self.billing_base == 'quantity':
+            amount = self.currency_id.round(amount + scheduled._get_owner_rest())
             changes = {'quantity': float(scheduled._get_quantity_for(amount))}
         else:
             changes = {'stored_amount': vals['stored_amount'], 'amount': amount}
@@ -159,6 +201,9 @@ class ProgressBillLine(models.Model):
                 (self.retainage_amount if self.is_retainage_typed else 0.0) + vals['retainage_amount']
             )
         self.write(changes)
+        if self.billing_base == 'quantity':
+            rest = self.owner_rest_amount + vals['amount'] - (self.amount - before)
+            self._write_protected({'owner_rest_amount': self.currency_id.round(rest)})
 
     def _get_claim_left_out(self, vals):
         """What of a claim a line by quantity does not take, in a sentence; empty for the others.

@@ -116,6 +116,7 @@ class ProgressBillLineShare(models.Model):
             'retainage_amount': self.retainage_amount - self.credited_retainage_amount,
         }
 
+    @api.model
     def _sum_for_owner(self, shares):
         """What is to be billed on each line of the owner, in that line's currency.
 
@@ -142,7 +143,10 @@ class ProgressBillLineShare(models.Model):
         return sum(self._get_owner_shares().mapped('stored_amount'))
 
     def _convert_for_owner(self, amount, owner):
-        """An amount of this line in the currency of the owner's line, at the rate of the claim's date."""
+        """An amount of this line in the currency of the owner's line, at the rate of the claim's date.
+
+        By the rates of the company that bills the owner, which need not be that of the subcontract.
+        """
         self.ensure_one()
-        company, date = self.company_id, self.date or self.company_id._get_progress_today()
-        return self.currency_id._convert(amount, owner.currency_id, company, date)
+        date = self.date or self.company_id._get_progress_today()
+        return self.currency_id._convert(amount, owner.currency_id, owner.company_id, date)

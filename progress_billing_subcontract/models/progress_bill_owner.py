@@ -48,15 +48,18 @@ class ProgressBillOwner(models.Model):
 
     def _get_claims_for_owner(self):
         """Approved claims of these bills that live bills of the owner do not have, or not all of it; and those of which
-        they have more than was approved, or credited since."""
+        they have more than was approved, or credited since.
+
+        :return tuple: the claims, and what is to be billed or given back of their lines, see ``_get_shares_to_bill``
+        """
         claims = self._get_claims().filtered(lambda claim: claim.kind != 'opening')
-        waiting = self.env['progress.bill.line'].browse(
-            share['claim_line_id'] for share in claims.line_ids._get_shares_to_bill()
-        )
+        shares = claims.line_ids._get_shares_to_bill()
+        waiting = claims.line_ids.browse(share['claim_line_id'] for share in shares).bill_id
         # one of which nothing is billed to the owner is named to who asks
-        return waiting.bill_id | claims.filtered(
+        nowhere = claims.filtered(
             lambda claim: claim.state in REVIEWED_STATES and not claim.line_ids.contract_line_id.owner_line_id
         )
+        return waiting | nowhere, shares
 
     def _take_owner_shares(self, shares):
         """Note what this bill of the owner has of lines of claims, added to what it has of them already.

@@ -1,6 +1,8 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.progress_billing.models.bill.progress_bill import ENDED_STATES
+
 from .progress_bill_status import REVIEWED_STATES
 
 PRODUCTS = "[('purchase_ok', '=', True)] if tax_use == 'purchase' else [('sale_ok', '=', True)]"
@@ -184,6 +186,16 @@ class ProgressContractLine(models.Model):
             )
         )
         return claims.sorted(lambda line: line.bill_id._get_order_key())[-1:]
+
+    def _get_owner_rest(self):
+        """What live bills of the owner could not take of claims on this line, as it is less than a unit.
+
+        :return float: untaxed, in this line's currency; negative where their units are worth more
+        """
+        self.ensure_one()
+        # sudo: progress.bill.line - what was billed before counts, whoever fills the next bill
+        lines = self.sudo().bill_line_ids.filtered(lambda line: line.state not in ENDED_STATES)
+        return self.currency_id.round(sum(lines.mapped('owner_rest_amount')))
 
     def _check_stored_stays(self, owner_line_id):
         """Materials stored are a state of things on the owner's line: on another they would be billed again.

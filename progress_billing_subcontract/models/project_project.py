@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -18,6 +18,7 @@ class ProjectProject(models.Model):
         compute='_compute_subcontract_count', groups='progress_billing.group_subcontract_readonly'
     )
 
+    @api.depends('subcontract_ids')
     def _compute_subcontract_count(self):
         for project in self:
             project.subcontract_count = len(project.subcontract_ids)
@@ -132,14 +133,13 @@ class ProjectProject(models.Model):
         :raises UserError: where no claim is approved, or none of its lines says on which line the owner is billed
         """
         self.env['progress.bill'].check_access('create')
-        claims = self.subcontract_ids.bill_ids._get_claims_for_owner()
+        claims, shares = self.subcontract_ids.bill_ids._get_claims_for_owner()
         if not claims:
             raise UserError(
                 self.env._(
                     "%s: no approved claim waits to be billed to the owner.", ', '.join(self.mapped('display_name'))
                 )
             )
-        shares = claims.line_ids._get_shares_to_bill()
         if not shares:
             raise UserError(
                 self.env._(

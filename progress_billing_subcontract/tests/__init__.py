@@ -9,6 +9,7 @@ from . import test_claims
 from . import test_companies
 from . import test_invitation_corners
 from . import test_lists
+from . import test_mail_templates
 from . import test_order_corners
 from . import test_order_doors
 from . import test_owner

@@ -72,6 +72,42 @@ class TestClaimQueries(QueryAssertions, ClaimCommon):
         self.assertEqual(len(quantities), 6)
         self.assertEqual(asked, [6])
 
+    def test_lines_entered(self):
+        """The page of a claim: work, materials stored, a rate and a release for each line, all of them at once."""
+
+        def enter(number):
+            contract = self._subcontract([1000] * number, self.input_tax, retainage_percent=10)
+            contract.is_retainage_open = True
+            self._add_invoice_contact(contract, self.mason)
+            self._claim(contract, *[100] * number, post=True, date='2026-02-15')
+            bill = self._accepted(contract)
+            given = {}
+            for place, line in enumerate(bill.line_ids):
+                given |= {
+                    f'work_{line.id}': str(20 + place),
+                    f'unit_{line.id}': 'percent',
+                    f'stored_{line.id}': str(5 + place),
+                    f'rate_{line.id}': '8',
+                    f'release_{line.id}': str(1 + place / 10),
+                }
+            spent = count_queries(self.env, lambda: self._answer(bill, 'claim', **given))
+            last = bill.line_ids[-1]
+            self.assertRecordValues(
+                last,
+                [
+                    {
+                        'amount': (20 + number - 1) * 10 - 100 - (5 + number - 1),
+                        'stored_amount': 5 + number - 1,
+                        'retainage_percent': 8,
+                        'release_amount': 1 + (number - 1) / 10,
+                        'edit_count': 2,
+                    }
+                ],
+            )
+            return spent
+
+        self.assertRowsFree(enter, most=400)
+
     def test_lines_reviewed(self):
         """Each line certified for an amount of its own."""
 

@@ -104,6 +104,39 @@ class TestSubcontractCompanies(ClaimCommon):
         mine = contract.with_user(self.sub_reader).with_context(allowed_company_ids=(self.company | self.theirs).ids)
         self.assertTrue(mine.read(['name']))
 
+    def test_billed_to_the_owner_by_another_company(self):
+        """Their subcontract on our owner's contract: at our rates, by who may see both, and nothing of the other side
+        for who sees one."""
+        both = self.env(context={**self.env.context, 'allowed_company_ids': (self.company | self.theirs).ids})
+        self.theirs.currency_id = self.setup_other_currency('EUR', rates=[('2020-01-01', 2.0)])
+        shared = self.make.project(name="Shared", company_id=False).with_env(both)
+        owner = self.make.contract([80000], project=shared, use_pro_forma=True)
+        sub = self._their_purchase(10000, project_id=shared.id)
+        sub.action_set_up_progress_billing()
+        contract = sub.progress_contract_id.with_env(both)
+        contract.line_ids.owner_line_id = owner.line_ids
+        claim = self._claim(contract, 1000, post=True)
+        self.assertEqual((claim.currency_id.name, claim.owner_left_amount), ('EUR', 1000))
+        ours, theirs = (
+            self._make_user(f'both_sides_{company.id}', 'progress_billing.group_manager,'
+                            'progress_billing.group_subcontract_manager')
+            for company in (self.company, self.theirs)
+        )
+        theirs.write({'company_id': self.theirs.id, 'company_ids': [Command.set(self.theirs.ids)]})
+        for user, words in ((ours, "no approved claim waits"), (theirs, "access")):
+            mine = shared.with_user(user).with_context(allowed_company_ids=user.company_ids.ids)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.assertRefused(mine.action_bill_owner_from_claims, words)
+        shared.action_bill_owner_from_claims()
+        self.assertRecordValues(owner.bill_ids.line_ids, [{'amount': 500}])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        seen = claim.with_user(theirs).with_context(allowed_company_ids=self.theirs.ids)
+        self.assertEqual((seen.owner_left_amount, seen.owner_bill_ids), (0, self.env['progress.bill']))
+        seen.action_correct()
+        self.assertTrue(owner.bill_ids.activity_ids, "Whoever bills the owner is told.")
+
     def test_invited_by_company(self):
         """Each project's period is its own: a subcontract of another company is not invited along."""
         contract = self._their_contract()

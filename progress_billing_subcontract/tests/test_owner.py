@@ -152,6 +152,38 @@ class TestOwner(ClaimCommon):
         self._fill()
         self.assertRecordValues(owner.bill_ids.line_ids, [{'quantity': 5, 'amount': 1500, 'retainage_amount': 150.1}])
 
+    def test_fractions_of_a_unit(self):
+        """Three claims of 1,000 at 300 a metre, a bill each: 3.33, 3.34 and 3.33 m make 10 m, in the ledger too."""
+        owner = self._owner_by_quantity(200, 300)
+        self.contract.line_ids[1].owner_line_id = False
+        for quantity, amount, receivable in ((3.33, 999, 899), (3.34, 1002, 902), (3.33, 999, 899)):
+            self._claim(self.contract, 1000)
+            before = owner.bill_ids
+            self._fill()
+            bill = owner.bill_ids - before
+            self.assertRecordValues(bill.line_ids, [{'quantity': quantity, 'amount': amount}])
+            bill.action_release()
+            bill.invoice_id.action_post()
+            self.assertLedger(bill.invoice_id, receivable=receivable, retainage=100, income=-amount)
+        self.assertEqual(self.books.balance(self.income_account), -3000)
+        self.assertRecordValues(owner.line_ids, [{'actual_quantity': 10, 'actual_amount': 3000}])
+
+    def test_fractions_of_a_bill_that_was_cancelled(self):
+        """What a bill could not take waits no more once that bill is gone, or its line: the claim itself does."""
+        owner = self._owner_by_quantity(200, 300)
+        self.contract.line_ids[1].owner_line_id = False
+        self._claim(self.contract, 1000)
+        for undo in (lambda bill: bill.action_cancel(), lambda bill: bill.line_ids.unlink()):
+            before = owner.bill_ids
+            self._fill()
+            bill = (owner.bill_ids - before) or owner.bill_ids.filtered(lambda bill: bill.state == 'draft')
+            self.assertRecordValues(bill.line_ids, [{'quantity': 3.33, 'amount': 999, 'owner_rest_amount': 1}])
+            undo(bill)
+        self._claim(self.contract, 1000)
+        self._fill()
+        bill = owner.bill_ids.filtered(lambda bill: bill.state == 'draft')
+        self.assertRecordValues(bill.line_ids, [{'quantity': 6.67, 'amount': 2001, 'owner_rest_amount': -1}])
+
     def test_more_than_the_owners_line_is_worth(self):
         """80,000 are the owner's line: a claim beyond it is refused, and stays to be taken."""
         self.owner.line_ids[0].write({'original_amount': 9000})

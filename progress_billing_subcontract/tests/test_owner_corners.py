@@ -40,15 +40,15 @@ class TestOwnerCorners(ClaimCommon):
         ):
             bill._write_protected({'review_state': state})
             with self.subTest(state=state):
-                self.assertEqual(bool(bill._get_claims_for_owner()), taken)
-        self.assertFalse(self.owner.bill_ids._get_claims_for_owner())
+                self.assertEqual(bool(bill._get_claims_for_owner()[0]), taken)
+        self.assertFalse(self.owner.bill_ids._get_claims_for_owner()[0])
         bill._write_protected({'review_state': 'approved'})
         taker = self.make.plan(self.owner, '1%')
         taker._take_owner_shares(bill.line_ids._get_shares_to_bill())
         for state, free in (('planned', False), ('declined', True), ('cancelled', True)):
             taker._write_protected({'review_state': state})
             with self.subTest(taker=state):
-                self.assertEqual(bool(bill._get_claims_for_owner()), free)
+                self.assertEqual(bool(bill._get_claims_for_owner()[0]), free)
 
     def test_owners_bill_deleted(self):
         """The claim waits again once the bill that took it is gone."""

@@ -148,7 +148,7 @@ class TestOwnerWalk(ClaimCommon):
         self.owner.bill_ids.filtered(lambda bill: bill.state == 'draft' and not bill.line_ids).action_cancel()
         for bill in self.owner.bill_ids.filtered(lambda bill: bill.state in ('draft', 'approved')):
             self.billing.to_ledger(bill)
-        if self.subs.bill_ids._get_claims_for_owner():
+        if self.subs.bill_ids._get_claims_for_owner()[0]:
             self.project.action_bill_owner_from_claims()
             for bill in self.owner.bill_ids.filtered(lambda bill: bill.state == 'draft'):
                 self.billing.to_ledger(bill)

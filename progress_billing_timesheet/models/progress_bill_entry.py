@@ -44,7 +44,9 @@ class ProgressBillEntry(models.Model):
         'sale.order.line', readonly=True, index='btree_not_null', ondelete='set null', guarded=True
     )
     employee_id = fields.Many2one('hr.employee', readonly=True, index='btree_not_null', guarded=True)
-    task_id = fields.Many2one('project.task', readonly=True, ondelete='set null', guarded=True)
+    task_id = fields.Many2one(
+        'project.task', readonly=True, index='btree_not_null', ondelete='set null', guarded=True
+    )
     date = fields.Date(readonly=True, guarded=True)
     name = fields.Char(string="Description", readonly=True, guarded=True)
     hours = fields.Float(readonly=True, guarded=True)

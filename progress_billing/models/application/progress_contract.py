@@ -43,7 +43,6 @@ class ProgressContractApplication(models.Model):
         help="One line for each block: who signs, a colon, and the name. The first block signs the contractor's "
         "statement, the others the certificate.",
     )
-
     may_edit_document = fields.Boolean(compute='_compute_may_edit_document')
 
     @api.depends_context('uid')

@@ -38,7 +38,7 @@ class ProgressCompanyApplication(models.Model):
     def _get_application_default(self, key):
         """What an application for payment says where neither contract nor company do.
 
-        :param str key: of ``SETTINGS`` in ``progress_contract_application``
+        :param str key: of ``SETTINGS`` in ``progress_contract.py``
         """
         self.ensure_one()
         defaults = {

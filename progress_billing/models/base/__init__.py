@@ -8,3 +8,4 @@ from . import progress_tax_engine
 from . import progress_wizard_mixin
 from . import res_company
 from . import res_currency
+from . import res_lang

@@ -35,5 +35,4 @@ class ProgressEditMixin(models.AbstractModel):
             )
 
     def _count_edit(self):
-        for record in self:
-            record._write_protected({'edit_count': record.edit_count + 1})
+        self._write_together({record: {'edit_count': record.edit_count + 1} for record in self})

@@ -170,7 +170,12 @@ class ProgressGuardMixin(models.AbstractModel):
     # === OWN VALUES === #
 
     def _write_protected(self, vals):
-        """``write`` of values that our own code decides, after its checks; with the rights of whoever acts."""
+        """``write`` of values that our own code decides, after its checks; with the rights of whoever acts.
+
+        Of no records nothing is written, and no extension of ``write`` is asked.
+        """
+        if not self:
+            return True
         with self._setting_own([vals]):
             return self.write(vals)
 

@@ -173,7 +173,8 @@ class AccountMove(models.Model):
         unposted = self.filtered(lambda move: move.state != 'posted')
         unposted.progress_bill_id.sudo()._check_room_of_credits()  # sudo: progress.bill - as above
         cancelled = self.filtered(lambda move: move.state == 'cancel')
-        cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
+        if cancelled:
+            cancelled.progress_bill_id.sudo()._on_invoice_gone()  # sudo: progress.bill - as above
         bills._on_invoice_state()
 
     def _on_progress_posted(self):

@@ -1,6 +1,4 @@
-from collections import defaultdict
-
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_date
 
@@ -28,6 +26,7 @@ class ProgressBill(models.Model):
         'mail.activity.mixin',
     ]
     _order = 'date, id'
+    _rec_names_search = ['name', 'title', 'contract_id.name']
     _check_company_auto = True
     _parent_field = 'contract_id'
     _fixed_fields = ('kind',)
@@ -48,6 +47,7 @@ class ProgressBill(models.Model):
         readonly=False,
         precompute=True,
         check_company=True,
+        index='btree_not_null',
     )
     kind = fields.Selection(
         [
@@ -182,11 +182,20 @@ class ProgressBill(models.Model):
     @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            day = format_date(self.env, bill.date) if bill.date else ''
-            label = bill.name or bill.title or self.env._("Planned %(date)s", date=day)
+            planned = self.env._("Planned")
+            if bill.date:
+                planned = self.env._("Planned %(date)s", date=format_date(self.env, bill.date))
+            label = bill.name or bill.title or planned
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )
+
+    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name', 'display_name')
+    @api.depends_context('lang')
+    def _compute_calendar_title(self):
+        for bill in self:
+            job = bill.project_id.display_name or bill.contract_id.display_name or ''
+            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
 
     @api.depends('contract_id.partner_id', 'contract_id.partner_shipping_id')
     def _compute_partner_id(self):
@@ -305,58 +314,6 @@ class ProgressBill(models.Model):
         """What a sentence calls this bill: the number of its invoice, or its own while that is a draft."""
         self.ensure_one()
         return self.invoice_name if self.invoice_state == 'posted' else self.display_name
-
-    # === ENTRIES === #
-    # No field depends on fields of entries: Odoo merges the trees of what depends on what at each write, so that
-    # everybody's invoices would pay for it. The entries tell, see their method ``modified``.
-
-    def _on_moves_changed(self, before=False):
-        """Entries were linked to these bills, or stand otherwise: all that depends on ``invoice_ids`` follows.
-
-        :param bool before: they are about to be deleted
-        """
-        bills = self.browse(self._ids)  # read with each other, and not with what led to them
-        bills.invalidate_recordset(['invoice_ids'], flush=False)
-        bills.modified(['invoice_ids'], before=before)
-
-    def _on_payments_changed(self):
-        """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
-        self.modified(sorted(self._get_fields_of_entries()))
-
-    @api.model
-    def _forget_entries(self):
-        """An entry, a payment or what is matched has changed: what was read of them is read again when asked for."""
-        for model, names in self._get_forgotten_fields():
-            known = self.env[model]._fields
-            for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
-                cached = known[name]._get_all_cache_ids(self.env)
-                if cached:
-                    computing = set(self.env.protected(known[name])._ids)  # what is given a value just now keeps it
-                    known[name]._invalidate_cache(self.env, [id_ for id_ in cached if id_ not in computing])
-
-    @api.model
-    def _get_fields_of_entries(self):
-        """Names of the figures that are read from entries each time, and kept for the moment only. They are computed
-        without saying that they depend on the entries' fields. Extend by ``super()``.
-
-        :return set: names of fields that are not stored
-        """
-        return {'invoice_name', 'invoice_state', 'payment_state', 'invoice_count'}
-
-    @api.model
-    @tools.ormcache()
-    def _get_forgotten_fields(self):
-        """The figures that are read from entries, and those that depend on them and are not stored: what waits to be
-        stored is not forgotten.
-
-        :return list: names by model
-        """
-        found = defaultdict(set)
-        for field in map(self._fields.get, self._get_fields_of_entries()):
-            for follower in (field, *self.pool.get_dependent_fields(field)):
-                if not follower.store:  # what is kept may wait to be written
-                    found[follower.model_name].add(follower.name)
-        return [(model, tuple(sorted(names))) for model, names in found.items()]
 
     # === CRUD === #
 
@@ -488,12 +445,6 @@ class ProgressBill(models.Model):
         return 'progress'
 
     # === WHAT IT COUNTS FOR === #
-
-    @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name')
-    def _compute_calendar_title(self):
-        for bill in self:
-            job = bill.project_id.display_name or bill.contract_id.display_name or ''
-            bill.calendar_title = f'{job}: {bill.title or bill.name or bill.display_name}'
 
     @api.depends('line_ids.draft_amount', 'line_ids.actual_amount')
     def _compute_bucket_amounts(self):

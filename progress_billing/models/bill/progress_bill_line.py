@@ -25,6 +25,7 @@ class ProgressBillLine(models.Model):
     _fixed_fields = ('contract_line_id',)
     _order = 'bill_id, id'
     _rec_name = 'contract_line_id'
+    _check_company_auto = True
 
     bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
     contract_id = fields.Many2one(related='bill_id.contract_id', store=True, index=True, guarded=True)
@@ -212,11 +213,12 @@ class ProgressBillLine(models.Model):
         vals_list = [self._drop_percent(vals) for vals in vals_list]
         lines = super().create(vals_list)
         typed = {line: vals for line, vals in zip(lines, vals_list, strict=True) if not self._is_own(vals)}
-        bills = lines.browse().concat(*typed).bill_id
-        bills._check_lines_editable()
-        for line, vals in typed.items():
-            line._complete_claim(vals)
-        bills._settle_claims()
+        if typed:
+            bills = lines.browse().concat(*typed).bill_id
+            bills._check_lines_editable()
+            for line, vals in typed.items():
+                line._complete_claim(vals)
+            bills._settle_claims()
         return lines
 
     @api.model

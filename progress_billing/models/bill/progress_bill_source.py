@@ -28,10 +28,31 @@ class ProgressBillSource(models.Model):
         compute='_compute_amount_due',
         help="Untaxed: all that this bill asks for, less what was credited.",
     )
+    asks_for = fields.Selection(
+        [
+            ('work', "Work of the Schedule"),
+            ('no_work', "No Work"),
+            ('beside', "Beside the Schedule"),
+        ],
+        compute='_compute_asks_for',
+        help="No Work: retainage that is released, say. Beside the Schedule: no line of it is on the bill, as on a down "
+        "payment. Lists and pages show what such bills ask for instead of their work.",
+    )
 
     @api.depends('sourced_line_ids.amount', 'sourced_line_ids.credited_amount')
     def _compute_sourced_amount(self):
         self._set_line_sums('sourced_amount', 'credited_sourced_amount')
+
+    @api.depends('state', 'invoiced_amount', 'credited_amount', 'line_ids', 'sourced_line_ids')
+    def _compute_asks_for(self):
+        for bill in self:
+            work = bill.currency_id.compare_amounts(bill.invoiced_amount, bill.credited_amount)
+            if bill.state == 'planned' or work:  # without reading their lines
+                bill.asks_for = 'work'
+            elif bill.sourced_line_ids and not bill.line_ids:
+                bill.asks_for = 'beside'
+            else:
+                bill.asks_for = 'no_work'
 
     @api.depends('invoiced_amount', 'credited_amount', 'sourced_amount', 'credited_sourced_amount')
     def _compute_amount_due(self):

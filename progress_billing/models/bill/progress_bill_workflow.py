@@ -9,7 +9,7 @@ DELETABLE_STATES = (*OPEN_STATES, *ENDED_STATES)
 
 
 class ProgressBillWorkflow(models.Model):
-    """What people do with a progress bill: create, release, cancel, delete.
+    """What people do with a progress bill: release, cancel, delete; and what stands in the way.
 
     Every action works on a recordset, can be called twice without harm, and returns the
     action that shows its result.
@@ -56,7 +56,8 @@ class ProgressBillWorkflow(models.Model):
         todo = self.filtered(lambda bill: bill.state != 'cancelled')
         standing = todo.filtered('bucket')  # what was credited is not asked for again
         todo._write_protected({'review_state': 'cancelled'})
-        standing._on_unbilled()
+        if standing:
+            standing._on_unbilled()
         return self._get_bill_action()
 
     @api.ondelete(at_uninstall=False)
@@ -73,8 +74,9 @@ class ProgressBillWorkflow(models.Model):
                     )
                 )
         standing = self.filtered('bucket')
-        standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
-        standing._on_unbilled()
+        if standing:
+            standing._write_protected({'review_state': 'cancelled'})  # it counts no more from here on
+            standing._on_unbilled()
 
     def action_view_invoices(self):
         """Show all invoices and credit notes of these bills.
@@ -88,11 +90,13 @@ class ProgressBillWorkflow(models.Model):
 
     def _on_invoice_gone(self):
         """The draft invoice of these bills was deleted or cancelled: what they took is pending again (BIL-3, PRG-4)."""
-        self.filtered(lambda bill: not bill.bucket and not bill.is_credited)._on_unbilled()
+        unbilled = self.filtered(lambda bill: not bill.bucket and not bill.is_credited)
+        if unbilled:
+            unbilled._on_unbilled()
         self._on_invoice_state()
 
     def _on_unbilled(self):
-        """These bills claim nothing any more: cancelled, about to be deleted, or without the invoice they stood for.
+        """These bills, one at least, claim nothing any more: cancelled, about to be deleted, or without their invoice.
 
         Bills whose invoice was credited are not among them. Extend by ``super()``.
 

@@ -203,7 +203,7 @@ class ProgressContractForecast(models.Model):
 
     def _show_day(self, date):
         """A date as short as it can be said in the user's language; the year only where it is not this one."""
-        lang = self.env['res.lang']._get_data(code=self.env.context.get('lang') or self.env.user.lang or 'en_US')
+        lang = self.env['res.lang']._get_progress_lang()
         skeleton = 'MMMd' if date.year == fields.Date.today().year else 'yMMMd'
         return babel.dates.format_skeleton(skeleton, date, locale=babel_locale_parse(lang.code))
 

@@ -25,6 +25,7 @@ class ProgressContract(models.Model):
         'mail.activity.mixin',
     ]
     _order = 'id desc'
+    _rec_names_search = ['name', 'description', 'project_id.name', 'partner_id.name']
     _check_company_auto = True
 
     name = fields.Char(
@@ -132,8 +133,12 @@ class ProgressContract(models.Model):
     change_ids = fields.One2many(
         'progress.contract.change', 'contract_id', string="Change Order Documents", often_empty=True
     )
-    final_bill_id = fields.Many2one('progress.bill', compute='_compute_state', store=True, guarded=True)
-    final_invoice_id = fields.Many2one('account.move', compute='_compute_state', store=True, guarded=True)
+    final_bill_id = fields.Many2one(
+        'progress.bill', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
+    final_invoice_id = fields.Many2one(
+        'account.move', compute='_compute_state', store=True, index='btree_not_null', guarded=True
+    )
     billing_version = fields.Integer(readonly=True, copy=False, default=0, guarded=True)
 
     original_amount = fields.Monetary(
@@ -221,8 +226,6 @@ class ProgressContract(models.Model):
         for contract in self:
             contract.state = contract.base_state
             contract.final_bill_id = contract.final_invoice_id = False
-
-    # === CONSTRAINTS === #
 
     # === CRUD === #
 

@@ -11,6 +11,7 @@ class ProgressContractChange(models.Model):
     _description = "Change Order"
     _inherit = ['progress.guard.mixin', 'mail.thread', 'mail.activity.mixin']
     _order = 'date desc, id desc'
+    _rec_names_search = ['name', 'description']
     _parent_field = 'contract_id'
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False, default='/', guarded=True)

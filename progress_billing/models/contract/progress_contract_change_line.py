@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 
@@ -157,5 +157,5 @@ class ProgressContractChangeLine(models.Model):
             'unit_price': self.unit_price if self.billing_base == 'quantity' else 0.0,
             'original_quantity': 0.0,
             'original_amount': 0.0,
-            'tax_ids': [(6, 0, self.tax_ids.ids)],
+            'tax_ids': [Command.set(self.tax_ids.ids)],
         }

@@ -23,6 +23,7 @@ class ProgressContractLine(models.Model):
         'analytic.mixin',
     ]
     _order = 'contract_id, sequence, id'
+    _rec_names_search = ['item_number', 'name']
     _check_company_auto = True
     _parent_field = 'contract_id'
     _fixed_fields = ('display_type',)
@@ -105,8 +106,6 @@ class ProgressContractLine(models.Model):
         guarded=True,
         help="Where the price was agreed with its tax: what all bills of the line come to, tax included. Else 0.",
     )
-
-    # === BILLED === #
 
     # === INVOICING === #
     tax_use = fields.Char(related='contract_id.tax_use')

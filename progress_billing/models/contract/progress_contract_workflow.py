@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class ProgressContractWorkflow(models.Model):
-    """What people do with a billing contract: open, plan, final invoice, cancel."""
+    """What people do with a billing contract: open, cancel, set back to draft; and what keeps it from being billed."""
 
     _name = 'progress.contract'
     _inherit = 'progress.contract'

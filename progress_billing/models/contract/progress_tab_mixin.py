@@ -46,11 +46,19 @@ class ProgressTabMixin(models.AbstractModel):
     progress_blockers = of_contract(fields.Text, 'blockers')
 
     @api.depends(CONTRACT)
-    @api.depends_context('uid')
+    @api.depends_context('uid', 'allowed_company_ids')
     def _compute_progress_shown_contract_id(self):
         readable = self.progress_contract_id._origin._filtered_access('read')
         for record in self:
-            record.progress_shown_contract_id = record.progress_contract_id._origin & readable
+            contract = record.progress_contract_id._origin
+            record.progress_shown_contract_id = contract & readable or (contract and record._find_shown_contract())
+
+    def _find_shown_contract(self):
+        """What the tab shows to who may not read its contract. Extend by ``super()`` where there are several.
+
+        :return: ``progress.contract``, may be empty
+        """
+        return self.env['progress.contract']
 
     def _search_progress_shown_contract_id(self, operator, value):
         return [(CONTRACT, operator, value)]

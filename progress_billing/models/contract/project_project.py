@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .progress_tab_mixin import READERS
+from .progress_tab_mixin import CONTRACT, READERS, SHOWN
 
 
 class ProjectProject(models.Model):
@@ -61,10 +61,20 @@ class ProjectProject(models.Model):
             ).sorted('id', reverse=True)
             shown = project.progress_contract_id
             if shown not in contracts or shown.state != 'open':
-                by_state = contracts.grouped('state')
-                drafts = by_state.get('draft', contracts.browse())
-                shown = by_state.get('open', contracts.browse())[:1] or (shown & drafts) or drafts[:1] or contracts[:1]
+                shown = project._choose_contract(contracts, shown)
             project.progress_contract_id = shown
+
+    @api.model
+    def _choose_contract(self, contracts, shown):
+        """The first of some contracts that is open, else a draft, that which was shown before others."""
+        by_state, none = contracts.grouped('state'), contracts.browse()
+        drafts = by_state.get('draft', none)
+        return by_state.get('open', none)[:1] or (shown & drafts) or drafts[:1] or contracts[:1]
+
+    def _find_shown_contract(self):
+        """On a project that companies share: the newest of those that the user may read (CON-6)."""
+        contracts = self._origin.progress_contract_ids._filtered_access('read').sorted('id', reverse=True)
+        return super()._find_shown_contract() or self._choose_contract(contracts, contracts.browse())
 
     @api.constrains('progress_contract_id')
     def _check_progress_contract(self):
@@ -148,7 +158,8 @@ class ProjectProject(models.Model):
                 )
             )
         self.env['progress.contract'].create([project._prepare_progress_contract_vals() for project in missing])
-        return self.progress_contract_id
+        # what the user sees, where companies share the project
+        return self.progress_contract_id.concat(*(project[SHOWN] or project[CONTRACT] for project in self))
 
     def _get_progress_contract(self):
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 
 
 class ResCompany(models.Model):
@@ -48,7 +48,7 @@ class ResCompany(models.Model):
             'code': self._get_free_account_code(account_type, code),
             'account_type': account_type,
             'reconcile': True,
-            'company_ids': [(6, 0, self.ids)],
+            'company_ids': [Command.set(self.ids)],
         }
 
     def _get_free_account_code(self, account_type, default):

@@ -9,11 +9,8 @@ from . import account_move_line
 from . import progress_down_payment_use
 from . import progress_bill_line
 from . import progress_bill_down_payment
-from . import progress_bill_restricted
 from . import progress_contract_down_payment
-from . import progress_contract_restricted
 from . import progress_bill_applied
-from . import progress_down_payment_edit
 from . import res_partner
 from . import res_company
 from . import project_project

@@ -7,7 +7,7 @@ from ...tools import money
 from ..contract.progress_contract_side import OPPOSITE_TYPE
 
 
-class ProgressContractBilling(models.Model):
+class ProgressContractDeposits(models.Model):
     """The deposits of a contract: their account, what is held, and what was held before it was entered."""
 
     _name = 'progress.contract'

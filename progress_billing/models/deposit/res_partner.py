@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-READERS = 'progress_billing.group_readonly'
+from ..contract.progress_tab_mixin import READERS
 
 
 class ResPartner(models.Model):

@@ -11,8 +11,7 @@ UNITS = [('week', "Week"), ('month', "Month"), ('quarter', "Quarter"), ('year', 
 class ProgressBillingPeriod(models.Model):
     """When is billed: a span of days of a project that takes bills while it is open (PER-1, PER-3).
 
-    The rules about bills are in ``progress.bill.periods``, the scheduled action in
-    ``progress.billing.period.scheduling``.
+    The rules about bills are in ``progress_bill.py``, the scheduled action in ``progress_billing_period_series.py``.
     """
 
     _name = 'progress.billing.period'
@@ -107,7 +106,13 @@ class ProgressBillingPeriod(models.Model):
             return NotImplemented
         return [('id', 'in', self._find_current().ids)]
 
-    @api.depends('bill_ids.bucket', 'bill_ids.invoiced_amount', 'bill_ids.credited_amount')
+    @api.depends(
+        'bill_ids.state',
+        'bill_ids.bucket',
+        'bill_ids.date',
+        'bill_ids.invoiced_amount',
+        'bill_ids.credited_amount',
+    )
     def _compute_bill_figures(self):
         for period in self:
             bills = period.bill_ids.filtered(lambda bill: bill.bucket or bill.state == 'planned')

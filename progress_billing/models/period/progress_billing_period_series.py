@@ -18,10 +18,10 @@ ACTIVITY = 'progress_billing.mail_activity_period_failed'
 ORDER = ('week', 'month', 'quarter', 'year')
 
 
-class ProgressBillingPeriodScheduling(models.Model):
-    """The scheduled action that makes the next billing period in time.
+class ProgressBillingPeriodSeries(models.Model):
+    """The next billing period, made in time by a scheduled action, and at once where a bill needs it.
 
-    In batches of projects, committed one by one. A project whose periods cannot be made gets
+    The action works in batches of projects, committed one by one. A project whose periods cannot be made gets
     an activity with the error; the others go on. Run again it makes nothing twice.
     """
 

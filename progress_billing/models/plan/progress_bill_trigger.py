@@ -7,7 +7,7 @@ from .project_milestone import MAY_BE_BILLED
 ACTIVITY_DUE = 'progress_billing.mail_activity_bill_due'
 
 
-class ProgressBillMilestone(models.Model):
+class ProgressBillTrigger(models.Model):
     """What makes a planned record due: a date, a milestone, or a person (PLN-11, PLN-10)."""
 
     _name = 'progress.bill'
@@ -71,7 +71,18 @@ class ProgressBillMilestone(models.Model):
             self.filtered(lambda bill: bill.state == 'planned')._announce_milestone()
         return result
 
-    @api.depends('state', 'date', 'trigger', 'milestone_id.is_reached', 'milestone_id.billing_approved_on')
+    @api.depends(
+        'state',
+        'kind',
+        'date',
+        'trigger',
+        'generated_on',
+        'requires_approval',
+        'milestone_id.is_reached',
+        'milestone_id.billing_approved_on',
+        'contract_id.state',
+        'contract_id.final_bill_id',
+    )
     def _compute_is_due(self):
         due = self.filtered_domain(self._get_due_domain())
         for bill in self:

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 from ...tools import money
 
@@ -48,7 +48,7 @@ class ProgressContract(models.Model):
 
     def _is_empty_bill(self, command):
         """Whether a command creates a planned record of which nothing but the date is known."""
-        if command[0] != 0:
+        if command[0] != Command.CREATE:
             return False
         new = command[2]
         return new.get('kind', 'progress') == 'progress' and not any(new.get(name) for name in PLANNED_CONTENT)

@@ -3,13 +3,12 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..base.progress_actor import Actor
+from ..contract.progress_tab_mixin import READERS
 
 #: what is tied to a milestone may be billed once that is reached and, where it asks for it, approved (PLN-11)
 MAY_BE_BILLED = Domain('milestone_id.is_reached', '=', True) & (
     Domain('requires_approval', '=', False) | Domain('milestone_id.billing_approved_on', '!=', False)
 )
-
-READERS = 'progress_billing.group_readonly'
 
 
 class ProjectMilestone(models.Model):

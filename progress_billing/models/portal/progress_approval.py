@@ -11,6 +11,6 @@ class ProgressApproval(models.Model):
 
     bill_id = fields.Many2one('progress.bill', required=True, index=True, ondelete='cascade')
     company_id = fields.Many2one(related='bill_id.company_id', store=True, index=True)
-    step_id = fields.Many2one('progress.approval.step', required=True, ondelete='cascade')
+    step_id = fields.Many2one('progress.approval.step', required=True, index=True, ondelete='cascade')
     user_id = fields.Many2one('res.users', string="Approved By", required=True, ondelete='restrict')
     fingerprint = fields.Char(required=True, help="SHA-256 of the figures that were approved.")

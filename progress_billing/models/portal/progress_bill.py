@@ -73,18 +73,13 @@ class ProgressBillPortal(models.Model):
         }
         return labels.get(self.state) or self._get_state_label()
 
-    def _is_beside_schedule(self):
-        """Whether all that this bill asks for is beside the schedule of values, as a down payment is."""
-        self.ensure_one()
-        return bool(self.sourced_line_ids) and not self.line_ids
-
     def _get_asked_amount(self):
         """What people outside the office are asked to approve, as certified.
 
         :return float: untaxed, in the contract's currency
         """
         self.ensure_one()
-        return self.amount_due if self._is_beside_schedule() else self.certified_amount
+        return self.amount_due if self.asks_for == 'beside' else self.certified_amount
 
     def _get_portal_summary(self):
         """The application's summary as the page shows it; what asks for nothing of the schedule has none (PAG-17).
@@ -92,7 +87,7 @@ class ProgressBillPortal(models.Model):
         :return list: dicts with ``key``, ``label``, ``amount`` and ``strong``
         """
         self.ensure_one()
-        rows = [('amount_due', True)] if self._is_beside_schedule() else [
+        rows = [('amount_due', True)] if self.asks_for == 'beside' else [
             ('original_amount', False),
             ('change_amount', False),
             ('revised_amount', True),

@@ -219,7 +219,7 @@ class ProgressBillAnswers(models.Model):
         :return Decimal: it
         :raises NumberError: for what is none
         """
-        lang = self._get_lang()
+        lang = self.env['res.lang']._get_progress_lang()
         return numbers.parse(text, lang.decimal_point, lang.thousands_sep, ast.literal_eval(lang.grouping))
 
     def _read_typed_amount(self, text, what):

@@ -25,10 +25,22 @@ class ProgressBillApprovalSteps(models.Model):
     @api.depends(
         'approval_ids',
         'contract_id.approval_step_ids.above_amount',
-        'sourced_amount',
+        'contract_id.approval_step_ids.group_id',
         'contract_id.approval_step_ids.sequence',
-        'invoiced_amount',
+        'contract_id.approval_step_ids.user_id',
         'state',
+        'bucket',
+        'kind',
+        'revision',
+        'correction_number',
+        'amount',
+        'amount_due',
+        'certified_amount',
+        'sourced_line_ids.amount',
+        'line_ids.amount',
+        'line_ids.certified_amount',
+        'line_ids.retainage_amount',
+        'line_ids.stored_amount',
     )
     @api.depends_context('uid')
     def _compute_approval(self):

@@ -32,7 +32,9 @@ class ProgressBillSignature(models.Model):
     signed_fingerprint = fields.Char(
         string="Fingerprint of the Figures Signed", guarded=True, readonly=True, copy=False, help="SHA-256."
     )
-    signed_file_id = fields.Many2one('ir.attachment', string="Signed Copy", guarded=True, readonly=True, copy=False)
+    signed_file_id = fields.Many2one(
+        'ir.attachment', string="Signed Copy", guarded=True, readonly=True, copy=False, index='btree_not_null'
+    )
 
     # === BUSINESS === #
 

@@ -7,7 +7,7 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401 - registers the format
 )
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.mimetypes import guess_mimetype
 from odoo.tools.pdf import PdfFileReader, PdfReadError
@@ -75,7 +75,7 @@ class ProgressBillUpload(models.Model):
         vals_list = [self._prepare_upload_vals(name, content) for name, content in files]
         # sudo: ir.attachment - by the environment of who sends it, who is no employee: never active content
         attachments = self.env['ir.attachment'].sudo().create(vals_list)
-        self._keep_answer('upload', actor, contact, address, attachment_ids=[(6, 0, attachments.ids)])
+        self._keep_answer('upload', actor, contact, address, attachment_ids=[Command.set(attachments.ids)])
         self.message_post(
             body=self.env._("Uploaded: %s", ', '.join(attachments.mapped('name'))),
             author_id=actor.partner.id,

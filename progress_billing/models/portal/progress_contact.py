@@ -27,6 +27,7 @@ class ProgressContact(models.Model):
     _description = "Contract Contact"
     _inherit = ['progress.guard.mixin']
     _order = 'contract_id, id'
+    _rec_names_search = ['partner_id', 'contract_id']
     _fixed_fields = ('partner_id',)
     _parent_field = 'contract_id'
     _check_company_auto = True

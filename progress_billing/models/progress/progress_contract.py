@@ -1,16 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, float_compare, format_date, formatLang, split_every
+from odoo.tools import SQL, float_compare, format_date, split_every
 
-from ...tools import instalments, money
+from ...tools import amt_pct, instalments, money
 
 RUN_BATCH = 50  # contracts that are billed together: what a run needs of memory is bounded by it
 CREATE_MODES = ('remaining', 'percent', 'lines')
 
 
 class ProgressContractRun(models.Model):
-    """The billing run: what is pending becomes bills, grouped as the rules say."""
+    """The billing run: what is pending becomes bills, grouped as the rules say; and bills made at once by a claim."""
 
     _name = 'progress.contract'
     _inherit = ['progress.contract', 'progress.scheduling.mixin']
@@ -284,7 +284,8 @@ class ProgressContractRun(models.Model):
         """A percentage that a caller gave: more than 0, at most 100."""
         percent = self._read_number(value)
         if not 0 < percent <= 100:
-            typed = formatLang(self.env, percent, digits=2).removesuffix('00').rstrip('.,')
+            point = self.bill_ids._get_lang().decimal_point
+            typed = amt_pct.format_percent(money.to_decimal(percent), point).removesuffix('%')
             raise UserError(self.env._("A percentage must be more than 0 and at most 100, not %s.", typed))
         return percent
 

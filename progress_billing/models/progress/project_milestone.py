@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-READERS = 'progress_billing.group_readonly'
+from ..contract.progress_tab_mixin import READERS
 
 
 class ProjectMilestone(models.Model):

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-READERS = 'progress_billing.group_readonly'
+from ..contract.progress_tab_mixin import READERS
+
 COPIED_FIELDS = ('billing_rule_id', 'bill_separately', 'partner_shipping_id')
 
 

@@ -5,7 +5,6 @@ from . import progress_contract_line
 from . import progress_bill
 from . import progress_bill_line
 from . import res_company
-from . import progress_bill_line_certificate
 from . import progress_bill_certificate
 from . import account_move
 from . import progress_tab_mixin

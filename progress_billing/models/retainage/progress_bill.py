@@ -82,14 +82,16 @@ class ProgressBillRetainage(models.Model):
     def _on_claimed(self, *, new=False):
         """Pro formas show what they withhold; their invoices settle it once more."""
         super()._on_claimed(new=new)
-        self._filter_stored()._restate_stored()
-        self.filtered(lambda bill: bill.kind == 'opening')._hold_opening_retainage()
+        self._restate_stored()
+        openings = self.filtered(lambda bill: bill.kind == 'opening')
+        if openings:
+            openings._hold_opening_retainage()
         for wave in self._filter_pro_formas()._split_by_contract():
             wave._withhold_retainage()
 
     def _on_unbilled(self):
         super()._on_unbilled()
-        self._filter_stored()._restate_stored()
+        self._restate_stored()
         self.contract_id._check_retainage_covered()
 
     # === WITHHOLDING === #
@@ -231,9 +233,9 @@ class ProgressBillRetainage(models.Model):
                 )
 
     def _restate_stored(self):
-        """Bills not invoiced yet follow what the bills before them leave stored (RET-16)."""
+        """Bills not invoiced yet follow what these bills, and those before them, leave stored (RET-16)."""
         changed = {}
-        for contract in self.contract_id:
+        for contract in self._filter_with_figures(*STORED_FIELDS).contract_id:
             stored = {}
             for line in contract._get_live_bills().filtered(lambda bill: bill.kind != 'retainage').line_ids:
                 before = line.currency_id.round(stored.get(line.contract_line_id, 0.0))
@@ -242,11 +244,8 @@ class ProgressBillRetainage(models.Model):
                     changed[line] = {'previous_stored_amount': before}
                     previous = before
                 stored[line.contract_line_id] = before + line.stored_amount - previous
-        self.line_ids._write_together(changed)
-
-    def _filter_stored(self):
-        """Those of these bills that say anything of stored materials."""
-        return self._filter_with_figures(*STORED_FIELDS)
+        if changed:
+            self.line_ids._write_together(changed)
 
     # === INVOICE LINES === #
 

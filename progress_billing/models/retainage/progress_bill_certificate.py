@@ -65,15 +65,8 @@ class ProgressBillCertificate(models.Model):
         :return dict: decimals ``due``, ``certified`` and ``holdback``, see ``_get_certificates`` of the contract
         """
         self.ensure_one()
-        net = sum(
-            (
-                money.to_decimal(line.invoiced_amount)
-                - money.to_decimal(line.credited_amount)
-                - line._get_retainage_kept()
-                for line in self.line_ids
-            ),
-            money.ZERO,
-        )
+        billed = money.to_decimal(self.invoiced_amount) - money.to_decimal(self.credited_amount)
+        net = billed - money.to_decimal(self.retainage_amount) + money.to_decimal(self.credited_retainage_amount)
         if self.kind == 'retainage':  # what is not certified falls due with the next application
             return {'due': net, 'certified': net, 'holdback': money.ZERO}
         if self.invoice_id:

@@ -3,21 +3,31 @@ from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...tools import money
+from ..base.progress_actor import Actor
+from ..bill.progress_bill_line import CLAIM_FIELDS
 
 RETAINAGE_FIELDS = frozenset({'retainage_percent', 'stored_retainage_percent', 'retainage_amount'})
 STORED_FIELDS = ('stored_amount', 'previous_stored_amount')
 
 
 class ProgressBillLineRetainage(models.Model):
-    """Stored materials and retainage of a bill line (RET-3, RET-16).
+    """What of a claim is certified, stored and held back (RET-3, RET-16).
 
-    *Retainage* is what this bill withholds (positive) or gives back (negative). It follows the
-    rates; an amount typed by hand stands.
+    A claim counts in full until less is certified. *Retainage* is what this bill withholds (positive) or gives back
+    (negative). It follows the rates; an amount typed by hand stands.
     """
 
     _name = 'progress.bill.line'
     _inherit = ['progress.bill.line', 'progress.retainage.mixin']
 
+    certified_amount = fields.Monetary(
+        string="Work Certified",
+        compute='_compute_certified_amount',
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Untaxed: the part of the claim the customer accepts. The invoice and all that follows take it.",
+    )
     stored_amount = fields.Monetary(
         string="Stored Materials",
         compute='_compute_stored_amount',
@@ -58,12 +68,25 @@ class ProgressBillLineRetainage(models.Model):
         for line in self:
             line.previous_stored_amount = line.contract_line_id.billed_stored_amount
 
-    @api.depends('stored_amount', 'previous_stored_amount')
+    @api.depends('amount')
+    def _compute_certified_amount(self):
+        """A claim counts in full until less is certified; a changed claim is to be certified again."""
+        for line in self:
+            line.certified_amount = line.amount
+
+    @api.depends('certified_amount', 'stored_amount', 'previous_stored_amount')
     def _compute_invoiced(self):
         return super()._compute_invoiced()
 
     def _get_invoiced_amount(self):
-        return super()._get_invoiced_amount() + self.stored_amount - self.previous_stored_amount
+        certified = super()._get_invoiced_amount() - (self.amount - self.certified_amount)
+        return certified + self.stored_amount - self.previous_stored_amount
+
+    def _get_invoiced_quantity(self):
+        quantity = super()._get_invoiced_quantity()
+        if not quantity or not self.currency_id.compare_amounts(self.certified_amount, self.amount):
+            return quantity
+        return self.contract_line_id._get_rounded_units(self.certified_amount)
 
     @api.model
     def _get_credited_fields(self):
@@ -103,6 +126,19 @@ class ProgressBillLineRetainage(models.Model):
             return money.Decimal(1)
         return 1 - money.to_decimal(self.credited_amount) / money.to_decimal(self.invoiced_amount)
 
+    @api.constrains('certified_amount', 'amount')
+    def _check_certified_amount(self):
+        for line in self:
+            unit = line.currency_id.rounding
+            if money.room_left(money.round_to(line.amount, unit), line.certified_amount, 0, unit):
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s: the certified amount lies between nothing and the claim of %(claim)s.",
+                        line=line.contract_line_id.display_name,
+                        claim=line.contract_line_id._show_amount(line.amount),
+                    )
+                )
+
     @api.constrains('stored_amount', 'amount', 'certified_amount')
     def _check_stored_amount(self):
         for line in self:
@@ -124,6 +160,31 @@ class ProgressBillLineRetainage(models.Model):
 
     # === ENTRY === #
 
+    def write(self, vals):
+        if 'certified_amount' not in self._get_typed(vals):
+            return super().write(vals)
+        self._guard_values(vals)
+        certified = self._split_certified(vals)
+        result = super().write({name: value for name, value in vals.items() if name != 'certified_amount'})
+        if certified is not None:
+            self.bill_id._check_may_review()
+            self.bill_id._certify_lines(Actor.of(self.env.user), dict.fromkeys(self, certified))
+        return result
+
+    def _split_certified(self, vals):
+        """The certified amount among the values written; none where a form sends back what stands there.
+
+        It comes after the claim: a changed claim is certified anew.
+        """
+        if 'certified_amount' not in vals or not self._differs('certified_amount', vals['certified_amount']):
+            return None
+        claim = vals.get('amount')
+        if claim is not None and not self.currency_id[:1].compare_amounts(claim, vals['certified_amount']):
+            return None
+        if 'amount' not in vals and CLAIM_FIELDS & vals.keys():
+            return None
+        return vals['certified_amount']
+
     def _get_claim_fields(self):
         return super()._get_claim_fields() | RETAINAGE_FIELDS | {'stored_amount'}
 
@@ -132,6 +193,10 @@ class ProgressBillLineRetainage(models.Model):
         super()._complete_claim(names)
         if RETAINAGE_FIELDS & set(names):
             self._write_protected({'is_retainage_typed': 'retainage_amount' in names})
+        for line in self:
+            if 'certified_amount' in names and line._differs('certified_amount', line.amount):
+                line.bill_id._check_may_review()
+                line.bill_id._check_certifiable()
 
     def _is_empty(self):
         return super()._is_empty() and not self.retainage_amount
@@ -170,6 +235,7 @@ class ProgressBillLineRetainage(models.Model):
         }
         return {
             **super()._get_claim_columns(),
+            'certified_amount': SQL("given.amount"),
             'invoiced_amount': SQL("given.amount + given.stored_amount - given.previous_stored_amount"),
             'credited_retainage_amount': SQL("0"),
             **rates,

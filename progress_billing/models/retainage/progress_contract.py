@@ -27,6 +27,9 @@ class ProgressContractRetainage(models.Model):
         domain="[('account_type', '=', retainage_account_type), ('reconcile', '=', True)]",
         help="Only where it differs from the company's retainage account.",
     )
+    booked_retainage_account_id = fields.Many2one(
+        'account.account', compute='_compute_booked_retainage_account_id', compute_sudo=True
+    )
     retainage_base = fields.Selection(
         [('untaxed', "Untaxed"), ('taxed', "With Tax")],
         help="The amount without or with tax. Empty: as the company says.",
@@ -53,6 +56,8 @@ class ProgressContractRetainage(models.Model):
     retainage_due_date = fields.Date(
         string="Retainage Due On", help="When what is held back is expected to be released: ages the list of retainage."
     )
+    may_set_retainage = fields.Boolean(compute='_compute_retainage_rights')
+    may_release_retainage = fields.Boolean(compute='_compute_retainage_rights')
 
     @api.depends('bill_ids.bucket', 'bill_ids.retainage_amount', 'bill_ids.credited_retainage_amount')
     def _compute_retainage_balance(self):
@@ -61,9 +66,6 @@ class ProgressContractRetainage(models.Model):
             contract.retainage_balance = sum(actual.mapped('retainage_amount')) - sum(
                 actual.mapped('credited_retainage_amount')
             )
-
-    may_set_retainage = fields.Boolean(compute='_compute_retainage_rights')
-    may_release_retainage = fields.Boolean(compute='_compute_retainage_rights')
 
     @api.depends('state')
     @api.depends_context('uid')
@@ -407,19 +409,28 @@ class ProgressContractRetainage(models.Model):
     def _find_retainage_account(self):
         """Retainage account of contract or company; may be empty."""
         self.ensure_one()
-        # sudo: account.move.line - where it is booked, for a project manager without accounting rights
-        items = self.env['account.move.line'].sudo()
-        booked = self.id and items.search(
-            [
-                ('move_id.progress_contract_id', '=', self.id),
-                ('progress_line_type', 'in', items._get_progress_types(account='retainage')),
-                ('parent_state', '!=', 'cancel'),
-            ],
-            limit=1,
+        # what is held is released from where it was booked
+        return self.booked_retainage_account_id or self.retainage_account_id or self._get_company_retainage_account()
+
+    @api.depends('bill_ids.invoice_ids')
+    def _compute_booked_retainage_account_id(self):
+        """Asked once for all contracts whose invoices are made together."""
+        items = self.env['account.move.line']
+        items.flush_model(['move_id', 'account_id', 'date', 'progress_line_type', 'parent_state'])
+        self.env['account.move'].flush_model(['progress_contract_id'])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT ON (move.progress_contract_id) move.progress_contract_id, item.account_id"
+                " FROM account_move_line item JOIN account_move move ON move.id = item.move_id"
+                " WHERE move.progress_contract_id = ANY(%s) AND item.progress_line_type = ANY(%s)"
+                " AND item.parent_state <> 'cancel' ORDER BY move.progress_contract_id, item.date DESC, item.id",
+                self.ids,
+                items._get_progress_types(account='retainage'),
+            )
         )
-        if booked:  # what is held is released from where it was booked
-            return booked.account_id
-        return self.retainage_account_id or self._get_company_retainage_account()
+        booked = dict(rows)
+        for contract in self:
+            contract.booked_retainage_account_id = booked.get(contract._origin.id)
 
     def _get_company_retainage_account(self):
         """The company's account for retainage of the contract's side; may be empty."""

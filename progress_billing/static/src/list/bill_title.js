@@ -4,22 +4,22 @@ import { CharField, charField } from "@web/views/fields/char/char_field";
 import { formatMonetary } from "@web/views/fields/formatters";
 
 /**
- * The title of a bill in a list. Under that of a bill which takes nothing from the schedule of values, such as a down
+ * The title of a bill in a list. Under that of a bill which asks for no work of the schedule of values, such as a down
  * payment, stands what it asks for: its other columns are empty.
  */
 export class BillTitleField extends CharField {
     static template = "progress_billing.BillTitleField";
 
     get netDue() {
-        const { amount_due, draft_amount, actual_amount, bucket, currency_id } = this.props.record.data;
-        if (!bucket || !amount_due || draft_amount || actual_amount) {
+        const { amount_due, asks_for, bucket, currency_id } = this.props.record.data;
+        if (!bucket || !amount_due || !asks_for || asks_for === "work") {
             return "";
         }
         return _t("%s net due", formatMonetary(amount_due, { currencyId: currency_id?.id }));
     }
 }
 
-const NEEDED = { amount_due: "monetary", draft_amount: "monetary", actual_amount: "monetary", bucket: "selection" };
+const NEEDED = { amount_due: "monetary", asks_for: "selection", bucket: "selection" };
 
 registry.category("fields").add("progress_bill_title", {
     ...charField,

@@ -77,3 +77,25 @@ tours.add("progress_billing_phone_contract", {
         { trigger: ".o_form_view .o_kanban_record:contains(Instalment 1):contains(Planned)" },
     ],
 });
+
+/** A percentage typed as an amount is one of the contract; where there is none beside it, it is refused. */
+tours.add("progress_billing_share_typed", {
+    steps: () => [
+        { trigger: ".o_field_widget[name=line_ids] .o_data_row td[name=pending_amount]", run: "click" },
+        {
+            trigger: ".o_field_widget[name=line_ids] .o_selected_row [name=pending_amount] input",
+            run: "edit 20% && press Tab",
+        },
+        { trigger: ".o_notification:contains(“20%” is a percentage: type an amount.)" },
+        { trigger: ".o_form_button_cancel", run: "click" },
+        { trigger: ".o_form_statusbar .dropdown-toggle:contains(More)", run: "click" },
+        { trigger: "button[name=action_down_payment_wizard]", run: "click" },
+        {
+            content: "Confirmed at once: what is typed is taken",
+            trigger: ".modal .o_field_widget[name=amount] input",
+            run: "edit 30 %",
+        },
+        { trigger: ".modal footer button[name=action_confirm]", run: "click" },
+        { trigger: ".o_field_widget[name=invoice_line_ids]:contains(3,000.00)" },
+    ],
+});

@@ -1,14 +1,20 @@
-from odoo import api, models
+from collections import defaultdict
+
+from odoo import api, models, tools
 from odoo.tools import SQL
 
 from ..base.progress_bulk_mixin import int_array
 
 
-class ProgressBillSums(models.Model):
-    """Figures of a bill that are sums of its lines: read by the database, several at once."""
+class ProgressBillFigures(models.Model):
+    """Where the figures of a bill come from: sums of its lines, read by the database, several at once; and what
+    entries say, which nothing depends on.
+    """
 
     _name = 'progress.bill'
     _inherit = 'progress.bill'
+
+    # === SUMS === #
 
     @api.model
     def _get_line_sums(self):
@@ -88,3 +94,55 @@ class ProgressBillSums(models.Model):
         )
         found = {bill: dict(zip(sums, row, strict=True)) for bill, *row in rows}
         return {bill: found.get(bill) or dict.fromkeys(sums, 0.0) for bill in self.ids}
+
+    # === ENTRIES === #
+    # No field depends on fields of entries: Odoo merges the trees of what depends on what at each write, so that
+    # everybody's invoices would pay for it. The entries tell, see their method ``modified``.
+
+    def _on_moves_changed(self, before=False):
+        """Entries were linked to these bills, or stand otherwise: all that depends on ``invoice_ids`` follows.
+
+        :param bool before: they are about to be deleted
+        """
+        bills = self.browse(self._ids)  # read with each other, and not with what led to them
+        bills.invalidate_recordset(['invoice_ids'], flush=False)
+        bills.modified(['invoice_ids'], before=before)
+
+    def _on_payments_changed(self):
+        """What is paid of the invoices of these bills has changed: stored fields that depend on it follow."""
+        self.modified(sorted(self._get_fields_of_entries()))
+
+    @api.model
+    def _forget_entries(self):
+        """An entry, a payment or what is matched has changed: what was read of them is read again when asked for."""
+        for model, names in self._get_forgotten_fields():
+            known = self.env[model]._fields
+            for name in names:  # not ``invalidate_model``: this runs at each write of anybody's entries
+                cached = known[name]._get_all_cache_ids(self.env)
+                if cached:
+                    computing = set(self.env.protected(known[name])._ids)  # what is given a value just now keeps it
+                    known[name]._invalidate_cache(self.env, [id_ for id_ in cached if id_ not in computing])
+
+    @api.model
+    def _get_fields_of_entries(self):
+        """Names of the figures that are read from entries each time, and kept for the moment only. They are computed
+        without saying that they depend on the entries' fields. Extend by ``super()``.
+
+        :return set: names of fields that are not stored
+        """
+        return {'invoice_name', 'invoice_state', 'payment_state', 'invoice_count'}
+
+    @api.model
+    @tools.ormcache()
+    def _get_forgotten_fields(self):
+        """The figures that are read from entries, and those that depend on them and are not stored: what waits to be
+        stored is not forgotten.
+
+        :return list: names by model
+        """
+        found = defaultdict(set)
+        for field in map(self._fields.get, self._get_fields_of_entries()):
+            for follower in (field, *self.pool.get_dependent_fields(field)):
+                if not follower.store:  # what is kept may wait to be written
+                    found[follower.model_name].add(follower.name)
+        return [(model, tuple(sorted(names))) for model, names in found.items()]
