@@ -284,7 +284,7 @@ class ProgressContractRun(models.Model):
         """A percentage that a caller gave: more than 0, at most 100."""
         percent = self._read_number(value)
         if not 0 < percent <= 100:
-            point = self.bill_ids._get_lang().decimal_point
+            point = self.env['res.lang']._get_progress_lang().decimal_point
             typed = amt_pct.format_percent(money.to_decimal(percent), point).removesuffix('%')
             raise UserError(self.env._("A percentage must be more than 0 and at most 100, not %s.", typed))
         return percent
