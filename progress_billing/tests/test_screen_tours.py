@@ -74,6 +74,7 @@ class TestScreenTours(ScreenCommon):
 
     def test_a_percentage_as_an_amount(self):
         """30 % of 10,000 typed as the amount of a down payment are 3,000; elsewhere it is no amount."""
+        self._tour(f'{ACTIONS}.action_progress_contract/{self.contract.id}', 'progress_billing_share_refused')
         self._tour(f'{ACTIONS}.action_progress_contract/{self.contract.id}', 'progress_billing_share_typed')
         paid = self.contract.bill_ids.filtered(lambda bill: bill.kind == 'down_payment')
         self.assertEqual(paid.sourced_amount, 3000)

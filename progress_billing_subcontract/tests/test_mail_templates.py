@@ -16,9 +16,8 @@ class TestMailTemplates(ClaimCommon):
         super().setUpClass()
         load_languages(cls.env, 'progress_billing', 'progress_billing_subcontract')
         euro = cls.setup_other_currency('EUR', rates=[('2020-01-01', 2.0)])
-        paid, done = (
-            cls._subcontract([20000], retainage_percent=10, purchase_vals={'currency_id': euro.id}) for _each in range(2)
-        )
+        vals = {'retainage_percent': 10, 'purchase_vals': {'currency_id': euro.id}}
+        paid, done = (cls._subcontract([20000], **vals) for _each in range(2))
         for contract in (paid, done):
             cls._add_invoice_contact(contract, cls.mason)
         paid.action_create_down_payment(1234.5)

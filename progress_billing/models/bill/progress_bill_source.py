@@ -35,7 +35,7 @@ class ProgressBillSource(models.Model):
             ('beside', "Beside the Schedule"),
         ],
         compute='_compute_asks_for',
-        help="No Work: retainage that is released, say. Beside the Schedule: no line of it is on the bill, as on a down "
+        help="No Work: a release of retainage, say. Beside the Schedule: no line of it is on the bill, as on a down "
         "payment. Lists and pages show what such bills ask for instead of their work.",
     )
 

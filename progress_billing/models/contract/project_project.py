@@ -73,8 +73,12 @@ class ProjectProject(models.Model):
 
     def _find_shown_contract(self):
         """On a project that companies share: the newest of those that the user may read (CON-6)."""
+        found = super()._find_shown_contract()
+        # sudo: progress.contract - whose it is: a private one is no reason to show another
+        if found or self.sudo().progress_contract_id.company_id in self.env.companies:
+            return found
         contracts = self._origin.progress_contract_ids._filtered_access('read').sorted('id', reverse=True)
-        return super()._find_shown_contract() or self._choose_contract(contracts, contracts.browse())
+        return self._choose_contract(contracts, found)
 
     @api.constrains('progress_contract_id')
     def _check_progress_contract(self):
@@ -159,7 +163,7 @@ class ProjectProject(models.Model):
             )
         self.env['progress.contract'].create([project._prepare_progress_contract_vals() for project in missing])
         # what the user sees, where companies share the project
-        return self.progress_contract_id.concat(*(project[SHOWN] or project[CONTRACT] for project in self))
+        return self.env['progress.contract'].concat(*(project[SHOWN] or project[CONTRACT] for project in self))
 
     def _get_progress_contract(self):
         self.ensure_one()

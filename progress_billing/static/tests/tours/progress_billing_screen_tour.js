@@ -81,13 +81,6 @@ tours.add("progress_billing_phone_contract", {
 /** A percentage typed as an amount is one of the contract; where there is none beside it, it is refused. */
 tours.add("progress_billing_share_typed", {
     steps: () => [
-        { trigger: ".o_field_widget[name=line_ids] .o_data_row td[name=pending_amount]", run: "click" },
-        {
-            trigger: ".o_field_widget[name=line_ids] .o_selected_row [name=pending_amount] input",
-            run: "edit 20% && press Tab",
-        },
-        { trigger: ".o_notification:contains(“20%” is a percentage: type an amount.)" },
-        { trigger: ".o_form_button_cancel", run: "click" },
         { trigger: ".o_form_statusbar .dropdown-toggle:contains(More)", run: "click" },
         { trigger: "button[name=action_down_payment_wizard]", run: "click" },
         {
@@ -97,5 +90,17 @@ tours.add("progress_billing_share_typed", {
         },
         { trigger: ".modal footer button[name=action_confirm]", run: "click" },
         { trigger: ".o_field_widget[name=invoice_line_ids]:contains(3,000.00)" },
+    ],
+});
+tours.add("progress_billing_share_refused", {
+    steps: () => [
+        { trigger: ".o_field_widget[name=line_ids] .o_data_row td[name=pending_amount]", run: "click" },
+        {
+            trigger: ".o_field_widget[name=line_ids] .o_selected_row [name=pending_amount] input",
+            run: "edit 20% && press Tab",
+        },
+        { trigger: ".o_notification:contains(“20%” is a percentage: type an amount.)" },
+        { trigger: ".o_selected_row .o_field_invalid[name=pending_amount]" },
+        { trigger: ".o_form_button_cancel", run: "click" },
     ],
 });
