@@ -44,7 +44,8 @@ class TestClaimForms(ClaimCommon):
                 self.assertIn(title, page)
                 self.assertNotIn("Pro Forma", page)
                 self.assertNotIn("This is no invoice", page)
-        buttons = etree.fromstring(plain.get_view(self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form').id)['arch']).findall('.//header/button')
+        form = self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form')
+        buttons = etree.fromstring(plain.get_view(form.id)['arch']).findall('.//header/button')
         names = [button.get('name') for button in buttons if button.get('string') == "Preview PDF"]
         reports = ('report_progress_application', 'report_progress_bill')
         self.assertEqual(names, [str(self.env.ref(f'progress_billing.action_{name}').id) for name in reports])
