@@ -203,3 +203,25 @@ class TestWithoutSense(ProgressBillingCommon):
         (deposit + other).remove_move_reconcile()
         self.billing.final(contract)
         self.assertEqual(self.books.balance(self.deposit_account), 2000)  # the entry by hand, for whoever made it
+
+    def test_deposit_credited_at_another_rate(self):
+        """The exchange entry of a deposit and its credit note is Odoo's: it stops no final invoice (DEP-19)."""
+        foreign = self.setup_other_currency('EUR', rates=[('2026-01-01', 2.0), ('2026-02-01', 4.0)])
+        contract = self.make.contract([1000], currency_id=foreign.id)
+        move = self.billing.bill(contract, '400').invoice_id
+        move._reverse_moves([{'invoice_date': '2026-02-15', 'date': '2026-02-15'}], cancel=True)
+        deposit = move.line_ids.filtered(lambda item: item.account_id == self.deposit_account)
+        self.assertTrue(deposit.reconciled and deposit.matched_debit_ids.exchange_move_id)
+        self.billing.final(contract)
+        self.assertEqual(contract.state, 'closed')
+        self.assertEqual(self.books.of_contract(contract, self.deposit_account), 0)
+
+    def test_deposit_matched_with_another_contract(self):
+        """Two contracts that end in one call: what one's deposit was matched with is not the other's (DEP-19)."""
+        first, second = self.make.contract([1000]), self.make.contract([1000])
+        deposit = self.billing.bill(first, '400').invoice_id
+        credit = self.billing.credit(self.billing.bill(second, '400').invoice_id)
+        items = (deposit | credit).line_ids.filtered(lambda item: item.account_id == self.deposit_account)
+        items.remove_move_reconcile()  # the credit note, from what it took back
+        items.reconcile()
+        self.assertRefused((first | second).action_create_final_invoice, "are matched with", credit.name)

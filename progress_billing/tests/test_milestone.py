@@ -183,6 +183,13 @@ class TestMilestone(ProgressBillingCommon):
         self.assertEqual((billed.state, open_record.is_due), ('invoiced', False))
         self.assertFalse(self._activities(open_record))
 
+    def test_cancelled_record(self):
+        """PLN-10: nobody is asked to bill a record that was cancelled before its milestone was reached."""
+        record = self._record()
+        record.action_cancel()
+        self.milestone.is_reached = True
+        self.assertFalse(self._activities(record))
+
     def test_line_of_a_milestone(self):
         """PRG-11: a line tied to a milestone is done, and pending, when it is reached; the run bills it."""
         self.line.milestone_id = self.milestone
@@ -198,6 +205,14 @@ class TestMilestone(ProgressBillingCommon):
         self.milestone.is_reached = False
         self.assertBuckets(self.line, 0, 1000, 0, 100)
         self.assertEqual(bill.state, 'invoiced')
+
+    def test_line_that_does_not_follow_its_milestone(self):
+        """PRG-11: where a line is tied to a milestone and takes its progress from a task, what was typed stays."""
+        task = self.env['project.task'].create({'name': "Tiles", 'project_id': self.project.id})
+        self.line.write({'milestone_id': self.milestone.id, 'task_id': task.id, 'progress_source': 'task'})
+        self.line.completed_percent = 40
+        self.milestone.is_reached = True
+        self.assertBuckets(self.line, 400, 0, 0, 40)
 
     def test_line_with_approval(self):
         """PLN-11 on lines: pending once approved."""

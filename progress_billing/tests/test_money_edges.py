@@ -215,3 +215,30 @@ class TestMoneyEdges(ProgressBillingCommon):
         ]
         self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1149))
         self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)
+
+    def test_final_credited_otherwise(self):
+        """In full means item by item: neither another line nor one by hand makes up for what is missing (DEP-11)."""
+        for how in ('other line', 'by hand'):
+            with self.subTest(how):
+                final = self.billing.final(self.make.as_billed([600, 400], self.tax_15))
+                credit = final._reverse_moves()
+                first, second = credit.invoice_line_ids
+                first.price_unit = 500
+                if how == 'other line':
+                    second.price_unit = 500
+                else:
+                    by_hand = {'name': "Fee", 'price_unit': 100, 'tax_ids': [Command.set(self.tax_15.ids)]}
+                    credit.invoice_line_ids = [Command.create(by_hand)]
+                self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1150))
+                self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)
+
+    def test_final_credited_with_other_taxes(self):
+        """In full means each tax: one does not make up for another (DEP-11)."""
+        final = self.billing.final(self.make.as_billed([1000], self.tax_15 + self.make.tax("7 %", 7)))
+        credit = final._reverse_moves()
+        credit.line_ids = [
+            Command.update(item.id, {'amount_currency': item.amount_currency + change})
+            for item, change in zip(credit.line_ids.filtered('tax_line_id'), (-1, 1), strict=True)
+        ]
+        self.assertEqual((credit.amount_untaxed, credit.amount_total), (1000, 1220))
+        self.assertRefused(credit.action_post, "must credit the invoice", final.display_name)

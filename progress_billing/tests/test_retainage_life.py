@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
@@ -645,6 +647,16 @@ class TestRetainageMoney(ProgressBillingCommon):
     def assertZero(self, contract, account):
         for field in ('balance', 'amount_currency'):
             self.assertEqual(self.books.of_contract(contract, account, field), 0, field)
+
+    def test_nothing_to_match(self):
+        """RET-23: Odoo is asked to match once something was released, not with each bill that withholds."""
+        contract = self.make.as_billed([1000], retainage_percent=10)
+        with patch.object(type(self.env['account.move.line']), 'reconcile') as reconcile:
+            for percent in (50, 100):
+                self.billing.draw(contract, percent)
+            reconcile.assert_not_called()
+            self.billing.release(contract)
+            reconcile.assert_called()
 
     def test_exchange_difference(self):
         """RET-23: withheld at 2, released at 4: the account is zero in both currencies, the difference is booked."""

@@ -1,1 +1,2 @@
 from . import test_employee_expenses
+from . import test_mixed_walk

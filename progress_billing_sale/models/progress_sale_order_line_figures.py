@@ -38,7 +38,10 @@ class SaleOrderLineFigures(models.Model):
         self.ensure_one()
         scheduled = self._get_scheduled_lines()
         date = fields.Date.to_date(self.env.context.get('accrual_entry_date'))  # Odoo's own: what was so at a date
-        billed = sum(line._get_recognised_at(date) if date else line._get_bills_amount(posted) for line in scheduled)
+        if date:
+            billed = scheduled._get_recognised_at(date)
+        else:
+            billed = sum(line._get_bills_amount(posted) for line in scheduled)
         worth, quantity = self.price_subtotal, self.product_uom_qty
         if not worth:  # cancelled by a quantity of 0: the schedule knows what it was
             worth = sum(scheduled.mapped('original_amount'))

@@ -274,3 +274,28 @@ class TestNativeInvoices(ProgressSaleCommon):
             self.assertEqual(line.qty_invoiced_at_date, quantity)
             line = order.order_line.with_context(accrual_entry_date='2026-02-28')
             self.assertEqual(line.qty_invoiced_at_date, 0)
+
+    def test_accrued_revenue_is_what_was_invoiced(self):
+        """Of a claim that was certified in part, and of materials stored, the accrual counts what the invoice took."""
+        order = self.orders.order([1000])
+        contract = self.orders.set_up(order, 'as_billed')
+        contract.use_pro_forma = True
+        contract.line_ids.stored_amount = 50
+        bill = self.billing.run(contract, pending_amount=450)
+        bill.line_ids.certified_amount = 300
+        move = self.billing.to_ledger(bill)
+        self.assertEqual((bill.line_ids.amount, move.amount_untaxed), (400, 350))
+        line = order.order_line.with_context(accrual_entry_date=move.invoice_date)
+        self.assertEqual(line.qty_invoiced_at_date, 0.35)
+
+    def test_accrued_revenue_is_as_of_its_date(self):
+        """What was credited in July was revenue at the end of June."""
+        order = self.orders.order([1000])
+        contract = self.orders.set_up(order, 'as_billed')
+        part, whole = (self.billing.bill(contract, '100', date=f'2026-06-{day}') for day in (10, 20))
+        self.billing.credit(part.invoice_id, 60, date='2026-07-15')
+        self.billing.credit(whole.invoice_id, date='2026-07-15')
+        for day, quantity in (('2026-06-15', 0.1), ('2026-06-30', 0.2), ('2026-07-31', 0.04)):
+            with self.subTest(day=day):
+                line = order.order_line.with_context(accrual_entry_date=day)
+                self.assertAlmostEqual(line.qty_invoiced_at_date, quantity, 6)

@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import models
 from odoo.exceptions import UserError
 
+from .account_move_line import LINK_FIELDS
+
 FIXED_ON_PROGRESS_INVOICES = ('partner_id', 'currency_id', 'company_id', 'move_type')
 
 
@@ -217,16 +219,26 @@ class ProgressMoveChecks(models.Model):
                 )
 
     def _check_credit_is_full(self):
-        """A final invoice, and one that is corrected, is credited in full or not at all (DEP-11)."""
+        """A final invoice, and one that is corrected, is credited in full, item by item, or not at all (DEP-11)."""
         for move in self:
-            final = move.reversed_entry_id
-            if move.currency_id.compare_amounts(
-                move.amount_total, final.amount_total
-            ) or move.currency_id.compare_amounts(move.amount_untaxed, final.amount_untaxed):
+            invoice = move.reversed_entry_id
+            given, taken = invoice._sum_items(), move._sum_items()
+            if any(not move.currency_id.is_zero(given[key] + taken[key]) for key in {*given, *taken}):
                 raise UserError(
                     self.env._(
                         "%(credit)s must credit the invoice %(final)s in full: it cannot be credited in part.",
                         credit=move.display_name,
-                        final=final.display_name,
+                        final=invoice.display_name,
                     )
                 )
+
+    def _sum_items(self):
+        """What this entry takes for each thing that its items stand for, and of each tax.
+
+        :return defaultdict: amounts in the entry's currency; what the customer owes is left out
+        """
+        self.ensure_one()
+        sums = defaultdict(float)
+        for item in self.line_ids.filtered(lambda item: item.display_type in ('product', 'tax')):
+            sums[item.tax_line_id, tuple(item[name] for name in LINK_FIELDS)] += item.amount_currency
+        return sums

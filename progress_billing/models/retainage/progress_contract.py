@@ -480,7 +480,7 @@ class ProgressContractRetainage(models.Model):
         return reasons
 
     def _reconcile_retainage(self):
-        """Match what was withheld with what was released, oldest first."""
+        """Match what was withheld with what was released: Odoo takes the oldest first."""
         for contract in self:
             moves = contract.bill_ids.move_ids.filtered(lambda move: move.state == 'posted')
             held = moves.line_ids._filter_progress(account='retainage')
@@ -490,4 +490,4 @@ class ProgressContractRetainage(models.Model):
             )
             for mine in items.grouped(lambda line: (line.account_id, line.move_id.commercial_partner_id)).values():
                 if len(set(mine.mapped(lambda line: line.amount_currency > 0))) > 1:
-                    mine.sorted(lambda line: (line.date, line.id)).reconcile()
+                    mine.reconcile()
