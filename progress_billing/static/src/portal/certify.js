@@ -65,5 +65,18 @@ export class ProgressAnswer extends Interaction {
     }
 }
 
+/** Numbers that were typed and not sent are not lost without a question: a file is uploaded by another form. */
+export class ProgressTyped extends Interaction {
+    static selector = ".o_progress_typed";
+    dynamicContent = {
+        _root: {
+            "t-on-input": () => (this.unsent = true),
+            "t-on-submit": () => (this.unsent = false),
+        },
+        _window: { "t-on-beforeunload": (ev) => this.unsent && ev.preventDefault() },
+    };
+}
+
 registry.category("public.interactions").add("progress_billing.certify", ProgressCertify);
 registry.category("public.interactions").add("progress_billing.answer", ProgressAnswer);
+registry.category("public.interactions").add("progress_billing.typed", ProgressTyped);
