@@ -1,6 +1,8 @@
+import functools
+
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import ProgressBillingCommon
 
@@ -134,6 +136,31 @@ class TestChangeOrderFields(ProgressBillingCommon):
                 self.assertRecordValues(change.line_ids, [expected])
         change = self._draft({'contract_line_id': self.first.id, 'amount': 12.345})
         self.assertRecordValues(change.line_ids, [{'name': "Line 1", 'billing_base': 'amount', 'amount': 12.35}])
+
+    def test_amount_by_quantity(self):
+        """What is billed by quantity changes by quantity: an amount of its own would change nothing when approved."""
+        scheduled = self.make.by_quantity(10, 12.5).line_ids
+        for vals in ({'amount': -50}, {'quantity': -1, 'amount': -50}):
+            with self.subTest(vals=vals):
+                vals = {'contract_line_id': scheduled.id, **vals}
+                act = functools.partial(self._draft, vals, contract=scheduled.contract_id)
+                self.assertRefused(act, "is billed by quantity")
+        change = self._draft({'contract_line_id': scheduled.id, 'quantity': -4}, contract=scheduled.contract_id)
+        self.assertRefused(lambda: change.line_ids.write({'amount': 5}), "is billed by quantity")
+        change.action_approve()
+        self.assertEqual((change.amount, scheduled.revised_amount), (-50, 75))
+
+    def test_taxes_of_a_typed_line(self):
+        """A new line typed into an order starts with the taxes that a line typed into the schedule starts with."""
+        self.company.account_sale_tax_id = self.tax_15
+        self.assertEqual(self.contract.default_tax_ids, self.tax_15)
+        form = Form(self.env['progress.contract.change'].with_context(default_contract_id=self.contract.id))
+        with form.line_ids.new() as line:
+            line.name, line.amount = "Garage", 300
+        change = form.save()
+        self.assertEqual(change.line_ids.tax_ids, self.tax_15)
+        change.action_approve()
+        self.assertEqual(change.line_ids.contract_line_id.tax_ids, self.tax_15)
 
     def test_from_a_product(self):
         """A new line of a product: its name, its price untaxed, its taxes mapped."""

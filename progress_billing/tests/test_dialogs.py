@@ -512,6 +512,17 @@ class TestSmallDialogs(DialogCommon):
             self.assertEqual(contract.action_final_wizard()['res_id'], contract.final_invoice_id.id)
         self.assertEqual(len(contract.bill_ids), 1)
 
+    def test_final_names_waiting_change_orders(self):
+        """A change order that is a draft can never be approved after the final invoice: the button asks first."""
+        contract = self.make.contract([1000])
+        contract.line_ids.completed_percent = 100
+        waiting, cancelled = (self.make.change(contract, {'name': "More", 'amount': 50}, approve=False) for _ in '12')
+        cancelled.action_cancel()
+        dialog = self._open(contract.action_final_wizard())
+        self.assertEqual(dialog.change_ids, waiting)
+        dialog.action_confirm()
+        self.assertRefused(waiting.action_approve, "has a final invoice")
+
     def test_reject(self):
         contract = self.make.pro_forma([1000])
         bill = self.billing.run(contract, 40)

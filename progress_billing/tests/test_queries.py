@@ -99,6 +99,34 @@ class TestActionQueries(QueryAssertions, ProgressBillingCommon):
     def test_run_to_invoices(self):
         self.assertFlat(lambda number: count_queries(self.env, self._contracts(number).action_run_billing), most=80)
 
+    def test_where_retainage_is_booked(self):
+        """The account is asked for all contracts of a run at once and of a release, and follows what was booked."""
+        contracts = self._contracts(FEW, retainage_percent=10)
+        model, asked = type(contracts), []
+        compute = model._compute_booked_retainage_account_id
+
+        def count(contracts):
+            asked.append(len(contracts))
+            return compute(contracts)
+
+        self.patch(model, '_compute_booked_retainage_account_id', count)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        contracts.action_run_billing()
+        self.assertIn(asked, ([FEW], [FEW] * 2))  # before there are invoices, and with them
+        contracts.invoice_ids.action_post()
+        other = self.retainage_account.copy({'code': 'HELD2'})
+        contracts.retainage_account_id = other
+        self.env.flush_all()
+        self.env.invalidate_all()
+        asked.clear()
+        contracts.action_release_retainage()
+        self.assertIn(asked, ([FEW], [FEW] * 2))
+        releases = contracts.bill_ids.filtered(lambda bill: bill.kind == 'retainage').invoice_id
+        accounts = releases.invoice_line_ids.account_id
+        self.assertIn(self.retainage_account, accounts, "Released from where it was booked.")
+        self.assertNotIn(other, accounts)
+
     def test_plan_to_final(self):
         def prepare(number):
             plans = self._plans(number)

@@ -15,11 +15,14 @@ class ProgressFinalWizard(models.TransientModel):
     revised_amount = fields.Monetary(related='contract_id.revised_amount')
     wip_available = fields.Monetary(related='contract_id.wip_available')
     deposit_balance = fields.Monetary(related='contract_id.deposit_balance')
-    bill_ids = fields.Many2many('progress.bill', compute='_compute_bill_ids')
+    bill_ids = fields.Many2many('progress.bill', compute='_compute_left')
+    change_ids = fields.Many2many('progress.contract.change', string="Change Orders", compute='_compute_left')
 
     @api.depends('contract_id')
-    def _compute_bill_ids(self):
+    def _compute_left(self):
+        """What waits and comes to nothing: planned records, and change orders that nobody approved."""
         for wizard in self:
+            wizard.change_ids = wizard.contract_id._get_waiting_changes()
             wizard.bill_ids = wizard.contract_id.bill_ids.filtered(lambda bill: bill.state == 'planned')
 
     def action_confirm(self):

@@ -36,6 +36,11 @@ class ProgressBill(models.Model):
             vals['purchase_line_id'] = purchase_line.id
         return vals
 
+    def _get_document_title(self):
+        if not self.contract_id._is_subcontract():
+            return super()._get_document_title()
+        return self.env._("Invitation to Bill") if self.state == 'planned' else self.env._("Claim")
+
     def _get_mail_template(self):
         """A claim is the subcontractor's, not ours: its e-mail says whose it is."""
         if self and self == self._get_claims():

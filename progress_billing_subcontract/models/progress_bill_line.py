@@ -67,8 +67,11 @@ class ProgressBillLine(models.Model):
         :param dict given: see ``progress.bill`` ``_take_claim``
         """
         lines = self.filtered(lambda line: line.bill_id.kind != 'retainage')
+        by_quantity = lines.filtered(lambda line: line.billing_base == 'quantity')
         for prepare in ('_prepare_given_state_vals', '_prepare_given_work_vals'):
             vals_by_line = {line: vals for line in lines if (vals := getattr(line, prepare)(given))}
+            for line in by_quantity.filtered(lambda line, vals_by_line=vals_by_line: line in vals_by_line):
+                line.write(vals_by_line.pop(line))  # priced one by one, from what is billed of each
             lines._enter_together(vals_by_line)
 
     def _prepare_given_state_vals(self, given):
@@ -95,7 +98,8 @@ class ProgressBillLine(models.Model):
         return self._prepare_work_vals(work, unit)
 
     def _enter_together(self, vals_by_line):
-        """What somebody entered on lines of one bill, on each its own: checked as by ``write``, reckoned once.
+        """What somebody entered on lines by amount of one bill, on each its own: checked as by ``write``, and reckoned
+        once.
 
         :param dict vals_by_line: values by line
         """

@@ -39,6 +39,12 @@ class ProgressContractSide(models.Model):
         if subcontracts:
             subcontracts._check_may_do(task, refusal)
 
+    # === DOCUMENTS === #
+
+    def _uses_application(self):
+        """A claim is the subcontractor's application to us, whatever goes out to customers (SUB-18)."""
+        return self._is_subcontract() or super()._uses_application()
+
     # === DIRECTION === #
 
     def _get_move_type(self):

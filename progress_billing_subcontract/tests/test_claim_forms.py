@@ -2,6 +2,8 @@ import base64
 import contextlib
 from decimal import Decimal
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -23,6 +25,30 @@ class TestClaimForms(ClaimCommon):
 
     def _send(self, kind='claim', contact=None, **given):
         self._answer(self.bill, kind, contact, **given)
+
+    # === DOCUMENTS === #
+
+    def test_printed_as_a_claim(self):
+        """Whoever prints a claim gets an application for payment, without retainage too; no pro forma of ours."""
+        self.assertFalse(self.make.pro_forma([100])._uses_application())
+        contract = self._subcontract([500])
+        self._add_invoice_contact(contract, self.mason)
+        plain = self._invite(contract)
+        report = self.env['ir.actions.report']
+        for state, title in (('planned', "Invitation to Bill"), ('draft', "Claim")):
+            with self.subTest(state=state):
+                if state == 'draft':
+                    plain.action_accept()
+                self.assertEqual(plain._uses_application(), state == 'draft')
+                page = report._render_qweb_html('progress_billing.report_progress_bill', plain.ids)[0].decode()
+                self.assertIn(title, page)
+                self.assertNotIn("Pro Forma", page)
+                self.assertNotIn("This is no invoice", page)
+        form = self.env.ref('progress_billing_subcontract.progress_subcontract_bill_view_form')
+        buttons = etree.fromstring(plain.get_view(form.id)['arch']).findall('.//header/button')
+        names = [button.get('name') for button in buttons if button.get('string') == "Preview PDF"]
+        reports = ('report_progress_application', 'report_progress_bill')
+        self.assertEqual(names, [str(self.env.ref(f'progress_billing.action_{name}').id) for name in reports])
 
     # === NUMBERS === #
 

@@ -118,8 +118,9 @@ class TestSubcontractCompanies(ClaimCommon):
         claim = self._claim(contract, 1000, post=True)
         self.assertEqual((claim.currency_id.name, claim.owner_left_amount), ('EUR', 1000))
         ours, theirs = (
-            self._make_user(f'both_sides_{company.id}', 'progress_billing.group_manager,'
-                            'progress_billing.group_subcontract_manager')
+            self._make_user(
+                f'both_sides_{company.id}', 'progress_billing.group_manager,progress_billing.group_subcontract_manager'
+            )
             for company in (self.company, self.theirs)
         )
         theirs.write({'company_id': self.theirs.id, 'company_ids': [Command.set(self.theirs.ids)]})

@@ -35,6 +35,7 @@ class ProgressContractChange(models.Model):
     )
     approved_on = fields.Datetime(readonly=True, copy=False, guarded=True)
     line_ids = fields.One2many('progress.contract.change.line', 'change_id', copy=True)
+    default_tax_ids = fields.Many2many(related='contract_id.default_tax_ids')
     amount = fields.Monetary(
         compute='_compute_amount', store=True, help="Untaxed: additions less deductions.", guarded=True
     )

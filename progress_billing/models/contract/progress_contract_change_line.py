@@ -81,6 +81,20 @@ class ProgressContractChangeLine(models.Model):
                 taxes = line.contract_id._get_product_taxes(line.product_id)._filter_taxes_by_company(line.company_id)
                 line.tax_ids = line.contract_id.fiscal_position_id.map_tax(taxes)
 
+    @api.constrains('amount', 'quantity')
+    def _check_amount_of_quantity(self):
+        """The schedule takes the quantity: an amount beside it would change nothing (CON-9)."""
+        for line in self.filtered(lambda line: line.billing_base == 'quantity'):
+            if line.currency_id.compare_amounts(line.amount, line.currency_id.round(line.quantity * line.unit_price)):
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s is billed by quantity: enter the quantity in change order %(change)s, the amount "
+                        "follows.",
+                        line=line.contract_line_id.display_name or line.name,
+                        change=line.change_id.display_name,
+                    )
+                )
+
     @api.constrains('contract_line_id', 'name', 'amount', 'quantity')
     def _check_line(self):
         for line in self:

@@ -80,7 +80,7 @@ class ProgressContractFinal(models.Model):
         return finals._get_result_action()
 
     def action_final_wizard(self):
-        """The button: asks first where work is not complete or records are still planned (DEP-13).
+        """The button: asks first where work is not complete, or records or change orders still wait (DEP-13).
 
         :return dict: the question, or the final invoice
         """
@@ -97,7 +97,11 @@ class ProgressContractFinal(models.Model):
         Extend by ``super()``.
         """
         self.ensure_one()
-        return bool(self.bill_ids.filtered(lambda bill: bill.state == 'planned'))
+        return bool(self.bill_ids.filtered(lambda bill: bill.state == 'planned') or self._get_waiting_changes())
+
+    def _get_waiting_changes(self):
+        """Change orders that are drafts: once there is a final invoice nobody can approve them."""
+        return self.change_ids.filtered(lambda change: change.state == 'draft')
 
     # === BUSINESS === #
 
