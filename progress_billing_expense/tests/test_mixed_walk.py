@@ -754,5 +754,5 @@ class TestMixedWalk(ProgressTimesheetCommon):
     def test_random_lives(self):
         for seed in (203, 204):
             with self.subTest(seed=seed), self.env.cr.savepoint():
-                self._live(seed, steps=12)
+                self._live(seed, steps=10)
                 self.env.invalidate_all()

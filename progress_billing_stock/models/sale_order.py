@@ -63,7 +63,7 @@ class SaleOrder(models.Model):
     def _is_finally_billed(self):
         """Whether a final invoice stands, before which nothing can be credited any more."""
         self.ensure_one()
-        return bool(self.progress_contract_id.filtered(lambda contract: contract.state != 'cancelled').final_bill_id)
+        return bool(self.progress_contract_id.final_bill_id)
 
     def _prepare_shipment_invoice_vals(self, quantities):
         """Values of the invoice of a delivery: Odoo's own, with what was delivered.

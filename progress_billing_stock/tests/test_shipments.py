@@ -155,7 +155,8 @@ class TestShipments(ShipmentCommon):
         order = self._order()
         contract = self.orders.set_up(order)
         self._deliver(order, 2)
-        order.invoice_ids.action_post()
+        shipped = order.invoice_ids
+        shipped.action_post()
         self.billing.bill(contract, '3000')
         picking = self._deliver(order, 3)
         self.assertEqual(len(order.invoice_ids), 2)
@@ -164,7 +165,7 @@ class TestShipments(ShipmentCommon):
         first = order.picking_ids.filtered(lambda picking: picking.state == 'done').sorted('id')[0]
         self._return(first, 1)
         credit = order.invoice_ids.filtered(lambda move: move.move_type == 'out_refund')
-        self.assertEqual(credit.amount_untaxed, 1000)
+        self.assertEqual((credit.amount_untaxed, credit.reversed_entry_id), (1000, shipped))
         credit.action_post()
         self.assertEqual(contract.actual_amount, 4000)
 
@@ -175,8 +176,19 @@ class TestShipments(ShipmentCommon):
         self.orders.invoice(order)
         picking = self._deliver(order, 6)
         self.assertEqual(len(order.invoice_ids), 1)
+        self._return(picking, 1, to_refund=False)
+        self.assertEqual(len(order.invoice_ids), 1)
         self._return(picking, 2)
         self.assertEqual(order.invoice_ids.mapped('amount_untaxed'), [10000, 2000])
+
+    def test_down_payment_taken_over_then_shipped(self):
+        """SAL-9: a down payment of Odoo's own that became a deposit counts as billed in stages."""
+        self.company.downpayment_account_id = self.deposit_account
+        order = self._order()
+        paid = self.orders.down_payment(order, percent=30)
+        self.orders.set_up(order)
+        self._deliver(order, 2)
+        self.assertEqual(order.invoice_ids, paid)
 
     def test_down_payment_is_deducted_once_the_delivery_is_worth_it(self):
         self.company.downpayment_account_id = self.deposit_account
