@@ -112,9 +112,17 @@ class ProgressContractDownPayment(models.Model):
         amounts = {str(tax): (rates.get(tax), share, amount) for tax, amount in taxes.items()}
         existing = bill.line_ids.filtered(lambda bill_line: bill_line.contract_line_id == line)
         if existing:
-            merged = existing.tax_amounts['amounts']
-            taxes_taken = {'taxes': existing.tax_amounts['taxes'], 'amounts': {**merged, **amounts}}
-            existing._write_protected({'amount': existing.amount + share, 'tax_amounts': taxes_taken})
+            taken, amount = existing.tax_amounts, self.currency_id.round(existing.amount + share)
+            for tax, (rate, *before) in taken['amounts'].items():
+                more = amounts.get(tax, (rate, 0.0, 0.0))[1:]
+                amounts[tax] = (rate, *map(self.currency_id.round, map(sum, zip(before, more, strict=True))))
+            existing._write_protected(
+                {
+                    'amount': amount,
+                    'quantity': line._get_quantity_for(amount),
+                    'tax_amounts': {'taxes': taken['taxes'], 'amounts': amounts},
+                }
+            )
         elif share or any(taxes.values()):
             bill.line_ids._create_protected(
                 [

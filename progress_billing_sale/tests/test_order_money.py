@@ -136,6 +136,37 @@ class TestOrderMoney(ProgressSaleCommon):
         self.assertDeposits(contract, 0)
         self.assertFigures(order, order.amount_total, 0, 'invoiced', 3)
 
+    def test_down_payment_of_other_taxes(self):
+        """The order's taxes changed since: both items of the down payment are spread over the same lines, and count."""
+        self.company.downpayment_account_id = self.deposit_account
+        order = self.orders.order([600, 400])
+        work, seven = order.order_line, self.make.tax("7 %", 7)
+        work[0].tax_ids, work[1].tax_ids = self.tax_15, self.tax_15 | seven
+        move = self.orders.down_payment(order, percent=10)
+        work.tax_ids = self.make.tax("9 %", 9)
+        lines = self.orders.set_up(order, 'deposit').bill_ids.line_ids
+        self.assertEqual([line.amount for line in lines], [60, 40])
+        taken = {}
+        for line in lines:
+            for tax, (_rate, _base, amount) in line.tax_amounts['amounts'].items():
+                taken[int(tax)] = round(taken.get(int(tax), 0) + amount, 2)
+        self.assertEqual(taken, {self.tax_15.id: 15, seven.id: 2.8})
+        self.assertEqual(move.amount_tax, 17.8)
+
+    def test_drafted_credit_of_a_down_payment(self):
+        """A credit note takes a down payment off what is held once it is posted, not before."""
+        self.company.downpayment_account_id = self.deposit_account
+        order = self.orders.order([1000])
+        move = self.orders.down_payment(order, percent=10)
+        contract = self.orders.set_up(order, 'as_billed')
+        self.assertEqual(contract.deposit_balance, 100)
+        credit = move._reverse_moves([{'invoice_date': move.invoice_date}])
+        self.env.invalidate_all()
+        self.assertEqual(contract.deposit_balance, 100)
+        credit.action_post()
+        self.env.invalidate_all()
+        self.assertEqual(contract.deposit_balance, 0)
+
     def test_queries_of_orders_without_a_contract(self):
         """Figures of ordinary orders cost the same number of queries, however many lines they have."""
 
