@@ -68,11 +68,13 @@ class ProgressBillLine(models.Model):
         """
         lines = self.filtered(lambda line: line.bill_id.kind != 'retainage')
         by_quantity = lines.filtered(lambda line: line.billing_base == 'quantity')
+        by_amount = lines - by_quantity
         for prepare in ('_prepare_given_state_vals', '_prepare_given_work_vals'):
             vals_by_line = {line: vals for line in lines if (vals := getattr(line, prepare)(given))}
-            for line in by_quantity.filtered(lambda line, vals_by_line=vals_by_line: line in vals_by_line):
-                line.write(vals_by_line.pop(line))  # priced one by one, from what is billed of each
-            lines._enter_together(vals_by_line)
+            for line in by_quantity:  # priced one by one, from what is billed of each
+                if line in vals_by_line:
+                    line.write(vals_by_line[line])
+            by_amount._enter_together({line: vals_by_line[line] for line in by_amount if line in vals_by_line})
 
     def _prepare_given_state_vals(self, given):
         """What the form says of materials stored and of the rate, where it is something else than what stands there."""
@@ -105,20 +107,16 @@ class ProgressBillLine(models.Model):
         """
         if not vals_by_line:
             return
-        lines, by_names = self.concat(*vals_by_line), {}
+        lines = self.browse().concat(*vals_by_line)
         for line, vals in vals_by_line.items():
             line._guard_values(vals)
-            by_names.setdefault(frozenset(vals), []).append(line)
-        if any({'retainage_percent', 'stored_retainage_percent'} & names for names in by_names):
-            lines._check_may_set_rates()
-        lines.bill_id._check_may_enter()
-        lines.bill_id._check_lines_editable()
-        lines.contract_id._lock_for_billing()
+        by_names = lines.grouped(lambda line: frozenset(vals_by_line[line]))
+        lines._check_may_claim(frozenset().union(*by_names))
+        lines._begin_entry()
         lines._write_together(vals_by_line)
         for names, some in by_names.items():
-            self.concat(*some)._complete_claim(names)
-        lines._count_edit()
-        lines.bill_id._settle_claims()
+            some._complete_claim(names)
+        lines._end_entry()
 
     def _prepare_work_vals(self, number, unit):
         """The claim of a number in the unit it was entered in (SUB-6).
@@ -238,12 +236,18 @@ class ProgressBillLine(models.Model):
             self.bill_id._check_may_enter()
 
     def write(self, vals):
-        typed = self._get_typed(vals)
-        if {'retainage_percent', 'stored_retainage_percent'} & typed:
-            self._check_may_set_rates()
-        if typed:
-            self.bill_id._check_may_enter()
+        self._check_may_claim(self._get_typed(vals))
         return super().write(vals)
+
+    def _check_may_claim(self, names):
+        """:raises AccessError: where the user may not change these fields of claims
+
+        :param names: names of fields
+        """
+        if {'retainage_percent', 'stored_retainage_percent'} & names:
+            self._check_may_set_rates()
+        if names:
+            self.bill_id._check_may_enter()
 
     def _check_may_set_rates(self):
         """Retainage is released by whoever claims; its rates are set by administrators (SUB-16).

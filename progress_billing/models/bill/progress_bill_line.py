@@ -308,18 +308,26 @@ class ProgressBillLine(models.Model):
         claimed = self._get_claim_fields() & typed
         self._check_edits_seen(vals)
         if claimed:
-            self._check_not_sourced()
-            self.bill_id._check_lines_editable()
-            self.bill_id.contract_id._lock_for_billing()
+            self._begin_entry()
         result = super().write(vals)
         self._complete_claim(typed)
         if not vals.keys().isdisjoint(self.pool.field_depends[self._fields['invoiced_amount']]):
             # checked now, while the sums that the check asks for are still to be made from it
             self.mapped('invoiced_amount')
         if claimed:
-            self._count_edit()
-            self.bill_id._settle_claims()
+            self._end_entry()
         return result
+
+    def _begin_entry(self):
+        """Somebody is about to change claims of these lines: refused where they may not, and contracts are locked."""
+        self._check_not_sourced()
+        self.bill_id._check_lines_editable()
+        self.bill_id.contract_id._lock_for_billing()
+
+    def _end_entry(self):
+        """Claims of these lines were changed by somebody: noted, and what follows from them settled."""
+        self._count_edit()
+        self.bill_id._settle_claims()
 
     def _write_together(self, vals_by_record):
         """What lines come to is worked out, and checked, of all of them at once."""
