@@ -108,20 +108,19 @@ class ProgressContractDownPayment(models.Model):
 
     def _add_down_payment_line(self, bill, line, share, taxes, item):
         """A bill line, or more on the one there is."""
-        rates = {tax.id: tax.amount for tax in item.tax_ids.flatten_taxes_hierarchy()}
-        amounts = {str(tax): (rates.get(tax), share, amount) for tax, amount in taxes.items()}
+        kept = self.env['progress.tax.engine']._prepare_taxes_to_keep(
+            item.tax_ids, {tax: (share, amount) for tax, amount in taxes.items()}
+        )
         existing = bill.line_ids.filtered(lambda bill_line: bill_line.contract_line_id == line)
         if existing:
             taken, amount = existing.tax_amounts, self.currency_id.round(existing.amount + share)
-            for tax, (rate, *before) in taken['amounts'].items():
-                more = amounts.get(tax, (rate, 0.0, 0.0))[1:]
-                amounts[tax] = (rate, *map(self.currency_id.round, map(sum, zip(before, more, strict=True))))
+            for tax, (rate, base, tax_amount) in taken['amounts'].items():
+                _rate, more, more_tax = kept['amounts'].get(tax, (rate, 0.0, 0.0))
+                sums = self.currency_id.round(base + more), self.currency_id.round(tax_amount + more_tax)
+                kept['amounts'][tax] = (rate, *sums)
+            kept['taxes'] = taken['taxes']
             existing._write_protected(
-                {
-                    'amount': amount,
-                    'quantity': line._get_quantity_for(amount),
-                    'tax_amounts': {'taxes': taken['taxes'], 'amounts': amounts},
-                }
+                {'amount': amount, 'quantity': line._get_quantity_for(amount), 'tax_amounts': kept}
             )
         elif share or any(taxes.values()):
             bill.line_ids._create_protected(
@@ -131,7 +130,7 @@ class ProgressContractDownPayment(models.Model):
                         'contract_line_id': line.id,
                         'amount': share,
                         'quantity': line._get_quantity_for(share),
-                        'tax_amounts': {'taxes': item.tax_ids.ids, 'amounts': amounts},
+                        'tax_amounts': kept,
                     }
                 ]
             )
