@@ -182,13 +182,16 @@ class ProgressBill(models.Model):
     @api.depends_context('lang')
     def _compute_display_name(self):
         for bill in self:
-            planned = self.env._("Planned")
-            if bill.date:
-                planned = self.env._("Planned %(date)s", date=format_date(self.env, bill.date))
-            label = bill.name or bill.title or planned
+            label = bill.name or bill.title or bill._get_planned_label()
             bill.display_name = (
                 f'{label} ({bill.contract_id.name})' if bill.contract_id.name and not bill.name else label
             )
+
+    def _get_planned_label(self):
+        """What a record is called that has neither number nor title."""
+        if not self.date:
+            return self.env._("Planned")
+        return self.env._("Planned %(date)s", date=format_date(self.env, self.date))
 
     @api.depends('project_id.name', 'contract_id.display_name', 'title', 'name', 'display_name')
     @api.depends_context('lang')

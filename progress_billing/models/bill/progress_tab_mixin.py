@@ -21,11 +21,11 @@ class ProgressTabMixin(models.AbstractModel):
 
         :return dict: an action on ``progress.bill``
         """
-        return (self.progress_shown_contract_id or self.progress_contract_id).action_view_bills()
+        return self._get_tab_contracts().action_view_bills()
 
     def action_view_progress_invoices(self):
         """The invoices of the contract of the tab.
 
         :return dict: an action on ``account.move``
         """
-        return (self.progress_shown_contract_id or self.progress_contract_id).action_view_invoices()
+        return self._get_tab_contracts().action_view_invoices()

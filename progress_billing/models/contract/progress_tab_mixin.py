@@ -53,6 +53,10 @@ class ProgressTabMixin(models.AbstractModel):
             contract = record.progress_contract_id._origin
             record.progress_shown_contract_id = contract & readable or (contract and record._find_shown_contract())
 
+    def _get_tab_contracts(self):
+        """The contracts of these tabs: what the user sees, where companies share a project."""
+        return self.env['progress.contract'].union(*(record[SHOWN] or record[CONTRACT] for record in self))
+
     def _find_shown_contract(self):
         """What the tab shows to who may not read its contract. Extend by ``super()`` where there are several.
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from .progress_tab_mixin import CONTRACT, READERS, SHOWN
+from .progress_tab_mixin import READERS
 
 
 class ProjectProject(models.Model):
@@ -162,8 +162,7 @@ class ProjectProject(models.Model):
                 )
             )
         self.env['progress.contract'].create([project._prepare_progress_contract_vals() for project in missing])
-        # what the user sees, where companies share the project
-        return self.env['progress.contract'].concat(*(project[SHOWN] or project[CONTRACT] for project in self))
+        return self._get_tab_contracts()
 
     def _get_progress_contract(self):
         self.ensure_one()
